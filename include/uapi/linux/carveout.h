@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * User-space interface of the carveout heaps.
+ *
+ * A heap is a character device, /dev/carveout/<name>. A buffer is a dma-buf
+ * file descriptor, a new file each time it is opened: map it at offset 0, send
+ * it with SCM_RIGHTS, import it into V4L2 or DRM. A buffer may carry a tag, a
+ * name by which other processes open it; tags have the semantics of shm_open(3)
+ * names.
+ *
+ * Every ioctl takes one structure. Its size is part of the command number, so
+ * a structure may grow at its end: an older, shorter one is taken as if the new
+ * members were zero, and of a newer, longer one the unknown tail has to be zero
+ * (E2BIG otherwise). Undefined flag bits and reserved members have to be zero
+ * (EINVAL otherwise). Members marked "out" are ignored on input.
+ */
+#ifndef _UAPI_LINUX_CARVEOUT_H
+#define _UAPI_LINUX_CARVEOUT_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/** define CARVEOUT_NAME_LEN - size of a name field, with its terminator */
+#define CARVEOUT_NAME_LEN	64
+
+/*
+ * Memory attributes. The attribute belongs to the region; no mapping changes
+ * it. All three kinds are normal memory: unaligned access is fine.
+ */
+#define CARVEOUT_ATTR_CACHED		(1U << 0)
+#define CARVEOUT_ATTR_WRITECOMBINE	(1U << 1)
+#define CARVEOUT_ATTR_UNCACHED		(1U << 2)
+/* The kernel has the region in its own page tables, too (no no-map). */
+#define CARVEOUT_ATTR_PAGES		(1U << 3)
+/* Opaque to the driver: what the board says of a region (bank, owner, ...). */
+#define CARVEOUT_ATTR_USER_SHIFT	16
+#define CARVEOUT_ATTR_USER_MASK		0xffff0000U
+#define CARVEOUT_ATTR_MASK		(CARVEOUT_ATTR_CACHED | \
+					 CARVEOUT_ATTR_WRITECOMBINE | \
+					 CARVEOUT_ATTR_UNCACHED | \
+					 CARVEOUT_ATTR_PAGES | \
+					 CARVEOUT_ATTR_USER_MASK)
+
+/* Capabilities, reported by CARVEOUT_IOCTL_QUERY. */
+#define CARVEOUT_CAP_TAGS		(1ULL << 0)
+#define CARVEOUT_CAP_PERSIST		(1ULL << 1)
+#define CARVEOUT_CAP_ALIGN		(1ULL << 2)
+#define CARVEOUT_CAP_ATTRS		(1ULL << 3)
+#define CARVEOUT_CAP_REGION_MASK	(1ULL << 4)
+#define CARVEOUT_CAP_MAX_ADDR		(1ULL << 5)
+#define CARVEOUT_CAP_READ_ONLY		(1ULL << 6)
+
+/**
+ * struct carveout_ioctl_query - what a heap is and how it stands
+ * @name: out: the heap's name
+ * @capabilities: out: CARVEOUT_CAP_* of this kernel
+ * @size: out: bytes in all regions
+ * @used: out: bytes handed out
+ * @high_water: out: the most bytes that were ever handed out
+ * @largest_hole: out: the largest size that a plain request gets, in bytes
+ * @page_size: out: granularity of sizes and alignments, in bytes
+ * @max_align: out: the largest alignment that may be asked for, in bytes: the
+ *	largest power of two that is not above the size of the largest region
+ * @regions: out: number of regions; valid indices are below it
+ * @spans: out: number of allocations in the heap's index
+ * @holes: out: number of holes
+ * @buffers: out: number of live buffers
+ * @tags: out: number of tags
+ * @attrs: out: CARVEOUT_ATTR_* that at least one region has
+ * @failures_nospc: out: requests that failed because no hole fitted
+ * @failures_nomem: out: requests that failed for want of kernel memory
+ */
+struct carveout_ioctl_query {
+	char name[CARVEOUT_NAME_LEN];
+	__u64 capabilities;
+	__u64 size;
+	__u64 used;
+	__u64 high_water;
+	__u64 largest_hole;
+	__u64 page_size;
+	__u64 max_align;
+	__u32 regions;
+	__u32 spans;
+	__u32 holes;
+	__u32 buffers;
+	__u32 tags;
+	__u32 attrs;
+	__u64 failures_nospc;
+	__u64 failures_nomem;
+};
+
+/* Flags of a region. */
+#define CARVEOUT_REGION_BASE		(1U << 0) /* @base is valid */
+
+/**
+ * struct carveout_ioctl_region - one region of a heap
+ * @index: in: which region, 0 and up
+ * @attrs: out: its CARVEOUT_ATTR_* bits
+ * @flags: out: CARVEOUT_REGION_* flags
+ * @spans: out: number of allocations in it
+ * @holes: out: number of holes in it
+ * @reserved: zero
+ * @name: out: its name
+ * @base: out: physical address, for callers with CAP_SYS_RAWIO; else 0
+ * @size: out: bytes
+ * @used: out: bytes handed out
+ * @high_water: out: the most bytes that were ever handed out
+ * @largest_hole: out: bytes
+ *
+ * ENOENT ends the enumeration.
+ */
+struct carveout_ioctl_region {
+	__u32 index;
+	__u32 attrs;
+	__u32 flags;
+	__u32 spans;
+	__u32 holes;
+	__u32 reserved;
+	char name[CARVEOUT_NAME_LEN];
+	__u64 base;
+	__u64 size;
+	__u64 used;
+	__u64 high_water;
+	__u64 largest_hole;
+};
+
+/*
+ * Flags of an allocation. Without CARVEOUT_ALLOC_OPEN a tag is created
+ * exclusively: EEXIST when the name is taken.
+ */
+#define CARVEOUT_ALLOC_OPEN		(1U << 0) /* open the tag if it exists */
+#define CARVEOUT_ALLOC_PERSIST		(1U << 1) /* the tag holds the buffer */
+#define CARVEOUT_ALLOC_FLAGS		(CARVEOUT_ALLOC_OPEN | \
+					 CARVEOUT_ALLOC_PERSIST)
+
+/* Flags of the reply to an allocation. */
+#define CARVEOUT_ALLOC_CREATED		(1U << 0) /* not opened: new */
+
+/**
+ * struct carveout_ioctl_alloc - allocate a buffer
+ * @size: in: bytes, at least 1; out: bytes of the buffer, in whole pages
+ * @align: in: power of two in bytes, of the physical address, up to the heap's
+ *	max_align; 0 for a page
+ * @max_addr: in: the buffer ends at or below this physical address, 0 for any; a
+ *	power of two for callers without CAP_SYS_RAWIO
+ * @regions: in: mask of region indices to take it from; 0 for any
+ * @require: in: CARVEOUT_ATTR_* bits that the region must have
+ * @forbid: in: CARVEOUT_ATTR_* bits that the region must not have
+ * @flags: in: CARVEOUT_ALLOC_* flags
+ * @fd_flags: in: O_RDWR or O_RDONLY, and O_CLOEXEC
+ * @mode: in: permission bits of the tag, less the caller's umask; 0 without tag
+ * @reserved: zero
+ * @tag: in: name of the buffer; all zero for none
+ * @label: in: what it is for, to be shown to people; may be all zero
+ * @offset: out: where in its region the buffer starts, in bytes
+ * @generation: out: number of this buffer, never used again in this heap
+ * @region: out: index of its region
+ * @attrs: out: attributes of its region
+ * @created: out: CARVEOUT_ALLOC_CREATED or 0
+ * @fd: out: dma-buf file descriptor
+ *
+ * The memory reads as zero. The buffer lives as long as anything refers to it:
+ * a descriptor, a mapping, an importer, and with CARVEOUT_ALLOC_PERSIST its tag.
+ * With CARVEOUT_ALLOC_OPEN a buffer that the tag names already is opened if it is
+ * what was asked for: no smaller, placed as asked, of such attributes, and
+ * persistent if that was asked for.
+ *
+ * EINVAL: a bad argument, flag, alignment or name. ENOSPC: no hole fits.
+ * ENOMEM: no kernel memory for the bookkeeping. EEXIST: the tag is taken, with
+ * CARVEOUT_ALLOC_OPEN by a buffer that is not what was asked for. EACCES: the
+ * node is open read-only, the tag's mode forbids it, or @max_addr is not for this
+ * caller. ENODEV: the heap is gone. EUCLEAN: the heap found itself damaged. On
+ * failure the "out" members, @size among them, are undefined.
+ */
+struct carveout_ioctl_alloc {
+	__u64 size;
+	__u64 align;
+	__u64 max_addr;
+	__u64 regions;
+	__u32 require;
+	__u32 forbid;
+	__u32 flags;
+	__u32 fd_flags;
+	__u32 mode;
+	__u32 reserved;
+	char tag[CARVEOUT_NAME_LEN];
+	char label[CARVEOUT_NAME_LEN];
+	__u64 offset;
+	__u64 generation;
+	__u32 region;
+	__u32 attrs;
+	__u32 created;
+	__s32 fd;
+};
+
+/**
+ * struct carveout_ioctl_open - open a buffer by its tag
+ * @tag: in: the name
+ * @flags: in: zero
+ * @fd_flags: in: O_RDWR or O_RDONLY, and O_CLOEXEC
+ * @size: out: bytes of the buffer
+ * @offset: out: where in its region the buffer starts, in bytes
+ * @generation: out: number of this buffer
+ * @region: out: index of its region
+ * @attrs: out: attributes of its region
+ * @reserved: zero
+ * @fd: out: dma-buf file descriptor
+ *
+ * A descriptor opened O_RDONLY is read-only for good: neither mmap() nor
+ * mprotect() nor a device writes through it.
+ *
+ * ENOENT: no such tag. EACCES: the tag's mode forbids it, or O_RDWR on a node
+ * that is open read-only.
+ */
+struct carveout_ioctl_open {
+	char tag[CARVEOUT_NAME_LEN];
+	__u32 flags;
+	__u32 fd_flags;
+	__u64 size;
+	__u64 offset;
+	__u64 generation;
+	__u32 region;
+	__u32 attrs;
+	__u32 reserved;
+	__s32 fd;
+};
+
+/**
+ * struct carveout_ioctl_unlink - remove a tag
+ * @tag: in: the name
+ * @flags: in: zero
+ * @reserved: zero
+ *
+ * The name is free at once; the memory goes with its last user. Allowed for
+ * the tag's owner and for callers with CAP_FOWNER.
+ */
+struct carveout_ioctl_unlink {
+	char tag[CARVEOUT_NAME_LEN];
+	__u32 flags;
+	__u32 reserved;
+};
+
+/* Flags of a buffer. */
+#define CARVEOUT_BUFFER_PERSIST		(1U << 0) /* its tag holds it */
+#define CARVEOUT_BUFFER_PHYS		(1U << 1) /* @phys is valid */
+
+/**
+ * struct carveout_buffer - a buffer, as CARVEOUT_IOCTL_LIST and _INFO show it
+ * @tag: its tag; all zero when it has none (any more)
+ * @label: what it is for, as its creator said
+ * @comm: name of the program that allocated it
+ * @size: bytes
+ * @offset: where in its region it starts, in bytes
+ * @phys: physical address, for callers with CAP_SYS_RAWIO; else 0
+ * @generation: its number
+ * @region: index of its region
+ * @attrs: attributes of its region
+ * @flags: CARVEOUT_BUFFER_* flags
+ * @mode: permission bits of the tag
+ * @uid: owner, in the caller's user namespace
+ * @gid: group, in the caller's user namespace
+ * @pid: process that allocated it, in the caller's pid namespace; 0: not there
+ * @refs: references held: one for each time it was opened and is still in use,
+ *	and one by a persistent tag
+ */
+struct carveout_buffer {
+	char tag[CARVEOUT_NAME_LEN];
+	char label[CARVEOUT_NAME_LEN];
+	char comm[16];
+	__u64 size;
+	__u64 offset;
+	__u64 phys;
+	__u64 generation;
+	__u32 region;
+	__u32 attrs;
+	__u32 flags;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 pid;
+	__u32 refs;
+};
+
+/**
+ * struct carveout_ioctl_span - a piece of a region, as CARVEOUT_IOCTL_SPANS shows it
+ * @offset: where in its region it starts, in bytes
+ * @size: bytes
+ * @region: index of its region
+ * @used: 1 handed out, 0 a hole
+ */
+struct carveout_ioctl_span {
+	__u64 offset;
+	__u64 size;
+	__u32 region;
+	__u32 used;
+};
+
+/**
+ * struct carveout_ioctl_list - enumerate buffers or spans
+ * @cursor: in: 0 to start, then what the last call returned; out: where to go on
+ * @entries: in: address of an array of @count entries of @entry_size bytes
+ * @entry_size: in: size of one entry as the caller knows it
+ * @count: in: room in the array, 1 to CARVEOUT_LIST_MAX; out: entries filled
+ *
+ * 0 entries end the enumeration. It is not a snapshot: what lives through the
+ * whole enumeration of buffers is shown exactly once, what comes or goes
+ * meanwhile may be shown or not. Spans are in no order and may split and merge
+ * between two calls. CARVEOUT_IOCTL_LIST shows the buffers that the caller may
+ * read or owns; callers with CAP_DAC_OVERRIDE see all.
+ *
+ * An entry that is longer than the kernel's gets a zero tail, a shorter one is
+ * cut; below the size of the first version it is EINVAL.
+ */
+struct carveout_ioctl_list {
+	__u64 cursor;
+	__u64 entries;
+	__u32 entry_size;
+	__u32 count;
+};
+
+/** define CARVEOUT_LIST_MAX - the most entries of one list call */
+#define CARVEOUT_LIST_MAX	4096
+
+/**
+ * struct carveout_ioctl_info - what a buffer descriptor is
+ * @fd: in: dma-buf descriptor of a buffer of this heap
+ * @flags: in: zero
+ * @buffer: out: the buffer
+ *
+ * EBADF: not a descriptor. EINVAL: not a buffer of this heap.
+ */
+struct carveout_ioctl_info {
+	__s32 fd;
+	__u32 flags;
+	struct carveout_buffer buffer;
+};
+
+/*
+ * Sizes of the first version of each structure: no shorter one was ever in
+ * use, so a shorter one is EINVAL.
+ */
+#define CARVEOUT_QUERY_SIZE_VER0	160
+#define CARVEOUT_REGION_SIZE_VER0	128
+#define CARVEOUT_ALLOC_SIZE_VER0	216
+#define CARVEOUT_OPEN_SIZE_VER0		112
+#define CARVEOUT_UNLINK_SIZE_VER0	72
+#define CARVEOUT_LIST_SIZE_VER0		24
+#define CARVEOUT_INFO_SIZE_VER0		216
+#define CARVEOUT_BUFFER_SIZE_VER0	208
+#define CARVEOUT_SPAN_SIZE_VER0		24
+
+#define CARVEOUT_IOC_MAGIC	0xBD
+
+#define CARVEOUT_IOCTL_QUERY	_IOWR(CARVEOUT_IOC_MAGIC, 0x00, \
+				      struct carveout_ioctl_query)
+#define CARVEOUT_IOCTL_REGION	_IOWR(CARVEOUT_IOC_MAGIC, 0x01, \
+				      struct carveout_ioctl_region)
+#define CARVEOUT_IOCTL_ALLOC	_IOWR(CARVEOUT_IOC_MAGIC, 0x02, \
+				      struct carveout_ioctl_alloc)
+#define CARVEOUT_IOCTL_OPEN	_IOWR(CARVEOUT_IOC_MAGIC, 0x03, \
+				      struct carveout_ioctl_open)
+#define CARVEOUT_IOCTL_UNLINK	_IOWR(CARVEOUT_IOC_MAGIC, 0x04, \
+				      struct carveout_ioctl_unlink)
+#define CARVEOUT_IOCTL_LIST	_IOWR(CARVEOUT_IOC_MAGIC, 0x05, \
+				      struct carveout_ioctl_list)
+#define CARVEOUT_IOCTL_SPANS	_IOWR(CARVEOUT_IOC_MAGIC, 0x06, \
+				      struct carveout_ioctl_list)
+#define CARVEOUT_IOCTL_INFO	_IOWR(CARVEOUT_IOC_MAGIC, 0x07, \
+				      struct carveout_ioctl_info)
+
+#endif /* _UAPI_LINUX_CARVEOUT_H */
