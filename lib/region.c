@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Regions: adding memory to a heap.
+ *
+ * A region that touches another one of equal attributes becomes part of it, so
+ * that an allocation can lie across the seam. Regions that do not touch stay
+ * apart: the gap between them belongs to no span and can be neither handed out
+ * nor freed, nor is it counted.
+ *
+ * A region may end anywhere below 2^64 but not at it: so the end of every span
+ * can be computed without a wrap.
+ */
+
+#include "carveout_lib.h"
+#include "heap.h"
+
+/**
+ * carveout_region_add_hole() - Make a span of a region a hole
+ * @heap: heap
+ * @region: index of the region
+ * @index: span, in the region's chain, with its start and size set
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ */
+void carveout_region_add_hole(struct carveout_heap *heap, unsigned int region, u32 index)
+{
+	*carveout_tag(&heap->store, index) = carveout_tag_make(region, CARVEOUT_HOLE);
+	carveout_bins_insert(&heap->store, &heap->region[region]->bins, heap->shift, index);
+	heap->region[region]->nr_holes++;
+	heap->nr_holes++;
+}
+
+/**
+ * carveout_region_del_hole() - Take a hole of a region out of its bins
+ * @heap: heap
+ * @region: index of the region
+ * @index: hole, with the size that it had when it was added
+ *
+ * The span stays in the chain; the caller says what becomes of it.
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ */
+void carveout_region_del_hole(struct carveout_heap *heap, unsigned int region, u32 index)
+{
+	carveout_bins_remove(&heap->store, &heap->region[region]->bins, heap->shift, index);
+	heap->region[region]->nr_holes--;
+	heap->nr_holes--;
+}
+
+static bool is_hole(const struct carveout_heap *heap, u32 index)
+{
+	return (*carveout_tag(&heap->store, index) & CARVEOUT_TAG_STATE) == CARVEOUT_HOLE;
+}
+
+/* === Checks =============================================================== */
+
+static int check_range(const struct carveout_heap *heap, carveout_off_t base,
+		       carveout_off_t size)
+{
+	carveout_off_t mask = ((carveout_off_t)1 << heap->shift) - 1;
+	carveout_off_t end;
+	unsigned int i;
+
+	if (!size)
+		return -EINVAL;
+	if ((base | size) & mask)
+		return -EDOM;
+	if (check_add_overflow(base, size, &end))
+		return -EOVERFLOW;
+	for (i = 0; i < heap->nr_regions; i++) {
+		const struct carveout_region *other = heap->region[i];
+
+		if (other && base < other->base + other->size && other->base < end)
+			return -EEXIST;
+	}
+	return 0;
+}
+
+static int check_memory(const struct carveout_heap *heap,
+			const struct carveout_region *mem)
+{
+	unsigned int i;
+
+	if (!mem)
+		return -EINVAL;
+	for (i = 0; i < heap->nr_regions; i++)
+		if (heap->region[i] == mem)
+			return -EINVAL;
+	return 0;
+}
+
+/* Entries emptied by a join are used again only when there are no others. */
+static int free_entry(const struct carveout_heap *heap)
+{
+	unsigned int i;
+
+	if (heap->nr_regions < CARVEOUT_MAX_REGIONS)
+		return heap->nr_regions;
+	for (i = 0; i < CARVEOUT_MAX_REGIONS; i++)
+		if (!heap->region[i])
+			return i;
+	return -E2BIG;
+}
+
+/* === Growth =============================================================== */
+
+static u32 new_span(struct carveout_heap *heap, carveout_off_t start, carveout_off_t size)
+{
+	u32 index = carveout_store_take(&heap->store);
+
+	if (index) {
+		carveout_span(&heap->store, index)->start = start;
+		carveout_span(&heap->store, index)->size = size;
+	}
+	return index;
+}
+
+static int add_new(struct carveout_heap *heap, struct carveout_region *mem,
+		   carveout_off_t base, carveout_off_t size, u32 attrs)
+{
+	int entry = free_entry(heap);
+	u32 index;
+
+	if (entry < 0)
+		return entry;
+	index = new_span(heap, base, size);
+	if (!index)
+		return 0;
+	memset(mem, 0, sizeof(*mem));
+	mem->base = base;
+	mem->size = size;
+	mem->attrs = attrs;
+	carveout_bins_init(&mem->bins);
+	heap->region[entry] = mem;
+	if (entry == (int)heap->nr_regions)
+		heap->nr_regions++;
+	carveout_chain_add_last(&heap->store, &mem->chain, index);
+	carveout_region_add_hole(heap, entry, index);
+	return entry;
+}
+
+/* Add memory behind the end of a region. */
+static void append(struct carveout_heap *heap, unsigned int entry, carveout_off_t base,
+		   carveout_off_t size)
+{
+	struct carveout_region *region = heap->region[entry];
+	u32 index = region->chain.last;
+
+	if (is_hole(heap, index)) {
+		carveout_region_del_hole(heap, entry, index);
+		carveout_span(&heap->store, index)->size += size;
+	} else {
+		index = new_span(heap, base, size);
+		if (!index)
+			return;
+		carveout_chain_add_last(&heap->store, &region->chain, index);
+	}
+	region->size += size;
+	carveout_region_add_hole(heap, entry, index);
+}
+
+/* Add memory in front of the start of a region. */
+static void prepend(struct carveout_heap *heap, unsigned int entry, carveout_off_t base,
+		    carveout_off_t size)
+{
+	struct carveout_region *region = heap->region[entry];
+	u32 index = region->chain.first;
+
+	if (is_hole(heap, index)) {
+		carveout_region_del_hole(heap, entry, index);
+		carveout_span(&heap->store, index)->start = base;
+		carveout_span(&heap->store, index)->size += size;
+	} else {
+		u32 first = index;
+
+		index = new_span(heap, base, size);
+		if (!index)
+			return;
+		carveout_chain_add_before(&heap->store, &region->chain, index, first);
+	}
+	region->base = base;
+	region->size += size;
+	carveout_region_add_hole(heap, entry, index);
+}
+
+/* === Joining two regions ================================================== */
+
+/* Give the spans of a region that is about to go to the one that stays. */
+static void move_spans(struct carveout_heap *heap, unsigned int from, unsigned int to)
+{
+	struct carveout_store *store = &heap->store;
+	u32 index = carveout_link_read(store, heap->region[from]->chain.first);
+	u32 left = heap->region[from]->nr_used + heap->region[from]->nr_holes;
+
+	for (; index && left; left--) {
+		if (is_hole(heap, index)) {
+			heap->nr_holes--;
+			carveout_region_add_hole(heap, to, index);
+		} else {
+			*carveout_tag(store, index) = carveout_tag_make(to, CARVEOUT_USED);
+		}
+		index = carveout_link_read(store, carveout_span(store, index)->next);
+	}
+	if (index || left)
+		store->bad = true;
+}
+
+/* What lies left of the seam was added just now and is a hole. */
+static void merge_seam(struct carveout_heap *heap, unsigned int entry, u32 left, u32 right)
+{
+	if (!is_hole(heap, right))
+		return;
+	carveout_region_del_hole(heap, entry, left);
+	carveout_region_del_hole(heap, entry, right);
+	carveout_span(&heap->store, left)->size += carveout_span(&heap->store, right)->size;
+	carveout_chain_remove(&heap->store, &heap->region[entry]->chain, right);
+	carveout_store_give(&heap->store, right);
+	carveout_region_add_hole(heap, entry, left);
+}
+
+/*
+ * Make one region of two that touch. The one that was added first stays, so
+ * that the order in which regions are tried does not change. This is the only
+ * operation whose time grows with the number of spans.
+ */
+static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
+{
+	unsigned int stay = min(low, high), go = max(low, high);
+	struct carveout_region *to = heap->region[stay], *from = heap->region[go];
+	u32 left = heap->region[low]->chain.last;
+	u32 right = heap->region[high]->chain.first;
+
+	move_spans(heap, go, stay);
+	carveout_span(&heap->store, left)->next = right;
+	carveout_span(&heap->store, right)->prev = left;
+	to->chain.first = heap->region[low]->chain.first;
+	to->chain.last = heap->region[high]->chain.last;
+	to->base = heap->region[low]->base;
+	to->size += from->size;
+	to->used += from->used;
+	/* When each was fullest is not known to be the same moment. */
+	to->high = max3(to->high, from->high, to->used);
+	to->nr_used += from->nr_used;
+	to->nr_nospc += from->nr_nospc;
+	to->nr_missed += from->nr_missed;
+	heap->region[go] = NULL;
+	while (!heap->region[heap->nr_regions - 1])
+		heap->nr_regions--;
+	merge_seam(heap, stay, left, right);
+	return stay;
+}
+
+/* === Public interface ===================================================== */
+
+/* The region of equal attributes that ends at @base, and that starts at @end. */
+static void find_neighbours(const struct carveout_heap *heap, carveout_off_t base,
+			    carveout_off_t end, u32 attrs, int *low, int *high)
+{
+	unsigned int i;
+
+	*low = -1;
+	*high = -1;
+	for (i = 0; i < heap->nr_regions; i++) {
+		const struct carveout_region *region = heap->region[i];
+
+		if (!region || region->attrs != attrs)
+			continue;
+		if (region->base + region->size == base)
+			*low = i;
+		if (region->base == end)
+			*high = i;
+	}
+}
+
+/* Does the new memory become part of a hole, so that it needs no descriptor? */
+static bool joins_hole(const struct carveout_heap *heap, int low, int high)
+{
+	return (low >= 0 && is_hole(heap, heap->region[low]->chain.last)) ||
+	       (high >= 0 && is_hole(heap, heap->region[high]->chain.first));
+}
+
+/**
+ * carveout_heap_add_region() - Add memory to a heap
+ * @heap: heap
+ * @mem: memory for the region's own bookkeeping, with any content
+ * @base: address of the first byte, a multiple of the granule
+ * @size: bytes, a multiple of the granule
+ * @attrs: attributes
+ *
+ * When @base or the end touches a region of equal attributes, the memory
+ * becomes part of that region, and @mem is not used. When it fills the gap
+ * between two such regions they become one: the one added first stays, the
+ * entry of the other one in @heap->region becomes NULL and its memory is not
+ * used any more. The caller sees that @mem is in use when
+ * @heap->region[returned index] is @mem.
+ *
+ * Context: Any context. Caller holds the heap's lock. Time is bounded, except
+ * that joining two regions visits each span of the one that goes.
+ * Return: index of the region, or
+ *
+ * * -EINVAL: @size is 0, or @mem is NULL or in use
+ * * -EDOM: @base or @size is not a multiple of the granule
+ * * -EOVERFLOW: the end is 2^64 or wraps beyond it
+ * * -EEXIST: some of the memory is in the heap already
+ * * -E2BIG: the heap has %CARVEOUT_MAX_REGIONS regions
+ * * -ENOMEM: no descriptor left: add a chunk and try again
+ * * -EUCLEAN: the heap is broken
+ */
+int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region *mem,
+			     carveout_off_t base, carveout_off_t size, u32 attrs)
+{
+	int low, high, err;
+
+	carveout_heap_assert_locked(heap);
+	if (heap->broken)
+		return -EUCLEAN;
+	err = check_range(heap, base, size);
+	if (!err)
+		err = check_memory(heap, mem);
+	if (err)
+		return err;
+	find_neighbours(heap, base, base + size, attrs, &low, &high);
+	if (!joins_hole(heap, low, high) && !carveout_store_avail(&heap->store))
+		return -ENOMEM;
+	if (low >= 0) {
+		append(heap, low, base, size);
+		err = high >= 0 ? join(heap, low, high) : low;
+	} else if (high >= 0) {
+		prepend(heap, high, base, size);
+		err = high;
+	} else {
+		err = add_new(heap, mem, base, size, attrs);
+	}
+	if (err >= 0)
+		heap->size += size;
+	return heap->store.bad ? carveout_heap_break(heap) : err;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_add_region);
+
+/**
+ * carveout_region_largest() - Size of the largest hole of a region
+ * @heap: heap
+ * @region: index of the region
+ *
+ * Context: Any context. Caller holds the heap's lock. Bounded time.
+ * Return: bytes; 0 when there is no hole, or no such region.
+ */
+carveout_off_t carveout_region_largest(const struct carveout_heap *heap,
+				       unsigned int region)
+{
+	u32 index;
+
+	carveout_heap_assert_locked(heap);
+	if (region >= heap->nr_regions || !heap->region[region])
+		return 0;
+	index = carveout_bins_largest(&heap->store, &heap->region[region]->bins);
+	return index ? carveout_span(&heap->store, index)->size : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_region_largest);

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The validator: proves that a heap is sound, or names what is not.
+ *
+ * What it proves. Each region's spans fill it from its first byte to its last, in
+ * order, without gap or overlap, no two holes side by side. Each hole is in the
+ * bin of its size, at a place where a search finds it, exactly once; nothing else
+ * is in a bin; the bitmaps say which bins have holes. Each descriptor is in one
+ * chain or on the free list, exactly once. All sums and counters agree.
+ *
+ * What it cannot prove. That this is the right heap given what was asked of it:
+ * an allocation that was freed by somebody else's handle, or a whole structure
+ * replaced by another sound one, looks sound. Counters of the past (high-water
+ * mark, statistics) are only checked against what must hold now. Whether the
+ * owner of an allocation keeps inside it cannot be seen from here at all.
+ *
+ * It needs no memory to remember where it has been, and comes to an end on any
+ * structure, however broken. A chain cannot lead in a circle because each span
+ * must start where the one before it ends. A node of a trie, or of a list of equal
+ * holes, names the one place that may lead to it (and its size says on which side),
+ * so none is visited twice. The free list is cut off at its own length, and holds
+ * no descriptor twice because it ends exactly there.
+ */
+
+#include "carveout_lib.h"
+#include "heap.h"
+
+static const char * const invariants[] = {
+	[CARVEOUT_SOUND] = "ok",
+	[CARVEOUT_BROKEN_BEFORE] = "found broken earlier",
+	[CARVEOUT_BROKEN_STORE] = "bounds of the descriptor store contradict each other",
+	[CARVEOUT_BROKEN_TABLE] = "table of regions is inconsistent",
+	[CARVEOUT_BROKEN_REGION] = "region is empty, unaligned, overlaps or is not joined",
+	[CARVEOUT_BROKEN_INDEX] = "link to a descriptor that does not exist",
+	[CARVEOUT_BROKEN_STATE] = "span with a wrong state or region",
+	[CARVEOUT_BROKEN_BACK] = "span with a wrong back link",
+	[CARVEOUT_BROKEN_ORDER] = "spans do not follow one another to the end of the region",
+	[CARVEOUT_BROKEN_SIZE] = "span with a size that is 0 or not in granules",
+	[CARVEOUT_BROKEN_HOLES] = "two holes side by side",
+	[CARVEOUT_BROKEN_GEN] = "allocation without a generation",
+	[CARVEOUT_BROKEN_BIN] = "hole in a wrong bin, or no hole in a bin",
+	[CARVEOUT_BROKEN_LINK] = "hole with a wrong back link in its bin",
+	[CARVEOUT_BROKEN_TRIE] = "hole at a wrong place in its trie",
+	[CARVEOUT_BROKEN_EQUAL] = "hole in a list of holes of another size",
+	[CARVEOUT_BROKEN_BITMAP] = "bitmap of bins disagrees with the bins",
+	[CARVEOUT_BROKEN_UNBINNED] = "number of holes in the bins is wrong",
+	[CARVEOUT_BROKEN_COUNT] = "counter of spans or bytes is wrong",
+	[CARVEOUT_BROKEN_FREE] = "list of free descriptors is wrong",
+	[CARVEOUT_BROKEN_LOST] = "descriptor is neither in a chain nor free",
+};
+
+static_assert(ARRAY_SIZE(invariants) == CARVEOUT_INVARIANTS,
+	      "each invariant has a name");
+
+/* One run of the validator. */
+struct check {
+	const struct carveout_heap *heap;
+	struct carveout_report *report;
+	unsigned int entry;		/* region that is being looked at */
+	carveout_off_t used;		/* bytes handed out in it */
+	u32 nr_used;
+	u32 nr_holes;
+};
+
+static bool broken(struct check *check, enum carveout_invariant what, u32 index)
+{
+	check->report->what = what;
+	check->report->region = check->entry;
+	check->report->index = index;
+	return false;
+}
+
+static const struct carveout_span *span_of(const struct check *check, u32 index)
+{
+	return carveout_span(&check->heap->store, index);
+}
+
+static bool exists(const struct check *check, u32 index)
+{
+	return carveout_store_has(&check->heap->store, index);
+}
+
+/* === Store and regions ==================================================== */
+
+static bool check_store(struct check *check)
+{
+	const struct carveout_store *store = &check->heap->store;
+	unsigned int i;
+
+	if (check->heap->shift >= CARVEOUT_OFF_BITS ||
+	    store->next_chunk < CARVEOUT_CHUNK_FIRST ||
+	    store->next_chunk > CARVEOUT_CHUNKS ||
+	    store->limit != CARVEOUT_BIT(store->next_chunk - 1) ||
+	    store->fresh < CARVEOUT_INDEX_FIRST || store->fresh > store->limit)
+		return broken(check, CARVEOUT_BROKEN_STORE, 0);
+	for (i = CARVEOUT_CHUNK_FIRST; i < store->next_chunk; i++) {
+		const struct carveout_chunk *chunk = &store->chunk[i];
+
+		if (!chunk->span || !chunk->aux || !chunk->tag)
+			return broken(check, CARVEOUT_BROKEN_STORE, 0);
+	}
+	return true;
+}
+
+static bool check_table(struct check *check)
+{
+	const struct carveout_heap *heap = check->heap;
+	unsigned int i, j;
+
+	if (heap->nr_regions > CARVEOUT_MAX_REGIONS ||
+	    (heap->nr_regions && !heap->region[heap->nr_regions - 1]))
+		return broken(check, CARVEOUT_BROKEN_TABLE, 0);
+	for (i = 0; i < CARVEOUT_MAX_REGIONS; i++) {
+		check->entry = i;
+		if (i >= heap->nr_regions && heap->region[i])
+			return broken(check, CARVEOUT_BROKEN_TABLE, 0);
+		for (j = 0; j < i; j++)
+			if (heap->region[i] && heap->region[i] == heap->region[j])
+				return broken(check, CARVEOUT_BROKEN_TABLE, 0);
+	}
+	return true;
+}
+
+static bool check_region(struct check *check)
+{
+	const struct carveout_heap *heap = check->heap;
+	const struct carveout_region *region = heap->region[check->entry];
+	carveout_off_t mask = ((carveout_off_t)1 << heap->shift) - 1;
+	carveout_off_t end;
+	unsigned int i;
+
+	if (!region->size || (region->base | region->size) & mask ||
+	    check_add_overflow(region->base, region->size, &end))
+		return broken(check, CARVEOUT_BROKEN_REGION, 0);
+	/* The others before this one have passed: their ends do not wrap. */
+	for (i = 0; i < check->entry; i++) {
+		const struct carveout_region *other = heap->region[i];
+		carveout_off_t other_end;
+
+		if (!other)
+			continue;
+		other_end = other->base + other->size;
+		if (region->base < other_end && other->base < end)
+			return broken(check, CARVEOUT_BROKEN_REGION, 0);
+		if (region->attrs == other->attrs &&
+		    (region->base == other_end || other->base == end))
+			return broken(check, CARVEOUT_BROKEN_REGION, 0);
+	}
+	return true;
+}
+
+/* === Chain ================================================================ */
+
+static bool check_span(struct check *check, u32 index, u32 prev, carveout_off_t start)
+{
+	const struct carveout_heap *heap = check->heap;
+	const struct carveout_region *region = heap->region[check->entry];
+	const struct carveout_span *span = span_of(check, index);
+	u8 tag = *carveout_tag(&heap->store, index);
+	u8 hole = carveout_tag_make(check->entry, CARVEOUT_HOLE);
+
+	if (tag != hole && tag != carveout_tag_make(check->entry, CARVEOUT_USED))
+		return broken(check, CARVEOUT_BROKEN_STATE, index);
+	if (span->prev != prev)
+		return broken(check, CARVEOUT_BROKEN_BACK, index);
+	if (span->start != start)
+		return broken(check, CARVEOUT_BROKEN_ORDER, index);
+	if (!span->size || span->size & (((carveout_off_t)1 << heap->shift) - 1))
+		return broken(check, CARVEOUT_BROKEN_SIZE, index);
+	if (span->size > region->base + region->size - start)
+		return broken(check, CARVEOUT_BROKEN_ORDER, index);
+	if (tag == hole && prev && *carveout_tag(&heap->store, prev) == hole)
+		return broken(check, CARVEOUT_BROKEN_HOLES, index);
+	if (tag != hole && !span->gen)
+		return broken(check, CARVEOUT_BROKEN_GEN, index);
+	return true;
+}
+
+static bool check_chain(struct check *check)
+{
+	const struct carveout_region *region = check->heap->region[check->entry];
+	carveout_off_t start = region->base;
+	u32 index, prev = 0;
+
+	check->used = 0;
+	check->nr_used = 0;
+	check->nr_holes = 0;
+	for (index = region->chain.first; index; index = span_of(check, index)->next) {
+		if (!exists(check, index))
+			return broken(check, CARVEOUT_BROKEN_INDEX, index);
+		if (!check_span(check, index, prev, start))
+			return false;
+		start += span_of(check, index)->size;
+		if (*carveout_tag(&check->heap->store, index) & CARVEOUT_USED) {
+			check->used += span_of(check, index)->size;
+			check->nr_used++;
+		} else {
+			check->nr_holes++;
+		}
+		prev = index;
+	}
+	if (start != region->base + region->size)
+		return broken(check, CARVEOUT_BROKEN_ORDER, prev);
+	if (region->chain.last != prev)
+		return broken(check, CARVEOUT_BROKEN_BACK, prev);
+	if (region->used != check->used || region->nr_used != check->nr_used ||
+	    region->nr_holes != check->nr_holes || region->high < region->used ||
+	    region->high > region->size)
+		return broken(check, CARVEOUT_BROKEN_COUNT, 0);
+	return true;
+}
+
+/* === Bins ================================================================= */
+
+static bool check_hole(struct check *check, unsigned int bin, u32 index)
+{
+	if (!exists(check, index))
+		return broken(check, CARVEOUT_BROKEN_INDEX, index);
+	if (*carveout_tag(&check->heap->store, index) !=
+	    carveout_tag_make(check->entry, CARVEOUT_HOLE))
+		return broken(check, CARVEOUT_BROKEN_BIN, index);
+	if (carveout_bin_of(span_of(check, index)->size >> check->heap->shift) != bin)
+		return broken(check, CARVEOUT_BROKEN_BIN, index);
+	check->nr_holes++;
+	return true;
+}
+
+/* The holes listed behind one in the trie. */
+static bool check_list(struct check *check, unsigned int bin, u32 head)
+{
+	u32 index, prev = head;
+
+	for (index = span_of(check, head)->bin_next; index;
+	     index = span_of(check, index)->bin_next) {
+		if (!check_hole(check, bin, index))
+			return false;
+		if (span_of(check, index)->bin_prev != prev)
+			return broken(check, CARVEOUT_BROKEN_LINK, index);
+		if (span_of(check, index)->size != span_of(check, head)->size)
+			return broken(check, CARVEOUT_BROKEN_EQUAL, index);
+		prev = index;
+	}
+	return true;
+}
+
+/*
+ * Does a node agree with the decisions that lead to it? Its parent has passed, so
+ * only the last one is new. None above may have the same size: it would be in its
+ * list instead.
+ */
+static bool check_place(struct check *check, unsigned int bits, unsigned int depth,
+			u32 index, u32 parent, unsigned int side)
+{
+	unsigned int shift = check->heap->shift;
+	u64 own = span_of(check, index)->size >> shift;
+	u64 above;
+
+	if (!depth)
+		return true;
+	if (depth > bits)
+		return broken(check, CARVEOUT_BROKEN_TRIE, index);
+	above = span_of(check, parent)->size >> shift;
+	own >>= bits - depth;
+	above >>= bits - depth;
+	if (own >> 1 != above >> 1 || (own & 1) != side)
+		return broken(check, CARVEOUT_BROKEN_TRIE, index);
+	for (; parent; parent = span_of(check, parent)->bin_prev & ~CARVEOUT_IN_TRIE)
+		if (span_of(check, parent)->size == span_of(check, index)->size)
+			return broken(check, CARVEOUT_BROKEN_TRIE, index);
+	return true;
+}
+
+static bool check_node(struct check *check, unsigned int bin, unsigned int depth,
+		       u32 index, u32 parent, unsigned int side)
+{
+	if (!check_hole(check, bin, index))
+		return false;
+	if (span_of(check, index)->bin_prev != (parent | CARVEOUT_IN_TRIE))
+		return broken(check, CARVEOUT_BROKEN_LINK, index);
+	return check_place(check, carveout_bin_bits(bin), depth, index, parent, side) &&
+	       check_list(check, bin, index);
+}
+
+/* Go from node to node: down to the left, then right, then back up. */
+static bool check_trie(struct check *check, unsigned int bin)
+{
+	const struct carveout_store *store = &check->heap->store;
+	u32 at = check->heap->region[check->entry]->bins.head[bin];
+	unsigned int depth = 0, side = 0;
+	u32 parent = 0;
+
+	for (;;) {
+		const u32 *child;
+		u32 next = 0;
+
+		if (!check_node(check, bin, depth, at, parent, side))
+			return false;
+		if (bin >= CARVEOUT_EXACT) {
+			child = carveout_aux(store, at)->child;
+			side = !child[0];
+			next = child[side];
+		}
+		if (next) {
+			parent = at;
+			at = next;
+			depth++;
+			continue;
+		}
+		while (depth) {
+			child = carveout_aux(store, parent)->child;
+			if (at == child[0] && child[1])
+				break;
+			at = parent;
+			parent = span_of(check, at)->bin_prev & ~CARVEOUT_IN_TRIE;
+			depth--;
+		}
+		if (!depth)
+			return true;
+		side = 1;
+		at = child[side];
+	}
+}
+
+static bool check_bins(struct check *check)
+{
+	const struct carveout_region *region = check->heap->region[check->entry];
+	const struct carveout_bins *bins = &region->bins;
+	unsigned int i;
+
+	for (i = 0; i < 64; i++) {
+		bool any = i < CARVEOUT_BIN_WORDS && bins->word[i];
+
+		if (any != !!(bins->summary & BIT_ULL(i)))
+			return broken(check, CARVEOUT_BROKEN_BITMAP, 0);
+	}
+	check->nr_holes = 0;
+	for (i = 0; i < CARVEOUT_BINS; i++) {
+		u32 head = bins->head[i];
+
+		if (!head != !(bins->word[i / 64] & BIT_ULL(i % 64)))
+			return broken(check, CARVEOUT_BROKEN_BITMAP, head);
+		if (head && !check_trie(check, i))
+			return false;
+	}
+	if (check->nr_holes != region->nr_holes)
+		return broken(check, CARVEOUT_BROKEN_UNBINNED, 0);
+	return true;
+}
+
+/* === Free descriptors and sums ============================================ */
+
+static bool check_free(struct check *check)
+{
+	const struct carveout_heap *heap = check->heap;
+	const struct carveout_store *store = &heap->store;
+	u32 index, count = 0;
+
+	for (index = store->free; index; index = span_of(check, index)->next) {
+		if (!exists(check, index))
+			return broken(check, CARVEOUT_BROKEN_INDEX, index);
+		if (*carveout_tag(store, index) != CARVEOUT_FREE ||
+		    count++ == store->nr_free)
+			return broken(check, CARVEOUT_BROKEN_FREE, index);
+	}
+	if (count != store->nr_free)
+		return broken(check, CARVEOUT_BROKEN_FREE, 0);
+	if (store->fresh - CARVEOUT_INDEX_FIRST != heap->nr_used + heap->nr_holes + count)
+		return broken(check, CARVEOUT_BROKEN_LOST, 0);
+	return true;
+}
+
+static bool check_sums(struct check *check)
+{
+	const struct carveout_heap *heap = check->heap;
+	carveout_off_t size = 0, used = 0;
+	u32 nr_used = 0, nr_holes = 0;
+	unsigned int i;
+
+	for (i = 0; i < heap->nr_regions; i++) {
+		const struct carveout_region *region = heap->region[i];
+
+		if (!region)
+			continue;
+		size += region->size;
+		used += region->used;
+		nr_used += region->nr_used;
+		nr_holes += region->nr_holes;
+	}
+	if (size != heap->size || used != heap->used || nr_used != heap->nr_used ||
+	    nr_holes != heap->nr_holes || heap->high < heap->used ||
+	    heap->high > heap->size)
+		return broken(check, CARVEOUT_BROKEN_COUNT, 0);
+	return true;
+}
+
+static bool check_heap(struct check *check)
+{
+	const struct carveout_heap *heap = check->heap;
+	unsigned int i;
+
+	if (!check_store(check) || !check_table(check))
+		return false;
+	for (i = 0; i < heap->nr_regions; i++) {
+		check->entry = i;
+		if (heap->region[i] &&
+		    !(check_region(check) && check_chain(check) && check_bins(check)))
+			return false;
+	}
+	check->entry = 0;
+	if (!check_sums(check) || !check_free(check))
+		return false;
+	if (heap->broken || heap->store.bad)
+		return broken(check, CARVEOUT_BROKEN_BEFORE, 0);
+	return true;
+}
+
+/**
+ * carveout_heap_validate() - Prove that a heap is sound
+ * @heap: heap
+ * @report: what was found
+ *
+ * The comment at the top of this file says what is proven and what cannot
+ * be. Of a heap that is unsound, @report names the first thing found, and the
+ * heap refuses all further work. The caller says so in the log.
+ *
+ * Context: Any context. Caller holds the heap's lock. Time grows with the number
+ * of spans and regions: not for use where latency matters.
+ * Return: 0, or -EUCLEAN.
+ */
+int carveout_heap_validate(struct carveout_heap *heap, struct carveout_report *report)
+{
+	struct check check = {
+		.heap = heap,
+		.report = report,
+	};
+
+	carveout_heap_assert_locked(heap);
+	report->what = CARVEOUT_SOUND;
+	report->region = 0;
+	report->index = 0;
+	if (check_heap(&check))
+		return 0;
+	heap->broken = true;
+	return -EUCLEAN;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_validate);
+
+/**
+ * carveout_report_string() - Name of what was found
+ * @report: report of carveout_heap_validate()
+ *
+ * Context: Any context.
+ * Return: a constant string, "ok" for a sound heap.
+ */
+const char *carveout_report_string(const struct carveout_report *report)
+{
+	if ((unsigned int)report->what >= CARVEOUT_INVARIANTS)
+		return "unknown";
+	return invariants[report->what];
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_report_string);

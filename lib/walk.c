@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking at a heap: by handle, as a list, in the order of addresses, as a hash.
+ *
+ * Nothing in here changes the heap. Links are checked before they are followed,
+ * and no walk is longer than the number of descriptors.
+ */
+
+#include "carveout_lib.h"
+#include "heap.h"
+
+/**
+ * carveout_heap_owns() - Is this the handle of an allocation?
+ * @heap: heap
+ * @handle: any handle
+ *
+ * Context: Any context. Caller holds the heap's lock. Constant time.
+ * Return: true when it is.
+ */
+bool carveout_heap_owns(const struct carveout_heap *heap, struct carveout_handle handle)
+{
+	const struct carveout_store *store = &heap->store;
+
+	return carveout_store_has(store, handle.index) &&
+	       (*carveout_tag(store, handle.index) & CARVEOUT_TAG_STATE) == CARVEOUT_USED &&
+	       carveout_span(store, handle.index)->gen == handle.gen;
+}
+
+static void fill_info(const struct carveout_heap *heap, u32 index,
+		      struct carveout_span_info *info)
+{
+	const struct carveout_span *span = carveout_span(&heap->store, index);
+	u8 tag = *carveout_tag(&heap->store, index);
+
+	memset(info, 0, sizeof(*info));
+	info->start = span->start;
+	info->size = span->size;
+	info->region = tag >> CARVEOUT_TAG_REGION_SHIFT;
+	info->used = (tag & CARVEOUT_TAG_STATE) == CARVEOUT_USED;
+	if (info->used) {
+		info->cookie = carveout_aux(&heap->store, index)->cookie;
+		info->handle.index = index;
+		info->handle.gen = span->gen;
+	}
+}
+
+/**
+ * carveout_heap_info() - Look an allocation up
+ * @heap: heap
+ * @handle: handle of the allocation
+ * @info: on success, what there is to know
+ *
+ * Context: Any context. Caller holds the heap's lock. Constant time.
+ * Return: 0, -EINVAL when the handle is stale, of no allocation, or of one that
+ * was freed already, or -EUCLEAN when the heap is broken.
+ */
+int carveout_heap_info(const struct carveout_heap *heap, struct carveout_handle handle,
+		       struct carveout_span_info *info)
+{
+	carveout_heap_assert_locked(heap);
+	if (heap->broken)
+		return -EUCLEAN;
+	if (!carveout_heap_owns(heap, handle))
+		return -EINVAL;
+	fill_info(heap, handle.index, info);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_info);
+
+/* The first descriptor from @index on that is not free, or @limit. */
+static u32 next_taken(const struct carveout_store *store, u32 index, u32 limit)
+{
+	while (index < limit) {
+		u32 end = min(limit, CARVEOUT_BIT(fls(index)));
+		const u8 *tag = carveout_tag(store, index);
+		const u8 *found = memchr_inv(tag, CARVEOUT_FREE, end - index);
+
+		if (found)
+			return index + (found - tag);
+		index = end;
+	}
+	return limit;
+}
+
+/**
+ * carveout_heap_spans() - List spans, a piece at a time
+ * @heap: heap
+ * @cursor: 0 to begin; where to go on in the next call
+ * @info: array to fill
+ * @count: length of @info, at least 1
+ *
+ * Spans come in no particular order. The caller may drop its lock between two
+ * calls: a span that is there all the time is listed exactly once, one that
+ * comes, goes, grows or shrinks meanwhile is listed as it was at some moment, or
+ * not at all.
+ *
+ * Context: Any context. Caller holds the heap's lock. Looks at no more than
+ * %CARVEOUT_SPANS_SCAN descriptors.
+ * Return: number of entries filled, which may be 0 before the end when many
+ * descriptors are free. At the end @cursor is %CARVEOUT_SPANS_END.
+ */
+unsigned int carveout_heap_spans(const struct carveout_heap *heap, u32 *cursor,
+				 struct carveout_span_info *info, unsigned int count)
+{
+	const struct carveout_store *store = &heap->store;
+	u32 index = max(*cursor, CARVEOUT_INDEX_FIRST);
+	unsigned int filled = 0;
+	u32 limit;
+
+	carveout_heap_assert_locked(heap);
+	if (heap->broken || index >= store->fresh) {
+		*cursor = CARVEOUT_SPANS_END;
+		return 0;
+	}
+	limit = index + min_t(u32, store->fresh - index, CARVEOUT_SPANS_SCAN);
+	while (filled < count) {
+		index = next_taken(store, index, limit);
+		if (index == limit)
+			break;
+		fill_info(heap, index++, &info[filled++]);
+	}
+	*cursor = index < store->fresh ? index : CARVEOUT_SPANS_END;
+	return filled;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_spans);
+
+/**
+ * carveout_heap_first_span() - The span at the start of a region
+ * @heap: heap
+ * @region: index of the region
+ * @info: on success, what there is to know of the span
+ *
+ * Context: Any context. Caller holds the heap's lock, and holds it until the walk
+ * with carveout_heap_next_span() is over. Constant time.
+ * Return: the span, to be given to carveout_heap_next_span(); 0 when there is no
+ * such region or the heap is broken.
+ */
+u32 carveout_heap_first_span(const struct carveout_heap *heap, unsigned int region,
+			     struct carveout_span_info *info)
+{
+	u32 index;
+
+	carveout_heap_assert_locked(heap);
+	if (heap->broken || region >= heap->nr_regions || !heap->region[region])
+		return 0;
+	index = heap->region[region]->chain.first;
+	if (!carveout_store_has(&heap->store, index))
+		return 0;
+	fill_info(heap, index, info);
+	return index;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_first_span);
+
+/**
+ * carveout_heap_next_span() - The next span by address in the same region
+ * @heap: heap
+ * @index: a span that this or carveout_heap_first_span() returned
+ * @info: on success, what there is to know of the next span
+ *
+ * Context: Any context. Caller has held the heap's lock since
+ * carveout_heap_first_span(). Constant time.
+ * Return: the next span, or 0 at the end of the region.
+ */
+u32 carveout_heap_next_span(const struct carveout_heap *heap, u32 index,
+			    struct carveout_span_info *info)
+{
+	carveout_heap_assert_locked(heap);
+	index = carveout_span(&heap->store, index)->next;
+	if (!carveout_store_has(&heap->store, index))
+		return 0;
+	fill_info(heap, index, info);
+	return index;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_next_span);
+
+/* === Hash ================================================================= */
+
+#define FNV_OFFSET 0xcbf29ce484222325ULL
+#define FNV_PRIME 0x100000001b3ULL
+
+/* FNV-1a over the eight bytes of a value, the lowest first. */
+static u64 hash_value(u64 hash, u64 value)
+{
+	unsigned int byte;
+
+	for (byte = 0; byte < 8; byte++) {
+		hash = (hash ^ (value & 0xff)) * FNV_PRIME;
+		value >>= 8;
+	}
+	return hash;
+}
+
+static u64 hash_region(const struct carveout_heap *heap, unsigned int entry, u64 hash)
+{
+	const struct carveout_region *region = heap->region[entry];
+	u32 left = heap->store.fresh - CARVEOUT_INDEX_FIRST;
+	struct carveout_span_info info;
+	u32 index;
+
+	hash = hash_value(hash, entry);
+	hash = hash_value(hash, region->base);
+	hash = hash_value(hash, region->size);
+	hash = hash_value(hash, region->attrs);
+	hash = hash_value(hash, region->used);
+	index = carveout_heap_first_span(heap, entry, &info);
+	for (; index && left; left--) {
+		hash = hash_value(hash, info.start);
+		hash = hash_value(hash, info.size);
+		hash = hash_value(hash, info.used);
+		index = carveout_heap_next_span(heap, index, &info);
+	}
+	return hash;
+}
+
+/**
+ * carveout_heap_hash() - Hash of what is where
+ * @heap: heap
+ *
+ * Covers the regions in their order and their spans in the order of addresses:
+ * place, size and state, but not who owns them, which descriptors they use, and
+ * no counter of the past. Two heaps with the same memory handed out have the same
+ * hash, whatever happened before.
+ *
+ * Context: Any context. Caller holds the heap's lock. Visits each span.
+ * Return: a 64-bit FNV-1a.
+ */
+u64 carveout_heap_hash(const struct carveout_heap *heap)
+{
+	u64 hash = FNV_OFFSET;
+	unsigned int i;
+
+	carveout_heap_assert_locked(heap);
+	for (i = 0; i < heap->nr_regions; i++)
+		if (heap->region[i])
+			hash = hash_region(heap, i, hash);
+	return hash;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_hash);
