@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The scenarios, the names, and what a table cannot say about the heap.
+ */
+
+#include <stdlib.h>
+
+#include "kselftest_harness.h"
+#include "../../../lib/tests/heap_cases.h"
+#include "../../../lib/tests/tag_cases.h"
+#include "unit.h"
+
+/* === Scenarios ============================================================ */
+
+struct scenario {
+	struct carveout_case_env env;
+	struct unit unit;
+};
+
+static int scenario_grow(struct carveout_case_env *env)
+{
+	return unit_grow(&((struct scenario *)env)->unit);
+}
+
+static struct carveout_region *scenario_region(struct carveout_case_env *env)
+{
+	return unit_region_mem(&((struct scenario *)env)->unit);
+}
+
+TEST(heap_scenarios)
+{
+	static struct scenario scenario;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(carveout_cases); i++) {
+		memset(&scenario.env, 0, sizeof(scenario.env));
+		unit_init(&scenario.unit, CARVEOUT_CASE_SHIFT);
+		scenario.env.heap = &scenario.unit.heap;
+		scenario.env.grow = scenario_grow;
+		scenario.env.region = scenario_region;
+		EXPECT_EQ(0, carveout_case_run(&scenario.env, &carveout_cases[i]))
+			TH_LOG("%s, step %u: %s", carveout_cases[i].name,
+			       scenario.env.failed, scenario.env.why);
+		EXPECT_LT(0, scenario.env.failed)
+			TH_LOG("%s: no steps", carveout_cases[i].name);
+		unit_fini(&scenario.unit);
+	}
+}
+
+TEST(tag_names)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(carveout_tag_cases); i++) {
+		/* Right-sized memory: one byte beyond it is an error of its own. */
+		char *field = malloc(CARVEOUT_TAG_FIELD);
+
+		memcpy(field, carveout_tag_cases[i].field, CARVEOUT_TAG_FIELD);
+		EXPECT_EQ(carveout_tag_cases[i].want, carveout_tag_name_valid(field))
+			TH_LOG("%s", carveout_tag_cases[i].what);
+		free(field);
+	}
+}
+
+TEST(tag_names_byte_by_byte)
+{
+	static const char good[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	char field[CARVEOUT_TAG_FIELD] = "";
+	unsigned int byte;
+
+	for (byte = 1; byte < 256; byte++) {
+		int want = memchr(good, byte, sizeof(good) - 1) ? 0 : -EINVAL;
+
+		field[0] = byte;
+		EXPECT_EQ(want, carveout_tag_name_valid(field)) TH_LOG("byte %u", byte);
+		field[0] = 'x';
+		field[62] = byte;
+		EXPECT_EQ(-EINVAL, carveout_tag_name_valid(field)) TH_LOG("byte %u", byte);
+		field[62] = 0;
+	}
+}
+
+/* === Regions ============================================================== */
+
+TEST(region_table_is_full_at_64)
+{
+	static struct unit unit;
+	struct carveout_span_info info;
+	struct carveout_region *mem;
+	unsigned int i;
+
+	unit_init(&unit, 6);
+	for (i = 0; i < 64; i++)
+		ASSERT_EQ((int)i, unit_add(&unit, i * 0x2000, 0x1000, 0));
+	ASSERT_EQ(-E2BIG, unit_add(&unit, 64 * 0x2000, 0x1000, 0));
+	ASSERT_EQ(64, unit.heap.nr_regions);
+	ASSERT_SOUND(&unit);
+
+	/* One that joins another still fits, and one that joins two makes room. */
+	ASSERT_EQ(63, unit_add(&unit, 63 * 0x2000 + 0x1000, 0x1000, 0));
+	ASSERT_EQ(10, unit_add(&unit, 10 * 0x2000 + 0x1000, 0x1000, 0));
+	ASSERT_EQ(NULL, unit.heap.region[11]);
+	ASSERT_EQ(0, carveout_heap_first_span(&unit.heap, 11, &info));
+	ASSERT_SOUND(&unit);
+	ASSERT_EQ(11, unit_add(&unit, 100 * 0x2000, 0x1000, 0));
+	ASSERT_EQ(-E2BIG, unit_add(&unit, 102 * 0x2000, 0x1000, 0));
+	ASSERT_SOUND(&unit);
+
+	/* The last entry goes with its region. */
+	ASSERT_EQ(62, unit_add(&unit, 62 * 0x2000 + 0x1000, 0x1000, 0));
+	ASSERT_EQ(63, unit.heap.nr_regions);
+	mem = unit_region_mem(&unit);
+	ASSERT_EQ(63, carveout_heap_add_region(&unit.heap, mem, 102 * 0x2000, 0x1000, 0));
+	ASSERT_EQ(mem, unit.heap.region[63]);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(region_memory_is_taken_or_not)
+{
+	static struct unit unit;
+	struct carveout_region *mem;
+
+	unit_init(&unit, 12);
+	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x1000, 5));
+	mem = unit_region_mem(&unit);
+	ASSERT_EQ(-EINVAL, carveout_heap_add_region(&unit.heap, NULL, 0x20000, 0x1000, 5));
+	ASSERT_EQ(-EINVAL, carveout_heap_add_region(&unit.heap, unit.heap.region[0],
+						    0x20000, 0x1000, 5));
+	ASSERT_EQ(0, carveout_heap_add_region(&unit.heap, mem, 0x11000, 0x1000, 5));
+	ASSERT_NE(mem, unit.heap.region[0]);
+	ASSERT_EQ(1, carveout_heap_add_region(&unit.heap, mem, 0x12000, 0x1000, 4));
+	ASSERT_EQ(mem, unit.heap.region[1]);
+	ASSERT_EQ(0x3000, unit.heap.size);
+	ASSERT_EQ(0x2000, unit.heap.region[0]->size);
+	ASSERT_EQ(5, unit.heap.region[0]->attrs);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(region_join_adds_up)
+{
+	static struct unit unit;
+	struct carveout_handle a, b, c;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x1000, 0));
+	ASSERT_EQ(1, unit_add(&unit, 0x12000, 0x1000, 0));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x800, 0, &a));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x1000, 0, &b));
+	ASSERT_EQ(0, carveout_heap_free(&unit.heap, b));
+	ASSERT_EQ(0, unit_alloc(&unit, 0xc00, 0, &b));
+	ASSERT_EQ(-ENOSPC, unit_alloc(&unit, 0x1000, 0, &c));
+	ASSERT_EQ(3, unit.heap.region[0]->nr_nospc);
+	ASSERT_EQ(1, unit.heap.region[1]->nr_nospc);
+	ASSERT_EQ(0, unit_add(&unit, 0x11000, 0x1000, 0));
+	ASSERT_EQ(1, unit.heap.nr_regions);
+	ASSERT_EQ(0x10000, unit.heap.region[0]->base);
+	ASSERT_EQ(0x3000, unit.heap.region[0]->size);
+	ASSERT_EQ(0x1400, unit.heap.region[0]->used);
+	ASSERT_EQ(0x1400, unit.heap.region[0]->high);
+	ASSERT_EQ(2, unit.heap.region[0]->nr_used);
+	ASSERT_EQ(4, unit.heap.region[0]->nr_nospc);
+	ASSERT_EQ(0x1800, unit.heap.high);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(region_remembers_its_high_water)
+{
+	static struct unit unit;
+	struct carveout_handle one, two;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x1000, 0));
+	ASSERT_EQ(1, unit_add(&unit, 0x20000, 0x1000, 0));
+	ASSERT_EQ(0, unit_alloc(&unit, 0xc00, 0, &one));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x800, 0, &two));
+	ASSERT_EQ(0, carveout_heap_free(&unit.heap, one));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x400, 0, &one));
+	ASSERT_EQ(0xc00, unit.heap.region[0]->high);
+	ASSERT_EQ(0x400, unit.heap.region[0]->used);
+	ASSERT_EQ(0x800, unit.heap.region[1]->high);
+	ASSERT_EQ(0x1400, unit.heap.high);
+	ASSERT_EQ(0xc00, unit.heap.used);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+/* === Handles ============================================================== */
+
+TEST(handle_is_good_once)
+{
+	static struct unit unit;
+	struct carveout_handle old, now, bad;
+	struct carveout_span_info info;
+	u64 hash;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0, 0x1000, 0));
+	ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &old));
+	ASSERT_EQ(0, carveout_heap_free(&unit.heap, old));
+	ASSERT_EQ(-EINVAL, carveout_heap_free(&unit.heap, old));
+	ASSERT_EQ(-EINVAL, carveout_heap_info(&unit.heap, old, &info));
+	ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &now));
+
+	/* Another generation, though the place is the same. */
+	ASSERT_NE(old.gen, now.gen);
+	hash = carveout_heap_hash(&unit.heap);
+	ASSERT_EQ(-EINVAL, carveout_heap_free(&unit.heap, old));
+	bad = old;
+	bad.index = now.index;
+	ASSERT_EQ(-EINVAL, carveout_heap_free(&unit.heap, bad));
+	bad = now;
+	bad.gen++;
+	ASSERT_EQ(-EINVAL, carveout_heap_free(&unit.heap, bad));
+	bad.gen = 0;
+	ASSERT_EQ(-EINVAL, carveout_heap_free(&unit.heap, bad));
+	ASSERT_EQ(hash, carveout_heap_hash(&unit.heap));
+	ASSERT_EQ(5, unit.heap.stats.nr_invalid);
+	ASSERT_EQ(2, unit.heap.stats.nr_alloc);
+	ASSERT_EQ(1, unit.heap.stats.nr_free);
+	ASSERT_EQ(0, carveout_heap_info(&unit.heap, now, &info));
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(handle_of_no_allocation)
+{
+	static const u32 odd[] = { 0, 1, 63, 64, 65, 66, 127, 128, 1U << 30, 1U << 31,
+				   U32_MAX - 1, U32_MAX };
+	static struct unit unit;
+	struct carveout_handle handle, bad;
+	struct carveout_span_info info;
+	unsigned int i, gen;
+	u64 hash;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0, 0x1000, 0));
+	ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &handle));
+	hash = carveout_heap_hash(&unit.heap);
+	for (i = 0; i < ARRAY_SIZE(odd); i++) {
+		for (gen = 0; gen < 4; gen++) {
+			bad.index = odd[i];
+			bad.gen = gen;
+			if (bad.index == handle.index && bad.gen == handle.gen)
+				continue;
+			ASSERT_EQ(-EINVAL, carveout_heap_free(&unit.heap, bad))
+				TH_LOG("index %u", odd[i]);
+			ASSERT_EQ(-EINVAL, carveout_heap_info(&unit.heap, bad, &info));
+		}
+	}
+	ASSERT_EQ(hash, carveout_heap_hash(&unit.heap));
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(handle_generation_skips_zero)
+{
+	static struct unit unit;
+	struct carveout_handle handle;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0, 0x1000, 0));
+	unit.heap.gen = U32_MAX - 1;
+	ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &handle));
+	ASSERT_EQ(U32_MAX, handle.gen);
+	ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &handle));
+	ASSERT_EQ(1, handle.gen);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+/* === Candidates =========================================================== */
+
+/*
+ * Holes of 65 granules that are just not aligned to 64, each kept apart from the
+ * next, in front of a last hole that is large.
+ */
+static void make_comb(struct unit *unit, unsigned int count, u64 hole,
+		      struct carveout_handle *wall)
+{
+	struct carveout_handle handle[64];
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		unit_alloc(unit, hole, 0, &handle[i]);
+		unit_alloc(unit, 0x2000 - hole, 0, &wall[i]);
+	}
+	for (i = 0; i < count; i++)
+		carveout_heap_free(&unit->heap, handle[i]);
+}
+
+TEST(aligned_request_finds_the_padded_hole)
+{
+	static struct unit unit;
+	struct carveout_handle wall[64], handle;
+	struct carveout_span_info info;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x40, 50 * 0x2000, 0));
+	make_comb(&unit, 40, 0x1000, wall);
+
+	/* Forty holes of 4 KiB that begin 64 bytes behind a page, and the rest. */
+	ASSERT_EQ(41, unit.heap.nr_holes);
+	ASSERT_EQ(0, unit_alloc(&unit, 0x1000, 0x1000, &handle));
+	ASSERT_EQ(0, carveout_heap_info(&unit.heap, handle, &info));
+	ASSERT_EQ(40 * 0x2000 + 0x1000, info.start);
+	ASSERT_EQ(0, unit.heap.stats.nr_missed);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(aligned_request_counts_what_it_may_miss)
+{
+	static struct unit unit;
+	struct carveout_handle wall[64], handle, rest;
+	struct carveout_request req = { .size = 0x1000, .align = 0x1000 };
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x40, 41 * 0x2000, 0));
+	make_comb(&unit, 40, 0x1000, wall);
+	ASSERT_EQ(0, unit_alloc(&unit, 0x2000, 0, &rest));
+	ASSERT_EQ(-ENOSPC, unit_alloc_req(&unit, &req, &handle));
+	ASSERT_EQ(1, unit.heap.stats.nr_nospc);
+	ASSERT_EQ(1, unit.heap.stats.nr_missed);
+	ASSERT_EQ(1, unit.heap.region[0]->nr_missed);
+
+	/* No hole is large enough: nothing is missed. */
+	req.size = 0x1040;
+	ASSERT_EQ(-ENOSPC, unit_alloc_req(&unit, &req, &handle));
+	ASSERT_EQ(1, unit.heap.stats.nr_missed);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(aligned_request_tries_eight_sizes)
+{
+	static struct unit unit;
+	struct carveout_handle hole[20], wall[20], handle;
+	struct carveout_span_info info;
+	unsigned int i;
+
+	/* Holes of growing sizes; only the eighth starts on a page. */
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x1040, 0x40000, 0));
+	for (i = 0; i < 12; i++) {
+		ASSERT_EQ(0, unit_alloc(&unit, 0x1000 + 0x40 * i, 0, &hole[i]));
+		ASSERT_EQ(0, carveout_heap_info(&unit.heap, hole[i], &info));
+		/* Up to a page, and one granule on but before the eighth. */
+		info.start += info.size;
+		ASSERT_EQ(0, unit_alloc(&unit, 0x1000 - (info.start & 0xfff) +
+					(i == 6 ? 0 : 0x40), 0, &wall[i]));
+	}
+	ASSERT_EQ(0, unit_alloc(&unit, carveout_region_largest(&unit.heap, 0), 0, &handle));
+	for (i = 0; i < 12; i++)
+		ASSERT_EQ(0, carveout_heap_free(&unit.heap, hole[i]));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x1000, 0x1000, &handle));
+	ASSERT_EQ(0, carveout_heap_info(&unit.heap, handle, &info));
+	ASSERT_EQ(0, info.start & 0xfff);
+	ASSERT_SOUND(&unit);
+
+	/* Without it there are eleven, of which three remain untried. */
+	ASSERT_EQ(-ENOSPC, unit_alloc(&unit, 0x1000, 0x1000, &handle));
+	ASSERT_EQ(1, unit.heap.stats.nr_missed);
+	unit_fini(&unit);
+}
+
+/* === The whole heap ======================================================= */
+
+TEST(heap_hash_forgets_history)
+{
+	static struct unit one, two;
+	struct carveout_handle a, b, c;
+
+	unit_init(&one, 6);
+	unit_init(&two, 6);
+	ASSERT_EQ(carveout_heap_hash(&one.heap), carveout_heap_hash(&two.heap));
+	ASSERT_EQ(0, unit_add(&one, 0, 0x1000, 0));
+	ASSERT_NE(carveout_heap_hash(&one.heap), carveout_heap_hash(&two.heap));
+	ASSERT_EQ(0, unit_add(&two, 0, 0x1000, 0));
+	ASSERT_EQ(carveout_heap_hash(&one.heap), carveout_heap_hash(&two.heap));
+
+	ASSERT_EQ(0, unit_alloc(&one, 64, 0, &a));
+	ASSERT_EQ(0, unit_alloc(&one, 64, 0, &b));
+	ASSERT_EQ(0, unit_alloc(&one, 64, 0, &c));
+	ASSERT_EQ(0, carveout_heap_free(&one.heap, a));
+	ASSERT_EQ(0, unit_alloc(&two, 64, 0, &a));
+	ASSERT_NE(carveout_heap_hash(&one.heap), carveout_heap_hash(&two.heap));
+	ASSERT_EQ(0, unit_alloc(&two, 128, 0, &b));
+	ASSERT_EQ(0, carveout_heap_free(&two.heap, a));
+	ASSERT_NE(carveout_heap_hash(&one.heap), carveout_heap_hash(&two.heap));
+	ASSERT_EQ(0, carveout_heap_free(&two.heap, b));
+	ASSERT_EQ(0, carveout_heap_free(&one.heap, c));
+	ASSERT_EQ(0, carveout_heap_free(&one.heap, b));
+	ASSERT_EQ(carveout_heap_hash(&one.heap), carveout_heap_hash(&two.heap));
+	unit_fini(&one);
+	unit_fini(&two);
+}
+
+TEST(heap_hash_tells_a_hole_from_an_allocation)
+{
+	static struct unit one, two;
+	struct carveout_handle a, b;
+
+	/* The same cut and the same sum, but the other half. */
+	unit_init(&one, 6);
+	unit_init(&two, 6);
+	ASSERT_EQ(0, unit_add(&one, 0, 0x1000, 0));
+	ASSERT_EQ(0, unit_add(&two, 0, 0x1000, 0));
+	ASSERT_EQ(0, unit_alloc(&one, 0x800, 0, &a));
+	ASSERT_EQ(0, unit_alloc(&two, 0x800, 0, &a));
+	ASSERT_EQ(0, unit_alloc(&two, 0x800, 0, &b));
+	ASSERT_EQ(0, carveout_heap_free(&two.heap, a));
+	ASSERT_EQ(one.heap.used, two.heap.used);
+	ASSERT_NE(carveout_heap_hash(&one.heap), carveout_heap_hash(&two.heap));
+	unit_fini(&one);
+	unit_fini(&two);
+}
+
+TEST(heap_with_a_granule_beyond_reason)
+{
+	static struct unit unit;
+	struct carveout_handle handle;
+
+	unit_expected_asserts = 1;
+	unit_init(&unit, 64);
+	ASSERT_EQ(0, unit_expected_asserts);
+	ASSERT_EQ(-EUCLEAN, unit_alloc(&unit, 64, 0, &handle));
+}
+
+TEST(heap_with_every_granule)
+{
+	static struct unit unit;
+	struct carveout_handle handle[3];
+	unsigned int shift;
+
+	for (shift = 0; shift < 62; shift++) {
+		u64 granule = 1ULL << shift;
+
+		unit_init(&unit, shift);
+		ASSERT_EQ(-EINVAL, unit_add(&unit, 0, 0, 0));
+		ASSERT_EQ(0, unit_add(&unit, granule, 2 * granule, 0)) TH_LOG("%u", shift);
+		ASSERT_EQ(0, unit_alloc(&unit, 1, 0, &handle[0]));
+		ASSERT_EQ(0, unit_alloc(&unit, granule, granule, &handle[1]));
+		ASSERT_EQ(-ENOSPC, unit_alloc(&unit, 1, 0, &handle[2]));
+		ASSERT_SOUND(&unit);
+		ASSERT_EQ(0, carveout_heap_free(&unit.heap, handle[0]));
+		ASSERT_EQ(0, carveout_heap_free(&unit.heap, handle[1]));
+		ASSERT_EQ(0, unit_alloc(&unit, 2 * granule, 0, &handle[2]));
+		ASSERT_SOUND(&unit);
+		unit_fini(&unit);
+	}
+}

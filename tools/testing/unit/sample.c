@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A sound heap to break.
+ */
+
+#include "sample.h"
+
+static const u64 sample_holes[] = {
+	1024, 1028, 1040, 1029, 1028, 1034, 2, 2, 2, 5, 1030, 1024, 1055, 1025, 64, 65, 64,
+};
+
+u32 hole_of_size(const struct unit *unit, u64 granules, bool in_trie)
+{
+	struct carveout_span_info info;
+	u32 index;
+
+	for (index = carveout_heap_first_span(&unit->heap, 0, &info); index;
+	     index = carveout_heap_next_span(&unit->heap, index, &info)) {
+		const struct carveout_span *span = carveout_span(&unit->heap.store, index);
+
+		if (!info.used && info.size == granules << 6 &&
+		    !!(span->bin_prev & CARVEOUT_IN_TRIE) == in_trie)
+			return index;
+	}
+	return 0;
+}
+
+void sample_init(struct sample *sample)
+{
+	const struct carveout_request second = { .size = 0x20000, .regions = 2 };
+	struct carveout_handle hole[ARRAY_SIZE(sample_holes)];
+	struct unit *unit = &sample->unit;
+	unsigned int i;
+
+	memset(sample, 0, sizeof(*sample));
+	unit_init(unit, 6);
+	unit_add(unit, SAMPLE_BASE, 0x200000, 0);
+	unit_add(unit, 0x800000, 0x100000, 1);
+	for (i = 0; i < ARRAY_SIZE(sample_holes); i++) {
+		unit_alloc(unit, sample_holes[i] << 6, 0, &hole[i]);
+		unit_alloc(unit, 64, 0, &sample->wall[i]);
+	}
+	unit_alloc(unit, 0x180000, 0, &sample->other);
+	for (i = 0; i < ARRAY_SIZE(sample_holes); i++)
+		carveout_heap_free(&unit->heap, hole[i]);
+	unit_alloc_req(unit, &second, &sample->other);
+	/* Descriptors that come and go leave free ones behind. */
+	for (i = 0; i < 4; i++)
+		unit_alloc_req(unit, &second, &hole[i]);
+	for (i = 0; i < 4; i++)
+		carveout_heap_free(&unit->heap, hole[i]);
+	sample->root = hole_of_size(unit, 1024, true);
+	sample->node = hole_of_size(unit, 1028, true);
+	sample->leaf = hole_of_size(unit, 1030, true);
+	sample->equal = hole_of_size(unit, 1028, false);
+	sample->small = hole_of_size(unit, 2, false);
+}
+
+/* The memory that is damaged bit by bit: all of it but pointers and spare room. */
+void pieces_of(struct sample *sample, struct piece piece[SAMPLE_PIECES])
+{
+	struct carveout_heap *heap = &sample->unit.heap;
+	struct carveout_chunk *chunk = &heap->store.chunk[CARVEOUT_CHUNK_FIRST];
+	u32 count = heap->store.fresh - 64;
+
+	piece[0] = (struct piece) { (u8 *)chunk->span, count * sizeof(*chunk->span) };
+	piece[1] = (struct piece) { (u8 *)chunk->aux, count * sizeof(*chunk->aux) };
+	piece[2] = (struct piece) { chunk->tag, count };
+	piece[3] = (struct piece) { (u8 *)heap->region[0], sizeof(struct carveout_region) };
+	piece[4] = (struct piece) { (u8 *)heap->region[1], sizeof(struct carveout_region) };
+	piece[5] = (struct piece) { (u8 *)&heap->store.free, sizeof(heap->store.free) };
+	piece[6] = (struct piece) { (u8 *)&heap->store.nr_free, sizeof(heap->store.nr_free) };
+}
