@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the driver's files share: the objects, who holds them, the locks.
+ *
+ * Objects, and what keeps each alive
+ *
+ *	carveout_claim	 a range of memory that is ours; held by its carveout
+ *	carveout	 a heap; held by its device, by every buffer
+ *	carveout_device	 the node in /dev; held by the driver core and open files
+ *	carveout_buf	 an allocation; held by its dma-buf files, one for each
+ *			 time it was opened, and by a persistent tag
+ *
+ * A mapping holds its dma-buf file through vm_file and nothing else; a VMA
+ * owns nothing of ours. The claim on the memory is released last: as long as
+ * one buffer lives, neither this driver nor a new binding of it hands out the
+ * region again. Nothing that a file descriptor can reach is devm.
+ *
+ * Lock order, outermost first
+ *
+ *	mmap_lock, dma_resv	taken by the callers of our dma-buf operations
+ *	publish_lock		mutex: one heap comes at a time
+ *	carveout.registry_lock	mutex: tags, list of buffers, dead
+ *	claims_lock		mutex: list of all claimed ranges
+ *	carveout.grow_lock	mutex: one grows the descriptor store at a time
+ *	carveout_buf.attach_lock mutex: importers of a buffer
+ *	carveout.lock		raw spinlock, interrupts off: the lib/ heap
+ *
+ * No user access, no scrubbing and no call into the dma-buf core happens under
+ * any of them. A function that needs a lock held says so by lockdep.
+ */
+#ifndef _CARVEOUT_INTERNAL_H
+#define _CARVEOUT_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/dma-resv.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rhashtable-types.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+#include <linux/xarray.h>
+
+#include <uapi/linux/carveout.h>
+
+#include "../lib/heap.h"
+
+struct dentry;
+struct dma_buf;
+struct pid;
+struct resource;
+
+/* The heap's granule, 64 bytes. Buffers of user space are whole pages. */
+#define CARVEOUT_GRANULE_SHIFT	6
+
+/* === Live objects ========================================================= */
+
+/**
+ * enum carveout_object - kinds of objects that are counted while they live
+ * @CARVEOUT_OBJ_CLAIM: claimed ranges
+ * @CARVEOUT_OBJ_CARVEOUT: heaps
+ * @CARVEOUT_OBJ_DEVICE: device nodes
+ * @CARVEOUT_OBJ_OPEN: open files of device nodes
+ * @CARVEOUT_OBJ_BUF: buffers
+ * @CARVEOUT_OBJ_DMABUF: dma-buf files
+ * @CARVEOUT_OBJ_ATTACH: dma-buf attachments
+ * @CARVEOUT_NR_OBJECTS: number of kinds
+ */
+enum carveout_object {
+	CARVEOUT_OBJ_CLAIM,
+	CARVEOUT_OBJ_CARVEOUT,
+	CARVEOUT_OBJ_DEVICE,
+	CARVEOUT_OBJ_OPEN,
+	CARVEOUT_OBJ_BUF,
+	CARVEOUT_OBJ_DMABUF,
+	CARVEOUT_OBJ_ATTACH,
+	CARVEOUT_NR_OBJECTS,
+};
+
+extern atomic_t carveout_objects[CARVEOUT_NR_OBJECTS];
+
+static inline void carveout_object_born(enum carveout_object kind)
+{
+	atomic_inc(&carveout_objects[kind]);
+}
+
+static inline void carveout_object_gone(enum carveout_object kind)
+{
+	atomic_dec(&carveout_objects[kind]);
+}
+
+/* === Claims =============================================================== */
+
+/**
+ * enum carveout_source - where a range of memory comes from
+ * @CARVEOUT_SOURCE_RESERVED: set aside at boot, not in the kernel's page tables
+ * @CARVEOUT_SOURCE_MAPPED: set aside at boot, in the kernel's linear mapping
+ * @CARVEOUT_SOURCE_SYSTEM: allocated from the system; the pages are ours
+ */
+enum carveout_source {
+	CARVEOUT_SOURCE_RESERVED,
+	CARVEOUT_SOURCE_MAPPED,
+	CARVEOUT_SOURCE_SYSTEM,
+};
+
+/**
+ * struct carveout_range - a range that somebody asks to become a region
+ * @base: physical address
+ * @size: bytes
+ * @attrs: CARVEOUT_ATTR_* bits
+ * @source: where it comes from
+ * @name: its name, for people
+ */
+struct carveout_range {
+	phys_addr_t base;
+	u64 size;
+	u32 attrs;
+	enum carveout_source source;
+	char name[CARVEOUT_NAME_LEN];
+};
+
+/**
+ * struct carveout_claim - one range of memory that a heap has to itself
+ * @node: in the list of all claims; claims_lock
+ * @range: which memory, of what kind (invariant)
+ * @va: the kernel's own mapping, of the region's attribute (invariant)
+ * @res: entry in the system's resource tree, or NULL (invariant)
+ * @region: the region's bookkeeping in the lib/ heap; carveout.lock
+ */
+struct carveout_claim {
+	struct list_head node;
+	struct carveout_range range;
+	void *va;
+	struct resource *res;
+	struct carveout_region region;
+};
+
+int carveout_range_check(const struct carveout_range *range, bool coherent);
+bool carveout_ranges_disjoint(const struct carveout_range *a,
+			      const struct carveout_range *b);
+bool carveout_ranges_join(struct carveout_range *a,
+			  const struct carveout_range *b);
+void carveout_range_release(const struct carveout_range *range);
+struct carveout_claim *carveout_claim_create(const struct carveout_range *range);
+void carveout_claim_destroy(struct carveout_claim *claim);
+void *carveout_claim_va(const struct carveout_claim *claim, u64 start);
+void carveout_claim_scrub(struct carveout_claim *claim, u64 start, u64 size,
+			  bool clean);
+void carveout_claim_flush(struct carveout_claim *claim, u64 start, u64 size);
+
+/* === Heaps ================================================================ */
+
+/**
+ * struct carveout - a heap: regions, allocator, registry of names
+ * @ref: device, buffers
+ * @name: name of the node in /dev/carveout (invariant)
+ * @coherent: devices see the CPU's caches, so none has to be cleaned (invariant)
+ * @claim: memory of each region of @heap (invariant)
+ * @nr_claims: number of @claim entries (invariant)
+ * @max_align: the largest alignment that may be asked for (invariant)
+ * @lock: guards @heap
+ * @heap: the allocator
+ * @grow_lock: guards @chunk, @nr_chunks
+ * @chunk: memory of the descriptor store
+ * @nr_chunks: number of @chunk entries
+ * @generation: number of the last buffer that was made
+ * @failures_nomem: requests that failed for want of kernel memory
+ * @registry_lock: guards what follows, and the marked members of buffers
+ * @bufs: all buffers, by number
+ * @tags: buffers that have a tag, by name
+ * @nr_bufs: number of buffers
+ * @nr_tags: number of tags
+ * @dead: the device is gone: nothing new is handed out
+ * @debugfs: folder in debugfs
+ */
+struct carveout {
+	struct kref ref;
+	char name[CARVEOUT_NAME_LEN];
+	bool coherent;
+	struct carveout_claim *claim[CARVEOUT_MAX_REGIONS];
+	unsigned int nr_claims;
+	u64 max_align;
+
+	raw_spinlock_t lock;		/* the allocator */
+	struct carveout_heap heap;
+
+	struct mutex grow_lock;		/* the store grows once at a time */
+	void *chunk[CARVEOUT_CHUNKS];
+	unsigned int nr_chunks;
+
+	atomic64_t generation;
+	atomic64_t failures_nomem;
+
+	struct mutex registry_lock;	/* who is there, under which name */
+	struct xarray bufs;
+	struct rhashtable tags;
+	unsigned int nr_bufs;
+	unsigned int nr_tags;
+	bool dead;
+
+	struct dentry *debugfs;
+};
+
+bool carveout_heap_name_valid(const char *name);
+struct carveout *carveout_create(const char *name, struct carveout_range *ranges,
+				 unsigned int count, bool coherent);
+struct carveout *carveout_get(struct carveout *carveout);
+void carveout_put(struct carveout *carveout);
+int carveout_span_alloc(struct carveout *carveout,
+			const struct carveout_request *req,
+			struct carveout_span_info *info);
+void carveout_span_free(struct carveout *carveout,
+			struct carveout_handle handle);
+
+/* === Buffers and tags ===================================================== */
+
+/**
+ * struct carveout_tag - the name of a buffer
+ * @node: in carveout.tags while @linked; registry_lock
+ * @name: the name; kept after unlinking, for the record (invariant once linked)
+ * @linked: the name leads here; registry_lock
+ * @persist: the name holds a reference; registry_lock
+ * @uid: owner (invariant)
+ * @gid: group (invariant)
+ * @mode: permission bits (invariant)
+ */
+struct carveout_tag {
+	struct rhash_head node;
+	char name[CARVEOUT_NAME_LEN];
+	bool linked;
+	bool persist;
+	kuid_t uid;
+	kgid_t gid;
+	umode_t mode;
+};
+
+/**
+ * struct carveout_buf - a buffer
+ * @ref: its dma-buf files, a persistent tag, and calls in progress
+ * @carveout: its heap, of which it holds a reference (invariant)
+ * @claim: the memory it lies in (invariant)
+ * @handle: its span in the heap (invariant)
+ * @start: physical address (invariant)
+ * @size: bytes (invariant)
+ * @region: index of its region (invariant)
+ * @generation: its number, never used again in this heap; its place in
+ *	carveout.bufs is kept from the start (invariant)
+ * @listed: it is in carveout.bufs; registry_lock
+ * @tag: its name; who owns the buffer, with or without a name
+ * @resv: fences, common to all its files
+ * @attach_lock: guards @attachments and their mappings
+ * @attachments: importers of all its files
+ * @pid: who allocated it (invariant)
+ * @comm: the program's name (invariant)
+ * @label: what it is for (invariant)
+ */
+struct carveout_buf {
+	struct kref ref;
+	struct carveout *carveout;
+	struct carveout_claim *claim;
+	struct carveout_handle handle;
+	u64 start;
+	u64 size;
+	u32 region;
+	u64 generation;
+
+	bool listed;
+	struct carveout_tag tag;
+	struct dma_resv resv;
+	struct mutex attach_lock;	/* importers */
+	struct list_head attachments;
+
+	struct pid *pid;
+	char comm[TASK_COMM_LEN];
+	char label[CARVEOUT_NAME_LEN];
+};
+
+/**
+ * struct carveout_buf_spec - what a new buffer is to be
+ * @req: the request to the heap
+ * @label: what it is for, a terminated string
+ * @tag: its name; an empty one for none
+ * @mode: permission bits of the tag
+ * @persist: the tag holds the buffer
+ */
+struct carveout_buf_spec {
+	struct carveout_request req;
+	const char *label;
+	const char *tag;
+	umode_t mode;
+	bool persist;
+};
+
+struct carveout_buf *carveout_buf_create(struct carveout *carveout,
+					 const struct carveout_buf_spec *spec);
+struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
+void carveout_buf_put(struct carveout_buf *buf);
+u32 carveout_buf_attrs(const struct carveout_buf *buf);
+
+int carveout_registry_init(struct carveout *carveout);
+void carveout_registry_fini(struct carveout *carveout);
+unsigned int carveout_registry_kill(struct carveout *carveout);
+int carveout_registry_reserve(struct carveout *carveout, u64 generation);
+void carveout_registry_unreserve(struct carveout *carveout, u64 generation);
+int carveout_registry_add(struct carveout_buf *buf);
+void carveout_registry_remove_locked(struct carveout_buf *buf);
+struct carveout_buf *carveout_registry_open(struct carveout *carveout,
+					    const char *name, bool write);
+bool carveout_registry_has(struct carveout *carveout, const char *name);
+int carveout_registry_unlink(struct carveout *carveout, const char *name);
+
+/**
+ * struct carveout_viewer - who looks at buffers
+ * @all: sees those of others, whatever their mode
+ * @phys: sees physical addresses
+ */
+struct carveout_viewer {
+	bool all;
+	bool phys;
+};
+
+void carveout_viewer_init(struct carveout_viewer *viewer);
+void carveout_registry_describe(struct carveout_buf *buf,
+				const struct carveout_viewer *viewer,
+				struct carveout_buffer *out);
+bool carveout_registry_list(struct carveout *carveout, u64 *cursor,
+			    const struct carveout_viewer *viewer,
+			    struct carveout_buffer *out);
+
+/* === Files ================================================================ */
+
+struct dma_buf *carveout_dmabuf_create(struct carveout_buf *buf, bool write);
+struct carveout_buf *carveout_dmabuf_buf(struct dma_buf *dmabuf);
+
+/**
+ * struct carveout_device - the node of a heap in /dev/carveout
+ * @dev: the device; its release frees this
+ * @cdev: its character device
+ * @carveout: the heap, of which it holds a reference
+ */
+struct carveout_device {
+	struct device dev;
+	struct cdev cdev;
+	struct carveout *carveout;
+};
+
+int carveout_chardev_init(void);
+void carveout_chardev_exit(void);
+long carveout_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* === Sources of heaps ===================================================== */
+
+struct carveout_device *carveout_publish(struct device *parent,
+					 struct carveout *carveout);
+void carveout_unpublish(struct carveout_device *device);
+
+u32 carveout_attr_parse(const char *name);
+int carveout_platform_init(void);
+void carveout_platform_exit(void);
+int carveout_params_init(void);
+void carveout_params_publish(void);
+void carveout_params_exit(void);
+
+void carveout_debugfs_init(void);
+void carveout_debugfs_exit(void);
+void carveout_debugfs_add(struct carveout *carveout);
+void carveout_debugfs_remove(struct carveout *carveout);
+
+#endif /* _CARVEOUT_INTERNAL_H */

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Heaps: the allocator of lib/ with a lock, a reference count and memory.
+ *
+ * The critical section is the lib/ call alone: constant time, no allocation.
+ * When there are too few descriptors a request fails without a trace, the store
+ * grows with the lock dropped, and it is tried again. Returning memory never
+ * needs any.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kref.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "carveout_internal.h"
+#include "../lib/tag.h"
+
+/* Add a chunk, unless somebody has since there were @seen. */
+static int grow(struct carveout *carveout, unsigned int seen)
+{
+	unsigned long flags;
+	size_t bytes;
+	void *chunk;
+	int ret = 0;
+
+	mutex_lock(&carveout->grow_lock);
+	if (carveout->nr_chunks != seen)
+		goto unlock;
+
+	raw_spin_lock_irqsave(&carveout->lock, flags);
+	bytes = carveout_store_chunk_bytes(&carveout->heap);
+	raw_spin_unlock_irqrestore(&carveout->lock, flags);
+	chunk = bytes ? kvmalloc(bytes, GFP_KERNEL) : NULL;
+	if (!chunk) {
+		ret = -ENOMEM;
+		goto unlock;
+	}
+	raw_spin_lock_irqsave(&carveout->lock, flags);
+	ret = carveout_heap_add_chunk(&carveout->heap, chunk);
+	raw_spin_unlock_irqrestore(&carveout->lock, flags);
+	if (ret) {
+		kvfree(chunk);
+		goto unlock;
+	}
+	carveout->chunk[carveout->nr_chunks] = chunk;
+	WRITE_ONCE(carveout->nr_chunks, carveout->nr_chunks + 1);
+unlock:
+	mutex_unlock(&carveout->grow_lock);
+	return ret;
+}
+
+/**
+ * carveout_span_alloc() - take a span out of a heap
+ * @carveout: the heap
+ * @req: what is asked for
+ * @info: where it is put
+ *
+ * Context: May sleep.
+ * Return: 0; -EINVAL, -ENOSPC or -EUCLEAN as carveout_heap_alloc(); -ENOMEM
+ * if there is no kernel memory for the bookkeeping. On failure nothing has
+ * changed.
+ */
+int carveout_span_alloc(struct carveout *carveout,
+			const struct carveout_request *req,
+			struct carveout_span_info *info)
+{
+	struct carveout_handle handle;
+	unsigned long flags;
+	unsigned int seen;
+	int ret;
+
+	for (;;) {
+		seen = READ_ONCE(carveout->nr_chunks);
+		raw_spin_lock_irqsave(&carveout->lock, flags);
+		ret = carveout_heap_alloc(&carveout->heap, req, &handle);
+		if (!ret)
+			ret = carveout_heap_info(&carveout->heap, handle, info);
+		raw_spin_unlock_irqrestore(&carveout->lock, flags);
+		if (ret != -ENOMEM)
+			return ret;
+		ret = grow(carveout, seen);
+		if (ret) {
+			atomic64_inc(&carveout->failures_nomem);
+			return ret;
+		}
+	}
+}
+
+/**
+ * carveout_span_free() - give a span back
+ * @carveout: the heap
+ * @handle: the span; it has been scrubbed
+ *
+ * Context: Any.
+ */
+void carveout_span_free(struct carveout *carveout, struct carveout_handle handle)
+{
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&carveout->lock, flags);
+	ret = carveout_heap_free(&carveout->heap, handle);
+	raw_spin_unlock_irqrestore(&carveout->lock, flags);
+
+	/* The span was ours: only a damaged heap refuses it. */
+	if (ret)
+		pr_err_ratelimited("%s: heap is damaged (%d), memory is not reused; read the heap's 'check' file in debugfs\n",
+				   carveout->name, ret);
+}
+
+/* === Creation ============================================================= */
+
+/**
+ * carveout_heap_name_valid() - can this be the name of a heap?
+ * @name: the name, zero to the end of a field of CARVEOUT_NAME_LEN bytes
+ *
+ * It becomes a file name, so it must not be hidden, nor "." or "..".
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool carveout_heap_name_valid(const char *name)
+{
+	return name[0] != '.' && !carveout_tag_name_valid(name);
+}
+
+/* Say of every range what is wrong with it; any fault fails all. */
+static int check_ranges(const struct carveout_range *ranges, unsigned int count,
+			bool coherent)
+{
+	unsigned int i, j;
+	int ret = 0;
+
+	for (i = 0; i < count; i++) {
+		if (carveout_range_check(&ranges[i], coherent)) {
+			ret = -EINVAL;
+			continue;
+		}
+		for (j = 0; j < i; j++)
+			if (ranges[j].size &&
+			    !carveout_ranges_disjoint(&ranges[j], &ranges[i]))
+				ret = -EINVAL;
+	}
+	return ret;
+}
+
+/* Join ranges that touch, so that each has one mapping. Keeps their order. */
+static unsigned int join_ranges(struct carveout_range *ranges, unsigned int count)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < count; i++) {
+		for (j = i + 1; j < count;) {
+			if (!carveout_ranges_join(&ranges[i], &ranges[j])) {
+				j++;
+				continue;
+			}
+			count--;
+			memmove(&ranges[j], &ranges[j + 1],
+				(count - j) * sizeof(*ranges));
+			j = i + 1;	/* it may touch earlier ones now */
+		}
+		cond_resched();
+	}
+	return count;
+}
+
+static int add_region(struct carveout *carveout, struct carveout_claim *claim)
+{
+	const struct carveout_range *range = &claim->range;
+	u32 attrs = range->attrs;
+	int ret;
+
+	/* It also keeps lib/ from joining what has two kinds of mapping. */
+	if (range->source != CARVEOUT_SOURCE_RESERVED)
+		attrs |= CARVEOUT_ATTR_PAGES;
+
+	/* Nobody else sees the heap yet: its lock is not needed, only asserted. */
+	for (;;) {
+		raw_spin_lock_irq(&carveout->lock);
+		ret = carveout_heap_add_region(&carveout->heap, &claim->region,
+					       range->base, range->size, attrs);
+		raw_spin_unlock_irq(&carveout->lock);
+		if (ret != -ENOMEM)
+			break;
+		ret = grow(carveout, carveout->nr_chunks);
+		if (ret)
+			break;
+	}
+	if (ret < 0)
+		return ret;
+	carveout->claim[carveout->nr_claims++] = claim;
+	carveout->max_align = max_t(u64, carveout->max_align,
+				    rounddown_pow_of_two(range->size));
+	return 0;
+}
+
+static int add_claim(struct carveout *carveout, const struct carveout_range *range)
+{
+	struct carveout_claim *claim;
+	int ret;
+
+	claim = carveout_claim_create(range);
+	if (IS_ERR(claim))
+		return PTR_ERR(claim);
+	/* What the boot loader or a former kernel left is nobody's business. */
+	carveout_claim_scrub(claim, range->base, range->size,
+			     !carveout->coherent);
+	ret = add_region(carveout, claim);
+	if (ret)
+		carveout_claim_destroy(claim);
+	return ret;
+}
+
+static void free_heap(struct carveout *carveout)
+{
+	while (carveout->nr_claims)
+		carveout_claim_destroy(carveout->claim[--carveout->nr_claims]);
+	while (carveout->nr_chunks)
+		kvfree(carveout->chunk[--carveout->nr_chunks]);
+	carveout_registry_fini(carveout);
+	kfree(carveout);
+	carveout_object_gone(CARVEOUT_OBJ_CARVEOUT);
+}
+
+static struct carveout *new_heap(const char *name, bool coherent)
+{
+	struct carveout *carveout;
+
+	carveout = kzalloc(sizeof(*carveout), GFP_KERNEL);
+	if (!carveout)
+		return NULL;
+	kref_init(&carveout->ref);
+	strscpy(carveout->name, name, sizeof(carveout->name));
+	carveout->coherent = coherent;
+	raw_spin_lock_init(&carveout->lock);
+	mutex_init(&carveout->grow_lock);
+	carveout_heap_init(&carveout->heap, CARVEOUT_GRANULE_SHIFT);
+	carveout_heap_set_lock(&carveout->heap, &carveout->lock);
+	if (carveout_registry_init(carveout)) {
+		kfree(carveout);
+		return NULL;
+	}
+	carveout_object_born(CARVEOUT_OBJ_CARVEOUT);
+	return carveout;
+}
+
+/**
+ * carveout_create() - make a heap of some ranges of memory
+ * @name: name of the heap
+ * @ranges: the ranges in the order in which requests try them; ranges that
+ *	touch are joined in place. Pages from the system become the heap's; if it
+ *	fails they are freed.
+ * @count: number of ranges, at least 1
+ * @coherent: devices see the CPU's caches
+ *
+ * All ranges are checked, and whatever is wrong with any of them is said in
+ * the log, before anything happens.
+ *
+ * Context: May sleep; scrubs the memory.
+ * Return: the heap with one reference, or an ERR_PTR.
+ */
+struct carveout *carveout_create(const char *name, struct carveout_range *ranges,
+				 unsigned int count, bool coherent)
+{
+	struct carveout *carveout;
+	unsigned int claimed = 0;
+	int ret;
+
+	ret = check_ranges(ranges, count, coherent);
+	if (ret)
+		goto release_ranges;
+	count = join_ranges(ranges, count);
+	if (count > CARVEOUT_MAX_REGIONS) {
+		pr_err("%s: %u separate regions, a heap takes %d; ask for less or make two heaps\n",
+		       name, count, CARVEOUT_MAX_REGIONS);
+		ret = -EINVAL;
+		goto release_ranges;
+	}
+
+	carveout = new_heap(name, coherent);
+	if (!carveout) {
+		ret = -ENOMEM;
+		goto release_ranges;
+	}
+	while (claimed < count) {
+		ret = add_claim(carveout, &ranges[claimed++]);
+		if (ret)
+			goto free_heap;
+	}
+	return carveout;
+
+free_heap:
+	free_heap(carveout);
+release_ranges:
+	for (; claimed < count; claimed++)
+		carveout_range_release(&ranges[claimed]);
+	return ERR_PTR(ret);
+}
+
+static void carveout_release(struct kref *ref)
+{
+	free_heap(container_of(ref, struct carveout, ref));
+}
+
+/**
+ * carveout_get() - take a reference to a heap
+ * @carveout: a heap that the caller has a reference to
+ *
+ * Context: Any.
+ * Return: @carveout.
+ */
+struct carveout *carveout_get(struct carveout *carveout)
+{
+	kref_get(&carveout->ref);
+	return carveout;
+}
+
+/**
+ * carveout_put() - drop a reference to a heap
+ * @carveout: the heap; its memory is let go of with the last reference
+ *
+ * Context: May sleep.
+ */
+void carveout_put(struct carveout *carveout)
+{
+	kref_put(&carveout->ref, carveout_release);
+}
