@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The nodes in /dev/carveout: one character device per heap.
+ *
+ * An open file pins its character device, that pins the struct device around
+ * it, and that the heap. So a file can outlive the unbinding of the driver; all
+ * it gets from then on is -ENODEV.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/device/class.h>
+#include <linux/fs.h>
+#include <linux/idr.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "carveout_internal.h"
+
+#define CARVEOUT_MINORS		256
+
+static dev_t first_devt;
+static DEFINE_IDA(minors);
+static DEFINE_MUTEX(publish_lock);	/* one name is added at a time */
+
+static int carveout_open(struct inode *inode, struct file *file)
+{
+	struct carveout_device *device;
+
+	device = container_of(inode->i_cdev, struct carveout_device, cdev);
+	file->private_data = device->carveout;
+	carveout_object_born(CARVEOUT_OBJ_OPEN);
+	return nonseekable_open(inode, file);
+}
+
+static int carveout_file_release(struct inode *inode, struct file *file)
+{
+	carveout_object_gone(CARVEOUT_OBJ_OPEN);
+	return 0;
+}
+
+static const struct file_operations carveout_fops = {
+	.owner = THIS_MODULE,
+	.open = carveout_open,
+	.release = carveout_file_release,
+	.unlocked_ioctl = carveout_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static char *carveout_devnode(class_devnode_const struct device *dev,
+			      umode_t *mode)
+{
+	return kasprintf(GFP_KERNEL, "carveout/%s", dev_name(dev));
+}
+
+static struct class carveout_class = {
+	.name = "carveout",
+	.devnode = carveout_devnode,
+};
+
+static void carveout_device_release(struct device *dev)
+{
+	struct carveout_device *device;
+
+	device = container_of(dev, struct carveout_device, dev);
+	ida_free(&minors, MINOR(dev->devt));
+	carveout_put(device->carveout);
+	kfree(device);
+	carveout_object_gone(CARVEOUT_OBJ_DEVICE);
+}
+
+static int add_device(struct carveout_device *device)
+{
+	struct device *other;
+
+	other = class_find_device_by_name(&carveout_class,
+					  device->carveout->name);
+	if (other) {
+		put_device(other);
+		pr_err("%s: there is a heap of this name; give each a name of its own\n",
+		       device->carveout->name);
+		return -EEXIST;
+	}
+	return cdev_device_add(&device->cdev, &device->dev);
+}
+
+static struct carveout_device *create_device(struct device *parent,
+					     struct carveout *carveout)
+{
+	struct carveout_device *device;
+	int ret;
+
+	device = kzalloc(sizeof(*device), GFP_KERNEL);
+	if (!device)
+		return ERR_PTR(-ENOMEM);
+	ret = ida_alloc_max(&minors, CARVEOUT_MINORS - 1, GFP_KERNEL);
+	if (ret < 0) {
+		kfree(device);
+		return ERR_PTR(ret);
+	}
+
+	/* From here on carveout_device_release() undoes it. */
+	device->carveout = carveout_get(carveout);
+	device_initialize(&device->dev);
+	device->dev.class = &carveout_class;
+	device->dev.parent = parent;
+	device->dev.release = carveout_device_release;
+	device->dev.devt = MKDEV(MAJOR(first_devt), ret);
+	carveout_object_born(CARVEOUT_OBJ_DEVICE);
+	cdev_init(&device->cdev, &carveout_fops);
+	device->cdev.owner = THIS_MODULE;
+
+	ret = dev_set_name(&device->dev, "%s", carveout->name);
+	if (!ret) {
+		mutex_lock(&publish_lock);
+		ret = add_device(device);
+		mutex_unlock(&publish_lock);
+	}
+	if (ret) {
+		put_device(&device->dev);
+		return ERR_PTR(ret);
+	}
+	return device;
+}
+
+static void announce(const struct carveout *carveout)
+{
+	const struct carveout_range *range;
+	unsigned int i;
+
+	for (i = 0; i < carveout->nr_claims; i++) {
+		range = &carveout->claim[i]->range;
+		pr_info("%s: region %u '%s' [mem 0x%llx-0x%llx] %llu KiB %s%s\n",
+			carveout->name, i, range->name, (u64)range->base,
+			(u64)range->base + range->size - 1, range->size >> 10,
+			range->attrs & CARVEOUT_ATTR_CACHED ? "cached" :
+			range->attrs & CARVEOUT_ATTR_UNCACHED ? "uncached" :
+			"writecombine",
+			range->source == CARVEOUT_SOURCE_RESERVED ? "" :
+			", mapped by the kernel");
+	}
+	pr_info("%s: heap of %llu KiB in %u region(s) at /dev/carveout/%s\n",
+		carveout->name, carveout->heap.size >> 10, carveout->nr_claims,
+		carveout->name);
+}
+
+/**
+ * carveout_publish() - make the node of a heap
+ * @parent: device that it belongs to, or NULL
+ * @carveout: the heap; the node takes a reference
+ *
+ * From here on everybody can use it.
+ *
+ * Context: May sleep.
+ * Return: the device, to be given to carveout_unpublish(), or an ERR_PTR.
+ */
+struct carveout_device *carveout_publish(struct device *parent,
+					 struct carveout *carveout)
+{
+	struct carveout_device *device;
+
+	device = create_device(parent, carveout);
+	if (!IS_ERR(device)) {
+		carveout_debugfs_add(carveout);
+		announce(carveout);
+	}
+	return device;
+}
+
+/**
+ * carveout_unpublish() - take a heap's node away
+ * @device: the device
+ *
+ * From here on every call on an open node fails with -ENODEV. Buffers that are
+ * in use live on, and keep the memory claimed.
+ *
+ * Context: May sleep.
+ */
+void carveout_unpublish(struct carveout_device *device)
+{
+	struct carveout *carveout = device->carveout;
+	unsigned int left;
+
+	carveout_debugfs_remove(carveout);
+	cdev_device_del(&device->cdev, &device->dev);
+	left = carveout_registry_kill(carveout);
+	if (left)
+		pr_info("%s: unbound with %u buffer(s) in use; the memory stays claimed until they are closed\n",
+			carveout->name, left);
+	put_device(&device->dev);
+}
+
+/**
+ * carveout_chardev_init() - register the class and the numbers of the nodes
+ *
+ * Context: May sleep.
+ * Return: 0 or a negative errno.
+ */
+int carveout_chardev_init(void)
+{
+	int ret;
+
+	ret = alloc_chrdev_region(&first_devt, 0, CARVEOUT_MINORS, "carveout");
+	if (ret)
+		return ret;
+	ret = class_register(&carveout_class);
+	if (ret)
+		unregister_chrdev_region(first_devt, CARVEOUT_MINORS);
+	return ret;
+}
+
+/**
+ * carveout_chardev_exit() - undo carveout_chardev_init()
+ *
+ * Context: May sleep.
+ */
+void carveout_chardev_exit(void)
+{
+	class_unregister(&carveout_class);
+	unregister_chrdev_region(first_devt, CARVEOUT_MINORS);
+	ida_destroy(&minors);
+}

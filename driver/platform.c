@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Heaps from the device tree: a linux,carveout-heap node makes a heap of the
+ * regions that its memory-region property names.
+ *
+ *	heap {
+ *		compatible = "linux,carveout-heap";
+ *		memory-region = <&dsp_a>, <&dsp_b>;
+ *		linux,heap-name = "dsp";
+ *		linux,region-attributes = "writecombine", "cached";
+ *	};
+ *
+ * All regions of a node are looked at before any is taken: each one that is no
+ * good gets a line in the log, and then there is no heap at all.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/dma-map-ops.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+#include <linux/of_reserved_mem.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "carveout_internal.h"
+
+static const char * const attr_names[] = {
+	"cached", "writecombine", "uncached",
+};
+
+static const u32 attr_bits[] = {
+	CARVEOUT_ATTR_CACHED, CARVEOUT_ATTR_WRITECOMBINE, CARVEOUT_ATTR_UNCACHED,
+};
+
+static_assert(ARRAY_SIZE(attr_names) == ARRAY_SIZE(attr_bits));
+
+/**
+ * carveout_attr_parse() - attribute bit by name
+ * @name: "cached", "writecombine" or "uncached"
+ *
+ * Context: Any.
+ * Return: CARVEOUT_ATTR_*, or 0 if there is none of this name.
+ */
+u32 carveout_attr_parse(const char *name)
+{
+	int i = match_string(attr_names, ARRAY_SIZE(attr_names), name);
+
+	return i < 0 ? 0 : attr_bits[i];
+}
+
+/* The range that the kernel set aside for @np at boot. */
+static int lookup_range(struct device *dev, struct device_node *np,
+			struct carveout_range *range)
+{
+	struct reserved_mem *rmem;
+	struct resource res;
+	const char *owner;
+
+	/* CMA, coherent pools, bounce buffers, ramoops, firmware's own, ... */
+	if (!of_property_read_string(np, "compatible", &owner)) {
+		dev_err(dev, "region %pOFP: is a %s, which is somebody else's to use; name a region without a compatible\n",
+			np, owner);
+		return -EINVAL;
+	}
+	rmem = of_reserved_mem_lookup(np);
+	if (!rmem) {
+		dev_err(dev, "region %pOFP: was not set aside at boot; it has to be an enabled child of /reserved-memory with a reg property\n",
+			np);
+		return -EINVAL;
+	}
+	/* The look-up goes by name alone: make sure that it is this node. */
+	if (of_address_to_resource(np, 0, &res)) {
+		dev_err(dev, "region %pOFP: has no place of its own; give it a reg property instead of a size\n",
+			np);
+		return -EINVAL;
+	}
+	if (res.start != rmem->base) {
+		dev_err(dev, "region %pOFP: there is another region of this name in /reserved-memory; rename one\n",
+			np);
+		return -EINVAL;
+	}
+	range->base = rmem->base;
+	range->size = rmem->size;
+	range->source = of_property_read_bool(np, "no-map") ?
+			CARVEOUT_SOURCE_RESERVED : CARVEOUT_SOURCE_MAPPED;
+	return 0;
+}
+
+/* Attribute of region @i: as the heap's node says, else after its mapping. */
+static int lookup_attrs(struct device *dev, unsigned int i,
+			struct carveout_range *range)
+{
+	u32 user = 0;
+	const char *name;
+
+	range->attrs = range->source == CARVEOUT_SOURCE_MAPPED ?
+		       CARVEOUT_ATTR_CACHED : CARVEOUT_ATTR_WRITECOMBINE;
+	if (!of_property_read_string_index(dev->of_node, "linux,region-attributes",
+					   i, &name)) {
+		range->attrs = carveout_attr_parse(name);
+		if (!range->attrs) {
+			dev_err(dev, "region %s: unknown attribute '%s'; linux,region-attributes takes cached, writecombine or uncached\n",
+				range->name, name);
+			return -EINVAL;
+		}
+	}
+	of_property_read_u32_index(dev->of_node, "linux,region-user-attributes",
+				   i, &user);
+	if (user & ~(CARVEOUT_ATTR_USER_MASK >> CARVEOUT_ATTR_USER_SHIFT)) {
+		dev_err(dev, "region %s: linux,region-user-attributes 0x%x has more than 16 bits\n",
+			range->name, user);
+		return -EINVAL;
+	}
+	range->attrs |= user << CARVEOUT_ATTR_USER_SHIFT;
+	return 0;
+}
+
+static int read_region(struct device *dev, unsigned int i,
+		       struct carveout_range *range)
+{
+	struct device_node *np;
+	const char *name;
+	int ret;
+
+	np = of_parse_phandle(dev->of_node, "memory-region", i);
+	if (!np) {
+		dev_err(dev, "memory-region entry %u leads nowhere; give it the phandle of a child of /reserved-memory\n",
+			i);
+		return -EINVAL;
+	}
+	ret = lookup_range(dev, np, range);
+	if (!ret) {
+		if (of_property_read_string_index(dev->of_node,
+						  "memory-region-names", i, &name))
+			name = kbasename(np->full_name);
+		strscpy(range->name, name, sizeof(range->name));
+		ret = lookup_attrs(dev, i, range);
+	}
+	of_node_put(np);
+
+	return ret;
+}
+
+/* What is given per region is given for each, or not at all. */
+static int check_count(struct device *dev, const char *list, int n, int count)
+{
+	if (n == count || !of_find_property(dev->of_node, list, NULL))
+		return 0;
+	if (n < 0)
+		dev_err(dev, "%s is malformed (%d); give one entry for each of %d regions\n",
+			list, n, count);
+	else
+		dev_err(dev, "%s has %d entries for %d regions; give one for each\n",
+			list, n, count);
+	return -EINVAL;
+}
+
+static int count_regions(struct device *dev)
+{
+	static const char * const strings[] = {
+		"linux,region-attributes", "memory-region-names",
+	};
+	static const char numbers[] = "linux,region-user-attributes";
+	struct device_node *np = dev->of_node;
+	unsigned int i;
+	int count, ret;
+
+	count = of_count_phandle_with_args(np, "memory-region", NULL);
+	if (count <= 0) {
+		dev_err(dev, "has no memory-region property; name at least one child of /reserved-memory in it\n");
+		return -EINVAL;
+	}
+	ret = check_count(dev, numbers, of_property_count_u32_elems(np, numbers),
+			  count);
+	for (i = 0; i < ARRAY_SIZE(strings) && !ret; i++)
+		ret = check_count(dev, strings[i],
+				  of_property_count_strings(np, strings[i]), count);
+	return ret ?: count;
+}
+
+static int read_name(struct device *dev, char *name)
+{
+	const char *s;
+
+	memset(name, 0, CARVEOUT_NAME_LEN);
+	s = kbasename(dev->of_node->full_name);
+	if (of_find_property(dev->of_node, "linux,heap-name", NULL) &&
+	    of_property_read_string(dev->of_node, "linux,heap-name", &s))
+		s = "";
+	if (strscpy(name, s, CARVEOUT_NAME_LEN) < 0 ||
+	    !carveout_heap_name_valid(name)) {
+		dev_err(dev, "'%s' cannot be a heap's name; set linux,heap-name to 1 to 63 of A-Z a-z 0-9 . _ - with no dot in front\n",
+			s);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void unpublish(void *device)
+{
+	carveout_unpublish(device);
+}
+
+/* Make the heap of what the node names; all its regions, or none. */
+static struct carveout *make_heap(struct device *dev, const char *name, int count)
+{
+	struct carveout *carveout = ERR_PTR(-EINVAL);
+	struct carveout_range *ranges;
+	int i, bad = 0;
+
+	ranges = kcalloc(count, sizeof(*ranges), GFP_KERNEL);
+	if (!ranges)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < count; i++)
+		bad += read_region(dev, i, &ranges[i]) != 0;
+	if (!bad)
+		carveout = carveout_create(name, ranges, count,
+					   dev_is_dma_coherent(dev));
+	kfree(ranges);
+	return carveout;
+}
+
+static int carveout_probe(struct platform_device *pdev)
+{
+	struct carveout_device *device;
+	struct device *dev = &pdev->dev;
+	char name[CARVEOUT_NAME_LEN];
+	struct carveout *carveout;
+	int count, ret;
+
+	ret = read_name(dev, name);
+	if (ret)
+		return ret;
+	count = count_regions(dev);
+	if (count < 0)
+		return count;
+
+	carveout = make_heap(dev, name, count);
+	if (IS_ERR(carveout))
+		return dev_err_probe(dev, PTR_ERR(carveout), "no heap '%s'\n", name);
+	device = carveout_publish(dev, carveout);
+	carveout_put(carveout);	/* the node has its own reference */
+	if (IS_ERR(device))
+		return dev_err_probe(dev, PTR_ERR(device), "no heap '%s'\n", name);
+
+	return devm_add_action_or_reset(dev, unpublish, device);
+}
+
+static const struct of_device_id carveout_of_match[] = {
+	{ .compatible = "linux,carveout-heap" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, carveout_of_match);
+
+static struct platform_driver carveout_driver = {
+	.probe = carveout_probe,
+	.driver = {
+		.name = "carveout",
+		.of_match_table = carveout_of_match,
+	},
+};
+
+/**
+ * carveout_platform_init() - register the platform driver
+ *
+ * Context: May sleep.
+ * Return: 0 or a negative errno.
+ */
+int carveout_platform_init(void)
+{
+	return platform_driver_register(&carveout_driver);
+}
+
+/**
+ * carveout_platform_exit() - undo carveout_platform_init()
+ *
+ * Context: May sleep.
+ */
+void carveout_platform_exit(void)
+{
+	platform_driver_unregister(&carveout_driver);
+}
