@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * carveout write, carveout cat: data in and out of a buffer
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <linux/dma-buf.h>
+
+#include "report.h"
+#include "text.h"
+#include "tool.h"
+#include "view.h"
+
+#define HEX_LINE	16U
+
+/* A buffer that is open and mapped, and the part of it that matters. */
+struct access {
+	const char *heap;
+	const char *tag;
+	const char *file;
+	bool hex;
+	bool whole;
+	uint64_t offset;
+	uint64_t size;
+	uint64_t total;
+	int fd;
+	char *memory;
+	uint64_t sync;
+};
+
+static void explain_tag(const struct access *access, int err)
+{
+	complain(access->heap, err, "open tag '%s'", access->tag);
+	if (err == -ENOENT)
+		tell("'carveout ls %s' lists the tags", access->heap);
+	else if (err == -EACCES)
+		tell("the tag's mode does not let you in: see 'carveout ls %s'",
+		     access->heap);
+}
+
+static int open_tag(struct access *access, bool writing)
+{
+	int flags = writing ? O_RDWR : O_RDONLY;
+	struct carveout_ioctl_open open;
+	struct heap heap;
+	int err;
+
+	err = view_open(&heap, access->heap, flags);
+	if (err)
+		return err;
+	err = heap_open_tag(&heap, access->tag, flags | O_CLOEXEC, &open);
+	heap_close(&heap);
+	if (err) {
+		explain_tag(access, err);
+		return err;
+	}
+	access->fd = open.fd;
+	access->total = open.size;
+	return 0;
+}
+
+static int check_offset(const struct access *access)
+{
+	if (access->offset <= access->total)
+		return 0;
+	complain(access->heap, 0, "offset %llu is beyond '%s', which has %llu bytes",
+		 (unsigned long long)access->offset, access->tag,
+		 (unsigned long long)access->total);
+	return -EINVAL;
+}
+
+static int begin_access(struct access *access, bool writing)
+{
+	int prot = writing ? PROT_READ | PROT_WRITE : PROT_READ;
+	void *memory;
+	int err;
+
+	access->sync = writing ? DMA_BUF_SYNC_RW : DMA_BUF_SYNC_READ;
+	err = heap_map(access->fd, access->total, prot, &memory);
+	if (err) {
+		complain(access->heap, err, "map '%s'", access->tag);
+		return err;
+	}
+	access->memory = memory;
+	err = heap_sync(access->fd, DMA_BUF_SYNC_START | access->sync);
+	if (err)
+		complain(access->heap, err, "begin access to '%s'",
+			 access->tag);
+	return err;
+}
+
+static int end_access(const struct access *access)
+{
+	int err = heap_sync(access->fd, DMA_BUF_SYNC_END | access->sync);
+
+	if (err)
+		complain(access->heap, err, "end access to '%s'", access->tag);
+	return err;
+}
+
+static void close_tag(const struct access *access)
+{
+	if (access->memory)
+		munmap(access->memory, access->total);
+	close(access->fd);
+}
+
+/* === write === */
+
+/* What a regular file still holds is known; of a pipe nobody can tell. */
+static bool input_size(int input, uint64_t *size)
+{
+	struct stat status;
+	off_t position;
+
+	if (fstat(input, &status) || !S_ISREG(status.st_mode) ||
+	    !status.st_size)
+		return false;
+	position = lseek(input, 0, SEEK_CUR);
+	if (position < 0)
+		return false;
+	*size = position < status.st_size ? status.st_size - position : 0;
+	return true;
+}
+
+static int refuse_long(const struct access *access, uint64_t room,
+		       uint64_t written)
+{
+	complain(access->heap, 0,
+		 "the input does not fit: '%s' has room for %llu bytes at offset %llu",
+		 access->tag, (unsigned long long)room,
+		 (unsigned long long)access->offset);
+	if (written)
+		tell("the first %llu bytes are written", (unsigned long long)written);
+	else
+		tell("nothing is written");
+	return -EFBIG;
+}
+
+static int copy_in(struct access *access, int input, uint64_t room)
+{
+	char *to = access->memory + access->offset;
+	uint64_t done = 0;
+	ssize_t got;
+	char excess;
+
+	for (;;) {
+		if (done < room)
+			got = read(input, to + done, room - done);
+		else
+			got = read(input, &excess, 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		if (done == room)
+			return refuse_long(access, room, done);
+		done += got;
+	}
+	access->size = done;
+	if (!got)
+		return 0;
+	complain(access->file, -errno, "read");
+	tell("the first %llu bytes are written", (unsigned long long)done);
+	return -EIO;
+}
+
+static int write_input(struct access *access, int input)
+{
+	uint64_t room, known;
+	int err, end_err;
+
+	err = check_offset(access);
+	if (err)
+		return err;
+	room = access->total - access->offset;
+	if (input_size(input, &known) && known > room)
+		return refuse_long(access, room, 0);
+	err = begin_access(access, true);
+	if (err)
+		return err;
+	err = copy_in(access, input, room);
+	end_err = end_access(access);
+	return err ? err : end_err;
+}
+
+static int open_input(struct access *access)
+{
+	int input;
+
+	if (!access->file || !strcmp(access->file, "-")) {
+		access->file = "standard input";
+		return STDIN_FILENO;
+	}
+	input = open(access->file, O_RDONLY | O_CLOEXEC);
+	if (input < 0)
+		complain(access->file, -errno, "open");
+	return input;
+}
+
+static int write_buffer(struct access *access)
+{
+	int input, err;
+
+	input = open_input(access);
+	if (input < 0)
+		return FAILED;
+	err = open_tag(access, true);
+	if (!err) {
+		err = write_input(access, input);
+		close_tag(access);
+	}
+	if (input != STDIN_FILENO)
+		close(input);
+	if (err)
+		return FAILED;
+	printf("%s: %llu bytes written to '%s' at offset %llu\n",
+	       text_safe(access->heap, SIZE_MAX),
+	       (unsigned long long)access->size, access->tag,
+	       (unsigned long long)access->offset);
+	return DONE;
+}
+
+static int run_write(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "offset", required_argument, NULL, 'o' },
+		{ "file", required_argument, NULL, 'f' },
+		OPTION_HELP,
+		{ 0 }
+	};
+	struct access access = { 0 };
+	int option;
+
+	while ((option = next_option(argc, argv, "f:o:h", options)) >= 0) {
+		if (option == 'o')
+			access.offset = size_argument("offset", optarg);
+		else
+			access.file = optarg;
+	}
+	check_operands(argc, 2, 2);
+	access.heap = argv[optind];
+	access.tag = tag_argument(argv[optind + 1]);
+	return write_buffer(&access);
+}
+
+const struct command command_write = {
+	.name = "write",
+	.arguments = "HEAP TAG [-o OFFSET] [-f FILE]",
+	.summary = "write standard input or a file into a buffer",
+	.help =
+	"Write standard input into the buffer and say how many bytes that were. The rest\n"
+	"of the buffer stays as it is. Input that does not fit is refused: a file before\n"
+	"anything is written, a pipe when the buffer is full.\n"
+	"\n"
+	"  -o, --offset SIZE   begin there\n"
+	"  -f, --file FILE     read FILE, not standard input\n"
+	"  -h, --help          this text\n",
+	.run = run_write,
+};
+
+/* === cat === */
+
+static int check_size(struct access *access)
+{
+	uint64_t left;
+	int err = check_offset(access);
+
+	if (err)
+		return err;
+	left = access->total - access->offset;
+	if (access->whole)
+		access->size = left;
+	if (access->size <= left)
+		return 0;
+	complain(access->heap, 0, "'%s' has only %llu bytes from offset %llu",
+		 access->tag, (unsigned long long)left,
+		 (unsigned long long)access->offset);
+	return -EINVAL;
+}
+
+static void copy_out(const struct access *access)
+{
+	const char *from = access->memory + access->offset;
+	uint64_t done = 0;
+	ssize_t put;
+
+	while (done < access->size) {
+		put = write(STDOUT_FILENO, from + done, access->size - done);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			die("standard output: %s", strerror(errno));
+		done += put;
+	}
+}
+
+/*
+ * A terminal gets text only: it ignores zero bytes, and what could command it
+ * is shown as \xNN.
+ */
+static void show_text(const struct access *access)
+{
+	const char *from = access->memory + access->offset;
+	uint64_t i;
+	char byte;
+
+	for (i = 0; i < access->size && !ferror(stdout); i++) {
+		/* Whoever shares the buffer may change it meanwhile. */
+		byte = __atomic_load_n(from + i, __ATOMIC_RELAXED);
+		if (!byte)
+			continue;
+		if (isprint((unsigned char)byte) || byte == '\n' ||
+		    byte == '\t')
+			putchar(byte);
+		else
+			printf("\\x%02x", (unsigned char)byte);
+	}
+}
+
+static void hex_line(uint64_t offset, const unsigned char *bytes, size_t count)
+{
+	size_t i;
+
+	printf("%08llx ", (unsigned long long)offset);
+	for (i = 0; i < HEX_LINE; i++) {
+		if (i == HEX_LINE / 2)
+			putchar(' ');
+		if (i < count)
+			printf(" %02x", bytes[i]);
+		else
+			fputs("   ", stdout);
+	}
+	fputs("  |", stdout);
+	for (i = 0; i < count; i++)
+		putchar(isprint(bytes[i]) ? bytes[i] : '.');
+	puts("|");
+}
+
+/* Lines like the one before are shown as one '*'. */
+static void show_hex(const struct access *access)
+{
+	unsigned char line[HEX_LINE], last[HEX_LINE];
+	uint64_t done, count;
+	bool skipping = false;
+
+	for (done = 0; done < access->size && !ferror(stdout); done += count) {
+		count = access->size - done;
+		if (count > HEX_LINE)
+			count = HEX_LINE;
+		memcpy(line, access->memory + access->offset + done, count);
+		if (done && count == HEX_LINE && !memcmp(line, last, count)) {
+			if (!skipping)
+				puts("*");
+			skipping = true;
+			continue;
+		}
+		skipping = false;
+		hex_line(access->offset + done, line, count);
+		memcpy(last, line, count);
+	}
+	printf("%08llx\n", (unsigned long long)(access->offset + access->size));
+}
+
+static int read_buffer(struct access *access)
+{
+	int err = check_size(access);
+
+	if (!err)
+		err = begin_access(access, false);
+	if (err)
+		return err;
+	if (access->hex)
+		show_hex(access);
+	else if (isatty(STDOUT_FILENO))
+		show_text(access);
+	else
+		copy_out(access);
+	return end_access(access);
+}
+
+static int run_cat(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "offset", required_argument, NULL, 'o' },
+		{ "size", required_argument, NULL, 's' },
+		{ "hex", no_argument, NULL, 'x' },
+		OPTION_HELP,
+		{ 0 }
+	};
+	struct access access = { .whole = true };
+	int option, err;
+
+	while ((option = next_option(argc, argv, "o:s:xh", options)) >= 0) {
+		if (option == 'o')
+			access.offset = size_argument("offset", optarg);
+		else if (option == 's')
+			access.size = size_argument("size", optarg);
+		else
+			access.hex = true;
+		if (option == 's')
+			access.whole = false;
+	}
+	check_operands(argc, 2, 2);
+	access.heap = argv[optind];
+	access.tag = tag_argument(argv[optind + 1]);
+	err = open_tag(&access, false);
+	if (err)
+		return FAILED;
+	err = read_buffer(&access);
+	close_tag(&access);
+	return err ? FAILED : DONE;
+}
+
+const struct command command_cat = {
+	.name = "cat",
+	.arguments = "HEAP TAG [-o OFFSET] [-s SIZE] [-x]",
+	.summary = "print what is in a buffer",
+	.help =
+	"Print the buffer. It is opened and mapped read-only.\n"
+	"\n"
+	"  -o, --offset SIZE   begin there\n"
+	"  -s, --size SIZE     print that much (default: to the end of the buffer)\n"
+	"  -x, --hex           as hexadecimal numbers and text\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"A file or a pipe gets the bytes as they are. On a terminal zero bytes are left\n"
+	"out, and bytes that are no text are shown as \\xNN.\n",
+	.run = run_cat,
+};

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the compiler is told about functions, in the kernel's words.
+ */
+#ifndef COMPILER_H
+#define COMPILER_H
+
+#define __noreturn	__attribute((__noreturn__))
+#define __printf(a, b)	__attribute((__format__(printf, a, b)))
+
+#endif /* COMPILER_H */

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * All that can be seen of a heap, loaded at once.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+#include "text.h"
+#include "view.h"
+
+/* How often a picture is taken again when the heap changed meanwhile. */
+#define TRIES	5
+
+static void complain_none(int err)
+{
+	complain(heap_dir(), err, err ? "open" : "no heap here");
+	tell("is carveout.ko loaded, and did it accept a region? The kernel log says why not");
+}
+
+static void hint_heaps(void)
+{
+	char **names, *list = NULL;
+	size_t count, size = 1, i;
+
+	if (heap_names(&names, &count) || !count) {
+		tell("no heap exists; is carveout.ko loaded?");
+		return;
+	}
+	for (i = 0; i < count; i++)
+		size += strlen(names[i]) + 1;
+	list = calloc(1, size);
+	for (i = 0; list && i < count; i++)
+		strcat(strcat(list, " "), names[i]);
+	if (list)
+		tell("these heaps exist:%s", list);
+	free(list);
+	heap_names_free(names, count);
+}
+
+int view_open(struct heap *heap, const char *name, int flags)
+{
+	int err = heap_open(heap, name, flags);
+
+	if (!err)
+		return 0;
+	complain(name, err, "open %s", heap->path);
+	if (err == -ENOENT)
+		hint_heaps();
+	else if (err == -EACCES)
+		tell("the node's owner and mode say who may use the heap: ls -l %s",
+		     heap->path);
+	heap_close(heap);
+	return err;
+}
+
+static int by_tag(const void *a, const void *b)
+{
+	const struct carveout_buffer *left = a, *right = b;
+	int order = strncmp(left->tag, right->tag, sizeof(left->tag));
+
+	/* Buffers without a tag come last. */
+	if (!left->tag[0] != !right->tag[0])
+		return left->tag[0] ? -1 : 1;
+	if (order)
+		return order;
+	return left->generation < right->generation ? -1 : 1;
+}
+
+static int by_place(uint32_t region_a, uint64_t offset_a, uint32_t region_b,
+		    uint64_t offset_b)
+{
+	if (region_a != region_b)
+		return region_a < region_b ? -1 : 1;
+	if (offset_a != offset_b)
+		return offset_a < offset_b ? -1 : 1;
+	return 0;
+}
+
+static int by_buffer_place(const void *a, const void *b)
+{
+	const struct carveout_buffer *left = a, *right = b;
+
+	return by_place(left->region, left->offset, right->region,
+			right->offset);
+}
+
+static int by_span_place(const void *a, const void *b)
+{
+	const struct carveout_ioctl_span *left = a, *right = b;
+
+	return by_place(left->region, left->offset, right->region,
+			right->offset);
+}
+
+static void sort(void *array, size_t count, size_t size,
+		 int (*compare)(const void *a, const void *b))
+{
+	if (count)
+		qsort(array, count, size, compare);
+}
+
+static void view_drop(struct view *view)
+{
+	free(view->regions);
+	free(view->buffers);
+	free(view->spans);
+	view->regions = NULL;
+	view->buffers = NULL;
+	view->spans = NULL;
+}
+
+static int view_fetch(struct view *view, unsigned int what)
+{
+	int err;
+
+	err = heap_query(&view->heap, &view->query);
+	if (!err)
+		err = heap_regions(&view->heap, &view->regions,
+				   &view->region_count);
+	if (!err && what)
+		err = heap_buffers(&view->heap, &view->buffers,
+				   &view->buffer_count);
+	if (!err && (what & VIEW_SPANS))
+		err = heap_spans(&view->heap, &view->spans, &view->span_count);
+	if (err)
+		return err;
+	sort(view->buffers, view->buffer_count, sizeof(*view->buffers),
+	     what & VIEW_SPANS ? by_buffer_place : by_tag);
+	sort(view->spans, view->span_count, sizeof(*view->spans),
+	     by_span_place);
+	return 0;
+}
+
+/* Do the spans that were fetched make up the regions exactly? */
+static bool view_agrees(const struct view *view)
+{
+	uint64_t used = 0, offset = 0;
+	uint32_t region = 0;
+	size_t i;
+
+	for (i = 0; i < view->span_count; i++) {
+		const struct carveout_ioctl_span *span = &view->spans[i];
+
+		if (span->region != region) {
+			region = span->region;
+			offset = 0;
+		}
+		if (span->offset != offset)
+			return false;
+		offset += span->size;
+		if (span->used)
+			used += span->size;
+	}
+	return used == view->query.used;
+}
+
+int view_load(struct view *view, const char *name, unsigned int what)
+{
+	int tries = 0, err;
+
+	memset(view, 0, sizeof(*view));
+	err = view_open(&view->heap, name, O_RDONLY);
+	if (err)
+		return err;
+	do {
+		view_drop(view);
+		err = view_fetch(view, what);
+	} while (!err && !view_agrees(view) && (what & VIEW_SPANS) &&
+		 ++tries < TRIES);
+	if (!err) {
+		if (tries == TRIES)
+			complain(name, 0, "the heap keeps changing: expect contradictions");
+		return 0;
+	}
+	complain(name, err, "read the heap's state");
+	view_unload(view);
+	return err;
+}
+
+void view_unload(struct view *view)
+{
+	view_drop(view);
+	heap_close(&view->heap);
+}
+
+const char *view_region_name(const struct view *view, uint32_t region)
+{
+	if (region < view->region_count && view->regions[region].name[0])
+		return text_safe(view->regions[region].name,
+				 sizeof(view->regions[region].name));
+	return text_format("%u", region);
+}
+
+const char *view_place(const struct view *view, uint32_t region,
+		       uint64_t offset)
+{
+	return text_format("%s+0x%llx", view_region_name(view, region),
+			   (unsigned long long)offset);
+}
+
+const char *view_maker(const struct carveout_buffer *buffer)
+{
+	const char *comm = text_safe(buffer->comm, sizeof(buffer->comm));
+
+	if (!buffer->pid)
+		return text_format("?/%s", comm);
+	return text_format("%u/%s", buffer->pid, comm);
+}
+
+const char *view_fragmentation(const struct carveout_ioctl_query *query)
+{
+	uint64_t left = query->size - query->used;
+
+	if (query->largest_hole >= left)
+		return text_share(0, 1);
+	return text_share(left - query->largest_hole, left);
+}
+
+static int view_one(const char *name, unsigned int what,
+		    void (*show)(const struct view *view, void *context),
+		    void *context)
+{
+	struct view view;
+
+	if (view_load(&view, name, what))
+		return FAILED;
+	show(&view, context);
+	view_unload(&view);
+	return DONE;
+}
+
+int view_each(const char *name, unsigned int what,
+	      void (*show)(const struct view *view, void *context),
+	      void *context)
+{
+	int result = DONE, err;
+	size_t count, i;
+	char **names;
+
+	if (name)
+		return view_one(name, what, show, context);
+	err = heap_names(&names, &count);
+	if (err || !count) {
+		complain_none(err);
+		return FAILED;
+	}
+	for (i = 0; i < count; i++)
+		if (view_one(names[i], what, show, context))
+			result = FAILED;
+	heap_names_free(names, count);
+	return result;
+}
