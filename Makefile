@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door. Kbuild describes the modules; this file only calls Kbuild and
+# the scripts in tools/testing/scripts. "make help" lists what there is.
+
+KDIR	?= /lib/modules/$(shell uname -r)/build
+O	?= $(CURDIR)/out
+V	?= 0
+
+TOOLDIR	?= tools/carveout
+CC	= $(CROSS_COMPILE)gcc
+CFLAGS	?= -O2 -Wall -Wextra
+
+SCRIPTS	:= tools/testing/scripts
+Q	:= $(if $(filter-out 0,$(V)),,@)
+export O V
+
+# The kernel's build system has its own meaning for O.
+kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=
+
+.PHONY: module modules modules_install tool test unit kunit kselftest lint demo recall
+.PHONY: fetch clean help
+
+module modules:
+	$(Q)test -e $(KDIR)/Makefile || { \
+		echo "No kernel headers in $(KDIR):" \
+		     "install them or say KDIR=..." >&2; exit 1; }
+	$(Q)$(kbuild) modules
+
+modules_install: module
+	$(Q)$(kbuild) INSTALL_MOD_DIR=$(or $(INSTALL_MOD_DIR),updates) modules_install
+
+tool: $(TOOLDIR)/carveout
+
+tool_sources := $(wildcard tools/carveout/*.c)
+
+$(TOOLDIR)/carveout: $(tool_sources) $(wildcard tools/carveout/*.h include/uapi/linux/*.h)
+	$(Q)mkdir -p $(TOOLDIR)
+	$(Q)$(CC) $(CPPFLAGS) -Iinclude/uapi $(CFLAGS) $(LDFLAGS) -o $@ $(tool_sources)
+
+test:
+	$(Q)$(SCRIPTS)/test.sh
+
+unit kunit kselftest:
+	$(Q)$(SCRIPTS)/test.sh $@
+
+lint:
+	$(Q)$(SCRIPTS)/lint.sh
+
+demo:
+	$(Q)$(SCRIPTS)/demo.sh
+
+recall:
+	$(Q)$(SCRIPTS)/recall.sh $(PLANT)
+
+fetch:
+	$(Q)$(SCRIPTS)/test.sh --prepare
+
+clean:
+	$(Q)rm -rf $(O)
+	$(Q)find . -maxdepth 3 -path ./.git -prune -o -type f \( -name '*.o' \
+		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name Module.symvers -o -name modules.order \) -print | xargs -r rm -f
+	$(Q)rm -f tools/carveout/carveout
+
+help:
+	@echo 'make                  build carveout.ko for the running kernel'
+	@echo '     KDIR=DIR         ... or for the kernel whose build or headers are in DIR'
+	@echo '     ARCH= CROSS_COMPILE=   as for the kernel'
+	@echo 'make modules_install  install it below /lib/modules (INSTALL_MOD_PATH=, INSTALL_MOD_DIR=)'
+	@echo 'make tool             build the command tools/carveout/carveout'
+	@echo 'make demo             show the module at work on an emulated arm64 board'
+	@echo 'make test             run all tests: unit, kunit, kselftest, builds for every kernel'
+	@echo 'make unit             ... only the unit tests of lib/, in user space'
+	@echo 'make kunit            ... only the KUnit suites'
+	@echo 'make kselftest        ... only the kselftest programs on the emulated boards'
+	@echo 'make lint             static checks: checkpatch, sparse, kernel-doc, shellcheck, layering'
+	@echo 'make recall           plant known bugs and see that the tests notice (PLANT=NAME...: only these)'
+	@echo 'make fetch            fetch and build the test kernels into the cache, nothing else'
+	@echo 'make clean            remove what was built from the tree (not the cache)'
+	@echo 'make help             this list'
+	@echo
+	@echo 'O=DIR builds elsewhere than in out/; V=1 shows the commands; JOBS=N sets the parallel builds.'
+	@echo "Fetched kernels are kept in CARVEOUT_CACHE=DIR (else ~/.cache/carveout)."

@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the test boards are. Sourced after common.sh.
+#
+#   arm64-6.1, arm64-6.12     QEMU virt, stock Debian kernel, device tree
+#   arm64-6.1-debug           the same board, own kernel: KASAN, lockdep, 4 CPUs
+#   x86_64-6.1, x86_64-6.12   QEMU pc, stock Debian cloud kernel, no device tree
+#   uml-6.1, uml-6.12         user-mode Linux; 6.1 with KASAN and lockdep
+
+BOARDS=(arm64-6.1 arm64-6.12 arm64-6.1-debug x86_64-6.1 x86_64-6.12 uml-6.1 uml-6.12)
+export BOARDS
+
+# What every kernel is started with. A panic ends the emulator; the watchdogs
+# are slow because the host may be busy.
+BOOT_ARGS="panic=-1 printk.devkmsg=on log_buf_len=4M
+	rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60"
+
+# Stock kernels have few checkers, so that whatever they do notice is fatal.
+# Poisoned pages show memory that is handed out without being cleared.
+STOCK_ARGS="slub_debug=FZP page_poison=1 kfence.sample_interval=10
+	panic_on_warn=1 oops=panic softlockup_panic=1 hung_task_panic=1"
+
+# board NAME: describe a board. Sets
+#   arch, cross       as Kbuild wants them
+#   userarch          what user-space programs are built for
+#   series, stock     kernel series; the stock board whose files it uses
+#   groups            what deps.sh must install
+#   memory, cpus, args, module_args
+#   scale             factor on the time limits of the tests
+#   rounds            per cent of the rounds of tests that repeat something
+# shellcheck disable=SC2034 # used by those who source this file
+board()
+{
+	board=$1
+	series=${1#*-} series=${series%-debug}
+	cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS" module_args=
+	case $1 in
+	arm64-6.1-debug)
+		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;
+	arm64-6.1|arm64-6.12)
+		arch=arm64 ;;
+	x86_64-6.1|x86_64-6.12)
+		arch=x86_64
+		# shellcheck disable=SC2016 # the kernel's syntax, no variables
+		args+=' memmap=16M$0x30000000 memmap=16M$0x32000000'
+		module_args="default=16M regions=dsp:0x30000000+16M,dsp:0x32000000+16M" ;;
+	uml-6.1|uml-6.12)
+		arch=um memory=256M args="$BOOT_ARGS" module_args="default=16M" ;;
+	*)	die "no board '$1' (there are: ${BOARDS[*]})" ;;
+	esac
+	case $arch in
+	arm64)	userarch=arm64 cross=aarch64-linux-gnu- groups="build arm64 board" ;;
+	x86_64)	userarch=x86_64 cross='' groups="build x86" ;;
+	um)	userarch=x86_64 cross='' groups="build" ;;
+	esac
+	stock=$userarch-$series
+}
+
+# Does the project build the board's kernel itself?
+board_own_kernel()
+{
+	case $board in
+	uml-*|*-debug)	true ;;
+	*)		false ;;
+	esac
+}
+
+# Fetch and build all that the board needs, with progress.
+board_prepare()
+{
+	# shellcheck disable=SC2086 # several groups
+	"$SCRIPTS/deps.sh" $groups
+	"$SCRIPTS/fetch.sh" "board:$stock"
+	! board_own_kernel || "$SCRIPTS/kernel.sh" "$board"
+}
+
+# Where the prepared board's files are: sets kdir, image, busybox.
+# shellcheck disable=SC2034 # used by those who source this file
+board_paths()
+{
+	local stock_dir=$CARVEOUT_CACHE/kernel/$stock
+
+	busybox=$stock_dir/bin/busybox
+	kdir=$stock_dir/build image=$stock_dir/vmlinuz
+	board_own_kernel || return 0
+	kdir=$("$SCRIPTS/kernel.sh" --dir "$board")
+	case $arch in
+	um)	image=$kdir/linux ;;
+	*)	image=$kdir/arch/$arch/boot/Image ;;
+	esac
+}
+
+# board_dtb DIR OVERLAY...: the device tree of an arm64 board: what QEMU itself
+# would pass, plus overlays. Prints the file.
+board_dtb()
+{
+	local dir=$1 overlay dtbo=()
+
+	shift
+	mkdir -p "$dir"
+	qemu-system-aarch64 -M "virt,dumpdtb=$dir/virt.dtb" -cpu cortex-a57 \
+		-smp "$cpus" -m "$memory" -display none 2>/dev/null >&2
+	for overlay in "$@"; do
+		dtbo+=("$dir/$(basename "$overlay" .dtso).dtbo")
+		dtc -@ -q -Wno-avoid_unnecessary_addr_size -I dts -O dtb -o "${dtbo[-1]}" "$overlay"
+	done
+	fdtoverlay -i "$dir/virt.dtb" -o "$dir/board.dtb" "${dtbo[@]}"
+	echo "$dir/board.dtb"
+}
+
+# board_boot LIMIT INITRAMFS DTB ARGS: run the board, its console on standard
+# output, for at most LIMIT seconds.
+board_boot()
+{
+	local limit=$1 initramfs=$2 dtb=$3 cmdline qemu
+
+	# shellcheck disable=SC2086,SC2116 # one space between the words
+	cmdline=$(echo $args $4)
+	qemu=(-smp "$cpus" -m "$memory" -display none -nic none -monitor none
+		-serial stdio -no-reboot -kernel "$image" -initrd "$initramfs")
+	case $arch in
+	arm64)	set -- qemu-system-aarch64 -accel tcg,thread=multi -M virt \
+			-cpu cortex-a57 -dtb "$dtb" "${qemu[@]}" \
+			-append "console=ttyAMA0 $cmdline" ;;
+	x86_64)	set -- qemu-system-x86_64 -accel tcg,thread=multi -M pc \
+			"${qemu[@]}" -append "console=ttyS0 $cmdline" ;;
+	um)	# shellcheck disable=SC2086 # several arguments
+		set -- "$image" mem="$memory" initrd="$initramfs" \
+			con0=fd:0,fd:1 con=null $cmdline ;;
+	esac
+	timeout -k 5 "$limit" "$@" </dev/null
+}

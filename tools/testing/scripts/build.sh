@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# build.sh module BOARD      build the modules for a board's kernel
+# build.sh tool ARCH         build the carveout command, static
+# build.sh tests ARCH        build the kselftest programs, static
+# build.sh image BOARD KIND  pack the initramfs of a run from what is built
+#                            (KIND: kunit, kselftest, demo); prints the file
+#
+# Everything lands below $O/build. Each kernel's modules are built in their own
+# copy of the sources: they never disturb one another. Two builds of the same
+# thing take turns.
+
+# shellcheck source=tools/testing/scripts/common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source=tools/testing/scripts/board.sh
+. "$SCRIPTS/board.sh"
+
+B=$O/build
+# What scripts on a board may use; installing all of busybox there takes long.
+APPLETS="[ awk basename cat chgrp chmod chown cmp cp cut date dd devmem df diff
+	dirname dmesg du echo env expr false find free getopt grep head hexdump
+	hostname id insmod kill killall ln ls lsmod md5sum mkdir mkfifo mknod
+	mktemp mount mv nice nproc od pidof poweroff printf ps pwd readlink
+	realpath renice rm rmdir rmmod sed seq setpriv setsid sh sha256sum sleep
+	sort stat strings stty su sync sysctl tail tar taskset tee test time
+	timeout top touch tr true truncate tty umount uname uniq unshare uptime
+	usleep wc which xargs xxd yes"
+
+# What a build leaves beside the sources, and keeps for the next one.
+PRODUCTS=(--exclude={'*.o','*.ko','*.mod','*.mod.c','*.cmd','*.symvers','*.order'})
+
+build_module()
+{
+	local copy=$B/module-$1
+
+	board "$1"
+	board_paths
+	mkdir -p "$copy"
+	rsync -rlp --checksum --delete "${PRODUCTS[@]}" \
+		"$TOP"/{Makefile,Kbuild,driver,include,lib} "$copy/"
+	# A module that is not built any more must not be found.
+	rm -f "$copy"/*.ko
+	# Type information would need one more tool, and nothing here reads it.
+	make --no-print-directory -C "$copy" module KDIR="$kdir" ARCH="$arch" \
+		CROSS_COMPILE="$cross" W=1 KCFLAGS=-Werror \
+		CONFIG_DEBUG_INFO_BTF_MODULES= V="$V"
+}
+
+user_cross()
+{
+	case $1 in
+	arm64)	echo aarch64-linux-gnu- ;;
+	x86_64)	echo ;;
+	*)	die "build.sh: no user space for '$1'" ;;
+	esac
+}
+
+build_tool()
+{
+	local cross
+
+	cross=$(user_cross "$1")
+	make --no-print-directory -C "$TOP" tool TOOLDIR="$B/tool-$1" CROSS_COMPILE="$cross" \
+		CFLAGS="-O2 -g -Wall -Wextra -Werror" LDFLAGS=-static V="$V"
+}
+
+build_tests()
+{
+	local cross out=$B/tests-$1
+
+	cross=$(user_cross "$1")
+	rm -rf "${out:?}/install"
+	mkdir -p "$out/obj"
+	make --no-print-directory -j"$JOBS" -C "$TOP/tools/testing/selftests/carveout" \
+		KSRC="$CARVEOUT_CACHE/source/6.12" CROSS_COMPILE="$cross" ARCH="$1" \
+		OUTPUT="$out/obj" USERCFLAGS=-Werror USERLDFLAGS=-static V="$V" \
+		INSTALL_PATH="$out/install" install
+}
+
+# The time limit of one program, as kselftest defines it.
+test_timeout()
+{
+	local settings=$TOP/tools/testing/selftests/carveout/settings
+
+	[ -e "$settings" ] || { echo 45; return; }
+	sed -n 's/^timeout=//p' "$settings"
+}
+
+# The kselftest programs, or with ONLY="NAME..." those of them.
+programs()
+{
+	make -s -C "$TOP/tools/testing/selftests/carveout" \
+		KSRC="$CARVEOUT_CACHE/source/6.12" emit_tests | sed 's/.*://' | only
+}
+
+# Reads names and prints those that ONLY names; all when it is not set.
+only()
+{
+	if [ -n "${ONLY:-}" ]; then
+		grep -xF "${ONLY// /$'\n'}"
+	else
+		cat
+	fi
+}
+
+# fill_KIND ROOT: what an initramfs of this kind has of its own.
+fill_kunit()
+{
+	cp "$TOP/tools/testing/vm/init" "$1/init"
+	cp "$B/module-$board"/*_kunit.ko "$1/modules/"
+	(cd "$1/modules" && printf '%s\n' *_kunit.ko) | sed 's/\.ko$//' | only > "$1/etc/suites"
+}
+
+fill_kselftest()
+{
+	cp "$TOP/tools/testing/vm/init" "$1/init"
+	cp -r "$B/tests-$userarch/install/." "$1/tests/"
+	cp "$B/tool-$userarch/carveout" "$1/bin/"
+	programs > "$1/etc/programs"
+}
+
+fill_demo()
+{
+	cp "$TOP/tools/testing/vm/demo-init" "$1/init"
+	cp "$B/tool-$userarch/carveout" "$1/bin/"
+}
+
+build_image()
+{
+	local root=$B/image-$2-$1 applet
+
+	board "$1"
+	board_paths
+	rm -rf "$root"
+	mkdir -p "$root/bin" "$root/modules" "$root/tests" "$root/etc"
+	cp "$busybox" "$root/bin/"
+	for applet in $APPLETS; do
+		ln -s busybox "$root/bin/$applet"
+	done
+	cp "$B/module-$1/carveout.ko" "$root/modules/"
+	cat > "$root/etc/carveout-test" <<-END
+		board=$1
+		module_args='$module_args'
+		limit=$(($(test_timeout) * scale))
+		rounds=$rounds
+	END
+	"fill_$2" "$root"
+	(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --quiet | gzip -1) > "$root.cpio.gz"
+	echo "$root.cpio.gz"
+}
+
+mkdir -p "$B"
+what=$1
+shift
+exec 9>"$B/$what-$1.lock"
+flock 9
+"build_$what" "$@"

@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What every test script shares: where things are kept, how they report.
+#
+# Sourced, never run. Fetched kernels and built kernels live in $CARVEOUT_CACHE,
+# outside the tree, so that a clean clone finds them again. What is built from
+# the tree itself lives in $O. Removing either is always safe.
+
+set -euo pipefail
+
+SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$SCRIPTS/../../.." && pwd)
+CARVEOUT_CACHE=${CARVEOUT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/carveout}
+O=${O:-$TOP/out}
+V=${V:-0}
+JOBS=${JOBS:-$(nproc)}
+export SCRIPTS TOP CARVEOUT_CACHE O V JOBS
+# Variables given to an outer make are not meant for the builds in here.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+
+# The kernels that the project supports, newest last.
+KERNEL_SERIES=(6.1 6.12)
+export KERNEL_SERIES
+
+mkdir -p "$CARVEOUT_CACHE"
+
+say()	{ printf '%s\n' "$*" >&2; }
+die()	{ say "error: $*"; exit 1; }
+
+# step DESCRIPTION LOG COMMAND...: run a long command quietly, with a sign of
+# life, its whole output in LOG; with V=1 show the output instead.
+step()
+{
+	local what=$1 log=$2 start=$SECONDS pid rc=0
+
+	shift 2
+	mkdir -p "$(dirname "$log")"
+	if [ "$V" != 0 ]; then
+		say "+ $*"
+		"$@" 2>&1 | tee "$log" >&2
+		return
+	fi
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	if [ -t 2 ]; then
+		while kill -0 "$pid" 2>/dev/null; do
+			printf '\r  %-52s %4ds' "$what" $((SECONDS - start)) >&2
+			sleep 0.5
+		done
+		printf '\r' >&2
+	fi
+	wait "$pid" || rc=$?
+	if [ "$rc" != 0 ]; then
+		say "  $what: FAILED after $((SECONDS - start))s, last lines of $log:"
+		tail -n 25 "$log" | sed 's/^/    /' >&2
+		return "$rc"
+	fi
+	printf '  %-52s %4ds\n' "$what" $((SECONDS - start)) >&2
+}
+
+# once STAMP COMMAND...: run COMMAND unless STAMP exists; STAMP is made only
+# when it succeeded. Two callers at once take turns. Never call it (or a
+# function of steps) in a condition: that would switch errexit off inside.
+once()
+{
+	local stamp=$1
+
+	shift
+	[ -e "$stamp" ] && return
+	mkdir -p "$(dirname "$stamp")"
+	(
+		flock 9
+		[ -e "$stamp" ] && exit 0
+		"$@"
+		touch "$stamp"
+	) 9>"$stamp.lock"
+}
+
+# Run a command as root: as it is, or through sudo.
+as_root()
+{
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "need root for '$*': run as root or install sudo"
+	fi
+}

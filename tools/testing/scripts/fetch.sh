@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# fetch.sh WHAT...: fetch Debian's kernels into the cache, without touching the
+# machine's package state.
+#
+#   board:arm64-6.1   stock kernel image, its modules, headers and a busybox
+#   board:x86_64-6.12 (also arm64-6.12 and x86_64-6.1)
+#   source:6.1        kernel source tree (also 6.12)
+#
+# A foreign architecture's packages cannot be installed beside the native
+# compilers, so they are downloaded through a private package state that reads
+# the system's own configured sources, and are only unpacked.
+
+# shellcheck source=tools/testing/scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+APT=$CARVEOUT_CACHE/apt
+LOG=$CARVEOUT_CACHE/log
+
+[ "$(dpkg --print-architecture)" = amd64 ] ||
+	die "the test boards are set up from an x86-64 Debian machine"
+
+apt_opts()
+{
+	printf '%s\n' -o Dir::State::Lists="$APT/lists" -o Dir::Cache="$APT/cache" \
+		-o Dir::State::status="$APT/status" -o APT::Architectures::=amd64 \
+		-o APT::Architectures::=arm64 -o Acquire::Languages=none \
+		-o APT::Update::Post-Invoke-Success::= -o APT::Sandbox::User=root
+}
+
+# The hooks of desktop machines have no place in a private state.
+private_apt()
+{
+	local opts
+
+	mapfile -t opts < <(apt_opts)
+	APT_CONFIG=$APT/apt.conf "$@" "${opts[@]}"
+}
+
+# Update the package lists. A source that fails (a third party's, say) does
+# not matter as long as the kernels are found afterwards.
+update_lists()
+{
+	mkdir -p "$APT/lists/partial" "$APT/cache/archives/partial"
+	: > "$APT/status"
+	printf '%s\n' '#clear APT::Update::Post-Invoke-Success;' \
+		'#clear APT::Update::Post-Invoke;' > "$APT/apt.conf"
+	private_apt apt-get update -q || true
+	private_apt apt-cache show linux-source-6.1 >/dev/null
+}
+
+# newest REGEX: the newest package whose name matches.
+newest()
+{
+	private_apt apt-cache pkgnames linux- | sed 's/:.*//' | grep -xE "$1" |
+		sort -V | tail -n 1
+}
+
+# unpack DIR PACKAGE...: download and unpack packages below DIR.
+unpack()
+{
+	local dir=$1 package
+
+	shift
+	mkdir -p "$dir" "$APT/deb"
+	for package in "$@"; do
+		(cd "$APT/deb" && rm -f "${package%%:*}"_*.deb &&
+			private_apt apt-get download -q "$package")
+		dpkg -x "$APT/deb/${package%%:*}"_*.deb "$dir"
+		rm -f "$APT/deb/${package%%:*}"_*.deb
+	done
+}
+
+# The release string of the newest stock kernel: "6.1.0-54-arm64".
+stock_release()
+{
+	local debarch=$1 series=$2 flavour=$3 name
+
+	case $series in
+	6.1)	name=$(newest "linux-headers-6\.1\.0-[0-9]+-$flavour") ;;
+	*)	name=$(newest "linux-headers-${series/./\\.}\.[0-9.]+\+[a-z0-9.]+-$flavour") ;;
+	esac
+	[ -n "$name" ] || die "no $series kernel for $debarch in the configured package sources (the security suite has it)"
+	echo "${name#linux-headers-}"
+}
+
+fetch_board()
+{
+	local board=$1 arch series debarch flavour release abi dir kbuild
+
+	arch=${board%-*} series=${board##*-}
+	case $arch in
+	arm64)	debarch=arm64 flavour=arm64 ;;
+	x86_64)	debarch=amd64 flavour=cloud-amd64 ;;
+	*)	die "unknown board $board" ;;
+	esac
+	release=$(stock_release "$debarch" "$series" "$flavour")
+	abi=${release%-"$flavour"}
+	dir=$CARVEOUT_CACHE/kernel/$board
+	rm -rf "$dir"
+	kbuild=$(newest "linux-kbuild-(${series/./\\.}|${abi/+/\\+})")
+	unpack "$dir" "linux-headers-$release:$debarch" "linux-headers-$abi-common" \
+		"$kbuild:amd64" "linux-image-$release:$debarch" "busybox-static:$debarch"
+	# What Debian's headers name by absolute path lies below $dir here.
+	sed -i "s|/usr/src/|$dir/usr/src/|g" "$dir/usr/src/linux-headers-$release/Makefile"
+	for link in scripts tools; do
+		[ -d "$dir/usr/src/linux-headers-$release/$link/" ] ||
+			ln -sfn "$dir/usr/lib/$kbuild/$link" "$dir/usr/src/linux-headers-$release/$link"
+	done
+	ln -sfn "usr/src/linux-headers-$release" "$dir/build"
+	ln -sfn "boot/vmlinuz-$release" "$dir/vmlinuz"
+	ln -sfn "lib/modules/$release" "$dir/modules"
+	echo "$release" > "$dir/release"
+}
+
+fetch_source()
+{
+	local series=$1 dir=$CARVEOUT_CACHE/source
+
+	rm -rf "${dir:?}/$series" "$dir/deb-$series"
+	unpack "$dir/deb-$series" "linux-source-$series"
+	tar -xf "$dir/deb-$series/usr/src/linux-source-$series.tar.xz" -C "$dir"
+	mv "$dir/linux-source-$series" "$dir/$series"
+	rm -rf "$dir/deb-$series"
+}
+
+for what in "$@"; do
+	name=${what#*:}
+	case $what in
+	board:*)	stamp=$CARVEOUT_CACHE/kernel/$name.stamp; action=fetch_board ;;
+	source:*)	stamp=$CARVEOUT_CACHE/source/$name.stamp; action=fetch_source ;;
+	*)		die "fetch.sh: what is '$what'?" ;;
+	esac
+	[ -e "$stamp" ] && continue
+	once "$APT/updated.stamp" step "package lists" "$LOG/apt-update.log" update_lists
+	once "$stamp" step "fetch ${what/:/ }" "$LOG/fetch-$name.log" "$action" "$name"
+done

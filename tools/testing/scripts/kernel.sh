@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# kernel.sh NAME...: build a test kernel into the cache.
+#
+#   uml-6.1           user-mode Linux with KASAN, lockdep and UBSAN
+#   uml-6.12          user-mode Linux, plain
+#   arm64-6.1-debug   the QEMU board with KASAN, lockdep, sleep-in-atomic, SMP
+#
+# A build is keyed by the kernel's version and the configuration's content,
+# its comments apart.
+# "kernel.sh --dir NAME" prints where NAME is or would be built.
+
+# shellcheck source=tools/testing/scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+# Sets: series, arch (as Kbuild names it), configs, target.
+describe()
+{
+	local kunit=$TOP/tools/testing/kunit vm=$TOP/tools/testing/vm
+
+	case $1 in
+	uml-6.1)
+		series=6.1 arch=um target="linux modules_prepare modules"
+		configs=("$kunit/uml.config" "$kunit/uml-debug.config") ;;
+	uml-6.12)
+		series=6.12 arch=um target="linux modules_prepare modules"
+		configs=("$kunit/uml.config") ;;
+	arm64-6.1-debug)
+		series=6.1 arch=arm64 target="Image modules"
+		configs=("$vm/arm64-debug.config") ;;
+	*)	die "kernel.sh: no test kernel '$1'" ;;
+	esac
+	source=$CARVEOUT_CACHE/source/$series
+}
+
+build_dir()
+{
+	local key version
+
+	version=$(make -s -C "$source" kernelversion)
+	key=$(cat "${configs[@]}" | grep -v '^#' | sha256sum | cut -c1-10)
+	echo "$CARVEOUT_CACHE/build/$1-$version-$key"
+}
+
+build()
+{
+	local dir=$1 make
+
+	make=(make -C "$source" O="$dir" ARCH="$arch" -j"$JOBS")
+	[ "$arch" != arm64 ] || make+=(CROSS_COMPILE=aarch64-linux-gnu-)
+	mkdir -p "$dir"
+	"${make[@]}" tinyconfig
+	"$source/scripts/kconfig/merge_config.sh" -m -O "$dir" "$dir/.config" "${configs[@]}"
+	"${make[@]}" olddefconfig
+	# shellcheck disable=SC2086 # several targets
+	"${make[@]}" $target
+}
+
+where=0
+if [ "${1:-}" = --dir ]; then
+	where=1
+	shift
+fi
+for name in "$@"; do
+	describe "$name"
+	"$SCRIPTS/fetch.sh" "source:$series"
+	dir=$(build_dir "$name")
+	if [ $where = 1 ]; then
+		echo "$dir"
+		continue
+	fi
+	[ -e "$dir.stamp" ] && continue
+	once "$dir.stamp" step "build kernel $name" "$CARVEOUT_CACHE/log/kernel-$name.log" build "$dir"
+done

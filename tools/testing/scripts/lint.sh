@@ -1,0 +1,264 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lint.sh [CHECK...]: static checks of the whole tree; no finding is allowed.
+# Each check below is a function lint_NAME that prints its findings; silence
+# and success mean that it passed. The last line counts the checks.
+
+# shellcheck source=tools/testing/scripts/common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source=tools/testing/scripts/board.sh
+. "$SCRIPTS/board.sh"
+
+CHECKS=(format spdx length layering version uapi checkpatch kernel_doc shellcheck
+	python dtc spelling sparse_arm64 sparse_x86_64)
+LINT=$O/log/lint
+KSRC=$CARVEOUT_CACHE/source/6.12
+MAX_LINES=700
+
+cd "$TOP"
+
+# files PATTERN...: the project's own files, whether committed or not.
+files()
+{
+	local pattern args=()
+
+	for pattern in "$@"; do
+		args+=(-o -name "$pattern")
+	done
+	find . \( -path ./.git -o -path ./out -o -path "./${O#"$TOP"/}" \) -prune -o \
+		-type f \( "${args[@]:1}" \) -printf '%P\n' | LC_ALL=C sort
+}
+
+# Every file of text; patches of planted bugs keep what they are about.
+text_files()
+{
+	files '*' | grep -vE '\.(patch|o|ko|mod|cmd|pyc|png|svg)$|^tools/carveout/carveout$'
+}
+
+scripts()
+{
+	local file
+
+	for file in $(text_files); do
+		read -r -n 40 first < "$file" 2>/dev/null || true
+		case $file:$first in
+		*.sh:*|*:'#!'*'sh'|*:'#!'*'sh '*)	echo "$file" ;;
+		esac
+	done
+}
+
+# grep that finds nothing is what a check hopes for; prints findings only.
+find_none()
+{
+	! grep -nHE "$@"
+}
+
+# --- The checks ------------------------------------------------------------
+
+lint_format()
+{
+	local file rc=0
+
+	# shellcheck disable=SC2046 # no blanks in names
+	find_none '[[:blank:]]+$| +	' $(text_files) || rc=1
+	for file in $(text_files); do
+		[ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] ||
+			{ echo "$file: no newline at the end"; rc=1; }
+	done
+	return $rc
+}
+
+lint_spdx()
+{
+	local file rc=0
+
+	for file in $({ files '*.c' '*.h' '*.S' '*.sh' '*.py' '*.dtso' '*.config' 'Kbuild' 'Makefile'; scripts; } | sort -u); do
+		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' && continue
+		echo "$file: no SPDX line"
+		rc=1
+	done
+	return $rc
+}
+
+lint_length()
+{
+	local file lines rc=0
+
+	for file in $(files '*.c' '*.h' '*.sh' '*.py'); do
+		lines=$(wc -l < "$file")
+		[ "$lines" -le $MAX_LINES ] && continue
+		echo "$file: $lines lines, the limit is $MAX_LINES"
+		rc=1
+	done
+	return $rc
+}
+
+# includes ALLOWED FILE...: no #include beyond the extended regex ALLOWED.
+includes()
+{
+	local allowed=$1
+
+	shift
+	! grep -nHE '^[[:blank:]]*#[[:blank:]]*include' "$@" |
+		grep -vE "#[[:blank:]]*include[[:blank:]]+$allowed"
+}
+
+lint_layering()
+{
+	local rc=0 own
+
+	own=$(cd lib && echo *.h | sed 's/\./\\./g; s/ /|/g')
+	# shellcheck disable=SC2046 # no blanks in names
+	includes "\"($own)\"" $(files '*.[ch]' | grep -E '^lib/[^/]*$' | grep -v '^lib/carveout_lib.h$') || rc=1
+	includes '<linux/(types|ioctl)\.h>' include/uapi/linux/*.h || rc=1
+	includes '(<[a-z0-9_/.-]+>|"[a-z_]+\.h")$' tools/carveout/*.[ch] || rc=1
+	# shellcheck disable=SC2046
+	find_none 'include.*(driver/|lib/|_internal)' tools/carveout/*.[ch] || rc=1
+	return $rc
+}
+
+# What depends on the kernel's version is kept in one place.
+lint_version()
+{
+	# shellcheck disable=SC2046 # no blanks in names
+	find_none 'LINUX_VERSION_|KERNEL_VERSION' $(files '*.[ch]' | grep -v '^include/compat/')
+}
+
+# The interface header stands alone, in old C and in C++'s subset, with one
+# layout on 32 and 64 bit.
+lint_uapi()
+{
+	local header rc=0
+
+	for header in include/uapi/linux/*.h; do
+		printf '#include <linux/%s>\n' "$(basename "$header")" |
+			gcc -std=c90 -pedantic -Wall -Wextra -Wpadded -Werror \
+			-Iinclude/uapi -fsyntax-only -x c - || rc=1
+	done
+	return $rc
+}
+
+# checkpatch IGNORE FILE...: with types of findings to ignore, or ''. Its option
+# --codespell is slow; lint_spelling looks for the same words, in all files.
+checkpatch()
+{
+	local args=(--no-tree --strict --terse --no-summary --show-types ${1:+--ignore "$1"})
+
+	shift
+	printf '%s\n' "$@" |
+		xargs -P "$JOBS" -n 3 perl "$KSRC/scripts/checkpatch.pl" "${args[@]}" -f
+}
+
+# User space has none of the kernel's macros that checkpatch would prefer. The
+# compat headers are where the kernel's version and its old names belong.
+lint_checkpatch()
+{
+	local rc=0
+
+	# shellcheck disable=SC2046 # no blanks in names
+	{
+		checkpatch '' $(files '*.[ch]' | grep -vE '^(tools|include/compat)/')
+		rc=$((rc | $?))
+		checkpatch BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,STRCPY \
+			$(files '*.[ch]' | grep '^tools/')
+		rc=$((rc | $?))
+		checkpatch LINUX_VERSION_CODE,CONSTANT_COMPARISON \
+			$(files '*.[ch]' | grep '^include/compat/')
+		rc=$((rc | $?))
+	}
+	return $rc
+}
+
+lint_kernel_doc()
+{
+	# shellcheck disable=SC2046 # no blanks in names
+	"$KSRC/scripts/kernel-doc" -none -Wall -Werror $(files '*.[ch]' |
+		grep -E '^(driver|lib|include)/' | grep -vE '/tests/|^include/compat/')
+}
+
+lint_shellcheck()
+{
+	# shellcheck disable=SC2046 # no blanks in names
+	shellcheck -x -P "$TOP" $(scripts)
+}
+
+lint_python()
+{
+	local file rc=0
+
+	for file in $(files '*.py'); do
+		python3 -c 'import sys; compile(open(sys.argv[1]).read(), sys.argv[1], "exec")' "$file" || rc=1
+	done
+	return $rc
+}
+
+lint_dtc()
+{
+	local file findings rc=0
+
+	for file in $(files '*.dtso'); do
+		# As the kernel's own build of overlays has it.
+		findings=$(dtc -@ -Wno-avoid_unnecessary_addr_size -I dts -O dtb \
+			-o /dev/null "$file" 2>&1) || rc=1
+		[ -z "$findings" ] || { echo "$findings"; rc=1; }
+	done
+	return $rc
+}
+
+lint_spelling()
+{
+	# shellcheck disable=SC2046 # no blanks in names
+	codespell $(text_files)
+}
+
+# sparse BOARD: over the modules, against the board's kernel headers.
+sparse()
+{
+	local log dir=$O/build/sparse-$1
+
+	board "$1"
+	board_paths
+	log=$(make --no-print-directory module MODDIR="$dir" KDIR="$kdir" ARCH="$arch" \
+		CROSS_COMPILE="$cross" CONFIG_DEBUG_INFO_BTF_MODULES= C=2 \
+		CF=-D__CHECK_ENDIAN__ 2>&1) || { echo "$log"; return 1; }
+	! grep -E 'warning:|error:' <<< "$log"
+}
+
+lint_sparse_arm64()	{ sparse arm64-6.12; }
+lint_sparse_x86_64()	{ sparse x86_64-6.12; }
+
+# --- Running them ----------------------------------------------------------
+
+run_check()
+{
+	local log=$LINT/$1.log
+
+	if "lint_$1" >"$log" 2>&1; then
+		printf 'pass\t%s\t\n' "$1" >> "$LINT/results"
+		return
+	fi
+	printf 'fail\t%s\t%d findings, see %s\n' "$1" "$(wc -l < "$log")" "$log" >> "$LINT/results"
+	head -n 40 "$log" | sed 's/^/\t/' >> "$LINT/results"
+}
+
+prepare()
+{
+	local name
+
+	"$SCRIPTS/deps.sh" build lint board x86 arm64
+	"$SCRIPTS/fetch.sh" source:6.12
+	for name in arm64-6.12 x86_64-6.12; do
+		board "$name"
+		board_prepare
+	done
+}
+
+[ $# -gt 0 ] || set -- "${CHECKS[@]}"
+prepare
+rm -rf "$LINT"
+mkdir -p "$LINT"
+for check in "$@"; do
+	run_check "$check"
+done
+python3 "$SCRIPTS/verdict.py" summary "$LINT/results"

@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# recall.sh [PLANT...]: do the tests notice bugs? Each file in
+# tools/testing/planted/ puts one known bug into a copy of the tree; the lanes
+# that it names are run there and have to fail, in the way that it expects.
+#
+# A plant is a patch (NAME.patch) or a script that edits the copy (NAME.sh). It
+# says, each on a line of its own and in a script behind a "#":
+#
+#   Plant: what is wrong, in a line
+#   Lane: LANE...        the lanes to run, as test.sh takes them
+#   Only: NAME...        run only these programs or KUnit modules (optional)
+#   Expect: REGEX        what the output or a log of the run says, one a line;
+#                        all of them
+#
+# First each lane runs without a bug and has to pass: a lane that is red anyway
+# notices nothing.
+
+# shellcheck source=tools/testing/scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+PLANTED=$TOP/tools/testing/planted
+WORK=$O/recall
+COPY=$WORK/tree
+RESULTS=$WORK/results
+
+# header FILE KEY: the values of a header, one a line.
+header()
+{
+	sed -n "/^diff \|^--- /q; s/^\(# \)\?$2: //p" "$1"
+}
+
+# A copy of the tree. Files that do not change keep their time, so that only
+# what a plant touches is built again.
+fresh_copy()
+{
+	local out=${O#"$TOP"/}
+
+	mkdir -p "$COPY"
+	rsync -rlp --checksum --delete --exclude=/.git --exclude="/$out" --exclude=/out \
+		"$TOP/" "$COPY/"
+}
+
+# run LOG ONLY LANE...: run lanes in the copy.
+run()
+{
+	local log=$1 only=$2
+
+	shift 2
+	(cd "$COPY" && O=$WORK/out ONLY=$only tools/testing/scripts/test.sh "$@") >"$log" 2>&1
+}
+
+result()
+{
+	printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}" >> "$RESULTS"
+}
+
+# The run of LANE and ONLY without a bug: once for each pair.
+control()
+{
+	local lane=$1 only=$2 name log
+
+	name=$(printf '%s' "control $lane $only" | tr -c 'A-Za-z0-9.\n-' '_')
+	log=$WORK/$name.log
+	[ ! -e "$log" ] || return 0
+	fresh_copy
+	# shellcheck disable=SC2086 # several lanes
+	if run "$log" "$only" $lane; then
+		printf '  %-40s passes without a bug\n' "$lane ${only:+($only)}"
+		result pass "no bug: $lane $only"
+	else
+		printf '  %-40s FAILS without a bug\n' "$lane ${only:+($only)}"
+		result fail "no bug: $lane $only" "see $log"
+		tail -n 12 "$log" | sed 's/^/\t/' >> "$RESULTS"
+	fi
+}
+
+plant()
+{
+	case $1 in
+	*.patch)	(cd "$COPY" && patch -s -p1 --no-backup-if-mismatch -F 0) < "$1" ;;
+	*.sh)		(cd "$COPY" && bash -eu "$1") ;;
+	esac
+}
+
+# Does the run say all that is expected? Prints what it does not say.
+unsaid()
+{
+	local plant=$1 log=$2 regex
+
+	header "$plant" Expect | while read -r regex; do
+		grep -aqsE -e "$regex" -- "$log" "$WORK"/out/log/*/* || echo "$regex"
+	done
+}
+
+# missed NAME WHY LOG
+missed()
+{
+	printf '  %-40s MISSED: %s\n' "$1" "$2"
+	result fail "$1" "missed: $2 (see $3)"
+}
+
+try_plant()
+{
+	local file=$1 name lane only log missing
+
+	name=$(basename "$file")
+	lane=$(header "$file" Lane) only=$(header "$file" Only)
+	log=$WORK/$name.log
+	if [ -z "$lane" ] || [ -z "$(header "$file" Expect)" ]; then
+		missed "$name" "the plant names no Lane or Expect" "$file"
+		return
+	fi
+	control "$lane" "$only"
+	fresh_copy
+	rm -rf "$WORK/out/log"
+	if ! plant "$file" >"$log" 2>&1; then
+		missed "$name" "the bug could not be planted" "$log"
+		return
+	fi
+	# shellcheck disable=SC2086 # several lanes
+	if run "$log" "$only" $lane; then
+		missed "$name" "$lane passes" "$log"
+		return
+	fi
+	missing=$(unsaid "$file" "$log")
+	if [ -n "$missing" ]; then
+		missed "$name" "$lane fails, but nothing says '${missing//$'\n'/\' or \'}'" "$log"
+		return
+	fi
+	printf '  %-40s caught: %s\n' "$name" "$(header "$file" Plant)"
+	result pass "$name"
+}
+
+"$SCRIPTS/deps.sh" build recall
+plants=()
+for name in "$@"; do
+	[ -e "$PLANTED/$name" ] || name=$(cd "$PLANTED" && echo "$name".*)
+	[ -e "$PLANTED/$name" ] || die "no plant '$name' in $PLANTED"
+	plants+=("$PLANTED/$name")
+done
+[ $# -gt 0 ] || plants=("$PLANTED"/*.patch "$PLANTED"/*.sh)
+mkdir -p "$WORK"
+rm -f "$WORK"/*.log "$RESULTS"
+: > "$RESULTS"
+for file in "${plants[@]}"; do
+	[ ! -e "$file" ] || try_plant "$file"
+done
+python3 "$SCRIPTS/verdict.py" summary "$RESULTS"

@@ -1,0 +1,226 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# test.sh [LANE...]: run test lanes; without an argument, all of them.
+# test.sh --prepare [LANE...]: fetch and build what they need, run nothing.
+#
+#   build:BOARD       the modules build without a warning (W=1) for its kernel
+#   unit              the unit tests of lib/, in user space
+#   kunit:BOARD       the KUnit suites, in a board that has KUnit
+#   kselftest:BOARD   the kselftest programs
+#
+# "build", "kunit" and "kselftest" alone mean all of their lanes. See board.sh
+# for the boards. Each lane leaves its logs in $O/log/LANE (":" becomes "=").
+# ONLY="NAME..." runs just these kselftest programs or KUnit modules.
+# The last line says how many tests passed, failed and were skipped.
+
+# shellcheck source=tools/testing/scripts/common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source=tools/testing/scripts/board.sh
+. "$SCRIPTS/board.sh"
+
+LOGS=$O/log
+KUNIT_BOARDS=(uml-6.1 uml-6.12)
+# The slowest first: two boards run at a time.
+KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.1 arm64-6.12 x86_64-6.1 x86_64-6.12)
+PARALLEL=${PARALLEL:-2}
+
+declare -A PREPARED
+
+expand_lanes()
+{
+	local lane
+
+	for lane in "$@"; do
+		case $lane in
+		build)		printf 'build:%s\n' "${BOARDS[@]}" ;;
+		kunit)		printf 'kunit:%s\n' "${KUNIT_BOARDS[@]}" ;;
+		kselftest)	printf 'kselftest:%s\n' "${KSELFTEST_BOARDS[@]}" ;;
+		*)		echo "$lane" ;;
+		esac
+	done
+}
+
+# --- Preparation: packages, kernels. Slow the first time, nothing later. ----
+
+# prepare_once NAME COMMAND...: once in this run, however many lanes need it.
+prepare_once()
+{
+	local name=$1
+
+	shift
+	[ -z "${PREPARED[$name]:-}" ] || return 0
+	PREPARED[$name]=1
+	"$@"
+}
+
+prepare_board()
+{
+	board "$1"
+	board_prepare
+}
+
+prepare()
+{
+	local lane name
+
+	for lane in "$@"; do
+		name=${lane#*:}
+		case $lane in
+		build:*|kunit:*)
+			prepare_once "$name" prepare_board "$name" ;;
+		kselftest:*)
+			prepare_once "$name" prepare_board "$name"
+			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
+		unit)
+			prepare_once unit "$SCRIPTS/deps.sh" build unit
+			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
+		*)	die "no lane '$lane': see $SCRIPTS/test.sh" ;;
+		esac
+	done
+}
+
+# --- One lane: writes $dir/results -----------------------------------------
+
+verdict()
+{
+	python3 "$SCRIPTS/verdict.py" "$@"
+}
+
+# failed DIR NAME LOG: the lane could not even be run.
+failed()
+{
+	printf 'fail\t%s\tsee %s\n' "$2" "$3" > "$1/results"
+	tail -n 25 "$3" | sed 's/^/\t/' >> "$1/results"
+}
+
+lane_build()
+{
+	if "$SCRIPTS/build.sh" module "$2" >"$1/build.log" 2>&1; then
+		printf 'pass\tmodules build without a warning\t\n' > "$1/results"
+	else
+		failed "$1" "modules build without a warning" "$1/build.log"
+	fi
+}
+
+lane_unit()
+{
+	local rc=0
+
+	make -C "$TOP/tools/testing/unit" KSRC="$CARVEOUT_CACHE/source/6.12" \
+		O="$O/build/unit" run >"$1/console.log" 2>&1 || rc=$?
+	verdict tap unit "$1/console.log" "$rc" > "$1/results"
+}
+
+lane_board()
+{
+	local dir=$1 kind=$2 initramfs dtb='' limit
+
+	board "$3"
+	board_paths
+	if ! initramfs=$(board_image "$kind" 2>"$dir/build.log"); then
+		failed "$dir" build "$dir/build.log"
+		return
+	fi
+	if [ "$arch" = arm64 ]; then
+		dtb=$(board_dtb "$dir" "$TOP"/tools/testing/vm/*.dtso)
+	fi
+	limit=${BOARD_LIMIT:-$((400 + 200 * scale))}
+	board_boot "$limit" "$initramfs" "$dtb" "" >"$dir/console.log" 2>&1 ||
+		echo "(the board's run ended with $?; the limit is $limit s)" >> "$dir/console.log"
+	verdict board "$kind:$3" "$dir/console.log" > "$dir/results"
+}
+
+board_image()
+{
+	"$SCRIPTS/build.sh" module "$board" >&2 || return
+	if [ "$1" = kselftest ] && [ ! -e "$LOGS/programs-$userarch.ok" ]; then
+		cat "$LOGS/programs-$userarch.log" >&2
+		return 1
+	fi
+	"$SCRIPTS/build.sh" image "$board" "$1"
+}
+
+# The test programs of an architecture serve all of its boards: they are built
+# before any of these runs. A failure is reported by the lanes.
+build_programs()
+{
+	local log=$LOGS/programs-$1.log
+
+	rm -f "$LOGS/programs-$1.ok"
+	if "$SCRIPTS/build.sh" tool "$1" >"$log" 2>&1 &&
+		"$SCRIPTS/build.sh" tests "$1" >>"$log" 2>&1; then
+		touch "$LOGS/programs-$1.ok"
+	fi
+}
+
+build_all_programs()
+{
+	local lane
+
+	for lane in "$@"; do
+		case $lane in
+		kselftest:*)	board "${lane#*:}"; prepare_once "programs $userarch" build_programs "$userarch" ;;
+		esac
+	done
+}
+
+run_lane()
+{
+	local lane=$1 dir=$LOGS/${1/:/=} start=$SECONDS fails
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	case $lane in
+	build:*)	lane_build "$dir" "${lane#*:}" ;;
+	unit)		lane_unit "$dir" ;;
+	*)		lane_board "$dir" "${lane%%:*}" "${lane#*:}" ;;
+	esac || failed "$dir" "$lane" "$dir/lane.log"
+	fails=$(grep -c '^fail' "$dir/results") || true
+	printf '  %-28s %4d passed %3d failed %3d skipped %5ds\n' "$lane" \
+		"$(grep -c '^pass' "$dir/results")" "$fails" \
+		"$(grep -c '^skip' "$dir/results")" $((SECONDS - start)) >&2
+}
+
+# Run lanes, some at a time.
+run_lanes()
+{
+	local lane running=0
+
+	for lane in "$@"; do
+		if [ "$running" -ge "$PARALLEL" ]; then
+			wait -n
+			running=$((running - 1))
+		fi
+		(run_lane "$lane") &
+		running=$((running + 1))
+	done
+	wait
+}
+
+only=
+if [ "${1:-}" = --prepare ]; then
+	only=prepare
+	shift
+fi
+[ $# -gt 0 ] || set -- build unit kunit kselftest
+mapfile -t lanes < <(expand_lanes "$@")
+prepare "${lanes[@]}"
+[ "$only" != prepare ] || exit 0
+
+mkdir -p "$LOGS"
+builds=() others=()
+for lane in "${lanes[@]}"; do
+	case $lane in
+	build:*)	builds+=("$lane") ;;
+	*)		others+=("$lane") ;;
+	esac
+done
+run_lanes ${builds[@]+"${builds[@]}"}
+build_all_programs ${others[@]+"${others[@]}"}
+run_lanes ${others[@]+"${others[@]}"}
+results=()
+for lane in "${lanes[@]}"; do
+	results+=("$LOGS/${lane/:/=}/results")
+done
+verdict summary "${results[@]}"
