@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Bad device-tree nodes: the device is refused, the log says of each region at
+# fault what is wrong and what to do, and nothing is left behind. The board's
+# device tree has the nodes, each with one defect; the driver is asked again to
+# take each of them.
+
+# shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
+. "$(dirname "$0")/carveout_lib.sh"
+
+DRIVER=/sys/bus/platform/drivers/carveout
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ -d $DEBUG ] || skip_all "carveout.ko is not loaded"
+[ -e /sys/bus/platform/devices/bad-unaligned ] ||
+	skip_all "no bad nodes in this board's device tree"
+
+# Each device, the error of binding it, what its line in the log says.
+NODES="
+bad-unaligned|invalid|region bad-unaligned@68000800 .*not aligned; .* multiples of 0x
+bad-length|invalid|region bad-length@68200000 .*not aligned; .* multiples of 0x
+bad-zero|invalid|region bad-zero@68400000.*(size is zero; give|not set aside at boot; it has)
+bad-overlap|invalid|region bad-over-b@.* overlaps region bad-over-a@.*; correct one
+bad-phandle|invalid|memory-region entry 1 leads nowhere; give it
+bad-empty|invalid|no memory-region property; name at least one
+bad-unreserved|invalid|region bad-elsewhere.* not set aside at boot; it
+bad-disabled|invalid|region bad-off@.* not set aside at boot; it
+bad-pool|invalid|region bad-pool@.* is a shared-dma-pool.*; name
+bad-both|invalid|region bad-both@.* maps it cached.*; add no-map
+bad-word|invalid|region bad-word@.*unknown attribute 'shiny'; .* takes
+bad-name|invalid|'not/a/name' cannot be a heap's name; set
+"
+
+# One region, two heaps: whoever came first has it, the other is told.
+for device in bad-twice-one bad-twice-two; do
+	[ -e "$DRIVER/$device" ] || loser=$device
+	[ ! -e "$DRIVER/$device" ] || winner=$device
+done
+NODES="$NODES$loser|busy|region bad-twice@.* overlaps region bad-twice@.* in use; name"
+
+plan 16
+
+# Ask the driver to take each of them, then look at all that it said.
+cat $DEBUG/objects > "$LOG.before"
+log_mark
+for device in $(echo "$NODES" | cut -d '|' -f 1); do
+	if echo "$device" > $DRIVER/bind; then
+		echo "the driver took it"
+	fi > "$LOG.$device" 2>&1
+done
+log_save
+result "objects are as many as before" "$(diff "$LOG.before" $DEBUG/objects)"
+
+echo "$NODES" | sed 1d > "$LOG.nodes"
+while IFS='|' read -r device error pattern; do
+	why=
+	grep -q -i "$error" "$LOG.$device" || why=$(cat "$LOG.$device")
+	why="$why$(log_has 1 "$pattern")"
+	[ ! -e "/dev/carveout/$device" ] || why="$why its node is left behind"
+	[ ! -e "$DEBUG/$device" ] || why="$why its debugfs folder is left behind"
+	result "$device" "$why"
+done < "$LOG.nodes"
+rm -f "$LOG".*
+
+why=
+echo "$winner" > $DRIVER/unbind || why="$winner cannot be unbound"
+echo "$loser" > $DRIVER/bind || why="$loser is refused the free region"
+[ -c "/dev/carveout/$loser" ] || why="$why; $loser has no node"
+echo "$loser" > $DRIVER/unbind
+echo "$winner" > $DRIVER/bind
+result "the loser gets the region when it is free" "$why"
+
+# Nothing of all that holds on to the region that one bad node named beside
+# another that leads nowhere.
+grep -q bad-good /proc/iomem && why="bad-good is still claimed"
+result "a good region beside a bad one is not claimed" "$why"
+finish

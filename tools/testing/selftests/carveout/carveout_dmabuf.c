@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers as dma-bufs: what every dma-buf can do, importers, and what is no
+ * buffer of this heap.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <linux/dma-buf.h>
+#include <linux/memfd.h>
+#include <linux/udmabuf.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "carveout_fixture.h"
+
+#define SIZE	(16 * KIB)
+
+FIXTURE(dmabuf) {
+	struct heap heap;
+	int fd;
+	int ro;
+};
+
+FIXTURE_VARIANT(dmabuf) {
+	__u32 region;
+};
+
+FIXTURE_VARIANT_ADD(dmabuf, region_0) { .region = 0 };
+FIXTURE_VARIANT_ADD(dmabuf, region_1) { .region = 1 };
+
+FIXTURE_SETUP(dmabuf)
+{
+	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
+
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	ASSERT_EQ(0, heap_begin(&self->heap));
+	if (variant->region >= self->heap.query.regions)
+		SKIP(return, "the heap has no region %u", variant->region);
+	alloc.regions = 1ULL << variant->region;
+	alloc.mode = 0600;
+	set_name(alloc.tag, unique_tag("dmabuf"));
+	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_ALLOC, &alloc));
+	self->fd = alloc.fd;
+	self->ro = open_tag(self->heap.node, alloc.tag, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, self->ro);
+}
+
+FIXTURE_TEARDOWN_PARENT(dmabuf)
+{
+	HEAP_TEARDOWN(&self->heap);
+}
+
+/* === What every dma-buf can do =========================================== */
+
+TEST_F(dmabuf, sync_takes_exactly_the_known_flags)
+{
+	struct dma_buf_sync sync;
+	__u64 flags;
+	int fd, err;
+
+	for (fd = 0; fd < 2; fd++) {
+		for (flags = 0; flags < 64; flags++) {
+			sync.flags = flags;
+			err = flags & ~(__u64)DMA_BUF_SYNC_VALID_FLAGS_MASK ||
+			      !(flags & DMA_BUF_SYNC_RW) ? -EINVAL : 0;
+			EXPECT_EQ(err, xioctl(fd ? self->ro : self->fd,
+					      DMA_BUF_IOCTL_SYNC, &sync))
+				TH_LOG("flags %llx", flags);
+		}
+		for (flags = 1ULL << 6; flags; flags <<= 1) {
+			sync.flags = flags | DMA_BUF_SYNC_RW;
+			EXPECT_EQ(-EINVAL, xioctl(self->fd, DMA_BUF_IOCTL_SYNC,
+						  &sync));
+		}
+	}
+	EXPECT_EQ(-EFAULT, xioctl(self->fd, DMA_BUF_IOCTL_SYNC, NULL));
+}
+
+/* What is written between start and end is there afterwards. */
+TEST_F(dmabuf, sync_around_access_keeps_the_bytes)
+{
+	static const __u64 kinds[] = {
+		DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE, DMA_BUF_SYNC_RW,
+	};
+	char *mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
+	struct dma_buf_sync sync;
+	size_t i;
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		sync.flags = DMA_BUF_SYNC_START | kinds[i];
+		ASSERT_EQ(0, xioctl(self->fd, DMA_BUF_IOCTL_SYNC, &sync));
+		fill_pattern(mem, SIZE, 200 + i);
+		sync.flags = DMA_BUF_SYNC_END | kinds[i];
+		ASSERT_EQ(0, xioctl(self->fd, DMA_BUF_IOCTL_SYNC, &sync));
+		EXPECT_TRUE(has_pattern(mem, SIZE, 200 + i));
+	}
+	munmap(mem, SIZE);
+}
+
+TEST_F(dmabuf, name_of_the_dmabuf)
+{
+	char line[128], path[64];
+	bool found = false;
+	FILE *info;
+
+	EXPECT_EQ(0, xioctl(self->fd, DMA_BUF_SET_NAME_B, "frame"));
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DMA_BUF_SET_NAME_B,
+				  "a name that has 32 bytes or more"));
+	EXPECT_EQ(-EFAULT, xioctl(self->fd, DMA_BUF_SET_NAME_B, NULL));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->fd);
+	info = fopen(path, "re");
+	ASSERT_NE(NULL, info);
+	while (fgets(line, sizeof(line), info))
+		found |= !strcmp(line, "name:\tframe\n");
+	fclose(info);
+	EXPECT_TRUE(found);
+	/* It is no tag: nobody opens it. */
+	EXPECT_EQ(-ENOENT, open_tag(self->heap.node, "frame", O_RDONLY));
+}
+
+TEST_F(dmabuf, seeking_tells_the_size)
+{
+	EXPECT_EQ(SIZE, (unsigned long)lseek(self->fd, 0, SEEK_END));
+	EXPECT_EQ(0, lseek(self->fd, 0, SEEK_SET));
+	EXPECT_EQ(-1, lseek(self->fd, 1, SEEK_SET));
+	EXPECT_EQ(-1, lseek(self->fd, 1, SEEK_END));
+	EXPECT_EQ(-1, lseek(self->fd, 0, SEEK_CUR));
+	EXPECT_EQ(SIZE, (unsigned long)lseek(self->ro, 0, SEEK_END));
+}
+
+TEST_F(dmabuf, it_is_no_stream_and_has_a_fixed_size)
+{
+	char byte = 1;
+
+	EXPECT_EQ(-1, read(self->fd, &byte, 1));
+	EXPECT_EQ(-1, write(self->fd, &byte, 1));
+	EXPECT_EQ(-1, ftruncate(self->fd, 0));
+	EXPECT_EQ(-1, ftruncate(self->fd, 2 * SIZE));
+	EXPECT_EQ(-1, fallocate(self->fd, 0, 0, SIZE));
+	EXPECT_EQ(SIZE, (unsigned long)lseek(self->fd, 0, SEEK_END));
+}
+
+TEST_F(dmabuf, poll_does_not_wait_for_an_idle_buffer)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT };
+	struct pollfd poller = { self->fd, POLLIN | POLLOUT, 0 };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int copy = dup(self->fd);
+
+	EXPECT_EQ(1, poll(&poller, 1, 5000));
+	EXPECT_EQ(0, poller.revents & (POLLERR | POLLHUP | POLLNVAL));
+	/* Closed in any order while an epoll watches. */
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, copy, &event));
+	EXPECT_LE(1, epoll_wait(epoll, &event, 1, 5000));
+	close(self->fd);
+	EXPECT_LE(1, epoll_wait(epoll, &event, 1, 5000));
+	close(epoll);
+	close(copy);
+	close(self->ro);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(dmabuf, unknown_commands)
+{
+	char arg[256] = "";
+	unsigned int nr;
+
+	for (nr = 8; nr < 256; nr++)
+		EXPECT_EQ(-ENOTTY, xioctl(self->fd,
+					  _IOC(_IOC_READ | _IOC_WRITE,
+					       DMA_BUF_BASE, nr, 8), arg));
+	/* The node's commands are the node's. */
+	EXPECT_EQ(-ENOTTY, xioctl(self->fd, CARVEOUT_IOCTL_QUERY, arg));
+	EXPECT_EQ(-ENOTTY, xioctl(self->fd, CARVEOUT_IOCTL_ALLOC, arg));
+}
+
+TEST_F(dmabuf, fences_can_be_taken_out)
+{
+	struct dma_buf_export_sync_file export = { .flags = DMA_BUF_SYNC_RW };
+	int err = xioctl(self->fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &export);
+	struct pollfd poller = { export.fd, POLLIN, 0 };
+
+	if (err == -ENOTTY)
+		SKIP(return, "no sync files here");
+	ASSERT_EQ(0, err);
+	EXPECT_EQ(1, poll(&poller, 1, 5000));
+	close(export.fd);
+	close(self->fd);
+	close(self->ro);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === What is no buffer of this heap ====================================== */
+
+TEST_F(dmabuf, info_of_other_descriptors)
+{
+	int node = self->heap.node;
+	struct carveout_buffer buffer;
+	int pair[2], path, i;
+	char name[64];
+	const int others[] = {
+		open("/dev/null", O_RDWR | O_CLOEXEC),
+		open("/proc/self/maps", O_RDONLY | O_CLOEXEC),
+		epoll_create1(EPOLL_CLOEXEC),
+		eventfd(0, EFD_CLOEXEC),
+		memfd_create("carveout", MFD_CLOEXEC),
+		node,
+	};
+
+	EXPECT_EQ(0, query_buffer(node, self->fd, &buffer));
+	EXPECT_EQ(0, query_buffer(node, self->ro, &buffer));
+	for (i = 0; i < (int)ARRAY_SIZE(others); i++) {
+		if (others[i] < 0)
+			continue;
+		EXPECT_EQ(-EINVAL, query_buffer(node, others[i], &buffer))
+			TH_LOG("number %d", i);
+	}
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	EXPECT_EQ(-EINVAL, query_buffer(node, pair[0], &buffer));
+	close(pair[0]);
+	EXPECT_EQ(-EBADF, query_buffer(node, pair[0], &buffer));
+	EXPECT_EQ(-EBADF, query_buffer(node, -1, &buffer));
+	EXPECT_EQ(-EBADF, query_buffer(node, INT32_MAX, &buffer));
+	EXPECT_EQ(-EBADF, query_buffer(node, INT32_MIN, &buffer));
+	/* A path to the buffer is not the buffer. */
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", self->fd);
+	path = open(name, O_PATH | O_CLOEXEC);
+	ASSERT_LE(0, path);
+	EXPECT_EQ(-EBADF, query_buffer(node, path, &buffer));
+}
+
+TEST_F(dmabuf, info_of_anothers_dmabuf)
+{
+	struct udmabuf_create create = { .size = 64 * KIB };
+	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	struct carveout_buffer buffer;
+	int fd;
+
+	if (device < 0)
+		SKIP(return, "no udmabuf here");
+	create.memfd = memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	ASSERT_LE(0, (int)create.memfd);
+	ASSERT_EQ(0, ftruncate(create.memfd, 64 * KIB));
+	ASSERT_EQ(0, fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK));
+	fd = ioctl(device, UDMABUF_CREATE, &create);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EINVAL, query_buffer(self->heap.node, fd, &buffer));
+}
+
+/* A buffer of another heap is no buffer of this one. */
+TEST_F(dmabuf, info_of_another_heaps_buffer)
+{
+	struct carveout_buffer buffer;
+	int other = -1, fd;
+	struct dirent *entry;
+	char path[300];
+	DIR *dir;
+
+	dir = opendir("/dev/carveout");
+	ASSERT_NE(NULL, dir);
+	while (other < 0 && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' ||
+		    !strcmp(entry->d_name, heap_name()))
+			continue;
+		snprintf(path, sizeof(path), "/dev/carveout/%s", entry->d_name);
+		other = open(path, O_RDWR | O_CLOEXEC);
+	}
+	closedir(dir);
+	if (other < 0)
+		SKIP(return, "there is one heap only");
+	fd = alloc_buffer(other, SIZE);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, query_buffer(other, fd, &buffer));
+	EXPECT_EQ(-EINVAL, query_buffer(self->heap.node, fd, &buffer));
+	EXPECT_EQ(-EINVAL, query_buffer(other, self->fd, &buffer));
+}
+
+/* === An importer: vgem, the kernel's driver without a device ============= */
+
+/* The little of the DRM interface that it takes; not every C library has it. */
+struct drm_version {
+	int number[3];
+	size_t name_len;
+	char *name;
+	size_t date_len;
+	char *date;
+	size_t desc_len;
+	char *desc;
+};
+
+struct drm_gem_close {
+	__u32 handle;
+	__u32 pad;
+};
+
+struct drm_prime_handle {
+	__u32 handle;
+	__u32 flags;
+	__s32 fd;
+};
+
+#define DRM_IOCTL_VERSION		_IOWR('d', 0x00, struct drm_version)
+#define DRM_IOCTL_GEM_CLOSE		_IOW('d', 0x09, struct drm_gem_close)
+#define DRM_IOCTL_PRIME_HANDLE_TO_FD	_IOWR('d', 0x2d, struct drm_prime_handle)
+#define DRM_IOCTL_PRIME_FD_TO_HANDLE	_IOWR('d', 0x2e, struct drm_prime_handle)
+
+static int open_vgem(void)
+{
+	char path[32], name[16];
+	int i, fd;
+
+	for (i = 0; i < 8; i++) {
+		struct drm_version version = {
+			.name = name, .name_len = sizeof(name) - 1,
+		};
+
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		memset(name, 0, sizeof(name));
+		if (!ioctl(fd, DRM_IOCTL_VERSION, &version) &&
+		    !strcmp(name, "vgem"))
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+static int import(int vgem, int fd, __u32 *handle)
+{
+	struct drm_prime_handle prime = { .fd = fd };
+	int err = xioctl(vgem, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime);
+
+	*handle = prime.handle;
+	return err;
+}
+
+TEST_F(dmabuf, importer_knows_the_buffer_and_holds_it)
+{
+	char *mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
+	struct drm_prime_handle export = { .flags = O_RDWR | O_CLOEXEC };
+	struct drm_gem_close gone = {};
+	int vgem = open_vgem();
+	__u32 again;
+
+	if (vgem < 0)
+		SKIP(return, "no vgem here");
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	fill_pattern(mem, SIZE, 210);
+	ASSERT_EQ(0, import(vgem, self->fd, &gone.handle));
+	ASSERT_EQ(0, import(vgem, self->fd, &again));
+	EXPECT_EQ(gone.handle, again);
+	munmap(mem, SIZE);
+	close(self->fd);
+	close(self->ro);
+	EXPECT_EQ(self->heap.query.used + SIZE, used_bytes(self->heap.node));
+
+	/* What it exports again is the buffer itself. */
+	export.handle = gone.handle;
+	ASSERT_EQ(0, ioctl(vgem, DRM_IOCTL_PRIME_HANDLE_TO_FD, &export));
+	mem = map_buffer(export.fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	EXPECT_TRUE(has_pattern(mem, SIZE, 210));
+	munmap(mem, SIZE);
+	close(export.fd);
+	ASSERT_EQ(0, ioctl(vgem, DRM_IOCTL_GEM_CLOSE, &gone));
+	close(vgem);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* A device could write, so it is given no read-only buffer. */
+TEST_F(dmabuf, importer_does_not_get_a_read_only_descriptor)
+{
+	int vgem = open_vgem();
+	__u32 handle;
+
+	if (vgem < 0)
+		SKIP(return, "no vgem here");
+	EXPECT_EQ(-EACCES, import(vgem, self->ro, &handle));
+	close(vgem);
+	close(self->fd);
+	close(self->ro);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* The importer is killed while it holds the buffer. */
+static int importing_process(void *arg)
+{
+	int vgem = open_vgem();
+	__u32 handle;
+
+	if (import(vgem, *(int *)arg, &handle))
+		return 1;
+	raise(SIGKILL);
+	return 2;
+}
+
+TEST_F(dmabuf, importer_that_is_killed_lets_go)
+{
+	int vgem = open_vgem();
+
+	if (vgem < 0)
+		SKIP(return, "no vgem here");
+	close(vgem);
+	EXPECT_EQ(128 + SIGKILL, run_child(importing_process, &self->fd));
+	close(self->fd);
+	close(self->ro);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The other heaps: programs that are run on one heap of a board are run on each
+# of the others, which are of other kinds of memory.
+
+# shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
+. "$(dirname "$0")/carveout_lib.sh"
+
+PROGRAMS="carveout_alloc carveout_mmap carveout_dmabuf carveout_share"
+
+tested=${CARVEOUT_HEAP:-dsp}
+others=
+for node in /dev/carveout/*; do
+	heap=${node#/dev/carveout/}
+	case $heap in
+	"$tested"|bad-*|'*')	;;
+	*)			others="$others $heap" ;;
+	esac
+done
+[ -e "/dev/carveout/$tested" ] || skip_all "there is no heap $tested"
+[ -n "$others" ] || skip_all "there is one heap only"
+
+# shellcheck disable=SC2086 # several words
+set -- $others
+# shellcheck disable=SC2086 # several words
+plan $(($# * $(set -- $PROGRAMS; echo $#)))
+for heap in $others; do
+	for program in $PROGRAMS; do
+		why=
+		CARVEOUT_HEAP=$heap "./$program" > "$LOG" 2>&1 ||
+			why=$(grep -v '^ok' "$LOG")
+		grep -q '^ok [0-9]* [^#]*$' "$LOG" ||
+			why="$why no test of it passed"
+		result "$heap $program" "$why"
+	done
+done
+finish

@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls as a door: every command with every length, tail, reserved member
+ * and bad address. What a command does once it is let in is tested elsewhere.
+ */
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "carveout_fixture.h"
+
+/* Longer than any structure of today, as long as a command number can say. */
+#define LONGEST		((1UL << _IOC_SIZEBITS) - 8)
+#define TAG		"ioctl.door"
+
+FIXTURE(command) {
+	struct heap heap;
+	int buffer;			/* carries TAG */
+	struct carveout_buffer entries[4];
+	struct heap_snapshot armed;	/* with the buffer, before the call */
+};
+
+FIXTURE_VARIANT(command) {
+	unsigned long cmd;
+	size_t ver0;
+};
+
+FIXTURE_VARIANT_ADD(command, query) {
+	.cmd = CARVEOUT_IOCTL_QUERY,
+	.ver0 = CARVEOUT_QUERY_SIZE_VER0,
+};
+
+FIXTURE_VARIANT_ADD(command, region) {
+	.cmd = CARVEOUT_IOCTL_REGION,
+	.ver0 = CARVEOUT_REGION_SIZE_VER0,
+};
+
+FIXTURE_VARIANT_ADD(command, alloc) {
+	.cmd = CARVEOUT_IOCTL_ALLOC,
+	.ver0 = CARVEOUT_ALLOC_SIZE_VER0,
+};
+
+FIXTURE_VARIANT_ADD(command, open) {
+	.cmd = CARVEOUT_IOCTL_OPEN,
+	.ver0 = CARVEOUT_OPEN_SIZE_VER0,
+};
+
+FIXTURE_VARIANT_ADD(command, unlink) {
+	.cmd = CARVEOUT_IOCTL_UNLINK,
+	.ver0 = CARVEOUT_UNLINK_SIZE_VER0,
+};
+
+FIXTURE_VARIANT_ADD(command, list) {
+	.cmd = CARVEOUT_IOCTL_LIST,
+	.ver0 = CARVEOUT_LIST_SIZE_VER0,
+};
+
+FIXTURE_VARIANT_ADD(command, spans) {
+	.cmd = CARVEOUT_IOCTL_SPANS,
+	.ver0 = CARVEOUT_LIST_SIZE_VER0,
+};
+
+FIXTURE_VARIANT_ADD(command, info) {
+	.cmd = CARVEOUT_IOCTL_INFO,
+	.ver0 = CARVEOUT_INFO_SIZE_VER0,
+};
+
+FIXTURE_SETUP(command)
+{
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	ASSERT_EQ(0, heap_begin(&self->heap));
+	self->buffer = alloc_tag(self->heap.node, 4 * KIB, TAG,
+				 CARVEOUT_ALLOC_PERSIST, 0600);
+	ASSERT_LE(0, self->buffer);
+	ASSERT_EQ(0, take_snapshot(&self->armed));
+}
+
+FIXTURE_TEARDOWN_PARENT(command)
+{
+	int node = open(heap_path(), O_RDWR | O_CLOEXEC);
+
+	/* Every test but those of a successful unlink leaves the tag. */
+	unlink_tag(node, TAG);
+	close(node);
+	HEAP_TEARDOWN(&self->heap);
+}
+
+/* A valid argument of the variant's command. */
+static void fill_argument(struct _test_data_command *self, unsigned long cmd,
+			  void *arg)
+{
+	union {
+		struct carveout_ioctl_alloc alloc;
+		struct carveout_ioctl_open open;
+		struct carveout_ioctl_unlink unlink;
+		struct carveout_ioctl_list list;
+		struct carveout_ioctl_info info;
+	} fill;
+
+	memset(&fill, 0, sizeof(fill));
+	switch (cmd) {
+	case CARVEOUT_IOCTL_ALLOC:
+		fill.alloc = alloc_request(4 * KIB);
+		break;
+	case CARVEOUT_IOCTL_OPEN:
+		set_name(fill.open.tag, TAG);
+		fill.open.fd_flags = O_RDWR | O_CLOEXEC;
+		break;
+	case CARVEOUT_IOCTL_UNLINK:
+		set_name(fill.unlink.tag, TAG);
+		break;
+	case CARVEOUT_IOCTL_LIST:
+		fill.list.entries = (uintptr_t)self->entries;
+		fill.list.entry_size = sizeof(struct carveout_buffer);
+		fill.list.count = 4;
+		break;
+	case CARVEOUT_IOCTL_SPANS:
+		fill.list.entries = (uintptr_t)self->entries;
+		fill.list.entry_size = sizeof(struct carveout_ioctl_span);
+		fill.list.count = 4;
+		break;
+	case CARVEOUT_IOCTL_INFO:
+		fill.info.fd = self->buffer;
+		break;
+	}
+	memcpy(arg, &fill, _IOC_SIZE(cmd));
+}
+
+/* Undo what a successful call did, so that the heap is armed as before. */
+static int undo(struct _test_data_command *self, unsigned long cmd, void *arg)
+{
+	struct carveout_ioctl_alloc *alloc = arg;
+	struct carveout_ioctl_open *open = arg;
+
+	switch (_IOC_NR(cmd)) {
+	case _IOC_NR(CARVEOUT_IOCTL_ALLOC):
+		return close(alloc->fd);
+	case _IOC_NR(CARVEOUT_IOCTL_OPEN):
+		return close(open->fd);
+	case _IOC_NR(CARVEOUT_IOCTL_UNLINK):
+		close(self->buffer);
+		self->buffer = alloc_tag(self->heap.node, 4 * KIB, TAG,
+					 CARVEOUT_ALLOC_PERSIST, 0600);
+		return self->buffer < 0 ? self->buffer : 0;
+	}
+	return 0;
+}
+
+/* The structure has the size that is published. */
+TEST_F(command, size_is_the_published_one)
+{
+	EXPECT_EQ(variant->ver0, _IOC_SIZE(variant->cmd));
+}
+
+TEST_F(command, valid_argument_is_taken)
+{
+	char arg[512] = "";
+
+	fill_argument(self, variant->cmd, arg);
+	ASSERT_EQ(0, xioctl(self->heap.node, variant->cmd, arg));
+	ASSERT_EQ(0, undo(self, variant->cmd, arg));
+	EXPECT_SNAPSHOT(&self->armed);
+}
+
+TEST_F(command, shorter_structure_is_refused)
+{
+	char arg[512] = "";
+	size_t size;
+
+	fill_argument(self, variant->cmd, arg);
+	for (size = 0; size < variant->ver0; size++)
+		EXPECT_EQ(-EINVAL, xioctl(self->heap.node,
+					  sized(variant->cmd, size), arg))
+			TH_LOG("size %zu", size);
+	EXPECT_SNAPSHOT(&self->armed);
+}
+
+TEST_F(command, longer_structure_with_zero_tail_is_taken)
+{
+	static const size_t sizes[] = { 1, 4, 8, 9, 64, 4096, 0 };
+	char *arg = calloc(1, LONGEST);
+	size_t i, size;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size = sizes[i] ? variant->ver0 + sizes[i] : LONGEST;
+		memset(arg, 0, LONGEST);
+		fill_argument(self, variant->cmd, arg);
+		ASSERT_EQ(0, xioctl(self->heap.node, sized(variant->cmd, size),
+				    arg))
+			TH_LOG("size %zu", size);
+		ASSERT_EQ(0, undo(self, variant->cmd, arg));
+		EXPECT_TRUE(is_filled(arg + variant->ver0,
+				      LONGEST - variant->ver0, 0))
+			TH_LOG("the reply's tail is not zero, size %zu", size);
+	}
+	free(arg);
+	EXPECT_SNAPSHOT(&self->armed);
+}
+
+TEST_F(command, longer_structure_with_nonzero_tail_is_refused)
+{
+	size_t tails[] = { variant->ver0, variant->ver0 + 1, variant->ver0 + 7,
+			   variant->ver0 + 8, variant->ver0 + 200,
+			   LONGEST / 2, LONGEST - 1 };
+	char *arg = calloc(1, LONGEST);
+	size_t i;
+
+	fill_argument(self, variant->cmd, arg);
+	for (i = 0; i < ARRAY_SIZE(tails); i++) {
+		arg[tails[i]] = 1;
+		EXPECT_EQ(-E2BIG, xioctl(self->heap.node,
+					 sized(variant->cmd, LONGEST), arg))
+			TH_LOG("byte %zu", tails[i]);
+		/* A structure that ends before that byte is fine. */
+		arg[tails[i]] = 0;
+	}
+	free(arg);
+	EXPECT_SNAPSHOT(&self->armed);
+}
+
+TEST_F(command, unmapped_argument_is_refused)
+{
+	char *page = mmap(NULL, 8 * KIB, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *arg;
+
+	ASSERT_NE(MAP_FAILED, (void *)page);
+	munmap(page + 4 * KIB, 4 * KIB);
+
+	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd, NULL));
+	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd,
+				  page + 4 * KIB));
+	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd,
+				  (void *)-4096L));
+	/* All but the last byte is there. */
+	arg = page + 4 * KIB - variant->ver0;
+	fill_argument(self, variant->cmd, arg);
+	memmove(arg + 1, arg, variant->ver0 - 1);
+	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd, arg + 1));
+	/* The structure is there, the tail that it claims is not. */
+	fill_argument(self, variant->cmd, arg);
+	EXPECT_EQ(-EFAULT, xioctl(self->heap.node,
+				  sized(variant->cmd, variant->ver0 + 8), arg));
+	EXPECT_SNAPSHOT(&self->armed);
+}
+
+/*
+ * The reply cannot be written: nothing may be left behind. A command that has
+ * no reply does not write one.
+ */
+TEST_F(command, reply_to_read_only_memory)
+{
+	char *page = mmap(NULL, 4 * KIB, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int next = next_fd(self->heap.node);
+
+	ASSERT_NE(MAP_FAILED, (void *)page);
+	fill_argument(self, variant->cmd, page);
+	ASSERT_EQ(0, mprotect(page, 4 * KIB, PROT_READ));
+	if (variant->cmd == CARVEOUT_IOCTL_UNLINK) {
+		EXPECT_EQ(0, xioctl(self->heap.node, variant->cmd, page));
+		EXPECT_EQ(-ENOENT, unlink_tag(self->heap.node, TAG));
+		return;
+	}
+	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd, page));
+	EXPECT_EQ(next, next_fd(self->heap.node));
+	EXPECT_SNAPSHOT(&self->armed);
+}
+
+/* As above, but the fault comes in the middle of the reply. */
+TEST_F(command, reply_across_read_only_page)
+{
+	char *page = mmap(NULL, 8 * KIB, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int next = next_fd(self->heap.node);
+	char *arg;
+
+	ASSERT_NE(MAP_FAILED, (void *)page);
+	arg = page + 4 * KIB - 8;
+	fill_argument(self, variant->cmd, arg);
+	ASSERT_EQ(0, mprotect(page + 4 * KIB, 4 * KIB, PROT_READ));
+	if (variant->cmd == CARVEOUT_IOCTL_UNLINK) {
+		EXPECT_EQ(0, xioctl(self->heap.node, variant->cmd, arg));
+		return;
+	}
+	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd, arg));
+	EXPECT_EQ(next, next_fd(self->heap.node));
+	EXPECT_SNAPSHOT(&self->armed);
+}
+
+/* Members that are "out" say the same, whatever was in them before. */
+TEST_F(command, reply_does_not_depend_on_output_members)
+{
+	struct carveout_ioctl_region *region;
+	struct carveout_ioctl_query *query;
+	struct carveout_ioctl_open *open;
+	char reply[2][512];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		char byte = i ? 0xa5 : 0x5a;
+
+		memset(reply[i], byte, sizeof(reply[i]));
+		fill_argument(self, variant->cmd, reply[i]);
+		query = (void *)reply[i];
+		region = (void *)reply[i];
+		open = (void *)reply[i];
+		switch (variant->cmd) {
+		case CARVEOUT_IOCTL_QUERY:
+			memset(query, byte, sizeof(*query));
+			break;
+		case CARVEOUT_IOCTL_REGION:
+			memset(region, byte, sizeof(*region));
+			region->index = 0;
+			region->reserved = 0;
+			break;
+		case CARVEOUT_IOCTL_OPEN:
+			memset(&open->size, byte, 8 * 3);
+			memset(&open->region, byte, 8);
+			open->fd = byte;
+			break;
+		case CARVEOUT_IOCTL_INFO:
+			memset(&((struct carveout_ioctl_info *)reply[i])->buffer,
+			       byte, sizeof(struct carveout_buffer));
+			break;
+		}
+		ASSERT_EQ(0, xioctl(self->heap.node, variant->cmd, reply[i]));
+		ASSERT_EQ(0, undo(self, variant->cmd, reply[i]));
+	}
+	/* Each allocation has its own number. */
+	if (variant->cmd == CARVEOUT_IOCTL_ALLOC) {
+		EXPECT_NE(((struct carveout_ioctl_alloc *)reply[0])->generation,
+			  ((struct carveout_ioctl_alloc *)reply[1])->generation);
+		((struct carveout_ioctl_alloc *)reply[0])->generation = 0;
+		((struct carveout_ioctl_alloc *)reply[1])->generation = 0;
+	}
+	EXPECT_EQ(0, memcmp(reply[0], reply[1], variant->ver0));
+	EXPECT_SNAPSHOT(&self->armed);
+}
+
+/* The same number with another direction or type is another command. */
+TEST_F(command, other_direction_or_magic_is_unknown)
+{
+	unsigned int nr = _IOC_NR(variant->cmd);
+	unsigned int size = variant->ver0;
+	char arg[512] = "";
+
+	fill_argument(self, variant->cmd, arg);
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+				  _IOC(_IOC_NONE, CARVEOUT_IOC_MAGIC, nr, size),
+				  arg));
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+				  _IOC(_IOC_READ, CARVEOUT_IOC_MAGIC, nr, size),
+				  arg));
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+				  _IOC(_IOC_WRITE, CARVEOUT_IOC_MAGIC, nr, size),
+				  arg));
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+				  _IOC(_IOC_READ | _IOC_WRITE,
+				       CARVEOUT_IOC_MAGIC + 1, nr, size), arg));
+	EXPECT_SNAPSHOT(&self->armed);
+}
+
+/* === Members that have to be zero ======================================== */
+
+TEST_F(heap, reserved_members_and_unknown_flags_are_refused)
+{
+	static const struct { unsigned long cmd; size_t offset; } rows[] = {
+		{ CARVEOUT_IOCTL_REGION,
+		  offsetof(struct carveout_ioctl_region, reserved) },
+		{ CARVEOUT_IOCTL_ALLOC,
+		  offsetof(struct carveout_ioctl_alloc, reserved) },
+		{ CARVEOUT_IOCTL_OPEN,
+		  offsetof(struct carveout_ioctl_open, reserved) },
+		{ CARVEOUT_IOCTL_OPEN,
+		  offsetof(struct carveout_ioctl_open, flags) },
+		{ CARVEOUT_IOCTL_UNLINK,
+		  offsetof(struct carveout_ioctl_unlink, reserved) },
+		{ CARVEOUT_IOCTL_UNLINK,
+		  offsetof(struct carveout_ioctl_unlink, flags) },
+		{ CARVEOUT_IOCTL_INFO,
+		  offsetof(struct carveout_ioctl_info, flags) },
+	};
+	struct _test_data_command command = { .heap = self->heap };
+	char arg[512] = "";
+	size_t i;
+	int bit;
+
+	command.buffer = alloc_tag(self->heap.node, 4 * KIB, TAG, 0, 0600);
+	ASSERT_LE(0, command.buffer);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		fill_argument(&command, rows[i].cmd, arg);
+		for (bit = 0; bit < 32; bit++) {
+			__u32 value = 1U << bit;
+
+			memcpy(arg + rows[i].offset, &value, sizeof(value));
+			EXPECT_EQ(-EINVAL, xioctl(self->heap.node, rows[i].cmd,
+						  arg))
+				TH_LOG("row %zu, bit %d", i, bit);
+		}
+	}
+	EXPECT_EQ(1, find_listed(self->heap.node, TAG, NULL));
+	close(command.buffer);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Commands that do not exist ========================================== */
+
+TEST_F(heap, unknown_command_is_ENOTTY)
+{
+	char arg[512] = "";
+	unsigned int nr;
+
+	for (nr = _IOC_NR(CARVEOUT_IOCTL_INFO) + 1; nr < 256; nr++)
+		EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+					  _IOC(_IOC_READ | _IOC_WRITE,
+					       CARVEOUT_IOC_MAGIC, nr, 64), arg))
+			TH_LOG("number %u", nr);
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node, 0, arg));
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node, TCGETS, arg));
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node, ~0UL, arg));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* The node itself is no memory and no stream. */
+TEST_F(heap, node_can_neither_be_mapped_nor_read_nor_written)
+{
+	char byte = 0;
+
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4 * KIB, PROT_READ, MAP_SHARED,
+				   self->heap.node, 0));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(-1, read(self->heap.node, &byte, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, write(self->heap.node, &byte, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Races of each command against itself ================================ */
+
+struct hammer {
+	struct _test_data_command *self;
+	unsigned long cmd;
+	unsigned int rounds;
+};
+
+/* The tag of this test may be gone: a loser of the race is no failure. */
+static int hammer(void *data)
+{
+	struct hammer *hammer = data;
+	struct _test_data_command *self = hammer->self;
+	char arg[512] = "";
+	unsigned int i;
+	int err;
+
+	self->heap.node = open(heap_path(), O_RDWR | O_CLOEXEC);
+	if (self->heap.node < 0)
+		return 1;
+	for (i = 0; i < hammer->rounds; i++) {
+		fill_argument(self, hammer->cmd, arg);
+		err = xioctl(self->heap.node, hammer->cmd, arg);
+		if (!err && hammer->cmd == CARVEOUT_IOCTL_UNLINK)
+			continue;
+		if (err == -ENOENT && hammer->cmd == CARVEOUT_IOCTL_UNLINK)
+			continue;
+		if (err)
+			return 2;
+		if (undo(self, hammer->cmd, arg))
+			return 3;
+		/* Every eighth round a fresh open file. */
+		if (i % 8 == 7) {
+			close(self->heap.node);
+			self->heap.node = open(heap_path(), O_RDWR | O_CLOEXEC);
+		}
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(command, races_against_itself_and_close, 120)
+{
+	struct hammer job = {
+		.cmd = variant->cmd,
+		.rounds = env_rounds(64),
+	};
+	struct _test_data_command copy[4];
+	pid_t pid[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		copy[i] = *self;
+		job.self = &copy[i];
+		pid[i] = start_child(hammer, &job);
+		ASSERT_LT(0, pid[i]);
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, wait_child(pid[i]));
+	if (variant->cmd != CARVEOUT_IOCTL_UNLINK)
+		EXPECT_SNAPSHOT(&self->armed);
+}
+
+TEST_HARNESS_MAIN

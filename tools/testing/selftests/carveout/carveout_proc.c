@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the test programs of the carveout driver share: contents of mappings,
+ * child processes, descriptors.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "carveout_test.h"
+
+/* === Mappings and their contents ========================================= */
+
+/**
+ * map_buffer() - map a buffer from its start
+ * @fd: descriptor
+ * @size: bytes
+ * @prot: PROT_* flags
+ *
+ * Return: the mapping, or MAP_FAILED with errno set.
+ */
+void *map_buffer(int fd, size_t size, int prot)
+{
+	return mmap(NULL, size, prot, MAP_SHARED, fd, 0);
+}
+
+static __u32 pattern_word(__u32 seed, size_t index)
+{
+	return (seed + index) * 0x9e3779b1U ^ seed;
+}
+
+/**
+ * fill_pattern() - fill memory so that no word has its neighbour's value
+ * @mem: memory
+ * @size: bytes, a multiple of 4
+ * @seed: which pattern
+ */
+void fill_pattern(void *mem, size_t size, __u32 seed)
+{
+	__u32 *word = mem;
+	size_t i;
+
+	for (i = 0; i < size / sizeof(*word); i++)
+		word[i] = pattern_word(seed, i);
+}
+
+/**
+ * has_pattern() - is the pattern still there
+ * @mem: memory
+ * @size: bytes, a multiple of 4
+ * @seed: which pattern
+ *
+ * Return: true if every word of it is.
+ */
+bool has_pattern(const void *mem, size_t size, __u32 seed)
+{
+	const __u32 *word = mem;
+	size_t i;
+
+	for (i = 0; i < size / sizeof(*word); i++)
+		if (word[i] != pattern_word(seed, i))
+			return false;
+	return true;
+}
+
+/**
+ * is_filled() - has every byte this value
+ * @mem: memory
+ * @size: bytes
+ * @byte: value
+ *
+ * Return: true if so.
+ */
+bool is_filled(const void *mem, size_t size, unsigned char byte)
+{
+	const unsigned char *first = mem;
+
+	return !size || (*first == byte && !memcmp(first, first + 1, size - 1));
+}
+
+static int flood_hole(int node, __u64 size, unsigned char byte)
+{
+	int fd = alloc_buffer(node, size);
+	void *mem;
+
+	if (fd < 0)
+		return fd;
+	mem = map_buffer(fd, size, PROT_READ | PROT_WRITE);
+	if (mem == MAP_FAILED) {
+		close(fd);
+		return -ENOMEM;
+	}
+	memset(mem, byte, size);
+	munmap(mem, size);
+	return fd;
+}
+
+/**
+ * flood_heap() - fill all free memory of a heap with a value, and let it go
+ * @node: the heap
+ * @byte: value
+ *
+ * Return: bytes filled, or a negative errno value.
+ */
+__s64 flood_heap(int node, unsigned char byte)
+{
+	struct carveout_ioctl_query query;
+	int fds[256], fd = 0, count = 0;
+	__s64 filled = 0;
+
+	while (count < 256) {
+		fd = query_heap(node, &query);
+		if (fd || !query.largest_hole)
+			break;
+		fd = flood_hole(node, query.largest_hole, byte);
+		if (fd < 0)
+			break;
+		fds[count++] = fd;
+		filled += query.largest_hole;
+	}
+	while (count)
+		close(fds[--count]);
+	return fd < 0 ? fd : filled;
+}
+
+/* A signal is what the test wants to see, not a core file. */
+static void no_core(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+}
+
+/**
+ * read_at() - read a byte; for start_child()
+ * @arg: address
+ *
+ * Return: 0, unless a signal ends the process.
+ */
+int read_at(void *arg)
+{
+	no_core();
+	return __atomic_load_n((char *)arg, __ATOMIC_RELAXED) & 0;
+}
+
+/**
+ * write_at() - write a byte; for start_child()
+ * @arg: address
+ *
+ * Return: 0, unless a signal ends the process.
+ */
+int write_at(void *arg)
+{
+	no_core();
+	__atomic_store_n((char *)arg, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+/* === Processes =========================================================== */
+
+/**
+ * start_child() - run a function in a process that dies with this one
+ * @fn: function; what it returns, 0 to 127, is the exit status
+ * @arg: its argument
+ *
+ * Return: process id or a negative errno value.
+ */
+pid_t start_child(int (*fn)(void *arg), void *arg)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(fn(arg));
+	}
+	return pid;
+}
+
+/**
+ * wait_child() - wait for the end of a process
+ * @pid: process
+ *
+ * Return: its exit status, 128 + number of the signal that killed it, or a
+ * negative errno value.
+ */
+int wait_child(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/**
+ * run_child() - run a function in another process
+ * @fn: function; what it returns, 0 to 127, is the exit status
+ * @arg: its argument
+ *
+ * Return: as wait_child().
+ */
+int run_child(int (*fn)(void *arg), void *arg)
+{
+	pid_t pid = start_child(fn, arg);
+
+	return pid < 0 ? pid : wait_child(pid);
+}
+
+/**
+ * become() - be another user, without privileges, for good
+ * @uid: user
+ * @gid: group
+ *
+ * Return: 0 or a negative errno value.
+ */
+int become(uid_t uid, gid_t gid)
+{
+	if (setgroups(0, NULL) || setresgid(gid, gid, gid) ||
+	    setresuid(uid, uid, uid))
+		return -errno;
+	return 0;
+}
+
+/**
+ * count_fds() - how many descriptors this process has
+ *
+ * Return: that number.
+ */
+int count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	if (!dir)
+		return -errno;
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count - 3;	/* ".", ".." and the folder itself */
+}
+
+/**
+ * next_fd() - the number that the next descriptor gets
+ * @fd: any open descriptor
+ *
+ * It moves when a descriptor is left behind, and also when a number is that was
+ * set aside for one, which /proc does not show.
+ *
+ * Return: that number, or a negative errno value.
+ */
+int next_fd(int fd)
+{
+	int next = dup(fd);
+
+	if (next < 0)
+		return -errno;
+	close(next);
+	return next;
+}
+
+/**
+ * send_fd() - send a descriptor through a socket
+ * @sock: UNIX socket
+ * @fd: descriptor
+ *
+ * Return: 0 or a negative errno value.
+ */
+int send_fd(int sock, int fd)
+{
+	char control[CMSG_SPACE(sizeof(fd))] = "";
+	struct iovec data = { .iov_base = "", .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	return sendmsg(sock, &msg, 0) == 1 ? 0 : -errno;
+}
+
+/**
+ * recv_fd() - receive a descriptor from a socket
+ * @sock: UNIX socket
+ *
+ * Return: the descriptor or a negative errno value.
+ */
+int recv_fd(int sock)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	char byte;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg;
+	int fd;
+
+	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) != 1)
+		return -EIO;
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
+		return -EBADMSG;
+	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	return fd;
+}
+
+/**
+ * sleep_us() - sleep
+ * @us: microseconds, below a million
+ */
+void sleep_us(unsigned int us)
+{
+	struct timespec time = { .tv_nsec = us * 1000L };
+
+	nanosleep(&time, NULL);
+}
+
+/**
+ * now_ms() - a clock
+ *
+ * Return: milliseconds since some moment.
+ */
+__u64 now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000ULL + time.tv_nsec / 1000000;
+}
+
+/**
+ * env_rounds() - how often to repeat something
+ * @rounds: how often unless $CARVEOUT_ROUNDS, in per cent, says otherwise
+ *
+ * Return: number of rounds, at least 1.
+ */
+unsigned int env_rounds(unsigned int rounds)
+{
+	const char *percent = getenv("CARVEOUT_ROUNDS");
+	unsigned int scaled = rounds;
+
+	if (percent)
+		scaled = (__u64)rounds * strtoul(percent, NULL, 10) / 100;
+	return scaled ? scaled : 1;
+}
+
+/**
+ * next_random() - a small random generator, the same on every run
+ * @state: its state, not 0
+ *
+ * Return: the next number (xorshift32, Marsaglia).
+ */
+__u32 next_random(__u32 *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the test programs of the carveout driver share: the heap under test,
+ * snapshots of its state, short forms of the ioctls, child processes.
+ *
+ * Functions that can fail return a negative errno value, as the kernel does,
+ * so that one EXPECT_EQ() names the error that was wanted and the one seen.
+ */
+#ifndef CARVEOUT_TEST_H
+#define CARVEOUT_TEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/carveout.h>
+
+#define KIB		1024UL
+#define MIB		(1024UL * 1024)
+
+/* The longest that the kernel may take to finish what close() left to do. */
+#define SETTLE_MS	2000
+
+#define COUNTERS_MAX	64
+#define COUNTER_LEN	40
+
+/**
+ * struct counters - a file of "name value" lines
+ * @nr: number of lines
+ * @line: the lines
+ */
+struct counters {
+	int nr;
+	struct {
+		char name[COUNTER_LEN];
+		char value[COUNTER_LEN];
+	} line[COUNTERS_MAX];
+};
+
+/**
+ * struct heap_snapshot - all that a test must leave as it was
+ * @state: the heap's debugfs file "state"
+ * @objects: the module's debugfs file "objects"
+ */
+struct heap_snapshot {
+	struct counters state;
+	struct counters objects;
+};
+
+/**
+ * struct heap - the heap under test
+ * @node: its node, open read-write
+ * @query: how it stood at the start
+ * @before: snapshot from before the node was opened
+ * @ready: snapshot with the node open
+ */
+struct heap {
+	int node;
+	struct carveout_ioctl_query query;
+	struct heap_snapshot before;
+	struct heap_snapshot ready;
+};
+
+/* The heap under test. */
+const char *heap_name(void);
+const char *heap_path(void);
+int heap_begin(struct heap *heap);
+bool heap_settles(const struct heap_snapshot *before, char *diff, size_t len);
+bool heap_check(char *text, size_t len);
+int take_snapshot(struct heap_snapshot *snapshot);
+int read_line(const char *path, char *text, size_t len);
+
+/* Short forms of the ioctls. */
+int xioctl(int fd, unsigned long cmd, const void *arg);
+unsigned long sized(unsigned long cmd, size_t size);
+struct carveout_ioctl_alloc alloc_request(__u64 size);
+void set_name(char field[CARVEOUT_NAME_LEN], const char *name);
+int alloc_buffer(int node, __u64 size);
+int alloc_in(int node, __u64 size, __u64 regions);
+int alloc_tag(int node, __u64 size, const char *tag, __u32 flags,
+	      __u32 mode);
+int open_tag(int node, const char *tag, __u32 fd_flags);
+int unlink_tag(int node, const char *tag);
+int query_heap(int node, struct carveout_ioctl_query *query);
+int query_region(int node, __u32 index, struct carveout_ioctl_region *region);
+int query_buffer(int node, int fd, struct carveout_buffer *buffer);
+int find_listed(int node, const char *tag, struct carveout_buffer *found);
+__u64 used_bytes(int node);
+const char *unique_tag(const char *base);
+
+/* Mappings and their contents. */
+void *map_buffer(int fd, size_t size, int prot);
+void fill_pattern(void *mem, size_t size, __u32 seed);
+bool has_pattern(const void *mem, size_t size, __u32 seed);
+bool is_filled(const void *mem, size_t size, unsigned char byte);
+__s64 flood_heap(int node, unsigned char byte);
+int read_at(void *arg);
+int write_at(void *arg);
+
+/* Processes. */
+pid_t start_child(int (*fn)(void *arg), void *arg);
+int wait_child(pid_t pid);
+int run_child(int (*fn)(void *arg), void *arg);
+int become(uid_t uid, gid_t gid);
+int count_fds(void);
+int next_fd(int fd);
+int send_fd(int sock, int fd);
+int recv_fd(int sock);
+void sleep_us(unsigned int us);
+__u64 now_ms(void);
+unsigned int env_rounds(unsigned int rounds);
+__u32 next_random(__u32 *state);
+
+#endif /* CARVEOUT_TEST_H */

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device goes while it is in use: unbinding and binding the driver, and
+ * removing the module, which has to be refused.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <linux/dma-buf.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "carveout_fixture.h"
+
+#define SIZE	(64 * KIB)
+
+/**
+ * struct binding - a device and its driver, in sysfs
+ * @device: the device's name there
+ * @driver: path of the driver
+ */
+struct binding {
+	char device[NAME_MAX + 1];
+	char driver[PATH_MAX];
+};
+
+/* Return 0, or -ENOENT if the heap belongs to no device. */
+static int find_binding(int node, struct binding *binding)
+{
+	char path[64], real[PATH_MAX];
+	struct stat info;
+
+	if (fstat(node, &info))
+		return -errno;
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device",
+		 major(info.st_rdev), minor(info.st_rdev));
+	if (!realpath(path, real))
+		return -errno;
+	snprintf(binding->device, sizeof(binding->device), "%s",
+		 strrchr(real, '/') + 1);
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/driver",
+		 major(info.st_rdev), minor(info.st_rdev));
+	return realpath(path, binding->driver) ? 0 : -errno;
+}
+
+static int tell_driver(const struct binding *binding, const char *file)
+{
+	char path[PATH_MAX + 16];
+	size_t len = strlen(binding->device);
+	int err = 0, fd;
+
+	snprintf(path, sizeof(path), "%s/%s", binding->driver, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, binding->device, len) != (ssize_t)len)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int unbind(const struct binding *binding)
+{
+	return tell_driver(binding, "unbind");
+}
+
+static int bind_again(const struct binding *binding)
+{
+	return tell_driver(binding, "bind");
+}
+
+/* The memory may be let go of a little after the last close. */
+static int bind_soon(const struct binding *binding)
+{
+	__u64 end = now_ms() + SETTLE_MS;
+	int err;
+
+	do {
+		err = bind_again(binding);
+		if (err != -EBUSY)
+			break;
+		sleep_us(5000);
+	} while (now_ms() < end);
+	return err;
+}
+
+/* The node is made by another thread of the kernel. */
+static int open_node(void)
+{
+	__u64 end = now_ms() + SETTLE_MS;
+	int fd;
+
+	do {
+		fd = open(heap_path(), O_RDWR | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+		sleep_us(1000);
+	} while (now_ms() < end);
+	return -errno;
+}
+
+FIXTURE(unbind) {
+	struct heap heap;
+	struct binding binding;
+};
+
+FIXTURE_SETUP(unbind)
+{
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	ASSERT_EQ(0, heap_begin(&self->heap));
+	if (find_binding(self->heap.node, &self->binding))
+		SKIP(return, "this heap belongs to no device");
+	if (self->heap.query.used)
+		SKIP(return, "the heap is in use");
+}
+
+FIXTURE_TEARDOWN_PARENT(unbind)
+{
+	if (access(heap_path(), F_OK))
+		EXPECT_EQ(0, bind_soon(&self->binding));
+	HEAP_TEARDOWN(&self->heap);
+}
+
+/* === Unbinding =========================================================== */
+
+/* Every command says that the device is gone, now and for ever. */
+static void expect_gone(struct __test_metadata *_metadata, int node)
+{
+	static const unsigned long cmds[] = {
+		CARVEOUT_IOCTL_QUERY, CARVEOUT_IOCTL_REGION,
+		CARVEOUT_IOCTL_ALLOC, CARVEOUT_IOCTL_OPEN,
+		CARVEOUT_IOCTL_UNLINK, CARVEOUT_IOCTL_LIST,
+		CARVEOUT_IOCTL_SPANS, CARVEOUT_IOCTL_INFO,
+	};
+	char arg[512];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		memset(arg, 0, sizeof(arg));
+		EXPECT_EQ(-ENODEV, xioctl(node, cmds[i], arg))
+			TH_LOG("command %zu", i);
+	}
+	EXPECT_EQ(-ENODEV, alloc_buffer(node, 4096));
+	EXPECT_EQ(-ENODEV, open_tag(node, "unbind", O_RDWR));
+}
+
+TEST_F(unbind, open_node_says_ENODEV)
+{
+	int node;
+
+	ASSERT_EQ(0, unbind(&self->binding));
+	expect_gone(_metadata, self->heap.node);
+	EXPECT_EQ(-1, access(heap_path(), F_OK));
+	EXPECT_EQ(-ENODEV, unbind(&self->binding));
+
+	/* The old heap lives as long as a file of its node. */
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	expect_gone(_metadata, self->heap.node);
+	close(self->heap.node);
+	ASSERT_EQ(0, bind_soon(&self->binding));
+	node = open_node();
+	ASSERT_LE(0, node);
+	EXPECT_EQ(0, used_bytes(node));
+	close(node);
+}
+
+TEST_F(unbind, mapping_lives_on_and_its_memory_is_not_handed_out)
+{
+	int fd = alloc_buffer(self->heap.node, SIZE);
+	char *mem, *again;
+	int node;
+
+	ASSERT_LE(0, fd);
+	mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	fill_pattern(mem, SIZE, 1);
+	close(fd);
+	close(self->heap.node);
+	ASSERT_EQ(0, unbind(&self->binding));
+	EXPECT_TRUE(has_pattern(mem, SIZE, 1));
+	fill_pattern(mem, SIZE, 2);
+	EXPECT_TRUE(has_pattern(mem, SIZE, 2));
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	EXPECT_TRUE(has_pattern(mem, SIZE, 2));
+	munmap(mem, SIZE);
+
+	ASSERT_EQ(0, bind_soon(&self->binding));
+	node = open_node();
+	ASSERT_LE(0, node);
+	fd = alloc_buffer(node, self->heap.query.largest_hole);
+	ASSERT_LE(0, fd);
+	again = map_buffer(fd, self->heap.query.largest_hole, PROT_READ);
+	ASSERT_NE(MAP_FAILED, (void *)again);
+	EXPECT_TRUE(is_filled(again, self->heap.query.largest_hole, 0));
+}
+
+TEST_F(unbind, descriptor_lives_on)
+{
+	struct dma_buf_sync sync = { DMA_BUF_SYNC_RW };
+	int fd = alloc_buffer(self->heap.node, SIZE);
+	char *mem;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, unbind(&self->binding));
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	close(self->heap.node);
+	mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	fill_pattern(mem, SIZE, 3);
+	EXPECT_EQ(0, xioctl(fd, DMA_BUF_IOCTL_SYNC, &sync));
+	EXPECT_TRUE(has_pattern(mem, SIZE, 3));
+	munmap(mem, SIZE);
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	close(fd);
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
+/* A name that nobody has open ends with the device. */
+TEST_F(unbind, persistent_tag_ends_with_the_device)
+{
+	int node, fd = alloc_tag(self->heap.node, SIZE, "unbind.persist",
+				 CARVEOUT_ALLOC_PERSIST, 0600);
+
+	ASSERT_LE(0, fd);
+	close(fd);
+	close(self->heap.node);
+	ASSERT_EQ(0, unbind(&self->binding));
+	ASSERT_EQ(0, bind_soon(&self->binding));
+	node = open_node();
+	ASSERT_LE(0, node);
+	EXPECT_EQ(-ENOENT, open_tag(node, "unbind.persist", O_RDONLY));
+	EXPECT_EQ(0, used_bytes(node));
+	close(node);
+}
+
+TEST_F(unbind, persistent_tag_in_use)
+{
+	int fd = alloc_tag(self->heap.node, SIZE, "unbind.used",
+			   CARVEOUT_ALLOC_PERSIST, 0600);
+
+	ASSERT_LE(0, fd);
+	close(self->heap.node);
+	ASSERT_EQ(0, unbind(&self->binding));
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	close(fd);
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
+/* Somebody looks into debugfs all the while. */
+TEST_F(unbind, debugfs_file_held_open)
+{
+	char path[PATH_MAX], text[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/carveout/%s/state",
+		 heap_name());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	EXPECT_LT(0, read(fd, text, sizeof(text)));
+	ASSERT_EQ(0, unbind(&self->binding));
+	EXPECT_EQ(-1, pread(fd, text, sizeof(text), 0));
+	close(self->heap.node);
+	EXPECT_EQ(-1, pread(fd, text, sizeof(text), 0));
+	close(fd);
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
+TEST_F_TIMEOUT(unbind, many_times, 120)
+{
+	unsigned int round, rounds = env_rounds(15);
+	int node, fd;
+
+	close(self->heap.node);
+	for (round = 0; round < rounds; round++) {
+		node = open_node();
+		ASSERT_LE(0, node);
+		fd = alloc_buffer(node, SIZE);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, unbind(&self->binding));
+		close(round & 1 ? fd : node);
+		close(round & 1 ? node : fd);
+		ASSERT_EQ(0, bind_soon(&self->binding));
+	}
+	EXPECT_SNAPSHOT(&self->heap.before);
+}
+
+/* === Unbinding under load ================================================ */
+
+/* Use the heap as long as it is there. Its bytes are never anybody else's. */
+static int user(void *arg)
+{
+	__u32 seed = *(__u32 *)arg, random = seed;
+	char *mem;
+	int node, fd;
+
+	for (;;) {
+		node = open(heap_path(), O_RDWR | O_CLOEXEC);
+		if (node < 0) {
+			if (errno != ENOENT && errno != ENODEV && errno != ENXIO)
+				return 1;
+			sleep_us(500);
+			continue;
+		}
+		fd = alloc_tag(node, SIZE, "unbind.load", CARVEOUT_ALLOC_OPEN,
+			       0600);
+		if (fd >= 0)
+			close(fd);
+		fd = alloc_buffer(node, SIZE);
+		if (fd < 0 && fd != -ENODEV && fd != -ENOSPC)
+			return 2;
+		close(node);
+		if (fd < 0)
+			continue;
+		mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+		close(fd);
+		if (mem == MAP_FAILED)
+			return 3;
+		if (!is_filled(mem, SIZE, 0))
+			return 4;
+		fill_pattern(mem, SIZE, seed);
+		sleep_us(next_random(&random) % 2000);
+		if (!has_pattern(mem, SIZE, seed))
+			return 5;
+		munmap(mem, SIZE);
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(unbind, under_load, 150)
+{
+	unsigned int round, rounds = env_rounds(20), bound = 0;
+	__u32 seed[4], random = 0xb1d;
+	pid_t pid[4];
+	int i, err;
+
+	close(self->heap.node);
+	for (i = 0; i < 4; i++) {
+		seed[i] = 0x1000 * (i + 1);
+		pid[i] = start_child(user, &seed[i]);
+		ASSERT_LT(0, pid[i]);
+	}
+	for (round = 0; round < rounds; round++) {
+		sleep_us(next_random(&random) % 10000);
+		err = unbind(&self->binding);
+		EXPECT_TRUE(!err || err == -ENODEV) TH_LOG("unbind: %d", err);
+		sleep_us(next_random(&random) % 5000);
+		err = bind_soon(&self->binding);
+		EXPECT_TRUE(!err || err == -EBUSY) TH_LOG("bind: %d", err);
+		bound += !err;
+	}
+	/* It is a poor test if the device never came back. */
+	EXPECT_LT(0, bound);
+	for (i = 0; i < 4; i++) {
+		kill(pid[i], SIGKILL);
+		EXPECT_EQ(128 + SIGKILL, wait_child(pid[i]));
+	}
+	err = bind_soon(&self->binding);
+	EXPECT_TRUE(!err || err == -EBUSY || err == -ENODEV);
+}
+
+/* === Removing the module ================================================= */
+
+static int remove_module(void)
+{
+	return syscall(SYS_delete_module, "carveout", O_NONBLOCK) ? -errno : 0;
+}
+
+TEST_F(heap, module_stays_while_the_node_is_open)
+{
+	EXPECT_EQ(-EAGAIN, remove_module());
+	EXPECT_EQ(0, query_heap(self->heap.node, &self->heap.query));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, module_stays_while_a_descriptor_is_open)
+{
+	int fd = alloc_buffer(self->heap.node, SIZE);
+
+	ASSERT_LE(0, fd);
+	close(self->heap.node);
+	EXPECT_EQ(-EAGAIN, remove_module());
+	EXPECT_EQ(0, access(heap_path(), F_OK));
+	close(fd);
+	EXPECT_SNAPSHOT(&self->heap.before);
+}
+
+TEST_F(heap, module_stays_while_a_buffer_is_mapped)
+{
+	int fd = alloc_buffer(self->heap.node, SIZE);
+	char *mem;
+
+	ASSERT_LE(0, fd);
+	mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	close(fd);
+	close(self->heap.node);
+	EXPECT_EQ(-EAGAIN, remove_module());
+	fill_pattern(mem, SIZE, 5);
+	EXPECT_TRUE(has_pattern(mem, SIZE, 5));
+	munmap(mem, SIZE);
+	EXPECT_SNAPSHOT(&self->heap.before);
+}
+
+TEST_F(heap, module_stays_while_a_descriptor_is_in_flight)
+{
+	int pair[2], fd = alloc_buffer(self->heap.node, SIZE);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	ASSERT_EQ(0, send_fd(pair[0], fd));
+	close(fd);
+	close(self->heap.node);
+	EXPECT_EQ(-EAGAIN, remove_module());
+	close(pair[0]);
+	close(pair[1]);
+	EXPECT_SNAPSHOT(&self->heap.before);
+}
+
+TEST_F(unbind, module_stays_while_a_buffer_of_a_lost_device_is_mapped)
+{
+	int fd = alloc_buffer(self->heap.node, SIZE);
+	char *mem;
+
+	ASSERT_LE(0, fd);
+	mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	close(fd);
+	close(self->heap.node);
+	ASSERT_EQ(0, unbind(&self->binding));
+	EXPECT_EQ(-EAGAIN, remove_module());
+	fill_pattern(mem, SIZE, 6);
+	EXPECT_TRUE(has_pattern(mem, SIZE, 6));
+	munmap(mem, SIZE);
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
+TEST_HARNESS_MAIN

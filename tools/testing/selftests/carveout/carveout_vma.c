@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mappings under torture: moved, cut, copied by fork, advised, dumped. However
+ * a mapping is taken apart, the buffer is held as long as a piece is left and
+ * no longer, and no piece ever shows anything but its own page.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "carveout_fixture.h"
+
+#define PAGE	4096L
+#define PAGES	4
+#define SIZE	(PAGES * PAGE)
+
+/* A buffer that is held by its mapping alone; page n has pattern n. */
+FIXTURE(vma) {
+	struct heap heap;
+	int fd;
+	char *mem;
+};
+
+static bool page_is(const char *page, __u32 number)
+{
+	return has_pattern(page, PAGE, number);
+}
+
+static bool pages_are(const char *mem)
+{
+	__u32 i;
+
+	for (i = 0; i < PAGES; i++)
+		if (!page_is(mem + i * PAGE, i))
+			return false;
+	return true;
+}
+
+static char *map_numbered(int fd)
+{
+	char *mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+	__u32 i;
+
+	if (mem != MAP_FAILED)
+		for (i = 0; i < PAGES; i++)
+			fill_pattern(mem + i * PAGE, PAGE, i);
+	return mem;
+}
+
+FIXTURE_SETUP(vma)
+{
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	ASSERT_EQ(0, heap_begin(&self->heap));
+	self->fd = alloc_buffer(self->heap.node, SIZE);
+	ASSERT_LE(0, self->fd);
+	self->mem = map_numbered(self->fd);
+	ASSERT_NE(MAP_FAILED, (void *)self->mem);
+}
+
+FIXTURE_TEARDOWN_PARENT(vma)
+{
+	HEAP_TEARDOWN(&self->heap);
+}
+
+/* The heap has handed out this much. */
+#define EXPECT_HELD(node, bytes)	EXPECT_EQ(bytes, used_bytes(node))
+
+static void *some_room(size_t size)
+{
+	void *room = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+
+	munmap(room, size);
+	return room;
+}
+
+/* === mremap ============================================================== */
+
+TEST_F(vma, mapping_cannot_grow)
+{
+	static const size_t sizes[] = { SIZE + 1, SIZE + PAGE, 2 * SIZE };
+	char *room = some_room(3 * SIZE);
+	size_t i;
+
+	ASSERT_EQ(room, mmap(room, SIZE, PROT_READ, MAP_SHARED | MAP_FIXED,
+			     self->fd, 0));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		EXPECT_EQ(MAP_FAILED, mremap(room, SIZE, sizes[i], 0));
+		EXPECT_EQ(EFAULT, errno);
+		EXPECT_EQ(MAP_FAILED, mremap(room, SIZE, sizes[i],
+					     MREMAP_MAYMOVE));
+		EXPECT_EQ(EFAULT, errno);
+	}
+	EXPECT_TRUE(pages_are(room));
+	EXPECT_EQ(128 + SIGSEGV, run_child(read_at, room + SIZE));
+}
+
+TEST_F(vma, mapping_that_shrank_cannot_grow_back)
+{
+	ASSERT_EQ(self->mem, mremap(self->mem, SIZE, PAGE, 0));
+	EXPECT_EQ(128 + SIGSEGV, run_child(read_at, self->mem + PAGE));
+	EXPECT_EQ(MAP_FAILED, mremap(self->mem, PAGE, SIZE, MREMAP_MAYMOVE));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_TRUE(page_is(self->mem, 0));
+	close(self->fd);
+	EXPECT_HELD(self->heap.node, self->heap.query.used + SIZE);
+	munmap(self->mem, PAGE);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(vma, mapping_can_move)
+{
+	char *there = some_room(SIZE);
+	char *old = self->mem;
+
+	close(self->fd);
+	ASSERT_EQ(there, mremap(old, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+				there));
+	EXPECT_TRUE(pages_are(there));
+	EXPECT_EQ(128 + SIGSEGV, run_child(read_at, old));
+	munmap(old, SIZE);
+	EXPECT_HELD(self->heap.node, self->heap.query.used + SIZE);
+	munmap(there, SIZE);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* Move one page away, then let the pieces go in every order. */
+TEST_F(vma, pieces_go_in_any_order)
+{
+	static const int orders[6][3] = {
+		{ 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+		{ 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 },
+	};
+	char *piece[3];
+	size_t order;
+	int i;
+
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	for (order = 0; order < ARRAY_SIZE(orders); order++) {
+		int fd = alloc_buffer(self->heap.node, SIZE);
+		char *mem = map_numbered(fd);
+
+		ASSERT_NE(MAP_FAILED, (void *)mem);
+		close(fd);
+		piece[0] = mem;
+		piece[1] = some_room(PAGE);
+		piece[2] = mem + 2 * PAGE;
+		ASSERT_EQ(piece[1], mremap(mem + PAGE, PAGE, PAGE,
+					   MREMAP_MAYMOVE | MREMAP_FIXED,
+					   piece[1]));
+		for (i = 0; i < 3; i++) {
+			int n = orders[order][i];
+
+			EXPECT_HELD(self->heap.node,
+				    self->heap.query.used + SIZE);
+			EXPECT_TRUE(page_is(piece[n], n));
+			munmap(piece[n], n == 2 ? 2 * PAGE : PAGE);
+		}
+		EXPECT_UNCHANGED(&self->heap);
+	}
+}
+
+TEST_F(vma, mapping_cannot_be_duplicated)
+{
+	char *there = some_room(SIZE);
+
+	EXPECT_EQ(MAP_FAILED, mremap(self->mem, 0, SIZE, MREMAP_MAYMOVE));
+	EXPECT_EQ(MAP_FAILED, mremap(self->mem, 0, PAGE,
+				     MREMAP_MAYMOVE | MREMAP_FIXED, there));
+	EXPECT_EQ(MAP_FAILED, mremap(self->mem, SIZE, SIZE,
+				     MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_TRUE(pages_are(self->mem));
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* An old call that maps another part of the file to the same address. */
+TEST_F(vma, remap_file_pages_stays_inside)
+{
+	static const unsigned long bad[] = {
+		PAGES, PAGES + 1, 1UL << 40, 1UL << 51, ~0UL, ~0UL - 1,
+	};
+	size_t i;
+
+	ASSERT_EQ(0, syscall(SYS_remap_file_pages, self->mem, PAGE, 0,
+			     PAGES - 1, 0));
+	EXPECT_TRUE(page_is(self->mem, PAGES - 1));
+	EXPECT_TRUE(page_is(self->mem + PAGE, 1));
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->mem + PAGE,
+				      PAGE, 0, bad[i], 0))
+			TH_LOG("page %lx", bad[i]);
+}
+
+/* === munmap, mprotect ==================================================== */
+
+/* Take mappings apart page by page, each time in another order. */
+TEST_F_TIMEOUT(vma, pages_unmapped_in_random_order, 120)
+{
+	unsigned int round, rounds = env_rounds(60);
+	__u32 random = 0xc0ffee;
+	int order[PAGES], i, j;
+
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	for (round = 0; round < rounds; round++) {
+		int fd = alloc_buffer(self->heap.node, SIZE);
+		char *mem = map_numbered(fd);
+
+		ASSERT_NE(MAP_FAILED, (void *)mem);
+		close(fd);
+		for (i = 0; i < PAGES; i++) {
+			j = next_random(&random) % (i + 1);
+			order[i] = order[j];
+			order[j] = i;
+		}
+		for (i = 0; i < PAGES; i++) {
+			char *page = mem + order[i] * PAGE;
+
+			if (next_random(&random) & 1)
+				mprotect(page, PAGE, PROT_READ);
+			EXPECT_TRUE(page_is(page, order[i]));
+			ASSERT_EQ(0, munmap(page, PAGE));
+		}
+	}
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(vma, protection_of_single_pages)
+{
+	int i;
+
+	for (i = 0; i < PAGES; i += 2) {
+		ASSERT_EQ(0, mprotect(self->mem + i * PAGE, PAGE, PROT_READ));
+		EXPECT_EQ(128 + SIGSEGV,
+			  run_child(write_at, self->mem + i * PAGE));
+		EXPECT_EQ(0, run_child(read_at, self->mem + i * PAGE));
+	}
+	ASSERT_EQ(0, mprotect(self->mem, PAGE, PROT_NONE));
+	EXPECT_EQ(128 + SIGSEGV, run_child(read_at, self->mem));
+	ASSERT_EQ(0, mprotect(self->mem, SIZE, PROT_READ | PROT_WRITE));
+	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_EQ(0, run_child(write_at, self->mem));
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(vma, other_memory_over_the_middle)
+{
+	close(self->fd);
+	ASSERT_EQ(self->mem + PAGE,
+		  mmap(self->mem + PAGE, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	EXPECT_TRUE(is_filled(self->mem + PAGE, PAGE, 0));
+	EXPECT_TRUE(page_is(self->mem, 0));
+	EXPECT_TRUE(page_is(self->mem + 2 * PAGE, 2));
+	EXPECT_HELD(self->heap.node, self->heap.query.used + SIZE);
+	munmap(self->mem, SIZE);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Advice and other calls about memory ================================= */
+
+TEST_F(vma, advice_changes_nothing)
+{
+	int advice;
+
+	if (madvise(self->mem, SIZE, MADV_NORMAL))
+		SKIP(return, "no madvise here");
+	for (advice = 0; advice < 26; advice++) {
+		madvise(self->mem, SIZE, advice);
+		madvise(self->mem + PAGE, PAGE, advice);
+		ASSERT_TRUE(pages_are(self->mem)) TH_LOG("advice %d", advice);
+	}
+	/* What would undo the flags of the mapping. */
+	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DODUMP));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DOFORK));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_REMOVE));
+	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DONTNEED));
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(vma, msync_mincore_mlock)
+{
+	unsigned char present[PAGES];
+
+	EXPECT_EQ(0, msync(self->mem, SIZE, MS_ASYNC));
+	msync(self->mem, SIZE, MS_SYNC);
+	mincore(self->mem, SIZE, present);
+	mlock(self->mem, SIZE);
+	munlock(self->mem, SIZE);
+	mlockall(MCL_CURRENT);
+	munlockall();
+	EXPECT_TRUE(pages_are(self->mem));
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(vma, userfaultfd_does_not_take_it)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (unsigned long)self->mem, SIZE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0)
+		SKIP(return, "no userfaultfd here");
+	ASSERT_EQ(0, ioctl(fd, UFFDIO_API, &api));
+	EXPECT_EQ(-1, ioctl(fd, UFFDIO_REGISTER, &range));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_TRUE(pages_are(self->mem));
+	close(fd);
+}
+
+/* === fork ================================================================ */
+
+struct shared {
+	char *mem;
+	int ready[2];		/* pipe: the child is about to wait */
+	int leave[2];		/* pipe: the child may leave */
+};
+
+static int user_of_inherited(void *arg)
+{
+	struct shared *shared = arg;
+	char byte;
+
+	if (!pages_are(shared->mem))
+		return 1;
+	fill_pattern(shared->mem, PAGE, 77);
+	close(shared->leave[1]);
+	if (write(shared->ready[1], "", 1) != 1)
+		return 2;
+	if (read(shared->leave[0], &byte, 1) != 0)
+		return 3;
+	return page_is(shared->mem, 77) && page_is(shared->mem + PAGE, 1) ?
+	       0 : 4;
+}
+
+TEST_F(vma, child_shares_the_mapping_and_may_outlive_the_parents)
+{
+	struct shared shared = { .mem = self->mem };
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(shared.ready));
+	ASSERT_EQ(0, pipe(shared.leave));
+	pid = start_child(user_of_inherited, &shared);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(1, read(shared.ready[0], &byte, 1));
+	EXPECT_TRUE(page_is(self->mem, 77));
+	/* The parent lets go of everything: the child's pages stay. */
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	EXPECT_HELD(self->heap.node, self->heap.query.used + SIZE);
+	close(shared.leave[1]);
+	EXPECT_EQ(0, wait_child(pid));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(vma, child_that_is_killed_takes_nothing_with_it)
+{
+	struct shared shared = { .mem = self->mem };
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(shared.ready));
+	ASSERT_EQ(0, pipe(shared.leave));
+	pid = start_child(user_of_inherited, &shared);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(1, read(shared.ready[0], &byte, 1));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, wait_child(pid));
+	EXPECT_TRUE(page_is(self->mem, 77));
+	EXPECT_TRUE(page_is(self->mem + PAGE, 1));
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(vma, mapping_that_is_not_inherited)
+{
+	if (madvise(self->mem, SIZE, MADV_NORMAL))
+		SKIP(return, "no madvise here");
+	ASSERT_EQ(0, madvise(self->mem, SIZE, MADV_DONTFORK));
+	EXPECT_EQ(128 + SIGSEGV, run_child(read_at, self->mem));
+	EXPECT_TRUE(pages_are(self->mem));
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Core dumps ========================================================== */
+
+/* Words that stand in this order nowhere else in the process. */
+static void dump_pattern(char *mem, size_t size)
+{
+	fill_pattern(mem, size, getpid() * 977);
+}
+
+static bool dump_has(const char *dump, size_t size, __u32 seed)
+{
+	char needle[64];
+
+	fill_pattern(needle, sizeof(needle), seed);
+	return memmem(dump, size, needle, sizeof(needle));
+}
+
+static int dumper(void *arg)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct shared *shared = arg;
+	char *anon = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (chdir("/tmp") || setrlimit(RLIMIT_CORE, &all))
+		return 1;
+	dump_pattern(shared->mem, SIZE);
+	fill_pattern(anon, PAGE, getpid() * 977 + 1);
+	abort();
+}
+
+TEST_F(vma, contents_are_not_dumped)
+{
+	struct shared shared = { .mem = self->mem };
+	char name[64], *dump;
+	struct stat info;
+	pid_t pid;
+	int fd;
+
+	if (read_line("/proc/sys/kernel/core_pattern", name, sizeof(name)) ||
+	    strcmp(name, "core"))
+		SKIP(return, "core files go elsewhere");
+	pid = start_child(dumper, &shared);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(128 + SIGABRT, wait_child(pid));
+	fd = open("/tmp/core", O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		snprintf(name, sizeof(name), "/tmp/core.%d", pid);
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+	} else {
+		snprintf(name, sizeof(name), "/tmp/core");
+	}
+	if (fd < 0)
+		SKIP(return, "no core dumps here");
+	unlink(name);
+	ASSERT_EQ(0, fstat(fd, &info));
+	dump = mmap(NULL, info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	ASSERT_NE(MAP_FAILED, (void *)dump);
+	/* Other memory is there, so the search can find something. */
+	EXPECT_TRUE(dump_has(dump, info.st_size, pid * 977 + 1));
+	EXPECT_FALSE(dump_has(dump, info.st_size, pid * 977));
+	EXPECT_TRUE(has_pattern(self->mem, SIZE, pid * 977));
+	close(fd);
+}
+
+/* === All at once ========================================================= */
+
+struct torture {
+	int fd;
+	__u32 seed;
+	unsigned int rounds;
+};
+
+/* Any sequence of these leaves each page that can be read its own number. */
+static int torturer(void *arg)
+{
+	struct torture *torture = arg;
+	__u32 random = torture->seed;
+	unsigned int round;
+
+	for (round = 0; round < torture->rounds; round++) {
+		char *mem = map_buffer(torture->fd, SIZE, PROT_READ);
+		__u32 page = next_random(&random) % PAGES;
+		char *at = mem + page * PAGE;
+		char *there;
+
+		if (mem == MAP_FAILED)
+			return 1;
+		switch (next_random(&random) % 6) {
+		case 0:
+			munmap(at, PAGE);
+			break;
+		case 1:
+			there = mremap(at, PAGE, PAGE, MREMAP_MAYMOVE |
+				       MREMAP_FIXED, some_room(PAGE));
+			if (there == MAP_FAILED || !page_is(there, page))
+				return 2;
+			munmap(there, PAGE);
+			break;
+		case 2:
+			if (mprotect(at, PAGE, PROT_NONE))
+				return 3;
+			break;
+		case 3:
+			madvise(at, PAGE, next_random(&random) % 26);
+			if (!page_is(at, page))
+				return 4;
+			break;
+		case 4:
+			if (run_child(read_at, at))
+				return 5;
+			break;
+		case 5:
+			mmap(at, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED,
+			     torture->fd, (PAGES - 1) * PAGE);
+			if (!page_is(at, PAGES - 1))
+				return 6;
+			break;
+		}
+		munmap(mem, SIZE);
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(vma, several_processes_at_random, 150)
+{
+	struct torture torture = { self->fd, 0, env_rounds(60) };
+	pid_t pid[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		torture.seed = 0x5eed + i;
+		pid[i] = start_child(torturer, &torture);
+		ASSERT_LT(0, pid[i]);
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, wait_child(pid[i]));
+	EXPECT_TRUE(pages_are(self->mem));
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_HARNESS_MAIN
