@@ -219,7 +219,9 @@ sparse()
 
 	board "$1"
 	board_paths
-	log=$(make --no-print-directory module MODDIR="$dir" KDIR="$kdir" ARCH="$arch" \
+	mkdir -p "$dir"
+	rsync -rlp --delete Makefile Kbuild driver include lib "$dir/"
+	log=$(make --no-print-directory -C "$dir" module KDIR="$kdir" ARCH="$arch" \
 		CROSS_COMPILE="$cross" CONFIG_DEBUG_INFO_BTF_MODULES= C=2 \
 		CF=-D__CHECK_ENDIAN__ 2>&1) || { echo "$log"; return 1; }
 	! grep -E 'warning:|error:' <<< "$log"
