@@ -8,8 +8,6 @@ O	?= $(CURDIR)/out
 V	?= 0
 
 TOOLDIR	?= tools/carveout
-CC	= $(CROSS_COMPILE)gcc
-CFLAGS	?= -O2 -Wall -Wextra
 
 SCRIPTS	:= tools/testing/scripts
 Q	:= $(if $(filter-out 0,$(V)),,@)
@@ -30,13 +28,8 @@ module modules:
 modules_install: module
 	$(Q)$(kbuild) INSTALL_MOD_DIR=$(or $(INSTALL_MOD_DIR),updates) modules_install
 
-tool: $(TOOLDIR)/carveout
-
-tool_sources := $(wildcard tools/carveout/*.c)
-
-$(TOOLDIR)/carveout: $(tool_sources) $(wildcard tools/carveout/*.h include/uapi/linux/*.h)
-	$(Q)mkdir -p $(TOOLDIR)
-	$(Q)$(CC) $(CPPFLAGS) -Iinclude/uapi $(CFLAGS) $(LDFLAGS) -o $@ $(tool_sources)
+tool:
+	$(Q)$(MAKE) --no-print-directory -C tools/carveout O=$(abspath $(TOOLDIR))
 
 test:
 	$(Q)$(SCRIPTS)/test.sh

@@ -52,7 +52,6 @@
 struct dentry;
 struct dma_buf;
 struct pid;
-struct resource;
 
 /* The heap's granule, 64 bytes. Buffers of user space are whole pages. */
 #define CARVEOUT_GRANULE_SHIFT	6
@@ -128,14 +127,12 @@ struct carveout_range {
  * @node: in the list of all claims; claims_lock
  * @range: which memory, of what kind (invariant)
  * @va: the kernel's own mapping, of the region's attribute (invariant)
- * @res: entry in the system's resource tree, or NULL (invariant)
  * @region: the region's bookkeeping in the lib/ heap; carveout.lock
  */
 struct carveout_claim {
 	struct list_head node;
 	struct carveout_range range;
 	void *va;
-	struct resource *res;
 	struct carveout_region region;
 };
 
@@ -249,7 +246,6 @@ struct carveout_tag {
  * @region: index of its region (invariant)
  * @generation: its number, never used again in this heap; its place in
  *	carveout.bufs is kept from the start (invariant)
- * @listed: it is in carveout.bufs; registry_lock
  * @tag: its name; who owns the buffer, with or without a name
  * @resv: fences, common to all its files
  * @attach_lock: guards @attachments and their mappings
@@ -268,7 +264,6 @@ struct carveout_buf {
 	u32 region;
 	u64 generation;
 
-	bool listed;
 	struct carveout_tag tag;
 	struct dma_resv resv;
 	struct mutex attach_lock;	/* importers */

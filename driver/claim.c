@@ -244,8 +244,7 @@ static int claim_map(struct carveout_claim *claim)
 		return 0;
 	}
 
-	claim->res = request_mem_region(range->base, range->size, range->name);
-	if (!claim->res) {
+	if (!request_mem_region(range->base, range->size, range->name)) {
 		range_err(range, "is in use by another driver; /proc/iomem says by which, take the region from one of them");
 		return -EBUSY;
 	}

@@ -229,24 +229,12 @@ static void sync_attachments(struct carveout_buf *buf,
 	mutex_unlock(&buf->attach_lock);
 }
 
-static void sync_for_cpu(struct device *dev, dma_addr_t addr, size_t size,
-			 enum dma_data_direction dir)
-{
-	dma_sync_single_for_cpu(dev, addr, size, dir);
-}
-
-static void sync_for_device(struct device *dev, dma_addr_t addr, size_t size,
-			    enum dma_data_direction dir)
-{
-	dma_sync_single_for_device(dev, addr, size, dir);
-}
-
 static int carveout_dmabuf_begin_cpu(struct dma_buf *dmabuf,
 				     enum dma_data_direction dir)
 {
 	struct carveout_buf *buf = dmabuf->priv;
 
-	sync_attachments(buf, sync_for_cpu);
+	sync_attachments(buf, dma_sync_single_for_cpu);
 	if (dir != DMA_TO_DEVICE && !buf->carveout->coherent)
 		carveout_claim_flush(buf->claim, buf->start, buf->size);
 	return 0;
@@ -259,7 +247,7 @@ static int carveout_dmabuf_end_cpu(struct dma_buf *dmabuf,
 
 	if (dir != DMA_FROM_DEVICE && !buf->carveout->coherent)
 		carveout_claim_flush(buf->claim, buf->start, buf->size);
-	sync_attachments(buf, sync_for_device);
+	sync_attachments(buf, dma_sync_single_for_device);
 	return 0;
 }
 

@@ -140,7 +140,6 @@ int carveout_registry_add(struct carveout_buf *buf)
 	if (!ret) {
 		/* The place is there: nothing is allocated, nothing fails. */
 		xa_store(&carveout->bufs, buf->generation, buf, GFP_NOWAIT);
-		buf->listed = true;
 		carveout->nr_bufs++;
 	}
 	mutex_unlock(&carveout->registry_lock);
@@ -160,10 +159,9 @@ void carveout_registry_remove_locked(struct carveout_buf *buf)
 	lockdep_assert_held(&carveout->registry_lock);
 	if (buf->tag.linked)
 		unlink_tag(buf);
-	xa_erase(&carveout->bufs, buf->generation);
-	if (buf->listed)
+	/* A place that was only reserved reads as empty. */
+	if (xa_erase(&carveout->bufs, buf->generation))
 		carveout->nr_bufs--;
-	buf->listed = false;
 }
 
 /*

@@ -327,18 +327,6 @@ static int find_place(struct carveout_heap *heap, const struct want *want,
 
 /* === Taking the place ===================================================== */
 
-static u32 make_span(struct carveout_heap *heap, carveout_off_t start,
-		     carveout_off_t size)
-{
-	u32 index = carveout_store_take(&heap->store);
-
-	if (index) {
-		carveout_span(&heap->store, index)->start = start;
-		carveout_span(&heap->store, index)->size = size;
-	}
-	return index;
-}
-
 /*
  * Cut [start, start + size) out of a hole:
  *
@@ -360,7 +348,7 @@ static u32 cut(struct carveout_heap *heap, const struct place *place, carveout_o
 	carveout_region_del_hole(heap, place->region, place->hole);
 	if (!front && !back)
 		return place->hole;
-	used = make_span(heap, place->start, size);
+	used = carveout_span_new(&heap->store, place->start, size);
 	if (!used)
 		return 0;
 	if (!front) {
@@ -375,7 +363,7 @@ static u32 cut(struct carveout_heap *heap, const struct place *place, carveout_o
 	carveout_region_add_hole(heap, place->region, place->hole);
 	if (!back)
 		return used;
-	rest = make_span(heap, place->start + size, back);
+	rest = carveout_span_new(&heap->store, place->start + size, back);
 	if (!rest)
 		return 0;
 	carveout_chain_add_after(store, chain, rest, used);

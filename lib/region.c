@@ -104,17 +104,6 @@ static int free_entry(const struct carveout_heap *heap)
 
 /* === Growth =============================================================== */
 
-static u32 new_span(struct carveout_heap *heap, carveout_off_t start, carveout_off_t size)
-{
-	u32 index = carveout_store_take(&heap->store);
-
-	if (index) {
-		carveout_span(&heap->store, index)->start = start;
-		carveout_span(&heap->store, index)->size = size;
-	}
-	return index;
-}
-
 static int add_new(struct carveout_heap *heap, struct carveout_region *mem,
 		   carveout_off_t base, carveout_off_t size, u32 attrs)
 {
@@ -123,7 +112,7 @@ static int add_new(struct carveout_heap *heap, struct carveout_region *mem,
 
 	if (entry < 0)
 		return entry;
-	index = new_span(heap, base, size);
+	index = carveout_span_new(&heap->store, base, size);
 	if (!index)
 		return 0;
 	memset(mem, 0, sizeof(*mem));
@@ -150,7 +139,7 @@ static void append(struct carveout_heap *heap, unsigned int entry, carveout_off_
 		carveout_region_del_hole(heap, entry, index);
 		carveout_span(&heap->store, index)->size += size;
 	} else {
-		index = new_span(heap, base, size);
+		index = carveout_span_new(&heap->store, base, size);
 		if (!index)
 			return;
 		carveout_chain_add_last(&heap->store, &region->chain, index);
@@ -173,7 +162,7 @@ static void prepend(struct carveout_heap *heap, unsigned int entry, carveout_off
 	} else {
 		u32 first = index;
 
-		index = new_span(heap, base, size);
+		index = carveout_span_new(&heap->store, base, size);
 		if (!index)
 			return;
 		carveout_chain_add_before(&heap->store, &region->chain, index, first);

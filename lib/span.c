@@ -120,6 +120,29 @@ u32 carveout_store_take(struct carveout_store *store)
 EXPORT_SYMBOL_IF_KUNIT(carveout_store_take);
 
 /**
+ * carveout_span_new() - Take a descriptor for a piece of memory
+ * @store: store
+ * @start: address of its first byte
+ * @size: bytes
+ *
+ * The span is in no chain and in no bin yet.
+ *
+ * Context: Any context. Caller serialises access to the store.
+ * Return: the descriptor; 0 as carveout_store_take().
+ */
+u32 carveout_span_new(struct carveout_store *store, carveout_off_t start,
+		      carveout_off_t size)
+{
+	u32 index = carveout_store_take(store);
+
+	if (index) {
+		carveout_span(store, index)->start = start;
+		carveout_span(store, index)->size = size;
+	}
+	return index;
+}
+
+/**
  * carveout_store_give() - Give a descriptor back
  * @store: store
  * @index: a descriptor that was taken

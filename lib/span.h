@@ -259,6 +259,8 @@ void carveout_store_init(struct carveout_store *store);
 size_t carveout_store_bytes(const struct carveout_store *store);
 int carveout_store_add(struct carveout_store *store, void *mem);
 u32 carveout_store_take(struct carveout_store *store);
+u32 carveout_span_new(struct carveout_store *store, carveout_off_t start,
+		      carveout_off_t size);
 void carveout_store_give(struct carveout_store *store, u32 index);
 void carveout_chain_add_last(struct carveout_store *store, struct carveout_chain *chain,
 			     u32 index);

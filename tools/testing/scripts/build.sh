@@ -27,18 +27,13 @@ APPLETS="[ awk basename cat chgrp chmod chown cmp cp cut date dd devmem df diff
 	timeout top touch tr true truncate tty umount uname uniq unshare uptime
 	usleep wc which xargs xxd yes"
 
-# What a build leaves beside the sources, and keeps for the next one.
-PRODUCTS=(--exclude={'*.o','*.ko','*.mod','*.mod.c','*.cmd','*.symvers','*.order'})
-
 build_module()
 {
 	local copy=$B/module-$1
 
 	board "$1"
 	board_paths
-	mkdir -p "$copy"
-	rsync -rlp --checksum --delete "${PRODUCTS[@]}" \
-		"$TOP"/{Makefile,Kbuild,driver,include,lib} "$copy/"
+	copy_sources "$copy"
 	# A module that is not built any more must not be found.
 	rm -f "$copy"/*.ko
 	# Type information would need one more tool, and nothing here reads it.

@@ -88,3 +88,14 @@ as_root()
 		die "need root for '$*': run as root or install sudo"
 	fi
 }
+
+# copy_sources DIR: what the modules are built from, so that a build for one
+# kernel disturbs neither another one nor the tree. What a former build left
+# beside the sources stays, for the next one.
+copy_sources()
+{
+	mkdir -p "$1"
+	rsync -rlp --checksum --delete \
+		--exclude={'*.o','*.ko','*.mod','*.mod.c','*.cmd','*.symvers','*.order'} \
+		"$TOP"/{Makefile,Kbuild,driver,include,lib} "$1/"
+}

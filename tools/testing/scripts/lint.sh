@@ -219,8 +219,7 @@ sparse()
 
 	board "$1"
 	board_paths
-	mkdir -p "$dir"
-	rsync -rlp --delete Makefile Kbuild driver include lib "$dir/"
+	copy_sources "$dir"
 	log=$(make --no-print-directory -C "$dir" module KDIR="$kdir" ARCH="$arch" \
 		CROSS_COMPILE="$cross" CONFIG_DEBUG_INFO_BTF_MODULES= C=2 \
 		CF=-D__CHECK_ENDIAN__ 2>&1) || { echo "$log"; return 1; }
