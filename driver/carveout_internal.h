@@ -203,6 +203,8 @@ struct carveout {
 };
 
 bool carveout_heap_name_valid(const char *name);
+int carveout_ranges_check(const struct carveout_range *ranges, unsigned int count,
+			  bool coherent);
 struct carveout *carveout_create(const char *name, struct carveout_range *ranges,
 				 unsigned int count, bool coherent);
 struct carveout *carveout_get(struct carveout *carveout);

@@ -130,9 +130,19 @@ bool carveout_heap_name_valid(const char *name)
 	return name[0] != '.' && !carveout_tag_name_valid(name);
 }
 
-/* Say of every range what is wrong with it; any fault fails all. */
-static int check_ranges(const struct carveout_range *ranges, unsigned int count,
-			bool coherent)
+/**
+ * carveout_ranges_check() - can these ranges become the regions of one heap?
+ * @ranges: the ranges
+ * @count: number of ranges
+ * @coherent: devices see the CPU's caches
+ *
+ * Says of every range in the log what is wrong with it and what to do.
+ *
+ * Context: Any.
+ * Return: 0, or -EINVAL if there is a fault in any of them.
+ */
+int carveout_ranges_check(const struct carveout_range *ranges, unsigned int count,
+			  bool coherent)
 {
 	unsigned int i, j;
 	int ret = 0;
@@ -270,10 +280,10 @@ struct carveout *carveout_create(const char *name, struct carveout_range *ranges
 				 unsigned int count, bool coherent)
 {
 	struct carveout *carveout;
-	unsigned int claimed = 0;
-	int ret;
+	unsigned int i;
+	int ret, err;
 
-	ret = check_ranges(ranges, count, coherent);
+	ret = carveout_ranges_check(ranges, count, coherent);
 	if (ret)
 		goto release_ranges;
 	count = join_ranges(ranges, count);
@@ -289,18 +299,20 @@ struct carveout *carveout_create(const char *name, struct carveout_range *ranges
 		ret = -ENOMEM;
 		goto release_ranges;
 	}
-	while (claimed < count) {
-		ret = add_claim(carveout, &ranges[claimed++]);
-		if (ret)
-			goto free_heap;
+	/* A region that is somebody else's does not hide the next such one. */
+	for (i = 0; i < count; i++) {
+		err = add_claim(carveout, &ranges[i]);
+		ret = ret ?: err;
+	}
+	if (ret) {
+		free_heap(carveout);
+		return ERR_PTR(ret);
 	}
 	return carveout;
 
-free_heap:
-	free_heap(carveout);
 release_ranges:
-	for (; claimed < count; claimed++)
-		carveout_range_release(&ranges[claimed]);
+	for (i = 0; i < count; i++)
+		carveout_range_release(&ranges[i]);
 	return ERR_PTR(ret);
 }
 

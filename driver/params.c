@@ -170,12 +170,11 @@ static int parse_region(char *entry, struct carveout_range *range)
 }
 
 /*
- * Make the heap of the first range. Its other ranges move up behind it; all keep
- * their order, which is the one in which requests try them.
+ * Move the ranges of the first one's heap up behind it. All keep their order,
+ * which is the one in which requests try them. Returns how many they are.
  */
-static int add_first(struct carveout_range *ranges, unsigned int count)
+static unsigned int gather_first(struct carveout_range *ranges, unsigned int count)
 {
-	char name[CARVEOUT_NAME_LEN];
 	struct carveout_range range;
 	unsigned int i, n = 1;
 
@@ -186,16 +185,34 @@ static int add_first(struct carveout_range *ranges, unsigned int count)
 		memmove(&ranges[n + 1], &ranges[n], (i - n) * sizeof(range));
 		ranges[n++] = range;
 	}
-	strscpy(name, ranges[0].name, sizeof(name));
-	return add_heap(name, ranges, n) ?: n;
+	return n;
+}
+
+/* One bad heap is the end of all, but first each gets to say what is wrong. */
+static int add_heaps(struct carveout_range *ranges, unsigned int count)
+{
+	char name[CARVEOUT_NAME_LEN];
+	int ret = 0;
+
+	while (count) {
+		unsigned int n = gather_first(ranges, count);
+		int err;
+
+		strscpy(name, ranges[0].name, sizeof(name));
+		err = add_heap(name, ranges, n);
+		ret = ret ?: err;
+		ranges += n;
+		count -= n;
+	}
+	return ret;
 }
 
 static int parse_regions(void)
 {
 	struct carveout_range *ranges;
-	unsigned int count = 0, i;
+	unsigned int count = 0;
 	char *copy, *list, *entry;
-	int ret = 0;
+	int ret = 0, err;
 
 	if (!regions)
 		return 0;
@@ -218,14 +235,8 @@ static int parse_regions(void)
 		       text);
 		ret = -EINVAL;
 	}
-	for (i = 0; i < count && !ret;) {
-		int n = add_first(&ranges[i], count - i);
-
-		if (n < 0)
-			ret = n;
-		else
-			i += n;
-	}
+	err = add_heaps(ranges, count);
+	ret = ret ?: err;
 free:
 	kfree(copy);
 	kfree(ranges);

@@ -207,18 +207,23 @@ static void unpublish(void *device)
 /* Make the heap of what the node names; all its regions, or none. */
 static struct carveout *make_heap(struct device *dev, const char *name, int count)
 {
-	struct carveout *carveout = ERR_PTR(-EINVAL);
+	bool coherent = dev_is_dma_coherent(dev);
+	struct carveout *carveout;
 	struct carveout_range *ranges;
-	int i, bad = 0;
+	int i, good = 0;
 
 	ranges = kcalloc(count, sizeof(*ranges), GFP_KERNEL);
 	if (!ranges)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < count; i++)
-		bad += read_region(dev, i, &ranges[i]) != 0;
-	if (!bad)
-		carveout = carveout_create(name, ranges, count,
-					   dev_is_dma_coherent(dev));
+		good += !read_region(dev, i, &ranges[good]);
+	if (good == count) {
+		carveout = carveout_create(name, ranges, count, coherent);
+	} else {
+		/* The others may have faults of their own to be told about. */
+		carveout_ranges_check(ranges, good, coherent);
+		carveout = ERR_PTR(-EINVAL);
+	}
 	kfree(ranges);
 	return carveout;
 }

@@ -27,6 +27,7 @@ bad-empty|invalid|no memory-region property; name at least one
 bad-unreserved|invalid|region bad-elsewhere.* not set aside at boot; it
 bad-disabled|invalid|region bad-off@.* not set aside at boot; it
 bad-pool|invalid|region bad-pool@.* is a shared-dma-pool.*; name
+bad-mixed|invalid|region bad-mixed-pool@.* is a shared-dma-pool.*; name
 bad-both|invalid|region bad-both@.* maps it cached.*; add no-map
 bad-word|invalid|region bad-word@.*unknown attribute 'shiny'; .* takes
 bad-name|invalid|'not/a/name' cannot be a heap's name; set
@@ -39,7 +40,7 @@ for device in bad-twice-one bad-twice-two; do
 done
 NODES="$NODES$loser|busy|region bad-twice@.* overlaps region bad-twice@.* in use; name"
 
-plan 16
+plan 18
 
 # Ask the driver to take each of them, then look at all that it said.
 cat $DEBUG/objects > "$LOG.before"
@@ -62,6 +63,8 @@ while IFS='|' read -r device error pattern; do
 	result "$device" "$why"
 done < "$LOG.nodes"
 rm -f "$LOG".*
+result "bad-mixed, its other region" \
+	"$(log_has 1 'region bad-mixed-length@69600000 .*not aligned; .* multiples of 0x')"
 
 why=
 echo "$winner" > $DRIVER/unbind || why="$winner cannot be unbound"

@@ -93,7 +93,7 @@ refused_list()
 	refused "regions=$(IFS=,; echo "$*")"
 }
 
-plan 41
+plan 44
 
 # A name that nobody has open does not keep the module from going. It must
 # come first: it needs the heap as it is.
@@ -145,6 +145,11 @@ refused_list "bad:$GOOD+1M" "bad:$NEXT+1000"
 says "good region beside a bad one" 1 "region bad .$NEXT,.*not aligned"
 refused_list "fine:$GOOD+1M" "bad:$NEXT+1000"
 says "good heap before a bad one" 1 "region bad .$NEXT,.*not aligned"
+
+refused_list "bad:$GOOD+1000" "worse:$NEXT+1000" "form:$HALF"
+says "first of two bad heaps" 1 "region bad .$GOOD,.*not aligned"
+says "second of two bad heaps" 1 "region worse .$NEXT,.*not aligned"
+says "bad form beside bad heaps" 1 "'form:$HALF' is not NAME:BASE"
 
 # Form: each entry has a line that shows it.
 refused_list "bad:$GOOD+1M:shiny" "bad:$GOOD+2M:" "bad:$GOOD+3M:cached:cached" \
