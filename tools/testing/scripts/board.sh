@@ -27,6 +27,7 @@ STOCK_ARGS="slub_debug=FZP page_poison=1 kfence.sample_interval=10
 #   series, stock     kernel series; the stock board whose files it uses
 #   groups            what deps.sh must install
 #   memory, cpus, args, module_args
+#   drivers           modules of the stock kernel that tests need
 #   scale             factor on the time limits of the tests
 #   rounds            per cent of the rounds of tests that repeat something
 # shellcheck disable=SC2034 # used by those who source this file
@@ -34,12 +35,13 @@ board()
 {
 	board=$1
 	series=${1#*-} series=${series%-debug}
-	cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS" module_args=
+	cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS" module_args= drivers=
 	case $1 in
 	arm64-6.1-debug)
 		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;
 	arm64-6.1|arm64-6.12)
-		arch=arm64 ;;
+		# The cloud kernels of x86-64 do not have it.
+		arch=arm64 drivers=vgem ;;
 	x86_64-6.1|x86_64-6.12)
 		arch=x86_64
 		# shellcheck disable=SC2016 # the kernel's syntax, no variables

@@ -99,6 +99,21 @@ only()
 	fi
 }
 
+# The drivers that tests need from the board's own kernel, and what these need:
+# etc/drivers has them in the order of loading.
+stock_drivers()
+{
+	local root=$1 dir=$CARVEOUT_CACHE/kernel/$stock driver file name
+
+	for driver in $drivers; do
+		modprobe --show-depends -d "$dir" -S "$(cat "$dir/release")" "$driver"
+	done | sed -n 's/^insmod //p' | while read -r file; do
+		name=$(basename "$file")
+		xz -dcf "$file" > "$root/modules/${name%%.*}.ko"
+		echo "${name%%.*}" >> "$root/etc/drivers"
+	done
+}
+
 # fill_KIND ROOT: what an initramfs of this kind has of its own.
 fill_kunit()
 {
@@ -112,6 +127,7 @@ fill_kselftest()
 	cp "$TOP/tools/testing/vm/init" "$1/init"
 	cp -r "$B/tests-$userarch/install/." "$1/tests/"
 	cp "$B/tool-$userarch/carveout" "$1/bin/"
+	stock_drivers "$1"
 	programs > "$1/etc/programs"
 }
 

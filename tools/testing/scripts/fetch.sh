@@ -15,6 +15,9 @@
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
+# What a board's entry in the cache looks like: raise it when that changes.
+FORMAT=2
+
 APT=$CARVEOUT_CACHE/apt
 LOG=$CARVEOUT_CACHE/log
 
@@ -111,6 +114,7 @@ fetch_board()
 	ln -sfn "usr/src/linux-headers-$release" "$dir/build"
 	ln -sfn "boot/vmlinuz-$release" "$dir/vmlinuz"
 	ln -sfn "lib/modules/$release" "$dir/modules"
+	depmod -b "$dir" "$release"
 	echo "$release" > "$dir/release"
 }
 
@@ -128,7 +132,7 @@ fetch_source()
 for what in "$@"; do
 	name=${what#*:}
 	case $what in
-	board:*)	stamp=$CARVEOUT_CACHE/kernel/$name.stamp; action=fetch_board ;;
+	board:*)	stamp=$CARVEOUT_CACHE/kernel/$name-$FORMAT.stamp; action=fetch_board ;;
 	source:*)	stamp=$CARVEOUT_CACHE/source/$name.stamp; action=fetch_source ;;
 	*)		die "fetch.sh: what is '$what'?" ;;
 	esac

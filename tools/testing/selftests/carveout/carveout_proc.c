@@ -361,7 +361,7 @@ unsigned int env_rounds(unsigned int rounds)
 	const char *percent = getenv("CARVEOUT_ROUNDS");
 	unsigned int scaled = rounds;
 
-	if (percent)
+	if (percent && *percent)
 		scaled = (__u64)rounds * strtoul(percent, NULL, 10) / 100;
 	return scaled ? scaled : 1;
 }
