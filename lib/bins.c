@@ -16,6 +16,9 @@
  *              /    \
  *         bit 0      bit 1                    (child[]; bin_prev goes up)
  *
+ * In a bin of one size a new hole goes to the front, for it is the one that the
+ * cache remembers; in a trie behind the node, which has links to keep.
+ *
  * This is the idea of the tree bins of Doug Lea's malloc. So a search, an
  * insertion and a removal follow at most as many links as there are open bits,
  * 53 in the worst case, however many holes there are; and where only one size
@@ -45,42 +48,6 @@ void carveout_bins_init(struct carveout_bins *bins)
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_bins_init);
 
-static void mark_bin(struct carveout_bins *bins, unsigned int bin)
-{
-	bins->word[bin / 64] |= BIT_ULL(bin % 64);
-	bins->summary |= BIT_ULL(bin / 64);
-}
-
-static void unmark_bin(struct carveout_bins *bins, unsigned int bin)
-{
-	bins->word[bin / 64] &= ~BIT_ULL(bin % 64);
-	if (!bins->word[bin / 64])
-		bins->summary &= ~BIT_ULL(bin / 64);
-}
-
-/* The first bin from @bin on that has holes, or CARVEOUT_BINS. */
-static unsigned int next_bin(const struct carveout_bins *bins, unsigned int bin)
-{
-	unsigned int word = bin / 64;
-	u64 found;
-
-	if (bin >= CARVEOUT_BINS)
-		return CARVEOUT_BINS;
-	found = bins->word[word] & (~0ULL << (bin % 64));
-	if (!found) {
-		u64 words = bins->summary & (~0ULL << word) & ~BIT_ULL(word);
-
-		if (!words)
-			return CARVEOUT_BINS;
-		word = __ffs64(words);
-		/* Only the validator can name this; here it reads as "none". */
-		if (word >= CARVEOUT_BIN_WORDS || !bins->word[word])
-			return CARVEOUT_BINS;
-		found = bins->word[word];
-	}
-	return word * 64 + __ffs64(found);
-}
-
 /* === Insertion ============================================================ */
 
 static void list_insert(struct carveout_store *store, u32 after, u32 index)
@@ -97,48 +64,44 @@ static void list_insert(struct carveout_store *store, u32 after, u32 index)
 }
 
 /**
- * carveout_bins_insert() - Add a hole
+ * carveout_trie_insert() - Add a hole to a bin of several sizes that has some
  * @store: store of the descriptors
- * @bins: bins of the region
- * @shift: log2 of the granule
- * @index: the hole, with its size set
+ * @root: head of the bin
+ * @bit: number of low bits of the size that the bin leaves open
+ * @granules: size of the hole
+ * @index: the hole
  *
- * Context: Any context. Caller serialises access. Follows at most
- * carveout_bin_bits() links.
+ * Context: Any context. Caller serialises access. Follows at most @bit links.
  */
-void carveout_bins_insert(struct carveout_store *store, struct carveout_bins *bins,
-			  unsigned int shift, u32 index)
+void carveout_trie_insert(struct carveout_store *store, u32 root, unsigned int bit,
+			  u64 granules, u32 index)
 {
 	struct carveout_span *span = carveout_span(store, index);
-	u64 granules = span->size >> shift;
-	unsigned int bin = carveout_bin_of(granules);
-	unsigned int bit = carveout_bin_bits(bin);
-	u32 *slot = &bins->head[bin];
-	u32 at, parent = 0;
+	u32 at = root;
+	u32 *child;
 
-	while ((at = carveout_link_read(store, *slot))) {
-		if (carveout_span(store, at)->size == span->size) {
-			list_insert(store, at, index);
-			return;
-		}
+	while (carveout_span(store, at)->size != span->size) {
+		u32 next;
+
 		if (!bit--) {
 			/* All bits agree, but the sizes do not. */
 			store->bad = true;
 			return;
 		}
-		parent = at;
-		slot = &carveout_aux(store, at)->child[granules >> bit & 1];
+		child = &carveout_aux(store, at)->child[granules >> bit & 1];
+		next = carveout_link_read(store, *child);
+		if (!next) {
+			*child = index;
+			span->bin_prev = at | CARVEOUT_IN_TRIE;
+			span->bin_next = 0;
+			carveout_make_leaf(store, index);
+			return;
+		}
+		at = next;
 	}
-	*slot = index;
-	span->bin_prev = parent | CARVEOUT_IN_TRIE;
-	span->bin_next = 0;
-	/* Nobody reads the children where all sizes are equal: spare the store. */
-	if (bin >= CARVEOUT_EXACT)
-		memset(carveout_aux(store, index), 0, sizeof(union carveout_aux));
-	if (!parent)
-		mark_bin(bins, bin);
+	list_insert(store, at, index);
 }
-EXPORT_SYMBOL_IF_KUNIT(carveout_bins_insert);
+EXPORT_SYMBOL_IF_KUNIT(carveout_trie_insert);
 
 /* === Removal ============================================================== */
 
@@ -236,31 +199,31 @@ static void trie_remove(struct carveout_store *store, struct carveout_bins *bins
 		if (bin >= CARVEOUT_EXACT)
 			adopt_children(store, index, heir);
 	} else if (slot == &bins->head[bin]) {
-		unmark_bin(bins, bin);
+		carveout_bins_unmark(bins, bin);
 	}
 }
 
 /**
- * carveout_bins_remove() - Take a hole out
+ * carveout_bins_remove_linked() - Take a hole out of a bin that has others
  * @store: store of the descriptors
  * @bins: bins of the region
- * @shift: log2 of the granule
- * @index: the hole, with the size it had when it was inserted
+ * @bin: index of the bin
+ * @index: the hole
  *
  * Context: Any context. Caller serialises access. Follows at most
  * carveout_bin_bits() links.
  */
-void carveout_bins_remove(struct carveout_store *store, struct carveout_bins *bins,
-			  unsigned int shift, u32 index)
+void carveout_bins_remove_linked(struct carveout_store *store, struct carveout_bins *bins,
+				 unsigned int bin, u32 index)
 {
 	struct carveout_span *span = carveout_span(store, index);
 
 	if (span->bin_prev & CARVEOUT_IN_TRIE)
-		trie_remove(store, bins, carveout_bin_of(span->size >> shift), index);
+		trie_remove(store, bins, bin, index);
 	else
 		list_remove(store, span, index);
 }
-EXPORT_SYMBOL_IF_KUNIT(carveout_bins_remove);
+EXPORT_SYMBOL_IF_KUNIT(carveout_bins_remove_linked);
 
 /* === Search =============================================================== */
 
@@ -292,11 +255,42 @@ static u32 trie_extreme(const struct carveout_store *store, u32 at, unsigned int
 	return 0;
 }
 
-/* The smallest hole of at least @granules in one bin's trie, or 0. */
-static u32 trie_best(struct carveout_store *store, u32 at, unsigned int bit, u64 granules,
-		     unsigned int shift)
+/**
+ * carveout_trie_smallest() - Find the smallest hole of a bin
+ * @store: store of the descriptors
+ * @root: head of the bin
+ * @bits: number of low bits of the size that the bin leaves open
+ *
+ * Context: Any context. Caller serialises access. Follows at most @bits links.
+ * Return: the hole; 0 when a link leads nowhere, which marks the store as bad.
+ */
+u32 carveout_trie_smallest(struct carveout_store *store, u32 root, unsigned int bits)
+{
+	u32 index = trie_extreme(store, root, bits, 0);
+
+	if (!index)
+		store->bad = true;
+	return index;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_trie_smallest);
+
+/**
+ * carveout_trie_best() - Find the smallest hole of a bin that is large enough
+ * @store: store of the descriptors
+ * @root: head of the bin
+ * @bit: number of low bits of the size that the bin leaves open
+ * @granules: size wanted, one of the bin's
+ * @shift: log2 of the granule
+ *
+ * Context: Any context. Caller serialises access. Follows at most twice @bit
+ * links.
+ * Return: the hole, or 0 when there is none of that size or larger in the bin.
+ */
+u32 carveout_trie_best(struct carveout_store *store, u32 root, unsigned int bit,
+		       u64 granules, unsigned int shift)
 {
 	carveout_off_t size, want = granules << shift, best_size = 0;
+	u32 at = carveout_link_read(store, root);
 	unsigned int right_bits = 0;
 	u32 best = 0, right = 0;
 
@@ -322,51 +316,14 @@ static u32 trie_best(struct carveout_store *store, u32 at, unsigned int bit, u64
 	}
 	if (!right)
 		return best;
-	right = trie_extreme(store, right, right_bits, 0);
-	if (!right) {
-		store->bad = true;
+	right = carveout_trie_smallest(store, right, right_bits);
+	if (!right)
 		return 0;
-	}
 	if (!best || carveout_span(store, right)->size < best_size)
 		return right;
 	return best;
 }
-
-/**
- * carveout_bins_best() - Find the smallest hole that is large enough
- * @store: store of the descriptors
- * @bins: bins of the region
- * @granules: size wanted, at least 1
- * @shift: log2 of the granule
- *
- * Of several of that size it is the one in the trie, with the others behind it
- * in bin_next.
- *
- * Context: Any context. Caller serialises access. Follows at most twice
- * carveout_bin_bits() links.
- * Return: the hole, or 0 when there is none of that size or larger.
- */
-u32 carveout_bins_best(struct carveout_store *store, const struct carveout_bins *bins,
-		       u64 granules, unsigned int shift)
-{
-	unsigned int bin = carveout_bin_of(granules);
-	u32 root = carveout_link_read(store, bins->head[bin]);
-	u32 index;
-
-	if (root) {
-		index = trie_best(store, root, carveout_bin_bits(bin), granules, shift);
-		if (index)
-			return index;
-	}
-	bin = next_bin(bins, bin + 1);
-	if (bin >= CARVEOUT_BINS)
-		return 0;
-	index = trie_extreme(store, bins->head[bin], carveout_bin_bits(bin), 0);
-	if (!index)
-		store->bad = true;
-	return index;
-}
-EXPORT_SYMBOL_IF_KUNIT(carveout_bins_best);
+EXPORT_SYMBOL_IF_KUNIT(carveout_trie_best);
 
 /**
  * carveout_bins_largest() - Find the largest hole

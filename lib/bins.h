@@ -45,11 +45,8 @@ static_assert(CARVEOUT_BIN_WORDS <= 64, "one word must summarise them");
  */
 static inline unsigned int carveout_bin_of(u64 granules)
 {
-	unsigned int shift;
+	unsigned int shift = ilog2(granules | (CARVEOUT_EXACT - 1)) - CARVEOUT_STEP_BITS;
 
-	if (granules < CARVEOUT_EXACT)
-		return granules;
-	shift = fls64(granules) - CARVEOUT_STEP_BITS - 1;
 	return (shift << CARVEOUT_STEP_BITS) + (unsigned int)(granules >> shift);
 }
 
@@ -66,13 +63,170 @@ static inline unsigned int carveout_bin_bits(unsigned int bin)
 }
 
 void carveout_bins_init(struct carveout_bins *bins);
-void carveout_bins_insert(struct carveout_store *store, struct carveout_bins *bins,
-			  unsigned int shift, u32 index);
-void carveout_bins_remove(struct carveout_store *store, struct carveout_bins *bins,
-			  unsigned int shift, u32 index);
-u32 carveout_bins_best(struct carveout_store *store, const struct carveout_bins *bins,
+void carveout_trie_insert(struct carveout_store *store, u32 root, unsigned int bit,
+			  u64 granules, u32 index);
+void carveout_bins_remove_linked(struct carveout_store *store, struct carveout_bins *bins,
+				 unsigned int bin, u32 index);
+u32 carveout_trie_best(struct carveout_store *store, u32 root, unsigned int bit,
 		       u64 granules, unsigned int shift);
+u32 carveout_trie_smallest(struct carveout_store *store, u32 root, unsigned int bits);
 u32 carveout_bins_largest(const struct carveout_store *store,
 			  const struct carveout_bins *bins);
+
+/* Both children at once. Where all sizes are equal nobody reads them. */
+static inline bool carveout_is_leaf(const struct carveout_store *store, u32 index)
+{
+	return !carveout_aux(store, index)->cookie;
+}
+
+static inline void carveout_make_leaf(struct carveout_store *store, u32 index)
+{
+	carveout_aux(store, index)->cookie = 0;
+}
+
+static inline void carveout_bins_mark(struct carveout_bins *bins, unsigned int bin)
+{
+	bins->word[bin / 64] |= BIT_ULL(bin % 64);
+	bins->summary |= BIT_ULL(bin / 64);
+}
+
+static inline void carveout_bins_unmark(struct carveout_bins *bins, unsigned int bin)
+{
+	bins->word[bin / 64] &= ~BIT_ULL(bin % 64);
+	if (!bins->word[bin / 64])
+		bins->summary &= ~BIT_ULL(bin / 64);
+}
+
+/* The first bin from @bin on that is marked, or CARVEOUT_BINS. */
+static inline unsigned int carveout_bins_next(const struct carveout_bins *bins,
+					      unsigned int bin)
+{
+	unsigned int word = bin / 64;
+	u64 found;
+
+	if (unlikely(bin >= CARVEOUT_BINS))
+		return CARVEOUT_BINS;
+	found = bins->word[word] >> (bin % 64);
+	if (found)
+		return bin + __ffs64(found);
+	found = bins->summary >> word >> 1;
+	if (!found)
+		return CARVEOUT_BINS;
+	word += 1 + __ffs64(found);
+	/* Only the validator can name this; here it reads as "none". */
+	if (unlikely(word >= CARVEOUT_BIN_WORDS || !bins->word[word]))
+		return CARVEOUT_BINS;
+	return word * 64 + __ffs64(bins->word[word]);
+}
+
+/**
+ * carveout_bins_insert() - Add a hole
+ * @store: store of the descriptors
+ * @bins: bins of the region
+ * @shift: log2 of the granule
+ * @index: the hole, with its size set
+ *
+ * Context: Any context. Caller serialises access. Follows at most
+ * carveout_bin_bits() links.
+ */
+static inline void carveout_bins_insert(struct carveout_store *store,
+					struct carveout_bins *bins,
+					unsigned int shift, u32 index)
+{
+	struct carveout_span *span = carveout_span(store, index);
+	u64 granules = span->size >> shift;
+	unsigned int bin = carveout_bin_of(granules);
+	u32 head = carveout_link_read(store, bins->head[bin]);
+
+	if (bin >= CARVEOUT_EXACT) {
+		if (head) {
+			carveout_trie_insert(store, head, carveout_bin_bits(bin),
+					     granules, index);
+			return;
+		}
+		carveout_make_leaf(store, index);
+	} else if (head) {
+		carveout_span(store, head)->bin_prev = index;
+	}
+	span->bin_prev = CARVEOUT_IN_TRIE;
+	span->bin_next = head;
+	bins->head[bin] = index;
+	if (!head)
+		carveout_bins_mark(bins, bin);
+}
+
+/**
+ * carveout_bins_remove() - Take a hole out
+ * @store: store of the descriptors
+ * @bins: bins of the region
+ * @shift: log2 of the granule
+ * @index: the hole, with the size it had when it was inserted
+ *
+ * Context: Any context. Caller serialises access. Follows at most
+ * carveout_bin_bits() links.
+ */
+static inline void carveout_bins_remove(struct carveout_store *store,
+					struct carveout_bins *bins,
+					unsigned int shift, u32 index)
+{
+	const struct carveout_span *span = carveout_span(store, index);
+	unsigned int bin = carveout_bin_of(span->size >> shift);
+	u32 next = carveout_link_read(store, span->bin_next);
+
+	if (bins->head[bin] != index) {
+		carveout_bins_remove_linked(store, bins, bin, index);
+		return;
+	}
+	if (bin >= CARVEOUT_EXACT) {
+		if (next || !carveout_is_leaf(store, index)) {
+			carveout_bins_remove_linked(store, bins, bin, index);
+			return;
+		}
+	} else if (next) {
+		carveout_span(store, next)->bin_prev = CARVEOUT_IN_TRIE;
+	}
+	bins->head[bin] = next;
+	if (!next)
+		carveout_bins_unmark(bins, bin);
+}
+
+/**
+ * carveout_bins_best() - Find the smallest hole that is large enough
+ * @store: store of the descriptors
+ * @bins: bins of the region
+ * @granules: size wanted, at least 1
+ * @shift: log2 of the granule
+ *
+ * Of several of that size it is the one in the trie, with the others behind it
+ * in bin_next.
+ *
+ * Context: Any context. Caller serialises access. Follows at most twice
+ * carveout_bin_bits() links.
+ * Return: the hole, or 0 when there is none of that size or larger.
+ */
+static inline u32 carveout_bins_best(struct carveout_store *store,
+				     const struct carveout_bins *bins,
+				     u64 granules, unsigned int shift)
+{
+	unsigned int bin = carveout_bin_of(granules);
+	u32 index = bins->head[bin];
+
+	if (index && bin >= CARVEOUT_EXACT) {
+		index = carveout_trie_best(store, index, carveout_bin_bits(bin),
+					   granules, shift);
+		if (index)
+			return index;
+	}
+	if (!index) {
+		bin = carveout_bins_next(bins, bin + 1);
+		if (bin >= CARVEOUT_BINS)
+			return 0;
+		index = bins->head[bin];
+	}
+	if (likely(carveout_store_has(store, index)) &&
+	    (bin < CARVEOUT_EXACT || carveout_is_leaf(store, index)))
+		return index;
+	return carveout_trie_smallest(store, index, carveout_bin_bits(bin));
+}
 
 #endif /* CARVEOUT_BINS_H */

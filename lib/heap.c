@@ -26,19 +26,17 @@
 
 /* A request, checked and put in the terms of the search. */
 struct want {
+	const struct carveout_request *req;
 	carveout_off_t size;		/* a multiple of the granule */
 	carveout_off_t align;		/* at least the granule */
 	carveout_off_t limit;		/* 0 for none */
-	u64 regions;
-	u32 require;
-	u32 forbid;
 };
 
 /* A place that was found. */
 struct place {
 	unsigned int region;
 	u32 hole;
-	carveout_off_t start;
+	carveout_off_t front;		/* from the hole's start to the place */
 };
 
 /* How far a search has come. */
@@ -121,23 +119,16 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_add_chunk);
 
 /* === Search for a place =================================================== */
 
-static int check_request(const struct carveout_heap *heap,
-			 const struct carveout_request *req, struct want *want)
+/* Check a request; its size in whole granules, or 0 if there is a fault. */
+static carveout_off_t check_request(const struct carveout_heap *heap,
+				    const struct carveout_request *req)
 {
-	carveout_off_t granule = (carveout_off_t)1 << heap->shift;
-	carveout_off_t size;
+	carveout_off_t mask = ((carveout_off_t)1 << heap->shift) - 1;
 
-	if (!req->size || req->align & (req->align - 1) || req->require & req->forbid)
-		return -EINVAL;
-	if (check_add_overflow(req->size, (carveout_off_t)(granule - 1), &size))
-		return -EINVAL;
-	want->size = size & ~(granule - 1);
-	want->align = max(req->align, granule);
-	want->limit = req->max_addr;
-	want->regions = req->regions ? req->regions : ~0ULL;
-	want->require = req->require;
-	want->forbid = req->forbid;
-	return 0;
+	if (unlikely(req->align & (req->align - 1) || req->require & req->forbid))
+		return 0;
+	/* One that wraps is 0 as well. */
+	return (req->size + mask) & ~mask;
 }
 
 /* Would the request fit in this span, and where? No sum in here can wrap. */
@@ -262,26 +253,28 @@ static bool find_in_region(struct carveout_heap *heap, const struct want *want,
 		.want = want,
 		.region = entry,
 	};
+	carveout_off_t start;
 	u32 best;
 
 	best = carveout_bins_best(&heap->store, &region->bins, want->size >> heap->shift,
 				  heap->shift);
 	place->region = entry;
-	place->hole = best ? try_all(heap, &search, best, &place->start) : 0;
-	if (place->hole)
+	place->hole = best ? try_all(heap, &search, best, &start) : 0;
+	if (place->hole) {
+		place->front = start - carveout_span(&heap->store, place->hole)->start;
 		return true;
+	}
 	region->nr_nospc++;
 	region->nr_missed += search.skipped;
 	*missed |= search.skipped;
 	return false;
 }
 
-static bool selects(const struct want *want, const struct carveout_region *region,
-		    unsigned int entry)
+static bool selects(const struct carveout_request *req,
+		    const struct carveout_region *region, unsigned int entry)
 {
-	return region && want->regions & BIT_ULL(entry) &&
-	       (region->attrs & want->require) == want->require &&
-	       !(region->attrs & want->forbid);
+	return region && (!req->regions || req->regions & BIT_ULL(entry)) &&
+	       (region->attrs & (req->require | req->forbid)) == req->require;
 }
 
 /* Does the limit fall inside the region? Regions beyond it do not come here. */
@@ -304,7 +297,7 @@ static int find_place(struct carveout_heap *heap, const struct want *want,
 		for (i = 0; i < heap->nr_regions; i++) {
 			const struct carveout_region *region = heap->region[i];
 
-			if (!selects(want, region, i))
+			if (!selects(want->req, region, i))
 				continue;
 			selected = true;
 			if (cut_by(want, region) != pass) {
@@ -325,10 +318,60 @@ static int find_place(struct carveout_heap *heap, const struct want *want,
 	return -ENOSPC;
 }
 
+static int find_searching(struct carveout_heap *heap, const struct carveout_request *req,
+			  carveout_off_t size, struct place *place)
+{
+	const struct want want = {
+		.req = req,
+		.size = size,
+		.align = max(req->align, (carveout_off_t)1 << heap->shift),
+		.limit = req->max_addr,
+	};
+
+	return find_place(heap, &want, place);
+}
+
+/*
+ * The smallest hole that is large enough, in the first region that has one: all
+ * that a request without alignment and limit needs, and nothing can be missed.
+ */
+static int find_plain(struct carveout_heap *heap, const struct carveout_request *req,
+		      carveout_off_t size, struct place *place)
+{
+	bool selected = !heap->nr_regions;
+	unsigned int i;
+
+	for (i = 0; i < heap->nr_regions; i++) {
+		struct carveout_region *region = heap->region[i];
+		u32 hole, next;
+
+		if (!selects(req, region, i))
+			continue;
+		selected = true;
+		hole = carveout_bins_best(&heap->store, &region->bins, size >> heap->shift,
+					  heap->shift);
+		if (unlikely(!hole)) {
+			region->nr_nospc++;
+			continue;
+		}
+		place->region = i;
+		place->hole = hole;
+		/* One that is not in the trie itself is easier to take out. */
+		if (size >> heap->shift >= CARVEOUT_EXACT) {
+			next = carveout_link_read(&heap->store,
+						  carveout_span(&heap->store, hole)->bin_next);
+			place->hole = next ? next : hole;
+		}
+		place->front = 0;
+		return 0;
+	}
+	return selected ? -ENOSPC : -EINVAL;
+}
+
 /* === Taking the place ===================================================== */
 
 /*
- * Cut [start, start + size) out of a hole:
+ * Cut @size bytes out of a hole that is in no bin any more:
  *
  *   |<-------------- hole -------------->|
  *   |  front: hole  |  used  | back: hole |
@@ -336,56 +379,77 @@ static int find_place(struct carveout_heap *heap, const struct want *want,
  * The front keeps the hole's descriptor, or the back does where there is no
  * front, or the used part where there is neither.
  */
-static u32 cut(struct carveout_heap *heap, const struct place *place, carveout_off_t size)
+static u32 cut_low(struct carveout_heap *heap, struct carveout_region *region, u32 hole,
+		   carveout_off_t size)
 {
 	struct carveout_store *store = &heap->store;
-	struct carveout_chain *chain = &heap->region[place->region]->chain;
-	struct carveout_span *hole = carveout_span(store, place->hole);
-	carveout_off_t front = place->start - hole->start;
-	carveout_off_t back = hole->size - front - size;
+	struct carveout_span *span = carveout_span(store, hole);
+	u32 used = carveout_span_new(store, span->start, size);
+
+	if (unlikely(!used))
+		return 0;
+	carveout_chain_add_before(store, &region->chain, used, hole);
+	span->start += size;
+	span->size -= size;
+	carveout_bins_insert(store, &region->bins, heap->shift, hole);
+	return used;
+}
+
+static u32 cut_high(struct carveout_heap *heap, struct carveout_region *region, u32 hole,
+		    carveout_off_t front, carveout_off_t size)
+{
+	struct carveout_store *store = &heap->store;
+	struct carveout_span *span = carveout_span(store, hole);
+	carveout_off_t start = span->start + front;
 	u32 used, rest;
 
-	carveout_region_del_hole(heap, place->region, place->hole);
-	if (!front && !back)
-		return place->hole;
-	used = carveout_span_new(&heap->store, place->start, size);
-	if (!used)
-		return 0;
-	if (!front) {
-		hole->start += size;
-		hole->size = back;
-		carveout_chain_add_before(store, chain, used, place->hole);
-		carveout_region_add_hole(heap, place->region, place->hole);
-		return used;
+	if (front + size != span->size) {
+		rest = carveout_span_new(store, start + size, span->size - front - size);
+		if (unlikely(!rest))
+			return 0;
+		carveout_chain_add_after(store, &region->chain, rest, hole);
+		*carveout_tag(store, rest) = *carveout_tag(store, hole);
+		carveout_bins_insert(store, &region->bins, heap->shift, rest);
+		region->nr_holes++;
+		heap->nr_holes++;
 	}
-	hole->size = front;
-	carveout_chain_add_after(store, chain, used, place->hole);
-	carveout_region_add_hole(heap, place->region, place->hole);
-	if (!back)
-		return used;
-	rest = carveout_span_new(&heap->store, place->start + size, back);
-	if (!rest)
+	used = carveout_span_new(store, start, size);
+	if (unlikely(!used))
 		return 0;
-	carveout_chain_add_after(store, chain, rest, used);
-	carveout_region_add_hole(heap, place->region, rest);
+	carveout_chain_add_after(store, &region->chain, used, hole);
+	span->size = front;
+	carveout_bins_insert(store, &region->bins, heap->shift, hole);
 	return used;
+}
+
+/* The descriptor of the used part; 0 when the structure is broken. */
+static u32 cut(struct carveout_heap *heap, const struct place *place, carveout_off_t size)
+{
+	struct carveout_region *region = heap->region[place->region];
+
+	carveout_bins_remove(&heap->store, &region->bins, heap->shift, place->hole);
+	if (unlikely(place->front))
+		return cut_high(heap, region, place->hole, place->front, size);
+	if (carveout_span(&heap->store, place->hole)->size != size)
+		return cut_low(heap, region, place->hole, size);
+	region->nr_holes--;
+	heap->nr_holes--;
+	return place->hole;
 }
 
 static bool can_cut(const struct carveout_heap *heap, const struct place *place,
 		    carveout_off_t size)
 {
 	const struct carveout_span *hole = carveout_span(&heap->store, place->hole);
-	carveout_off_t front = place->start - hole->start;
 
-	return carveout_store_avail(&heap->store) >=
-	       (u32)(front != 0) + (hole->size - front != size);
+	return likely(heap->store.nr_free > 1) ||
+	       carveout_store_avail(&heap->store) >=
+	       (u32)(place->front != 0) + (hole->size - place->front != size);
 }
 
-static void account_alloc(struct carveout_heap *heap, unsigned int entry,
+static void account_alloc(struct carveout_heap *heap, struct carveout_region *region,
 			  carveout_off_t size)
 {
-	struct carveout_region *region = heap->region[entry];
-
 	region->used += size;
 	region->high = max(region->high, region->used);
 	region->nr_used++;
@@ -401,22 +465,22 @@ static int take_place(struct carveout_heap *heap, const struct place *place,
 	struct carveout_store *store = &heap->store;
 	u32 index;
 
-	if (*carveout_tag(store, place->hole) !=
-	    carveout_tag_make(place->region, CARVEOUT_HOLE))
+	if (unlikely(*carveout_tag(store, place->hole) !=
+		     carveout_tag_make(place->region, CARVEOUT_HOLE)))
 		store->bad = true;
 	if (unlikely(store->bad))
 		return -EUCLEAN;
-	if (!can_cut(heap, place, size))
+	if (unlikely(!can_cut(heap, place, size)))
 		return -ENOMEM;
 	index = cut(heap, place, size);
 	if (unlikely(store->bad))
 		return -EUCLEAN;
-	if (!++heap->gen)
+	if (unlikely(!++heap->gen))
 		heap->gen = 1;
 	*carveout_tag(store, index) = carveout_tag_make(place->region, CARVEOUT_USED);
 	carveout_span(store, index)->gen = heap->gen;
 	carveout_aux(store, index)->cookie = cookie;
-	account_alloc(heap, place->region, size);
+	account_alloc(heap, heap->region[place->region], size);
 	handle->index = index;
 	handle->gen = heap->gen;
 	return 0;
@@ -463,27 +527,33 @@ int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_reques
 			struct carveout_handle *handle)
 {
 	struct place place;
-	struct want want;
+	carveout_off_t size;
 	int err;
 
 	carveout_heap_assert_locked(heap);
 	if (unlikely(heap->broken))
 		return -EUCLEAN;
-	err = check_request(heap, req, &want);
+	size = check_request(heap, req);
+	if (unlikely(!size))
+		err = -EINVAL;
+	else if (likely(!(req->align >> heap->shift >> 1) && !req->max_addr))
+		err = find_plain(heap, req, size, &place);
+	else
+		err = find_searching(heap, req, size, &place);
 	if (!err)
-		err = find_place(heap, &want, &place);
-	if (!err)
-		err = take_place(heap, &place, want.size, req->cookie, handle);
+		err = take_place(heap, &place, size, req->cookie, handle);
 	if (unlikely(heap->store.bad))
 		return carveout_heap_break(heap);
-	account_failure(heap, err);
+	if (unlikely(err))
+		account_failure(heap, err);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_alloc);
 
 /* === Freeing ============================================================== */
 
-static u32 hole_at(struct carveout_heap *heap, unsigned int entry, u32 link)
+/* The neighbour of this index if it is a hole of the region, else 0. */
+static __always_inline u32 hole_at(struct carveout_heap *heap, unsigned int entry, u32 link)
 {
 	u32 index = carveout_link_read(&heap->store, link);
 
@@ -494,28 +564,59 @@ static u32 hole_at(struct carveout_heap *heap, unsigned int entry, u32 link)
 }
 
 /* Let @right become part of @left. Neither is in a bin any more. */
-static void merge(struct carveout_heap *heap, unsigned int entry, u32 left, u32 right)
+static __always_inline void merge(struct carveout_heap *heap,
+				  struct carveout_region *region, u32 left, u32 right)
 {
-	struct carveout_span *l = carveout_span(&heap->store, left);
-	const struct carveout_span *r = carveout_span(&heap->store, right);
+	struct carveout_store *store = &heap->store;
+	struct carveout_span *l = carveout_span(store, left);
+	const struct carveout_span *r = carveout_span(store, right);
+	u32 *beyond = carveout_link_from_right(store, &region->chain, r->next);
 
-	if (l->start + l->size != r->start)
-		heap->store.bad = true;
+	if (unlikely(l->start + l->size != r->start || l->next != right ||
+		     r->prev != left || *beyond != right))
+		store->bad = true;
 	l->size += r->size;
-	carveout_chain_remove(&heap->store, &heap->region[entry]->chain, right);
-	carveout_store_give(&heap->store, right);
+	l->next = r->next;
+	*beyond = left;
+	carveout_store_give(store, right);
+	region->nr_holes--;
+	heap->nr_holes--;
 }
 
-static void account_free(struct carveout_heap *heap, unsigned int entry,
+static void account_free(struct carveout_heap *heap, struct carveout_region *region,
 			 carveout_off_t size)
 {
-	struct carveout_region *region = heap->region[entry];
-
 	region->used -= size;
 	region->nr_used--;
+	region->nr_holes++;
 	heap->used -= size;
 	heap->nr_used--;
+	heap->nr_holes++;
 	heap->stats.nr_free++;
+}
+
+/* Make a used span a hole, together with its neighbours that are holes. */
+static void release(struct carveout_heap *heap, unsigned int entry, u32 index)
+{
+	struct carveout_region *region = heap->region[entry];
+	struct carveout_store *store = &heap->store;
+	const struct carveout_span *span = carveout_span(store, index);
+	u32 prev = hole_at(heap, entry, span->prev);
+	u32 next = hole_at(heap, entry, span->next);
+
+	account_free(heap, region, span->size);
+	if (next) {
+		carveout_bins_remove(store, &region->bins, heap->shift, next);
+		merge(heap, region, index, next);
+	}
+	if (prev) {
+		carveout_bins_remove(store, &region->bins, heap->shift, prev);
+		merge(heap, region, prev, index);
+		index = prev;
+	} else {
+		*carveout_tag(store, index) = carveout_tag_make(entry, CARVEOUT_HOLE);
+	}
+	carveout_bins_insert(store, &region->bins, heap->shift, index);
 }
 
 /**
@@ -530,34 +631,19 @@ static void account_free(struct carveout_heap *heap, unsigned int entry,
  */
 int carveout_heap_free(struct carveout_heap *heap, struct carveout_handle handle)
 {
-	u32 index = handle.index, prev, next;
-	const struct carveout_span *span;
 	unsigned int entry;
 
 	carveout_heap_assert_locked(heap);
 	if (unlikely(heap->broken))
 		return -EUCLEAN;
-	if (!carveout_heap_owns(heap, handle)) {
+	if (unlikely(!carveout_heap_owns(heap, handle))) {
 		heap->stats.nr_invalid++;
 		return -EINVAL;
 	}
-	entry = *carveout_tag(&heap->store, index) >> CARVEOUT_TAG_REGION_SHIFT;
+	entry = *carveout_tag(&heap->store, handle.index) >> CARVEOUT_TAG_REGION_SHIFT;
 	if (unlikely(!heap->region[entry]))
 		return carveout_heap_break(heap);
-	span = carveout_span(&heap->store, index);
-	account_free(heap, entry, span->size);
-	prev = hole_at(heap, entry, span->prev);
-	next = hole_at(heap, entry, span->next);
-	if (next) {
-		carveout_region_del_hole(heap, entry, next);
-		merge(heap, entry, index, next);
-	}
-	if (prev) {
-		carveout_region_del_hole(heap, entry, prev);
-		merge(heap, entry, prev, index);
-		index = prev;
-	}
-	carveout_region_add_hole(heap, entry, index);
+	release(heap, entry, handle.index);
 	return unlikely(heap->store.bad) ? carveout_heap_break(heap) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_free);

@@ -259,8 +259,25 @@ static inline void carveout_heap_assert_locked(const struct carveout_heap *heap)
 #endif
 }
 
+/**
+ * carveout_heap_owns() - Is this the handle of an allocation?
+ * @heap: heap
+ * @handle: any handle
+ *
+ * Context: Any context. Caller holds the heap's lock. Constant time.
+ * Return: true when it is.
+ */
+static inline bool carveout_heap_owns(const struct carveout_heap *heap,
+				      struct carveout_handle handle)
+{
+	const struct carveout_store *store = &heap->store;
+
+	return carveout_store_has(store, handle.index) &&
+	       (*carveout_tag(store, handle.index) & CARVEOUT_TAG_STATE) == CARVEOUT_USED &&
+	       carveout_span(store, handle.index)->gen == handle.gen;
+}
+
 int carveout_heap_break(struct carveout_heap *heap);
-bool carveout_heap_owns(const struct carveout_heap *heap, struct carveout_handle handle);
 void carveout_heap_init(struct carveout_heap *heap, unsigned int granule_shift);
 size_t carveout_store_chunk_bytes(const struct carveout_heap *heap);
 int carveout_heap_add_chunk(struct carveout_heap *heap, void *mem);

@@ -101,20 +101,10 @@ union carveout_aux {
 };
 
 /**
- * struct carveout_chunk - Where the arrays of one chunk lie
- * @span: the descriptors
- * @aux: their second parts
- * @tag: state in bits 0 and 1, region in bits 2 to 7
- */
-struct carveout_chunk {
-	struct carveout_span *span;
-	union carveout_aux *aux;
-	u8 *tag;
-};
-
-/**
  * struct carveout_store - All descriptors of a heap
- * @chunk: indexed by the number of bits of a descriptor's index
+ * @span: for each chunk its descriptors, indexed by the number of bits of an index
+ * @aux: for each chunk their second parts
+ * @tag: for each chunk their states in bits 0 and 1 and regions in bits 2 to 7
  * @next_chunk: the chunk to be added next
  * @fresh: the lowest index that was never used
  * @limit: one more than the highest index that there is memory for
@@ -123,7 +113,9 @@ struct carveout_chunk {
  * @bad: a link was found that leads nowhere: the structure is broken
  */
 struct carveout_store {
-	struct carveout_chunk chunk[CARVEOUT_CHUNKS];
+	struct carveout_span *span[CARVEOUT_CHUNKS];
+	union carveout_aux *aux[CARVEOUT_CHUNKS];
+	u8 *tag[CARVEOUT_CHUNKS];
 	unsigned int next_chunk;
 	u32 fresh;
 	u32 limit;
@@ -146,15 +138,27 @@ struct carveout_chain {
 #define CARVEOUT_TAG_REGION_SHIFT 2
 
 /**
+ * carveout_chunk_of() - Chunk of a descriptor
+ * @index: descriptor, not 0
+ *
+ * Context: Any context.
+ * Return: the number of bits of the index.
+ */
+static inline unsigned int carveout_chunk_of(u32 index)
+{
+	return __fls(index) + 1;
+}
+
+/**
  * carveout_slot() - Place of a descriptor in its chunk
- * @index: descriptor
+ * @index: descriptor, not 0
  *
  * Context: Any context.
  * Return: the index without its highest bit.
  */
 static inline u32 carveout_slot(u32 index)
 {
-	return index ^ CARVEOUT_BIT(fls(index)) >> 1;
+	return index ^ CARVEOUT_BIT(__fls(index));
 }
 
 /**
@@ -168,7 +172,7 @@ static inline u32 carveout_slot(u32 index)
 static inline struct carveout_span *
 carveout_span(const struct carveout_store *store, u32 index)
 {
-	return &store->chunk[fls(index)].span[carveout_slot(index)];
+	return &store->span[carveout_chunk_of(index)][carveout_slot(index)];
 }
 
 /**
@@ -182,7 +186,7 @@ carveout_span(const struct carveout_store *store, u32 index)
 static inline union carveout_aux *
 carveout_aux(const struct carveout_store *store, u32 index)
 {
-	return &store->chunk[fls(index)].aux[carveout_slot(index)];
+	return &store->aux[carveout_chunk_of(index)][carveout_slot(index)];
 }
 
 /**
@@ -195,7 +199,7 @@ carveout_aux(const struct carveout_store *store, u32 index)
  */
 static inline u8 *carveout_tag(const struct carveout_store *store, u32 index)
 {
-	return &store->chunk[fls(index)].tag[carveout_slot(index)];
+	return &store->tag[carveout_chunk_of(index)][carveout_slot(index)];
 }
 
 /**
@@ -221,7 +225,7 @@ static inline u8 carveout_tag_make(unsigned int region, enum carveout_state stat
  */
 static inline bool carveout_store_has(const struct carveout_store *store, u32 index)
 {
-	return index >= CARVEOUT_INDEX_FIRST && index < store->fresh;
+	return index - CARVEOUT_INDEX_FIRST < store->fresh - CARVEOUT_INDEX_FIRST;
 }
 
 /**
@@ -258,17 +262,187 @@ static inline u32 carveout_link_read(struct carveout_store *store, u32 link)
 void carveout_store_init(struct carveout_store *store);
 size_t carveout_store_bytes(const struct carveout_store *store);
 int carveout_store_add(struct carveout_store *store, void *mem);
-u32 carveout_store_take(struct carveout_store *store);
-u32 carveout_span_new(struct carveout_store *store, carveout_off_t start,
-		      carveout_off_t size);
-void carveout_store_give(struct carveout_store *store, u32 index);
-void carveout_chain_add_last(struct carveout_store *store, struct carveout_chain *chain,
-			     u32 index);
-void carveout_chain_add_before(struct carveout_store *store,
-			       struct carveout_chain *chain, u32 index, u32 next);
-void carveout_chain_add_after(struct carveout_store *store,
-			      struct carveout_chain *chain, u32 index, u32 prev);
-void carveout_chain_remove(struct carveout_store *store, struct carveout_chain *chain,
-			   u32 index);
+u32 carveout_store_take_fresh(struct carveout_store *store);
+
+/**
+ * carveout_store_take() - Take a descriptor
+ * @store: store with carveout_store_avail() descriptors, at least one
+ *
+ * Only the state byte is set, to %CARVEOUT_FREE: the caller fills in the rest.
+ *
+ * Context: Any context. Caller serialises access to the store.
+ * Return: the descriptor; 0 when there is none or the free list is broken, which
+ * marks the store as bad.
+ */
+static inline u32 carveout_store_take(struct carveout_store *store)
+{
+	u32 index = store->free;
+
+	if (unlikely(!index))
+		return carveout_store_take_fresh(store);
+	if (unlikely(!carveout_store_has(store, index) || !store->nr_free ||
+		     *carveout_tag(store, index) != CARVEOUT_FREE)) {
+		store->bad = true;
+		return 0;
+	}
+	store->free = carveout_span(store, index)->next;
+	store->nr_free--;
+	return index;
+}
+
+/**
+ * carveout_span_new() - Take a descriptor for a piece of memory
+ * @store: store
+ * @start: address of its first byte
+ * @size: bytes
+ *
+ * The span is in no chain and in no bin yet.
+ *
+ * Context: Any context. Caller serialises access to the store.
+ * Return: the descriptor; 0 as carveout_store_take().
+ */
+static inline u32 carveout_span_new(struct carveout_store *store,
+				    carveout_off_t start, carveout_off_t size)
+{
+	u32 index = carveout_store_take(store);
+
+	if (index) {
+		carveout_span(store, index)->start = start;
+		carveout_span(store, index)->size = size;
+	}
+	return index;
+}
+
+/**
+ * carveout_store_give() - Give a descriptor back
+ * @store: store
+ * @index: a descriptor that was taken
+ *
+ * Context: Any context. Caller serialises access to the store.
+ */
+static inline void carveout_store_give(struct carveout_store *store, u32 index)
+{
+	*carveout_tag(store, index) = CARVEOUT_FREE;
+	carveout_span(store, index)->next = store->free;
+	store->free = index;
+	store->nr_free++;
+}
+
+/* === Neighbours =========================================================== */
+
+/* The link that leads to a span from its left neighbour, or from the chain. */
+static inline u32 *carveout_link_from_left(struct carveout_store *store,
+					   struct carveout_chain *chain, u32 prev)
+{
+	prev = carveout_link_read(store, prev);
+	return prev ? &carveout_span(store, prev)->next : &chain->first;
+}
+
+/* The link that leads to a span from its right neighbour, or from the chain. */
+static inline u32 *carveout_link_from_right(struct carveout_store *store,
+					    struct carveout_chain *chain, u32 next)
+{
+	next = carveout_link_read(store, next);
+	return next ? &carveout_span(store, next)->prev : &chain->last;
+}
+
+/**
+ * carveout_chain_add_last() - Put a span at the end of a chain
+ * @store: store of the descriptors
+ * @chain: chain of the region, may be empty
+ * @index: span to put in
+ *
+ * Context: Any context. Caller serialises access.
+ */
+static inline void carveout_chain_add_last(struct carveout_store *store,
+					   struct carveout_chain *chain, u32 index)
+{
+	struct carveout_span *span = carveout_span(store, index);
+	u32 *left = carveout_link_from_left(store, chain, chain->last);
+
+	span->prev = chain->last;
+	span->next = 0;
+	*left = index;
+	chain->last = index;
+}
+
+/**
+ * carveout_chain_add_before() - Put a span in front of another
+ * @store: store of the descriptors
+ * @chain: chain of the region
+ * @index: span to put in
+ * @next: a span of the chain
+ *
+ * A back link that does not hold marks the store as bad.
+ *
+ * Context: Any context. Caller serialises access.
+ */
+static inline void carveout_chain_add_before(struct carveout_store *store,
+					     struct carveout_chain *chain, u32 index,
+					     u32 next)
+{
+	struct carveout_span *span = carveout_span(store, index);
+	struct carveout_span *right = carveout_span(store, next);
+	u32 *left = carveout_link_from_left(store, chain, right->prev);
+
+	if (*left != next)
+		store->bad = true;
+	span->prev = right->prev;
+	span->next = next;
+	right->prev = index;
+	*left = index;
+}
+
+/**
+ * carveout_chain_add_after() - Put a span behind another
+ * @store: store of the descriptors
+ * @chain: chain of the region
+ * @index: span to put in
+ * @prev: a span of the chain
+ *
+ * A back link that does not hold marks the store as bad.
+ *
+ * Context: Any context. Caller serialises access.
+ */
+static inline void carveout_chain_add_after(struct carveout_store *store,
+					    struct carveout_chain *chain, u32 index,
+					    u32 prev)
+{
+	struct carveout_span *span = carveout_span(store, index);
+	struct carveout_span *left = carveout_span(store, prev);
+	u32 *right = carveout_link_from_right(store, chain, left->next);
+
+	if (*right != prev)
+		store->bad = true;
+	span->next = left->next;
+	span->prev = prev;
+	left->next = index;
+	*right = index;
+}
+
+/**
+ * carveout_chain_remove() - Take a span out
+ * @store: store of the descriptors
+ * @chain: chain of the region
+ * @index: a span of the chain
+ *
+ * A back link that does not hold marks the store as bad.
+ *
+ * Context: Any context. Caller serialises access.
+ */
+static inline void carveout_chain_remove(struct carveout_store *store,
+					 struct carveout_chain *chain, u32 index)
+{
+	struct carveout_span *span = carveout_span(store, index);
+	u32 *left = carveout_link_from_left(store, chain, span->prev);
+	u32 *right = carveout_link_from_right(store, chain, span->next);
+
+	if (*left != index || *right != index) {
+		store->bad = true;
+		return;
+	}
+	*left = span->next;
+	*right = span->prev;
+}
 
 #endif /* CARVEOUT_SPAN_H */

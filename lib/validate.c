@@ -93,12 +93,9 @@ static bool check_store(struct check *check)
 	    store->limit != CARVEOUT_BIT(store->next_chunk - 1) ||
 	    store->fresh < CARVEOUT_INDEX_FIRST || store->fresh > store->limit)
 		return broken(check, CARVEOUT_BROKEN_STORE, 0);
-	for (i = CARVEOUT_CHUNK_FIRST; i < store->next_chunk; i++) {
-		const struct carveout_chunk *chunk = &store->chunk[i];
-
-		if (!chunk->span || !chunk->aux || !chunk->tag)
+	for (i = CARVEOUT_CHUNK_FIRST; i < store->next_chunk; i++)
+		if (!store->span[i] || !store->aux[i] || !store->tag[i])
 			return broken(check, CARVEOUT_BROKEN_STORE, 0);
-	}
 	return true;
 }
 

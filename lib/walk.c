@@ -9,23 +9,6 @@
 #include "carveout_lib.h"
 #include "heap.h"
 
-/**
- * carveout_heap_owns() - Is this the handle of an allocation?
- * @heap: heap
- * @handle: any handle
- *
- * Context: Any context. Caller holds the heap's lock. Constant time.
- * Return: true when it is.
- */
-bool carveout_heap_owns(const struct carveout_heap *heap, struct carveout_handle handle)
-{
-	const struct carveout_store *store = &heap->store;
-
-	return carveout_store_has(store, handle.index) &&
-	       (*carveout_tag(store, handle.index) & CARVEOUT_TAG_STATE) == CARVEOUT_USED &&
-	       carveout_span(store, handle.index)->gen == handle.gen;
-}
-
 static void fill_info(const struct carveout_heap *heap, u32 index,
 		      struct carveout_span_info *info)
 {

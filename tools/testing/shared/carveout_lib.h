@@ -61,12 +61,19 @@ typedef __u64 u64;
 
 static inline int fls(unsigned int x)
 {
-	return x ? 32 - __builtin_clz(x) : 0;
+	return x ? (__builtin_clz(x) ^ 31) + 1 : 0;
 }
 
 static inline int fls64(u64 x)
 {
-	return x ? 64 - __builtin_clzll(x) : 0;
+	return x ? (__builtin_clzll(x) ^ 63) + 1 : 0;
+}
+
+#define ilog2(x) (fls64(x) - 1)
+
+static inline unsigned long __fls(unsigned long x)
+{
+	return __builtin_clzl(x) ^ (8 * sizeof(x) - 1);
 }
 
 static inline unsigned long __ffs64(u64 x)

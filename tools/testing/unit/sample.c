@@ -60,12 +60,14 @@ void sample_init(struct sample *sample)
 void pieces_of(struct sample *sample, struct piece piece[SAMPLE_PIECES])
 {
 	struct carveout_heap *heap = &sample->unit.heap;
-	struct carveout_chunk *chunk = &heap->store.chunk[CARVEOUT_CHUNK_FIRST];
+	const struct carveout_store *store = &heap->store;
 	u32 count = heap->store.fresh - 64;
 
-	piece[0] = (struct piece) { (u8 *)chunk->span, count * sizeof(*chunk->span) };
-	piece[1] = (struct piece) { (u8 *)chunk->aux, count * sizeof(*chunk->aux) };
-	piece[2] = (struct piece) { chunk->tag, count };
+	piece[0] = (struct piece) { (u8 *)store->span[CARVEOUT_CHUNK_FIRST],
+				    count * sizeof(struct carveout_span) };
+	piece[1] = (struct piece) { (u8 *)store->aux[CARVEOUT_CHUNK_FIRST],
+				    count * sizeof(union carveout_aux) };
+	piece[2] = (struct piece) { store->tag[CARVEOUT_CHUNK_FIRST], count };
 	piece[3] = (struct piece) { (u8 *)heap->region[0], sizeof(struct carveout_region) };
 	piece[4] = (struct piece) { (u8 *)heap->region[1], sizeof(struct carveout_region) };
 	piece[5] = (struct piece) { (u8 *)&heap->store.free, sizeof(heap->store.free) };

@@ -50,7 +50,7 @@ static enum carveout_invariant damage(struct sample *sample, unsigned int what)
 	struct carveout_span *node = carveout_span(store, sample->node);
 	struct carveout_span *equal = carveout_span(store, sample->equal);
 	u32 *child = carveout_aux(store, sample->node)->child;
-	struct carveout_chunk *chunk = &store->chunk[store->next_chunk - 1];
+	unsigned int chunk = store->next_chunk - 1;
 	u32 index;
 
 	switch (what) {
@@ -76,13 +76,13 @@ static enum carveout_invariant damage(struct sample *sample, unsigned int what)
 		store->next_chunk = 33;
 		return CARVEOUT_BROKEN_STORE;
 	case 7:
-		chunk->span = NULL;
+		store->span[chunk] = NULL;
 		return CARVEOUT_BROKEN_STORE;
 	case 8:
-		chunk->aux = NULL;
+		store->aux[chunk] = NULL;
 		return CARVEOUT_BROKEN_STORE;
 	case 9:
-		chunk->tag = NULL;
+		store->tag[chunk] = NULL;
 		return CARVEOUT_BROKEN_STORE;
 	case 10:
 		heap->shift = 64;
