@@ -218,39 +218,57 @@ TEST_F(heap, owner_and_group_are_the_creators)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A buffer without a tag is shown to its owner and to root alone. */
-TEST_F(heap, untagged_buffer_is_listed_for_its_owner)
+/* How often LIST shows the caller a buffer, or an error. */
+static int listed_as(int node, __u64 number)
 {
 	struct carveout_buffer entries[64];
-	struct carveout_ioctl_list list;
+	struct carveout_ioctl_list list = {
+		.entries = (uintptr_t)entries,
+		.entry_size = sizeof(entries[0]),
+		.count = ARRAY_SIZE(entries),
+	};
+	int err, shown = 0;
+	__u32 i;
+
+	err = xioctl(node, CARVEOUT_IOCTL_LIST, &list);
+	if (err)
+		return err;
+	for (i = 0; i < list.count; i++)
+		shown += entries[i].generation == number;
+	return shown;
+}
+
+/*
+ * A buffer without a tag is shown to its owner and to root alone, also one that
+ * everybody might have opened while it had its tag.
+ */
+TEST_F(heap, untagged_buffer_is_listed_for_its_owner)
+{
+	const char *tag = unique_tag("perm.untagged");
+	struct carveout_buffer buffer;
 	int node = self->heap.node;
-	__u64 number;
-	size_t i;
-	__u32 j;
-	int fd;
+	size_t i, j;
+	int fd[2];
 
+	umask(0);
 	ASSERT_EQ(0, be(&users[0]));
-	fd = alloc_buffer(node, 4096);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, query_buffer(node, fd, &entries[0]));
-	number = entries[0].generation;
-	for (i = 0; i <= ARRAY_SIZE(users); i++) {
-		bool root = i == ARRAY_SIZE(users);
-		bool owner = !root && users[i].uid == OWNER;
-		int shown = 0;
+	fd[0] = alloc_buffer(node, 4096);
+	fd[1] = alloc_tag(node, 4096, tag, 0, 0666);
+	ASSERT_EQ(0, unlink_tag(node, tag));
+	for (j = 0; j < ARRAY_SIZE(fd); j++) {
+		ASSERT_LE(0, fd[j]);
+		ASSERT_EQ(0, query_buffer(node, fd[j], &buffer));
+		for (i = 0; i <= ARRAY_SIZE(users); i++) {
+			bool root = i == ARRAY_SIZE(users);
+			bool owner = !root && users[i].uid == OWNER;
 
-		ASSERT_EQ(0, root ? be_root() : be(&users[i]));
-		memset(&list, 0, sizeof(list));
-		list.entries = (uintptr_t)entries;
-		list.entry_size = sizeof(entries[0]);
-		list.count = ARRAY_SIZE(entries);
-		ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_LIST, &list));
-		for (j = 0; j < list.count; j++)
-			shown += entries[j].generation == number;
-		EXPECT_EQ(root || owner, shown)
-			TH_LOG("%s", root ? "root" : users[i].name);
+			ASSERT_EQ(0, root ? be_root() : be(&users[i]));
+			EXPECT_EQ(root || owner, listed_as(node, buffer.generation))
+				TH_LOG("%zu, %s", j, root ? "root" : users[i].name);
+		}
 	}
-	close(fd);
+	close(fd[0]);
+	close(fd[1]);
 	EXPECT_UNCHANGED(&self->heap);
 }
 
