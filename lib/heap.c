@@ -7,15 +7,7 @@
  * fails only when no hole is large enough. Its time is bounded by the width of
  * an address, not by the number of spans, in success and in failure.
  *
- * With an alignment beyond the granule, or in a region that an address limit
- * cuts, a hole that is large enough may still not fit. Up to
- * %CARVEOUT_CANDIDATES holes are tried in the order of their sizes, at most
- * %CARVEOUT_CANDIDATES_SAME of equal size, for more size means more chance. Then the
- * smallest hole in which any alignment fits. Then once more the
- * %CARVEOUT_CANDIDATES smallest, equal or not. So such a request can fail although
- * some untried hole would have served, but only in a region with more holes of
- * sufficient size than that, and never when each hole happens to be aligned. The
- * nr_missed counters say how often it may have been so.
+ * Requests with an alignment, a limit or from the top go through lib/search.c.
  *
  * What is left of a hole keeps the hole's descriptor. What is freed merges with
  * its neighbours at once.
@@ -23,30 +15,7 @@
 
 #include "carveout_lib.h"
 #include "heap.h"
-
-/* A request, checked and put in the terms of the search. */
-struct want {
-	const struct carveout_request *req;
-	carveout_off_t size;		/* a multiple of the granule */
-	carveout_off_t align;		/* at least the granule */
-	carveout_off_t limit;		/* 0 for none */
-};
-
-/* A place that was found. */
-struct place {
-	unsigned int region;
-	u32 hole;
-	carveout_off_t front;		/* from the hole's start to the place */
-};
-
-/* How far a search has come. */
-struct search {
-	const struct want *want;
-	unsigned int region;
-	unsigned int tries;		/* candidates that may still be tried */
-	unsigned int same;		/* how many of them may have equal size */
-	bool skipped;			/* a hole of sufficient size was not tried */
-};
+#include "search.h"
 
 /**
  * carveout_heap_break() - Note that the structure is broken
@@ -119,6 +88,18 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_add_chunk);
 
 /* === Search for a place =================================================== */
 
+static bool fallback_is_bad(const struct carveout_request *req)
+{
+	unsigned int i;
+
+	if (req->nr_fallback > CARVEOUT_FALLBACKS)
+		return true;
+	for (i = 0; i < req->nr_fallback; i++)
+		if (req->fallback[i] & req->forbid)
+			return true;
+	return false;
+}
+
 /* Check a request; its size in whole granules, or 0 if there is a fault. */
 static carveout_off_t check_request(const struct carveout_heap *heap,
 				    const struct carveout_request *req)
@@ -127,208 +108,10 @@ static carveout_off_t check_request(const struct carveout_heap *heap,
 
 	if (unlikely(req->align & (req->align - 1) || req->require & req->forbid))
 		return 0;
+	if (unlikely(req->nr_fallback && fallback_is_bad(req)))
+		return 0;
 	/* One that wraps is 0 as well. */
 	return (req->size + mask) & ~mask;
-}
-
-/* Would the request fit in this span, and where? No sum in here can wrap. */
-static bool fits(const struct want *want, const struct carveout_span *span,
-		 carveout_off_t *start)
-{
-	carveout_off_t pad = -span->start & (want->align - 1);
-
-	if (span->size < want->size || span->size - want->size < pad)
-		return false;
-	*start = span->start + pad;
-	return !want->limit || *start + want->size <= want->limit;
-}
-
-/* Try a hole and those listed behind it, which have the same size. */
-static u32 try_equals(struct carveout_heap *heap, struct search *search, u32 index,
-		      carveout_off_t *start)
-{
-	unsigned int same = search->same;
-
-	while (index) {
-		const struct carveout_span *span = carveout_span(&heap->store, index);
-
-		if (!same || !search->tries) {
-			search->skipped = true;
-			return 0;
-		}
-		if (fits(search->want, span, start))
-			return index;
-		same--;
-		search->tries--;
-		index = carveout_link_read(&heap->store, span->bin_next);
-	}
-	return 0;
-}
-
-/* Try holes from the smallest that is large enough upwards. */
-static u32 try_candidates(struct carveout_heap *heap, struct search *search, u32 index,
-			  unsigned int same, carveout_off_t *start)
-{
-	const struct carveout_bins *bins = &heap->region[search->region]->bins;
-	u64 granules;
-	u32 found;
-
-	search->tries = CARVEOUT_CANDIDATES;
-	search->same = same;
-	search->skipped = false;
-	while (index) {
-		granules = carveout_span(&heap->store, index)->size >> heap->shift;
-		found = try_equals(heap, search, index, start);
-		if (found)
-			return found;
-		index = carveout_bins_best(&heap->store, bins, granules + 1, heap->shift);
-		if (index && !search->tries) {
-			search->skipped = true;
-			return 0;
-		}
-	}
-	return 0;
-}
-
-/*
- * Try the smallest hole in which the request fits whatever the hole's start. This
- * is for when there are more than two holes of sufficient size: so that is less
- * than a third of all addresses, and the sum does not wrap.
- */
-static u32 try_padded(struct carveout_heap *heap, struct search *search,
-		      carveout_off_t *start)
-{
-	carveout_off_t granule = (carveout_off_t)1 << heap->shift;
-	const struct want *want = search->want;
-	carveout_off_t size = want->size + (want->align - granule);
-	u32 index;
-
-	index = carveout_bins_best(&heap->store, &heap->region[search->region]->bins,
-				   size >> heap->shift, heap->shift);
-	if (index && fits(want, carveout_span(&heap->store, index), start))
-		return index;
-	return 0;
-}
-
-/* Any hole of the best size that fits; one that is not in the trie if there is. */
-static u32 try_best(struct carveout_heap *heap, const struct want *want, u32 index,
-		    carveout_off_t *start)
-{
-	const struct carveout_span *span = carveout_span(&heap->store, index);
-	carveout_off_t other;
-	u32 next;
-
-	if (!fits(want, span, start))
-		return 0;
-	next = carveout_link_read(&heap->store, span->bin_next);
-	if (!next || !fits(want, carveout_span(&heap->store, next), &other))
-		return index;
-	*start = other;
-	return next;
-}
-
-/* Try a bounded number of holes, given the smallest one that is large enough. */
-static u32 try_all(struct carveout_heap *heap, struct search *search, u32 best,
-		   carveout_off_t *start)
-{
-	u32 found;
-
-	found = try_best(heap, search->want, best, start);
-	if (!found)
-		found = try_candidates(heap, search, best, CARVEOUT_CANDIDATES_SAME, start);
-	if (!found && search->skipped) {
-		found = try_padded(heap, search, start);
-		if (!found)
-			found = try_candidates(heap, search, best, CARVEOUT_CANDIDATES,
-					       start);
-	}
-	return found;
-}
-
-static bool find_in_region(struct carveout_heap *heap, const struct want *want,
-			   unsigned int entry, struct place *place, bool *missed)
-{
-	struct carveout_region *region = heap->region[entry];
-	struct search search = {
-		.want = want,
-		.region = entry,
-	};
-	carveout_off_t start;
-	u32 best;
-
-	best = carveout_bins_best(&heap->store, &region->bins, want->size >> heap->shift,
-				  heap->shift);
-	place->region = entry;
-	place->hole = best ? try_all(heap, &search, best, &start) : 0;
-	if (place->hole) {
-		place->front = start - carveout_span(&heap->store, place->hole)->start;
-		return true;
-	}
-	region->nr_nospc++;
-	region->nr_missed += search.skipped;
-	*missed |= search.skipped;
-	return false;
-}
-
-static bool selects(const struct carveout_request *req,
-		    const struct carveout_region *region, unsigned int entry)
-{
-	return region && (!req->regions || req->regions & BIT_ULL(entry)) &&
-	       (region->attrs & (req->require | req->forbid)) == req->require;
-}
-
-/* Does the limit fall inside the region? Regions beyond it do not come here. */
-static bool cut_by(const struct want *want, const struct carveout_region *region)
-{
-	return want->limit && region->base + region->size > want->limit;
-}
-
-/*
- * Regions wholly below the limit come first, since there the search is exact;
- * those that the limit cuts come after them.
- */
-static int find_place(struct carveout_heap *heap, const struct want *want,
-		      struct place *place)
-{
-	bool missed = false, selected = !heap->nr_regions, cut = false;
-	unsigned int pass, i;
-
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; i < heap->nr_regions; i++) {
-			const struct carveout_region *region = heap->region[i];
-
-			if (!selects(want->req, region, i))
-				continue;
-			selected = true;
-			if (cut_by(want, region) != pass) {
-				cut = true;
-				continue;
-			}
-			if (pass && region->base >= want->limit)
-				continue;
-			if (find_in_region(heap, want, i, place, &missed))
-				return 0;
-		}
-		if (!cut)
-			break;
-	}
-	if (!selected)
-		return -EINVAL;
-	heap->stats.nr_missed += missed;
-	return -ENOSPC;
-}
-
-static int find_searching(struct carveout_heap *heap, const struct carveout_request *req,
-			  carveout_off_t size, struct place *place)
-{
-	const struct want want = {
-		.req = req,
-		.size = size,
-		.align = max(req->align, (carveout_off_t)1 << heap->shift),
-		.limit = req->max_addr,
-	};
-
-	return find_place(heap, &want, place);
 }
 
 /*
@@ -336,7 +119,7 @@ static int find_searching(struct carveout_heap *heap, const struct carveout_requ
  * that a request without alignment and limit needs, and nothing can be missed.
  */
 static int find_plain(struct carveout_heap *heap, const struct carveout_request *req,
-		      carveout_off_t size, struct place *place)
+		      u32 require, carveout_off_t size, struct carveout_place *place)
 {
 	bool selected = !heap->nr_regions;
 	unsigned int i;
@@ -345,7 +128,7 @@ static int find_plain(struct carveout_heap *heap, const struct carveout_request 
 		struct carveout_region *region = heap->region[i];
 		u32 hole, next;
 
-		if (!selects(req, region, i))
+		if (!carveout_selects(req, require, region, i))
 			continue;
 		selected = true;
 		hole = carveout_bins_best(&heap->store, &region->bins, size >> heap->shift,
@@ -366,6 +149,30 @@ static int find_plain(struct carveout_heap *heap, const struct carveout_request 
 		return 0;
 	}
 	return selected ? -ENOSPC : -EINVAL;
+}
+
+static int find_required(struct carveout_heap *heap, const struct carveout_request *req,
+			 u32 require, carveout_off_t size, struct carveout_place *place)
+{
+	if (likely(!(req->align >> heap->shift >> 1) && !req->max_addr && !req->top_down))
+		return find_plain(heap, req, require, size, place);
+	return carveout_search(heap, req, require, size, place);
+}
+
+/* What the caller can do with instead, in the order that it says. */
+static int find_fallback(struct carveout_heap *heap, const struct carveout_request *req,
+			 int err, carveout_off_t size, struct carveout_place *place)
+{
+	unsigned int i;
+
+	for (i = 0; i < req->nr_fallback && err; i++) {
+		int ret = find_required(heap, req, req->fallback[i], size, place);
+
+		/* A choice that no region meets is no reason to say -EINVAL. */
+		if (err == -EINVAL || ret != -EINVAL)
+			err = ret;
+	}
+	return err;
 }
 
 /* === Taking the place ===================================================== */
@@ -423,7 +230,7 @@ static u32 cut_high(struct carveout_heap *heap, struct carveout_region *region, 
 }
 
 /* The descriptor of the used part; 0 when the structure is broken. */
-static u32 cut(struct carveout_heap *heap, const struct place *place, carveout_off_t size)
+static u32 cut(struct carveout_heap *heap, const struct carveout_place *place, carveout_off_t size)
 {
 	struct carveout_region *region = heap->region[place->region];
 
@@ -437,7 +244,7 @@ static u32 cut(struct carveout_heap *heap, const struct place *place, carveout_o
 	return place->hole;
 }
 
-static bool can_cut(const struct carveout_heap *heap, const struct place *place,
+static bool can_cut(const struct carveout_heap *heap, const struct carveout_place *place,
 		    carveout_off_t size)
 {
 	const struct carveout_span *hole = carveout_span(&heap->store, place->hole);
@@ -459,7 +266,7 @@ static void account_alloc(struct carveout_heap *heap, struct carveout_region *re
 	heap->stats.nr_alloc++;
 }
 
-static int take_place(struct carveout_heap *heap, const struct place *place,
+static int take_place(struct carveout_heap *heap, const struct carveout_place *place,
 		      carveout_off_t size, u64 cookie, struct carveout_handle *handle)
 {
 	struct carveout_store *store = &heap->store;
@@ -486,7 +293,7 @@ static int take_place(struct carveout_heap *heap, const struct place *place,
 	return 0;
 }
 
-static void account_failure(struct carveout_heap *heap, int err)
+static void account_failure(struct carveout_heap *heap, int err, bool missed)
 {
 	switch (err) {
 	case -EINVAL:
@@ -494,6 +301,7 @@ static void account_failure(struct carveout_heap *heap, int err)
 		break;
 	case -ENOSPC:
 		heap->stats.nr_nospc++;
+		heap->stats.nr_missed += missed;
 		break;
 	case -ENOMEM:
 		heap->stats.nr_nomem++;
@@ -509,7 +317,9 @@ static void account_failure(struct carveout_heap *heap, int err)
  *
  * Regions are tried in the order in which they were added; where there is a
  * limit, those that lie wholly below it before those that it cuts. The place is
- * at the lowest suitable address of the hole that is chosen.
+ * at the lowest suitable address of the hole that is chosen, or at the highest of a
+ * request from the top. When no region that has the required attributes has a place,
+ * all is tried again with the first fallback, and so on.
  *
  * Context: Any context. Caller holds the heap's lock. Per region, a plain request
  * follows at most a constant multiple of %CARVEOUT_OFF_BITS links; a request with
@@ -517,8 +327,8 @@ static void account_failure(struct carveout_heap *heap, int err)
  * Return: 0, or
  *
  * * -EINVAL: the size is 0 or wraps when it is rounded up, the alignment is no
- *   power of two, an attribute is both required and forbidden, or the heap has
- *   no region that the mask and the attributes select
+ *   power of two, an attribute is both required and forbidden, there are too many
+ *   fallbacks, or the heap has no region that the mask and the attributes select
  * * -ENOSPC: no place fits; with an alignment or a limit, none was found
  * * -ENOMEM: no descriptor left: add a chunk and try again
  * * -EUCLEAN: the heap is broken
@@ -526,7 +336,7 @@ static void account_failure(struct carveout_heap *heap, int err)
 int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_request *req,
 			struct carveout_handle *handle)
 {
-	struct place place;
+	struct carveout_place place;
 	carveout_off_t size;
 	int err;
 
@@ -534,18 +344,20 @@ int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_reques
 	if (unlikely(heap->broken))
 		return -EUCLEAN;
 	size = check_request(heap, req);
-	if (unlikely(!size))
+	place.missed = false;
+	if (unlikely(!size)) {
 		err = -EINVAL;
-	else if (likely(!(req->align >> heap->shift >> 1) && !req->max_addr))
-		err = find_plain(heap, req, size, &place);
-	else
-		err = find_searching(heap, req, size, &place);
+	} else {
+		err = find_required(heap, req, req->require, size, &place);
+		if (unlikely(err && req->nr_fallback))
+			err = find_fallback(heap, req, err, size, &place);
+	}
 	if (!err)
 		err = take_place(heap, &place, size, req->cookie, handle);
 	if (unlikely(heap->store.bad))
 		return carveout_heap_break(heap);
 	if (unlikely(err))
-		account_failure(heap, err);
+		account_failure(heap, err, place.missed);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_alloc);
@@ -647,3 +459,115 @@ int carveout_heap_free(struct carveout_heap *heap, struct carveout_handle handle
 	return unlikely(heap->store.bad) ? carveout_heap_break(heap) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_free);
+
+/* === Changing the size ==================================================== */
+
+/* Give the tail of a span back: to the hole behind it, or as a hole of its own. */
+static int shrink(struct carveout_heap *heap, unsigned int entry, u32 index,
+		  carveout_off_t by)
+{
+	struct carveout_region *region = heap->region[entry];
+	struct carveout_store *store = &heap->store;
+	struct carveout_span *span = carveout_span(store, index);
+	u32 next = hole_at(heap, entry, span->next);
+
+	if (next) {
+		carveout_bins_remove(store, &region->bins, heap->shift, next);
+		carveout_span(store, next)->start -= by;
+		carveout_span(store, next)->size += by;
+	} else {
+		if (!carveout_store_avail(store))
+			return -ENOMEM;
+		next = carveout_span_new(store, span->start + span->size - by, by);
+		if (unlikely(!next))
+			return -EUCLEAN;
+		carveout_chain_add_after(store, &region->chain, next, index);
+		*carveout_tag(store, next) = carveout_tag_make(entry, CARVEOUT_HOLE);
+		region->nr_holes++;
+		heap->nr_holes++;
+	}
+	carveout_bins_insert(store, &region->bins, heap->shift, next);
+	span->size -= by;
+	region->used -= by;
+	heap->used -= by;
+	return 0;
+}
+
+/* Take what the span lacks from the hole behind it. */
+static int grow(struct carveout_heap *heap, unsigned int entry, u32 index,
+		carveout_off_t by)
+{
+	struct carveout_region *region = heap->region[entry];
+	struct carveout_store *store = &heap->store;
+	struct carveout_span *hole, *span = carveout_span(store, index);
+	u32 next = hole_at(heap, entry, span->next);
+
+	if (!next || carveout_span(store, next)->size < by)
+		return -ENOSPC;
+	hole = carveout_span(store, next);
+	carveout_bins_remove(store, &region->bins, heap->shift, next);
+	if (hole->size == by) {
+		merge(heap, region, index, next);
+	} else {
+		hole->start += by;
+		hole->size -= by;
+		span->size += by;
+		carveout_bins_insert(store, &region->bins, heap->shift, next);
+	}
+	region->used += by;
+	region->high = max(region->high, region->used);
+	heap->used += by;
+	heap->high = max(heap->high, heap->used);
+	return 0;
+}
+
+/**
+ * carveout_heap_resize() - Make an allocation longer or shorter where it is
+ * @heap: heap
+ * @handle: handle of the allocation, which stays valid
+ * @size: new size in bytes, rounded up to the granule
+ *
+ * The start stays. What the request said about alignment holds therefore; an
+ * address limit is not remembered.
+ *
+ * Context: Any context. Caller holds the heap's lock. Follows at most a constant
+ * multiple of %CARVEOUT_OFF_BITS links.
+ * Return: 0, or
+ *
+ * * -EINVAL: the size is 0 or wraps when it is rounded up, or the handle is stale
+ *   or of no allocation
+ * * -ENOSPC: it cannot grow: what lies behind it is in use, too small, or not there
+ * * -ENOMEM: it cannot shrink for want of a descriptor: add a chunk and try again
+ * * -EUCLEAN: the heap is broken
+ */
+int carveout_heap_resize(struct carveout_heap *heap, struct carveout_handle handle,
+			 carveout_off_t size)
+{
+	const struct carveout_request req = { .size = size };
+	unsigned int entry;
+	carveout_off_t old;
+	int err = 0;
+
+	carveout_heap_assert_locked(heap);
+	if (unlikely(heap->broken))
+		return -EUCLEAN;
+	size = check_request(heap, &req);
+	if (!size || !carveout_heap_owns(heap, handle)) {
+		heap->stats.nr_invalid++;
+		return -EINVAL;
+	}
+	entry = *carveout_tag(&heap->store, handle.index) >> CARVEOUT_TAG_REGION_SHIFT;
+	if (unlikely(!heap->region[entry]))
+		return carveout_heap_break(heap);
+	old = carveout_span(&heap->store, handle.index)->size;
+	if (size < old)
+		err = shrink(heap, entry, handle.index, old - size);
+	else if (size > old)
+		err = grow(heap, entry, handle.index, size - old);
+	if (unlikely(heap->store.bad))
+		return carveout_heap_break(heap);
+	if (err)
+		account_failure(heap, err, false);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_resize);

@@ -47,6 +47,9 @@
 /* Of these, the most that have one and the same size. */
 #define CARVEOUT_CANDIDATES_SAME 2
 
+/* The choices that a request can name beside its first one. */
+#define CARVEOUT_FALLBACKS 3
+
 /* The most descriptors that one carveout_heap_spans() looks at. */
 #define CARVEOUT_SPANS_SCAN 4096
 
@@ -75,7 +78,12 @@ struct carveout_handle {
  * @max_addr: the last byte lies below this address; 0 for no limit
  * @require: attributes that the region must have
  * @forbid: attributes that the region must not have
- * @cookie: the caller's own value, to be read back with carveout_heap_info()
+ * @fallback: attributes that the region must have instead of @require, when that
+ *	leads to no place; tried in this order
+ * @nr_fallback: number of entries of @fallback in use
+ * @top_down: take the upper end of a hole, of a high one if there is a choice
+ * @cookie: the caller's own value, to be read back with carveout_heap_info(): who
+ *	owns it and what for is for the caller to know
  */
 struct carveout_request {
 	carveout_off_t size;
@@ -84,6 +92,9 @@ struct carveout_request {
 	carveout_off_t max_addr;
 	u32 require;
 	u32 forbid;
+	u32 fallback[CARVEOUT_FALLBACKS];
+	u8 nr_fallback;
+	bool top_down;
 	u64 cookie;
 };
 
@@ -284,6 +295,8 @@ int carveout_heap_add_chunk(struct carveout_heap *heap, void *mem);
 int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_request *req,
 			struct carveout_handle *handle);
 int carveout_heap_free(struct carveout_heap *heap, struct carveout_handle handle);
+int carveout_heap_resize(struct carveout_heap *heap, struct carveout_handle handle,
+			 carveout_off_t size);
 int carveout_heap_info(const struct carveout_heap *heap, struct carveout_handle handle,
 		       struct carveout_span_info *info);
 unsigned int carveout_heap_spans(const struct carveout_heap *heap, u32 *cursor,

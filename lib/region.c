@@ -102,6 +102,13 @@ static int free_entry(const struct carveout_heap *heap)
 	return -E2BIG;
 }
 
+/* The last entry is never empty. */
+static void trim_table(struct carveout_heap *heap)
+{
+	while (heap->nr_regions && !heap->region[heap->nr_regions - 1])
+		heap->nr_regions--;
+}
+
 /* === Growth =============================================================== */
 
 static int add_new(struct carveout_heap *heap, struct carveout_region *mem,
@@ -233,8 +240,7 @@ static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
 	to->nr_nospc += from->nr_nospc;
 	to->nr_missed += from->nr_missed;
 	heap->region[go] = NULL;
-	while (!heap->region[heap->nr_regions - 1])
-		heap->nr_regions--;
+	trim_table(heap);
 	merge_seam(heap, stay, left, right);
 	return stay;
 }
@@ -325,6 +331,45 @@ int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region 
 	return heap->store.bad ? carveout_heap_break(heap) : err;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_add_region);
+
+/**
+ * carveout_heap_remove_region() - Take a region out of a heap
+ * @heap: heap
+ * @region: index of the region
+ *
+ * Its memory for the bookkeeping, and that of regions that were joined to it, is
+ * not used any more. The indices of other regions stay as they are; a region
+ * that is added later may get this one's.
+ *
+ * Context: Any context. Caller holds the heap's lock. Follows at most
+ * %CARVEOUT_OFF_BITS links.
+ * Return: 0; -EINVAL if there is no such region, -EBUSY if some of it is handed
+ * out, -EUCLEAN if the heap is broken.
+ */
+int carveout_heap_remove_region(struct carveout_heap *heap, unsigned int region)
+{
+	struct carveout_region *mem;
+	u32 index;
+
+	carveout_heap_assert_locked(heap);
+	if (heap->broken)
+		return -EUCLEAN;
+	if (region >= heap->nr_regions || !heap->region[region])
+		return -EINVAL;
+	mem = heap->region[region];
+	if (mem->nr_used)
+		return -EBUSY;
+	index = carveout_link_read(&heap->store, mem->chain.first);
+	if (!index || index != mem->chain.last || !is_hole(heap, index))
+		return carveout_heap_break(heap);
+	carveout_region_del_hole(heap, region, index);
+	carveout_store_give(&heap->store, index);
+	heap->size -= mem->size;
+	heap->region[region] = NULL;
+	trim_table(heap);
+	return heap->store.bad ? carveout_heap_break(heap) : 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_remove_region);
 
 /**
  * carveout_region_largest() - Size of the largest hole of a region

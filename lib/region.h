@@ -50,6 +50,7 @@ void carveout_region_add_hole(struct carveout_heap *heap, unsigned int region, u
 void carveout_region_del_hole(struct carveout_heap *heap, unsigned int region, u32 index);
 int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region *mem,
 			     carveout_off_t base, carveout_off_t size, u32 attrs);
+int carveout_heap_remove_region(struct carveout_heap *heap, unsigned int region);
 carveout_off_t carveout_region_largest(const struct carveout_heap *heap,
 				       unsigned int region);
 

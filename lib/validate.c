@@ -384,8 +384,7 @@ static bool check_sums(struct check *check)
 		nr_holes += region->nr_holes;
 	}
 	if (size != heap->size || used != heap->used || nr_used != heap->nr_used ||
-	    nr_holes != heap->nr_holes || heap->high < heap->used ||
-	    heap->high > heap->size)
+	    nr_holes != heap->nr_holes || heap->high < heap->used)
 		return broken(check, CARVEOUT_BROKEN_COUNT, 0);
 	return true;
 }

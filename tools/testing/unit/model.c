@@ -26,6 +26,15 @@ void model_region(struct model *model, unsigned int region, u64 start, u64 size,
 	model->nr_regions = max(model->nr_regions, region + 1);
 }
 
+/* Free granules belong to no region any more. */
+void model_gap(struct model *model, u64 start, u64 size)
+{
+	u64 i;
+
+	for (i = start; i < start + size; i++)
+		model->owner[i] = MODEL_GAP;
+}
+
 void model_set(struct model *model, u64 start, u64 size, u32 owner)
 {
 	u64 i;
@@ -76,8 +85,16 @@ struct model_run model_next_run(const struct model *model, unsigned int region, 
 
 bool model_run_fits(const struct model_run *run, const struct model_want *want, u64 *start)
 {
-	u64 end;
+	u64 end = run->start + run->size;
 
+	if (want->top) {
+		if (want->max)
+			end = min(end, want->max);
+		if (end < run->start + want->size)
+			return false;
+		*start = (end - want->size) / want->align * want->align;
+		return *start >= run->start;
+	}
 	*start = (run->start + want->align - 1) / want->align * want->align;
 	end = *start + want->size;
 	return end <= run->start + run->size && (!want->max || end <= want->max);

@@ -38,6 +38,7 @@ struct model {
  * @max: first granule that must not be reached, 0 for none
  * @require: attributes
  * @forbid: attributes
+ * @top: the highest place of a hole instead of its lowest
  */
 struct model_want {
 	u64 size;
@@ -46,6 +47,7 @@ struct model_want {
 	u64 max;
 	u32 require;
 	u32 forbid;
+	bool top;
 };
 
 /**
@@ -60,6 +62,7 @@ struct model_run {
 
 void model_init(struct model *model);
 void model_region(struct model *model, unsigned int region, u64 start, u64 size, u32 attrs);
+void model_gap(struct model *model, u64 start, u64 size);
 void model_set(struct model *model, u64 start, u64 size, u32 owner);
 bool model_is(const struct model *model, u64 start, u64 size, u32 owner);
 bool model_selects(const struct model *model, const struct model_want *want,

@@ -40,6 +40,8 @@ struct run {
 	u32 next_id;
 	unsigned int nr_ok;
 	unsigned int nr_nospc;
+	unsigned int nr_resized;
+	unsigned int nr_removed;
 };
 
 /* === Regions ============================================================== */
@@ -82,6 +84,42 @@ static const char *add_piece(struct run *run)
 	return NULL;
 }
 
+/* A region that is empty goes and comes back: it touches none of its kind. */
+static const char *try_remove(struct run *run)
+{
+	struct carveout_heap *heap = &run->unit.heap;
+	unsigned int nr = unit_below(&run->random, heap->nr_regions + 1);
+	u64 start, size, i, hash = carveout_heap_hash(heap);
+	int ret = carveout_heap_remove_region(heap, nr);
+	bool used = false;
+	u32 attrs;
+
+	if (nr >= heap->nr_regions && ret)
+		return ret == -EINVAL ? NULL : "no region was removed";
+	for (start = 0; start < MODEL_GRANULES; start++)
+		if (run->model.owner[start] != MODEL_GAP && run->model.region[start] == nr)
+			break;
+	for (i = start; i < MODEL_GRANULES && run->model.owner[i] != MODEL_GAP &&
+	     run->model.region[i] == nr; i++)
+		used |= run->model.owner[i] != 0;
+	size = i - start;
+	if (ret != (!size ? -EINVAL : used ? -EBUSY : 0))
+		return "removing a region had another result";
+	if (ret)
+		return carveout_heap_hash(heap) == hash ? NULL :
+		       "a removal that failed changed the heap";
+	run->nr_removed++;
+	attrs = run->model.attrs[nr];
+	model_gap(&run->model, start, size);
+	if (strcmp(unit_check(&run->unit), "ok") || model_compare(&run->model, &run->unit))
+		return "the heap is not sound without the region";
+	ret = unit_add(&run->unit, start << RUN_SHIFT, size << RUN_SHIFT, attrs);
+	if (ret < 0)
+		return "a removed region cannot come back";
+	model_region(&run->model, ret, start, size, attrs);
+	return NULL;
+}
+
 /* === Allocating =========================================================== */
 
 static struct model_want draw_want(struct run *run)
@@ -101,6 +139,7 @@ static struct model_want draw_want(struct run *run)
 		want.forbid = unit_below(random, 4) & ~want.require;
 	if (kind->limits && !unit_below(random, 3))
 		want.max = 1 + unit_below(random, MODEL_GRANULES);
+	want.top = !unit_below(random, 4);
 	return want;
 }
 
@@ -111,7 +150,9 @@ struct look {
 	bool fits;		/* there is a place */
 	bool must;		/* the heap has to find a place */
 	bool all_tried;		/* no hole of sufficient size can remain untried */
+	bool few;		/* there are no more holes than a search looks at */
 	u64 best;		/* size of the smallest hole that is large enough */
+	u64 top;		/* the highest place */
 };
 
 static struct look look_at(const struct run *run, unsigned int region,
@@ -129,6 +170,7 @@ static struct look look_at(const struct run *run, unsigned int region,
 		return look;
 	look.below = !want->max || (mem->base + mem->size) >> RUN_SHIFT <= want->max;
 	plain = look.below && want->align == 1;
+	look.top = 0;
 	for (;;) {
 		hole = model_next_run(&run->model, region, hole.start + hole.size);
 		if (!hole.size)
@@ -138,10 +180,14 @@ static struct look look_at(const struct run *run, unsigned int region,
 		count++;
 		if (!look.best || hole.size < look.best)
 			look.best = hole.size;
-		look.fits |= model_run_fits(&hole, want, &start);
+		if (model_run_fits(&hole, want, &start)) {
+			look.fits = true;
+			look.top = max(look.top, start);
+		}
 		padded |= hole.size >= want->size + want->align - 1;
 	}
-	look.all_tried = plain || count <= CARVEOUT_CANDIDATES;
+	look.few = count <= CARVEOUT_CANDIDATES;
+	look.all_tried = plain || look.few;
 	look.must = look.fits && (look.all_tried || (look.below && padded));
 	return look;
 }
@@ -179,36 +225,89 @@ static const char *check_place(const struct run *run, const struct model_want *w
 		return "the place is not in a hole";
 	if (!model_run_fits(&hole, want, &start) || start != at)
 		return "the place is not the first that fits in its hole";
-	if (want->align == 1 && look.below && hole.size != look.best)
+	if (want->top && look.few && at != look.top)
+		return "the place is not the highest";
+	if (!want->top && want->align == 1 && look.below && hole.size != look.best)
 		return "the hole is not the smallest";
 	return check_choice(run, want, info);
 }
 
-/* Was it right to find nothing, and was the counter right? */
-static const char *check_refusal(const struct run *run, const struct model_want *want,
-				 int ret, u64 missed)
+/* What the model knows about a request that was refused. */
+struct refusal {
+	bool any;		/* some region might have served it */
+	bool must;		/* the heap had to find a place */
+	bool fits;		/* there was one */
+	bool untried;		/* some hole may not have been looked at */
+};
+
+static void look_at_all(const struct run *run, const struct model_want *want,
+			struct refusal *refusal)
 {
-	bool any = false, fits = false, all_tried = true;
 	struct look look;
 	unsigned int i;
 
 	for (i = 0; i < run->unit.heap.nr_regions; i++) {
 		look = look_at(run, i, want);
-		any |= look.selected;
 		if (!look.selected)
 			continue;
-		if (look.must)
-			return "a place was not found";
-		fits |= look.fits;
-		all_tried &= look.all_tried;
+		refusal->any = true;
+		refusal->must |= look.must;
+		refusal->fits |= look.fits;
+		refusal->untried |= !look.all_tried;
 	}
-	if (ret != (any || !run->unit.heap.nr_regions ? -ENOSPC : -EINVAL))
+}
+
+/* Was it right to find nothing, and was the counter right? */
+static const char *check_refusal(const struct run *run, const struct model_want *want,
+				 const struct carveout_request *req, int ret, u64 missed)
+{
+	struct refusal refusal = { .any = !run->unit.heap.nr_regions };
+	struct model_want choice = *want;
+	unsigned int i;
+
+	look_at_all(run, want, &refusal);
+	for (i = 0; i < req->nr_fallback; i++) {
+		choice.require = req->fallback[i];
+		look_at_all(run, &choice, &refusal);
+	}
+	if (refusal.must)
+		return "a place was not found";
+	if (ret != (refusal.any ? -ENOSPC : -EINVAL))
 		return "another error";
-	if (fits && missed != 1)
+	if (refusal.fits && missed != 1)
 		return "a missed place was not counted";
-	if (all_tried && missed)
+	if (!refusal.untried && missed)
 		return "a place was counted as missed that was not";
 	return NULL;
+}
+
+/* The first choice that the region meets; those before it must have led nowhere. */
+static const char *check_order(const struct run *run, const struct model_want *want,
+			       const struct carveout_request *req,
+			       const struct carveout_span_info *info)
+{
+	struct model_want choice = *want;
+	struct refusal refusal = { };
+	unsigned int i = 0;
+
+	while (!model_selects(&run->model, &choice, info->region)) {
+		look_at_all(run, &choice, &refusal);
+		if (refusal.must)
+			return "an earlier choice had a place";
+		if (i == req->nr_fallback)
+			return "the region meets none of the choices";
+		choice.require = req->fallback[i++];
+	}
+	return check_place(run, &choice, info);
+}
+
+static void draw_fallback(struct run *run, struct carveout_request *req)
+{
+	if (unit_below(&run->random, 6))
+		return;
+	while (req->nr_fallback < CARVEOUT_FALLBACKS && unit_below(&run->random, 3))
+		req->fallback[req->nr_fallback++] =
+			unit_below(&run->random, 4) & ~req->forbid;
 }
 
 static const char *try_alloc(struct run *run)
@@ -222,6 +321,7 @@ static const char *try_alloc(struct run *run)
 		.max_addr = want.max << RUN_SHIFT,
 		.require = want.require,
 		.forbid = want.forbid,
+		.top_down = want.top,
 		.cookie = ++run->next_id,
 	};
 	u64 missed = heap->stats.nr_missed, hash = carveout_heap_hash(heap);
@@ -230,18 +330,19 @@ static const char *try_alloc(struct run *run)
 	const char *why;
 	int ret;
 
+	draw_fallback(run, &req);
 	ret = unit_alloc_req(&run->unit, &req, &handle);
 	if (ret) {
 		run->nr_nospc++;
 		if (carveout_heap_hash(heap) != hash)
 			return "a failure changed the heap";
-		return check_refusal(run, &want, ret, heap->stats.nr_missed - missed);
+		return check_refusal(run, &want, &req, ret, heap->stats.nr_missed - missed);
 	}
 	if (carveout_heap_info(heap, handle, &info))
 		return "the allocation cannot be looked up";
 	if (info.cookie != run->next_id || info.size != want.size << RUN_SHIFT)
 		return "the allocation looks different";
-	why = check_place(run, &want, &info);
+	why = check_order(run, &want, &req, &info);
 	if (why)
 		return why;
 	run->nr_ok++;
@@ -251,6 +352,39 @@ static const char *try_alloc(struct run *run)
 	run->live[run->nr_live].id = run->next_id;
 	run->nr_live++;
 	model_set(&run->model, info.start >> RUN_SHIFT, want.size, run->next_id);
+	return NULL;
+}
+
+/* === Changing the size ==================================================== */
+
+static const char *try_resize(struct run *run, unsigned int which)
+{
+	struct carveout_heap *heap = &run->unit.heap;
+	u64 start = run->live[which].start, old = run->live[which].size;
+	u64 size = 1 + unit_below(&run->random, 2 * old + 4);
+	u64 end, room = old, hash = carveout_heap_hash(heap);
+	struct carveout_span_info info;
+	int ret, want;
+
+	for (end = start + old; end < MODEL_GRANULES && !run->model.owner[end] &&
+	     run->model.region[end] == run->model.region[start]; end++)
+		room++;
+	want = size > old && size > room ? -ENOSPC : 0;
+	ret = unit_resize(&run->unit, run->live[which].handle,
+			  (size << RUN_SHIFT) - unit_below(&run->random, 1 << RUN_SHIFT));
+	if (ret != want)
+		return "a resize had another result";
+	if (ret)
+		return carveout_heap_hash(heap) == hash ? NULL :
+		       "a resize that failed changed the heap";
+	if (carveout_heap_info(heap, run->live[which].handle, &info) ||
+	    info.start >> RUN_SHIFT != start || info.size >> RUN_SHIFT != size ||
+	    info.cookie != run->live[which].id)
+		return "the allocation looks different";
+	model_set(&run->model, start, old, 0);
+	model_set(&run->model, start, size, run->live[which].id);
+	run->live[which].size = size;
+	run->nr_resized += size != old;
 	return NULL;
 }
 
@@ -323,8 +457,12 @@ static const char *run_step(struct run *run, unsigned int step)
 
 	if (run->nr_added < run->kind->nr_pieces && (!step || !unit_below(&run->random, 200)))
 		why = add_piece(run);
-	else if (dice < 5)
+	else if (dice < 4)
 		why = try_bogus(run);
+	else if (dice < 5)
+		why = try_remove(run);
+	else if (dice < 12 && run->nr_live)
+		why = try_resize(run, unit_below(&run->random, run->nr_live));
 	else if (dice < fill && run->nr_live < RUN_LIVE)
 		why = try_alloc(run);
 	else if (run->nr_live)
@@ -427,4 +565,6 @@ TEST_F_TIMEOUT(random_run, against_the_model, 120)
 	/* That the run was worth something: it met both outcomes often. */
 	ASSERT_LT(run->kind->steps / 8, run->nr_ok);
 	ASSERT_LT(run->kind->steps / 80, run->nr_nospc);
+	ASSERT_LT(run->kind->steps / 80, run->nr_resized);
+	ASSERT_LT(0, run->nr_removed);
 }

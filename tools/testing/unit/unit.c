@@ -91,6 +91,16 @@ int unit_alloc_req(struct unit *unit, const struct carveout_request *req,
 	return ret;
 }
 
+int unit_resize(struct unit *unit, struct carveout_handle handle, u64 size)
+{
+	int ret;
+
+	do {
+		ret = carveout_heap_resize(&unit->heap, handle, size);
+	} while (ret == -ENOMEM && !unit_grow(unit));
+	return ret;
+}
+
 int unit_alloc(struct unit *unit, u64 size, u64 align, struct carveout_handle *handle)
 {
 	const struct carveout_request req = { .size = size, .align = align };

@@ -40,6 +40,7 @@ struct carveout_region *unit_region_mem(struct unit *unit);
 int unit_add(struct unit *unit, u64 base, u64 size, u32 attrs);
 int unit_alloc_req(struct unit *unit, const struct carveout_request *req,
 		   struct carveout_handle *handle);
+int unit_resize(struct unit *unit, struct carveout_handle handle, u64 size);
 int unit_alloc(struct unit *unit, u64 size, u64 align, struct carveout_handle *handle);
 const char *unit_check(struct unit *unit);
 u64 unit_seed(const char *test, u64 seed);

@@ -287,7 +287,7 @@ static enum carveout_invariant damage(struct sample *sample, unsigned int what)
 		heap->high = heap->used - 64;
 		return CARVEOUT_BROKEN_COUNT;
 	case 72:
-		heap->high = heap->size + 64;
+		heap->high = 0;
 		return CARVEOUT_BROKEN_COUNT;
 	case 73:
 		store->nr_free++;

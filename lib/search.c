@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The search for a place that is not just any place.
+ *
+ * With an alignment beyond the granule, or in a region that an address limit
+ * cuts, a hole that is large enough may still not fit. Up to
+ * %CARVEOUT_CANDIDATES holes are tried in the order of their sizes, at most
+ * %CARVEOUT_CANDIDATES_SAME of equal size, for more size means more chance. Then the
+ * smallest hole in which any alignment fits. Then once more the
+ * %CARVEOUT_CANDIDATES smallest, equal or not. So such a request can fail although
+ * some untried hole would have served, but only in a region with more holes of
+ * sufficient size than that, and never when each hole happens to be aligned. The
+ * nr_missed counters say how often it may have been so.
+ *
+ * A request from the top gets the upper end of its hole. Of the smallest holes that
+ * are large enough, %CARVEOUT_CANDIDATES are looked at, and the last one of the
+ * region; the highest place in any of them is taken. It is never refused where a
+ * request of the same alignment and limit would not be.
+ */
+
+#include "carveout_lib.h"
+#include "search.h"
+
+/* A request, checked and put in the terms of the search. */
+struct want {
+	const struct carveout_request *req;
+	u32 require;			/* attributes */
+	carveout_off_t size;		/* a multiple of the granule */
+	carveout_off_t align;		/* at least the granule */
+	carveout_off_t limit;		/* 0 for none */
+};
+
+/* How far a search has come. */
+struct search {
+	const struct want *want;
+	unsigned int region;
+	unsigned int tries;		/* candidates that may still be tried */
+	unsigned int same;		/* how many of them may have equal size */
+	bool skipped;			/* a hole of sufficient size was not tried */
+};
+
+/* The highest place in a span. */
+static bool fits_top(const struct want *want, const struct carveout_span *span,
+		     carveout_off_t *start)
+{
+	carveout_off_t end = span->start + span->size;
+
+	if (want->limit)
+		end = min(end, want->limit);
+	if (end < span->start || end - span->start < want->size)
+		return false;
+	*start = (end - want->size) & ~(want->align - 1);
+	return *start >= span->start;
+}
+
+/* Would the request fit in this span, and where? No sum in here can wrap. */
+static bool fits(const struct want *want, const struct carveout_span *span,
+		 carveout_off_t *start)
+{
+	carveout_off_t pad = -span->start & (want->align - 1);
+
+	if (want->req->top_down)
+		return fits_top(want, span, start);
+
+	if (span->size < want->size || span->size - want->size < pad)
+		return false;
+	*start = span->start + pad;
+	return !want->limit || *start + want->size <= want->limit;
+}
+
+/* Try a hole and those listed behind it, which have the same size. */
+static u32 try_equals(struct carveout_heap *heap, struct search *search, u32 index,
+		      carveout_off_t *start)
+{
+	unsigned int same = search->same;
+
+	while (index) {
+		const struct carveout_span *span = carveout_span(&heap->store, index);
+
+		if (!same || !search->tries) {
+			search->skipped = true;
+			return 0;
+		}
+		if (fits(search->want, span, start))
+			return index;
+		same--;
+		search->tries--;
+		index = carveout_link_read(&heap->store, span->bin_next);
+	}
+	return 0;
+}
+
+/* Try holes from the smallest that is large enough upwards. */
+static u32 try_candidates(struct carveout_heap *heap, struct search *search, u32 index,
+			  unsigned int same, carveout_off_t *start)
+{
+	const struct carveout_bins *bins = &heap->region[search->region]->bins;
+	u64 granules;
+	u32 found;
+
+	search->tries = CARVEOUT_CANDIDATES;
+	search->same = same;
+	search->skipped = false;
+	while (index) {
+		granules = carveout_span(&heap->store, index)->size >> heap->shift;
+		found = try_equals(heap, search, index, start);
+		if (found)
+			return found;
+		index = carveout_bins_best(&heap->store, bins, granules + 1, heap->shift);
+		if (index && !search->tries) {
+			search->skipped = true;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Try the smallest hole in which the request fits whatever the hole's start. This
+ * is for when there are more than two holes of sufficient size: so that is less
+ * than a third of all addresses, and the sum does not wrap.
+ */
+static u32 try_padded(struct carveout_heap *heap, struct search *search,
+		      carveout_off_t *start)
+{
+	carveout_off_t granule = (carveout_off_t)1 << heap->shift;
+	const struct want *want = search->want;
+	carveout_off_t size = want->size + (want->align - granule);
+	u32 index;
+
+	index = carveout_bins_best(&heap->store, &heap->region[search->region]->bins,
+				   size >> heap->shift, heap->shift);
+	if (index && fits(want, carveout_span(&heap->store, index), start))
+		return index;
+	return 0;
+}
+
+/* Any hole of the best size that fits; one that is not in the trie if there is. */
+static u32 try_best(struct carveout_heap *heap, const struct want *want, u32 index,
+		    carveout_off_t *start)
+{
+	const struct carveout_span *span = carveout_span(&heap->store, index);
+	carveout_off_t other;
+	u32 next;
+
+	if (!fits(want, span, start))
+		return 0;
+	next = carveout_link_read(&heap->store, span->bin_next);
+	if (!next || !fits(want, carveout_span(&heap->store, next), &other))
+		return index;
+	*start = other;
+	return next;
+}
+
+/* The highest place in the region's last span and in some holes from @index on. */
+static u32 try_top(struct carveout_heap *heap, struct search *search, u32 index,
+		   carveout_off_t *start)
+{
+	const struct carveout_region *region = heap->region[search->region];
+	u32 found = carveout_link_read(&heap->store, region->chain.last);
+	unsigned int tries = CARVEOUT_CANDIDATES;
+	carveout_off_t at;
+
+	if (found && (*carveout_tag(&heap->store, found) !=
+		      carveout_tag_make(search->region, CARVEOUT_HOLE) ||
+		      !fits(search->want, carveout_span(&heap->store, found), start)))
+		found = 0;
+	for (; index && tries; tries--) {
+		const struct carveout_span *span = carveout_span(&heap->store, index);
+
+		if (fits(search->want, span, &at) && (!found || at > *start)) {
+			found = index;
+			*start = at;
+		}
+		index = carveout_link_read(&heap->store, span->bin_next);
+		if (!index)
+			index = carveout_bins_best(&heap->store, &region->bins,
+						   (span->size >> heap->shift) + 1,
+						   heap->shift);
+	}
+	return found;
+}
+
+/* Try a bounded number of holes, given the smallest one that is large enough. */
+static u32 try_all(struct carveout_heap *heap, struct search *search, u32 best,
+		   carveout_off_t *start)
+{
+	u32 found;
+
+	if (search->want->req->top_down)
+		found = try_top(heap, search, best, start);
+	else
+		found = try_best(heap, search->want, best, start);
+	if (!found)
+		found = try_candidates(heap, search, best, CARVEOUT_CANDIDATES_SAME, start);
+	if (!found && search->skipped) {
+		found = try_padded(heap, search, start);
+		if (!found)
+			found = try_candidates(heap, search, best, CARVEOUT_CANDIDATES,
+					       start);
+	}
+	return found;
+}
+
+static bool find_in_region(struct carveout_heap *heap, const struct want *want,
+			   unsigned int entry, struct carveout_place *place)
+{
+	struct carveout_region *region = heap->region[entry];
+	struct search search = {
+		.want = want,
+		.region = entry,
+	};
+	carveout_off_t start;
+	u32 best;
+
+	best = carveout_bins_best(&heap->store, &region->bins, want->size >> heap->shift,
+				  heap->shift);
+	place->region = entry;
+	place->hole = best ? try_all(heap, &search, best, &start) : 0;
+	if (place->hole) {
+		place->front = start - carveout_span(&heap->store, place->hole)->start;
+		return true;
+	}
+	region->nr_nospc++;
+	region->nr_missed += search.skipped;
+	place->missed |= search.skipped;
+	return false;
+}
+
+/* Does the limit fall inside the region? Regions beyond it do not come here. */
+static bool cut_by(const struct want *want, const struct carveout_region *region)
+{
+	return want->limit && region->base + region->size > want->limit;
+}
+
+/*
+ * Regions wholly below the limit come first, since there the search is exact;
+ * those that the limit cuts come after them.
+ */
+static int find_place(struct carveout_heap *heap, const struct want *want,
+		      struct carveout_place *place)
+{
+	bool selected = !heap->nr_regions, cut = false;
+	unsigned int pass, i;
+
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < heap->nr_regions; i++) {
+			const struct carveout_region *region = heap->region[i];
+
+			if (!carveout_selects(want->req, want->require, region, i))
+				continue;
+			selected = true;
+			if (cut_by(want, region) != pass) {
+				cut = true;
+				continue;
+			}
+			if (pass && region->base >= want->limit)
+				continue;
+			if (find_in_region(heap, want, i, place))
+				return 0;
+		}
+		if (!cut)
+			break;
+	}
+	return selected ? -ENOSPC : -EINVAL;
+}
+
+/**
+ * carveout_search() - Find a place for a request of any kind
+ * @heap: heap
+ * @req: the request
+ * @require: attributes that the region must have, instead of the request's
+ * @size: size of the request in whole granules
+ * @place: where it is found
+ *
+ * Context: Any context. Caller holds the heap's lock. Per region it follows a
+ * constant multiple of %CARVEOUT_CANDIDATES times %CARVEOUT_OFF_BITS links.
+ * Return: 0; -ENOSPC if no place was found; -EINVAL if no region may serve it.
+ */
+int carveout_search(struct carveout_heap *heap, const struct carveout_request *req,
+		    u32 require, carveout_off_t size, struct carveout_place *place)
+{
+	const struct want want = {
+		.req = req,
+		.require = require,
+		.size = size,
+		.align = max(req->align, (carveout_off_t)1 << heap->shift),
+		.limit = req->max_addr,
+	};
+
+	return find_place(heap, &want, place);
+}
