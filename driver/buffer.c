@@ -136,5 +136,5 @@ free_buf:
  */
 u32 carveout_buf_attrs(const struct carveout_buf *buf)
 {
-	return buf->claim->region.attrs;
+	return buf->claim->region->attrs;
 }

@@ -127,13 +127,13 @@ struct carveout_range {
  * @node: in the list of all claims; claims_lock
  * @range: which memory, of what kind (invariant)
  * @va: the kernel's own mapping, of the region's attribute (invariant)
- * @region: the region's bookkeeping in the lib/ heap; carveout.lock
+ * @region: memory of the bookkeeping in the lib/ heap; carveout.lock
  */
 struct carveout_claim {
 	struct list_head node;
 	struct carveout_range range;
 	void *va;
-	struct carveout_region region;
+	struct carveout_region *region;
 };
 
 int carveout_range_check(const struct carveout_range *range, bool coherent);

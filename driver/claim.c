@@ -298,7 +298,7 @@ struct carveout_claim *carveout_claim_create(const struct carveout_range *range)
 	struct carveout_claim *claim;
 	int ret;
 
-	claim = kvzalloc(sizeof(*claim), GFP_KERNEL);
+	claim = kzalloc(sizeof(*claim), GFP_KERNEL);
 	if (!claim) {
 		ret = -ENOMEM;
 		goto release_range;
@@ -318,7 +318,7 @@ struct carveout_claim *carveout_claim_create(const struct carveout_range *range)
 delist:
 	claim_delist(claim);
 free_claim:
-	kvfree(claim);
+	kfree(claim);
 release_range:
 	carveout_range_release(range);
 	return ERR_PTR(ret);
@@ -335,7 +335,8 @@ void carveout_claim_destroy(struct carveout_claim *claim)
 	claim_unmap(claim);
 	carveout_range_release(&claim->range);
 	claim_delist(claim);
-	kvfree(claim);
+	kvfree(claim->region);
+	kfree(claim);
 	carveout_object_gone(CARVEOUT_OBJ_CLAIM);
 }
 

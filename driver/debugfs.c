@@ -94,7 +94,7 @@ static int regions_show(struct seq_file *m, void *unused)
 		u64 used, high, largest;
 		u32 spans, holes;
 
-		region = &carveout->claim[i]->region;
+		region = carveout->claim[i]->region;
 		raw_spin_lock_irq(&carveout->lock);
 		used = region->used;
 		high = region->high;

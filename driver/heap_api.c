@@ -187,6 +187,10 @@ static int add_region(struct carveout *carveout, struct carveout_claim *claim)
 	u32 attrs = range->attrs;
 	int ret;
 
+	claim->region = kvmalloc(carveout_region_bytes(&carveout->heap, range->size),
+				 GFP_KERNEL);
+	if (!claim->region)
+		return -ENOMEM;
 	/* It also keeps lib/ from joining what has two kinds of mapping. */
 	if (range->source != CARVEOUT_SOURCE_RESERVED)
 		attrs |= CARVEOUT_ATTR_PAGES;
@@ -194,7 +198,7 @@ static int add_region(struct carveout *carveout, struct carveout_claim *claim)
 	/* Nobody else sees the heap yet: its lock is not needed, only asserted. */
 	for (;;) {
 		raw_spin_lock_irq(&carveout->lock);
-		ret = carveout_heap_add_region(&carveout->heap, &claim->region,
+		ret = carveout_heap_add_region(&carveout->heap, claim->region,
 					       range->base, range->size, attrs);
 		raw_spin_unlock_irq(&carveout->lock);
 		if (ret != -ENOMEM)

@@ -123,7 +123,7 @@ static int ioctl_query(struct carveout_call *call)
 	q->spans = heap->nr_used;
 	q->holes = heap->nr_holes;
 	for (i = 0; i < carveout->nr_claims; i++)
-		q->attrs |= carveout->claim[i]->region.attrs;
+		q->attrs |= carveout->claim[i]->region->attrs;
 	q->failures_nospc = heap->stats.nr_nospc;
 	raw_spin_unlock_irq(&carveout->lock);
 	q->failures_nomem = atomic64_read(&carveout->failures_nomem);
@@ -151,7 +151,7 @@ static int ioctl_region(struct carveout_call *call)
 
 	memset(r, 0, sizeof(*r));
 	r->index = index;
-	region = &carveout->claim[index]->region;
+	region = carveout->claim[index]->region;
 	raw_spin_lock_irq(&carveout->lock);
 	r->attrs = region->attrs;
 	r->spans = region->nr_used;

@@ -9,8 +9,7 @@
  *
  * Requests with an alignment, a limit or from the top go through lib/search.c.
  *
- * What is left of a hole keeps the hole's descriptor. What is freed merges with
- * its neighbours at once.
+ * What is freed merges with its neighbours at once.
  */
 
 #include "carveout_lib.h"
@@ -110,6 +109,9 @@ static carveout_off_t check_request(const struct carveout_heap *heap,
 		return 0;
 	if (unlikely(req->nr_fallback && fallback_is_bad(req)))
 		return 0;
+	if (unlikely(req->exact && (req->top_down || req->addr & mask ||
+				    (req->align && req->addr & (req->align - 1)))))
+		return 0;
 	/* One that wraps is 0 as well. */
 	return (req->size + mask) & ~mask;
 }
@@ -151,11 +153,41 @@ static int find_plain(struct carveout_heap *heap, const struct carveout_request 
 	return selected ? -ENOSPC : -EINVAL;
 }
 
+/* The hole at the address that is asked for, if it is one and large enough. */
+static int find_exact(struct carveout_heap *heap, const struct carveout_request *req,
+		      u32 require, carveout_off_t size, struct carveout_place *place)
+{
+	const struct carveout_span *span;
+	u32 index = carveout_heap_span_at(heap, req->addr);
+	u8 tag;
+
+	if (!index)
+		return -EINVAL;
+	tag = *carveout_tag(&heap->store, index);
+	span = carveout_span(&heap->store, index);
+	place->region = tag >> CARVEOUT_TAG_REGION_SHIFT;
+	place->hole = index;
+	place->front = req->addr - span->start;
+	if (!carveout_selects(req, require, heap->region[place->region], place->region))
+		return -EINVAL;
+	if ((tag & CARVEOUT_TAG_STATE) != CARVEOUT_HOLE ||
+	    span->size - place->front < size ||
+	    (req->max_addr && (req->addr >= req->max_addr ||
+			       req->max_addr - req->addr < size))) {
+		heap->region[place->region]->nr_nospc++;
+		return -ENOSPC;
+	}
+	return 0;
+}
+
 static int find_required(struct carveout_heap *heap, const struct carveout_request *req,
 			 u32 require, carveout_off_t size, struct carveout_place *place)
 {
-	if (likely(!(req->align >> heap->shift >> 1) && !req->max_addr && !req->top_down))
+	if (likely(!(req->align >> heap->shift >> 1) && !req->max_addr && !req->top_down &&
+		   !req->exact))
 		return find_plain(heap, req, require, size, place);
+	if (req->exact)
+		return find_exact(heap, req, require, size, place);
 	return carveout_search(heap, req, require, size, place);
 }
 
@@ -183,23 +215,24 @@ static int find_fallback(struct carveout_heap *heap, const struct carveout_reque
  *   |<-------------- hole -------------->|
  *   |  front: hole  |  used  | back: hole |
  *
- * The front keeps the hole's descriptor, or the back does where there is no
- * front, or the used part where there is neither.
+ * The first part keeps the hole's descriptor, for its start does not change: so the
+ * index by address need not know.
  */
 static u32 cut_low(struct carveout_heap *heap, struct carveout_region *region, u32 hole,
 		   carveout_off_t size)
 {
 	struct carveout_store *store = &heap->store;
 	struct carveout_span *span = carveout_span(store, hole);
-	u32 used = carveout_span_new(store, span->start, size);
+	u32 rest = carveout_span_new(store, span->start + size, span->size - size);
 
-	if (unlikely(!used))
+	if (unlikely(!rest))
 		return 0;
-	carveout_chain_add_before(store, &region->chain, used, hole);
-	span->start += size;
-	span->size -= size;
-	carveout_bins_insert(store, &region->bins, heap->shift, hole);
-	return used;
+	carveout_chain_add_after(store, &region->chain, rest, hole);
+	carveout_heap_index(heap, region, rest, span->start + size, span->start);
+	*carveout_tag(store, rest) = *carveout_tag(store, hole);
+	span->size = size;
+	carveout_bins_insert(store, &region->bins, heap->shift, rest);
+	return hole;
 }
 
 static u32 cut_high(struct carveout_heap *heap, struct carveout_region *region, u32 hole,
@@ -215,6 +248,7 @@ static u32 cut_high(struct carveout_heap *heap, struct carveout_region *region, 
 		if (unlikely(!rest))
 			return 0;
 		carveout_chain_add_after(store, &region->chain, rest, hole);
+		carveout_heap_index(heap, region, rest, start + size, start);
 		*carveout_tag(store, rest) = *carveout_tag(store, hole);
 		carveout_bins_insert(store, &region->bins, heap->shift, rest);
 		region->nr_holes++;
@@ -224,6 +258,7 @@ static u32 cut_high(struct carveout_heap *heap, struct carveout_region *region, 
 	if (unlikely(!used))
 		return 0;
 	carveout_chain_add_after(store, &region->chain, used, hole);
+	carveout_heap_index(heap, region, used, start, span->start);
 	span->size = front;
 	carveout_bins_insert(store, &region->bins, heap->shift, hole);
 	return used;
@@ -323,12 +358,16 @@ static void account_failure(struct carveout_heap *heap, int err, bool missed)
  *
  * Context: Any context. Caller holds the heap's lock. Per region, a plain request
  * follows at most a constant multiple of %CARVEOUT_OFF_BITS links; a request with
- * an alignment or a limit at most 2 * %CARVEOUT_CANDIDATES + 2 times as many.
+ * an alignment, a limit or from the top at most 3 * %CARVEOUT_CANDIDATES + 2 times
+ * as many. An exact address takes the steps of carveout_heap_find(), and is refused
+ * only if the memory is not free.
  * Return: 0, or
  *
  * * -EINVAL: the size is 0 or wraps when it is rounded up, the alignment is no
  *   power of two, an attribute is both required and forbidden, there are too many
- *   fallbacks, or the heap has no region that the mask and the attributes select
+ *   fallbacks, an exact address is not aligned or asked for from the top, or the
+ *   heap has no region that the mask and the attributes select, at that address if
+ *   one is given
  * * -ENOSPC: no place fits; with an alignment or a limit, none was found
  * * -ENOMEM: no descriptor left: add a chunk and try again
  * * -EUCLEAN: the heap is broken
@@ -387,6 +426,7 @@ static __always_inline void merge(struct carveout_heap *heap,
 	if (unlikely(l->start + l->size != r->start || l->next != right ||
 		     r->prev != left || *beyond != right))
 		store->bad = true;
+	carveout_heap_unindex(heap, region, right, r->start, l->start);
 	l->size += r->size;
 	l->next = r->next;
 	*beyond = left;
@@ -460,7 +500,49 @@ int carveout_heap_free(struct carveout_heap *heap, struct carveout_handle handle
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_free);
 
+/**
+ * carveout_heap_free_at() - Take memory back by its address
+ * @heap: heap
+ * @start: address of the allocation's first byte
+ *
+ * Context: Any context. Caller holds the heap's lock. As carveout_heap_free(), and
+ * the steps of carveout_heap_find() before.
+ * Return: 0, -EINVAL when no allocation starts there, or -EUCLEAN when the heap is
+ * broken.
+ */
+int carveout_heap_free_at(struct carveout_heap *heap, carveout_off_t start)
+{
+	struct carveout_handle handle;
+
+	carveout_heap_assert_locked(heap);
+	if (unlikely(heap->broken))
+		return -EUCLEAN;
+	handle.index = carveout_heap_span_at(heap, start);
+	if (unlikely(heap->store.bad))
+		return carveout_heap_break(heap);
+	if (!handle.index || carveout_span(&heap->store, handle.index)->start != start) {
+		heap->stats.nr_invalid++;
+		return -EINVAL;
+	}
+	/* Of a hole this is no generation, but then its state is looked at first. */
+	handle.gen = carveout_span(&heap->store, handle.index)->gen;
+	return carveout_heap_free(heap, handle);
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_free_at);
+
 /* === Changing the size ==================================================== */
+
+/* Let a hole that is in no bin start elsewhere, behind the span at @before. */
+static void move_start(struct carveout_heap *heap, struct carveout_region *region,
+		       u32 index, carveout_off_t start, carveout_off_t before)
+{
+	struct carveout_span *hole = carveout_span(&heap->store, index);
+
+	carveout_heap_unindex(heap, region, index, hole->start, before);
+	hole->size += hole->start - start;
+	hole->start = start;
+	carveout_heap_index(heap, region, index, start, before);
+}
 
 /* Give the tail of a span back: to the hole behind it, or as a hole of its own. */
 static int shrink(struct carveout_heap *heap, unsigned int entry, u32 index,
@@ -473,8 +555,8 @@ static int shrink(struct carveout_heap *heap, unsigned int entry, u32 index,
 
 	if (next) {
 		carveout_bins_remove(store, &region->bins, heap->shift, next);
-		carveout_span(store, next)->start -= by;
-		carveout_span(store, next)->size += by;
+		move_start(heap, region, next, span->start + span->size - by,
+			   span->start);
 	} else {
 		if (!carveout_store_avail(store))
 			return -ENOMEM;
@@ -482,6 +564,8 @@ static int shrink(struct carveout_heap *heap, unsigned int entry, u32 index,
 		if (unlikely(!next))
 			return -EUCLEAN;
 		carveout_chain_add_after(store, &region->chain, next, index);
+		carveout_heap_index(heap, region, next, span->start + span->size - by,
+				    span->start);
 		*carveout_tag(store, next) = carveout_tag_make(entry, CARVEOUT_HOLE);
 		region->nr_holes++;
 		heap->nr_holes++;
@@ -509,8 +593,7 @@ static int grow(struct carveout_heap *heap, unsigned int entry, u32 index,
 	if (hole->size == by) {
 		merge(heap, region, index, next);
 	} else {
-		hole->start += by;
-		hole->size -= by;
+		move_start(heap, region, next, hole->start + by, span->start);
 		span->size += by;
 		carveout_bins_insert(store, &region->bins, heap->shift, next);
 	}

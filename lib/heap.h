@@ -24,7 +24,7 @@
  * - gives memory for the descriptors with carveout_heap_add_chunk(), whenever
  *   carveout_heap_alloc() or carveout_heap_add_region() says -ENOMEM, and
  *   tries again; freeing never needs any,
- * - gives a struct carveout_region for each region,
+ * - gives memory of carveout_region_bytes() for each piece of memory that it adds,
  * - and takes all of that memory back after the last use of the heap. There is
  *   nothing else to tear down.
  *
@@ -46,6 +46,9 @@
 
 /* Of these, the most that have one and the same size. */
 #define CARVEOUT_CANDIDATES_SAME 2
+
+/* The most pieces of memory that carveout_heap_add_region() takes. */
+#define CARVEOUT_MAX_PIECES 256
 
 /* The choices that a request can name beside its first one. */
 #define CARVEOUT_FALLBACKS 3
@@ -81,6 +84,8 @@ struct carveout_handle {
  * @fallback: attributes that the region must have instead of @require, when that
  *	leads to no place; tried in this order
  * @nr_fallback: number of entries of @fallback in use
+ * @addr: with @exact, where it has to be; a multiple of the granule and of @align
+ * @exact: at @addr and nowhere else
  * @top_down: take the upper end of a hole, of a high one if there is a choice
  * @cookie: the caller's own value, to be read back with carveout_heap_info(): who
  *	owns it and what for is for the caller to know
@@ -95,6 +100,8 @@ struct carveout_request {
 	u32 fallback[CARVEOUT_FALLBACKS];
 	u8 nr_fallback;
 	bool top_down;
+	bool exact;
+	carveout_off_t addr;
 	u64 cookie;
 };
 
@@ -163,6 +170,8 @@ struct carveout_heap {
 	/* private: */
 	unsigned int shift;
 	u32 gen;
+	struct carveout_index *piece[CARVEOUT_MAX_PIECES];
+	unsigned int nr_pieces;
 	struct carveout_store store;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	struct lockdep_map *lock_dep_map;
@@ -193,6 +202,9 @@ struct carveout_heap {
  * @CARVEOUT_BROKEN_EQUAL: a list of equal holes has a hole of another size
  * @CARVEOUT_BROKEN_BITMAP: the bitmap of bins and the bins disagree
  * @CARVEOUT_BROKEN_UNBINNED: the region has more holes than its bins
+ * @CARVEOUT_BROKEN_PIECES: the table of the pieces of memory and the regions disagree
+ * @CARVEOUT_BROKEN_ADDRESS: the index by address does not lead to the first span of
+ *	a block, or leads to another one, or its bitmaps disagree
  * @CARVEOUT_BROKEN_COUNT: a counter of spans or bytes is wrong
  * @CARVEOUT_BROKEN_FREE: the list of free descriptors is wrong
  * @CARVEOUT_BROKEN_LOST: a descriptor is neither in a chain nor free
@@ -217,6 +229,8 @@ enum carveout_invariant {
 	CARVEOUT_BROKEN_EQUAL,
 	CARVEOUT_BROKEN_BITMAP,
 	CARVEOUT_BROKEN_UNBINNED,
+	CARVEOUT_BROKEN_PIECES,
+	CARVEOUT_BROKEN_ADDRESS,
 	CARVEOUT_BROKEN_COUNT,
 	CARVEOUT_BROKEN_FREE,
 	CARVEOUT_BROKEN_LOST,
@@ -289,15 +303,23 @@ static inline bool carveout_heap_owns(const struct carveout_heap *heap,
 }
 
 int carveout_heap_break(struct carveout_heap *heap);
+struct carveout_index *carveout_heap_piece(struct carveout_heap *heap,
+					   carveout_off_t addr);
+void carveout_heap_unindex_first(struct carveout_heap *heap, struct carveout_index *piece,
+				 u64 block, u32 index);
+u32 carveout_heap_span_at(struct carveout_heap *heap, carveout_off_t addr);
 void carveout_heap_init(struct carveout_heap *heap, unsigned int granule_shift);
 size_t carveout_store_chunk_bytes(const struct carveout_heap *heap);
 int carveout_heap_add_chunk(struct carveout_heap *heap, void *mem);
 int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_request *req,
 			struct carveout_handle *handle);
 int carveout_heap_free(struct carveout_heap *heap, struct carveout_handle handle);
+int carveout_heap_free_at(struct carveout_heap *heap, carveout_off_t start);
 int carveout_heap_resize(struct carveout_heap *heap, struct carveout_handle handle,
 			 carveout_off_t size);
 int carveout_heap_info(const struct carveout_heap *heap, struct carveout_handle handle,
+		       struct carveout_span_info *info);
+int carveout_heap_find(struct carveout_heap *heap, carveout_off_t addr,
 		       struct carveout_span_info *info);
 unsigned int carveout_heap_spans(const struct carveout_heap *heap, u32 *cursor,
 				 struct carveout_span_info *info, unsigned int count);
@@ -308,5 +330,67 @@ u32 carveout_heap_next_span(const struct carveout_heap *heap, u32 index,
 u64 carveout_heap_hash(const struct carveout_heap *heap);
 int carveout_heap_validate(struct carveout_heap *heap, struct carveout_report *report);
 const char *carveout_report_string(const struct carveout_report *report);
+
+/* The index that covers an address of a region: nearly always the region's own. */
+static inline struct carveout_index *
+carveout_heap_index_of(struct carveout_heap *heap, struct carveout_region *region,
+		       carveout_off_t addr)
+{
+	if (likely(carveout_index_covers(&region->index, addr)))
+		return &region->index;
+	return carveout_heap_piece(heap, addr);
+}
+
+/**
+ * carveout_heap_index() - Enter a span into the index by address
+ * @heap: heap
+ * @region: its region
+ * @index: the span
+ * @start: its start
+ * @before: start of the span before it; one less than @start if there is none
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ */
+static inline void carveout_heap_index(struct carveout_heap *heap,
+				       struct carveout_region *region, u32 index,
+				       carveout_off_t start, carveout_off_t before)
+{
+	struct carveout_index *piece = carveout_heap_index_of(heap, region, start);
+	u64 block;
+
+	if (unlikely(!piece)) {
+		heap->store.bad = true;
+		return;
+	}
+	block = carveout_index_block(piece, start);
+	if (block != carveout_index_block(piece, before))
+		carveout_index_set(piece, block, index);
+}
+
+/**
+ * carveout_heap_unindex() - Take a span out of the index by address
+ * @heap: heap
+ * @region: its region
+ * @index: the span, still linked to the one behind it
+ * @start: its start
+ * @before: start of the span before it; one less than @start if there is none
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ */
+static inline void carveout_heap_unindex(struct carveout_heap *heap,
+					 struct carveout_region *region, u32 index,
+					 carveout_off_t start, carveout_off_t before)
+{
+	struct carveout_index *piece = carveout_heap_index_of(heap, region, start);
+	u64 block;
+
+	if (unlikely(!piece)) {
+		heap->store.bad = true;
+		return;
+	}
+	block = carveout_index_block(piece, start);
+	if (block != carveout_index_block(piece, before))
+		carveout_heap_unindex_first(heap, piece, block, index);
+}
 
 #endif /* CARVEOUT_HEAP_H */

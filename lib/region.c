@@ -81,12 +81,12 @@ static int check_memory(const struct carveout_heap *heap,
 {
 	unsigned int i;
 
-	if (!mem)
+	if (!mem || !IS_ALIGNED((uintptr_t)mem, sizeof(u64)))
 		return -EINVAL;
-	for (i = 0; i < heap->nr_regions; i++)
-		if (heap->region[i] == mem)
+	for (i = 0; i < heap->nr_pieces; i++)
+		if (heap->piece[i] == &mem->index)
 			return -EINVAL;
-	return 0;
+	return heap->nr_pieces < CARVEOUT_MAX_PIECES ? 0 : -E2BIG;
 }
 
 /* Entries emptied by a join are used again only when there are no others. */
@@ -109,6 +109,78 @@ static void trim_table(struct carveout_heap *heap)
 		heap->nr_regions--;
 }
 
+/*
+ * === Pieces =================================================================
+ *
+ * Each addition is a piece with an index of its own, also where it becomes part of
+ * a region that is there.
+ */
+
+/**
+ * carveout_heap_piece() - The index that covers an address
+ * @heap: heap
+ * @addr: any address
+ *
+ * Context: Any context. Caller holds the heap's lock. Looks at no more than
+ * %CARVEOUT_MAX_PIECES pieces.
+ * Return: the index, or NULL if the address is not in the heap.
+ */
+struct carveout_index *carveout_heap_piece(struct carveout_heap *heap,
+					   carveout_off_t addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < heap->nr_pieces; i++)
+		if (carveout_index_covers(heap->piece[i], addr))
+			return heap->piece[i];
+	return NULL;
+}
+
+static void add_piece(struct carveout_heap *heap, struct carveout_region *mem,
+		      carveout_off_t base, carveout_off_t size)
+{
+	carveout_index_init(&mem->index, mem + 1, base, size, heap->shift);
+	heap->piece[heap->nr_pieces++] = &mem->index;
+}
+
+static void remove_pieces(struct carveout_heap *heap, const struct carveout_region *region)
+{
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < heap->nr_pieces; i++)
+		if (heap->piece[i]->base - region->base >= region->size)
+			heap->piece[kept++] = heap->piece[i];
+	heap->nr_pieces = kept;
+}
+
+/**
+ * carveout_heap_unindex_first() - Take the first span of a block out of an index
+ * @heap: heap
+ * @piece: index
+ * @block: the block
+ * @index: the span, still linked to the one behind it
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ */
+void carveout_heap_unindex_first(struct carveout_heap *heap, struct carveout_index *piece,
+				 u64 block, u32 index)
+{
+	struct carveout_store *store = &heap->store;
+	u32 next = carveout_link_read(store, carveout_span(store, index)->next);
+	carveout_off_t start;
+
+	if (!carveout_index_marked(piece, block) || piece->first[block] != index) {
+		store->bad = true;
+		return;
+	}
+	start = next ? carveout_span(store, next)->start : 0;
+	if (next && carveout_index_covers(piece, start) &&
+	    carveout_index_block(piece, start) == block)
+		piece->first[block] = next;
+	else
+		carveout_index_clear(piece, block);
+}
+
 /* === Growth =============================================================== */
 
 static int add_new(struct carveout_heap *heap, struct carveout_region *mem,
@@ -127,6 +199,8 @@ static int add_new(struct carveout_heap *heap, struct carveout_region *mem,
 	mem->size = size;
 	mem->attrs = attrs;
 	carveout_bins_init(&mem->bins);
+	add_piece(heap, mem, base, size);
+	carveout_heap_index(heap, mem, index, base, base - 1);
 	heap->region[entry] = mem;
 	if (entry == (int)heap->nr_regions)
 		heap->nr_regions++;
@@ -150,6 +224,7 @@ static void append(struct carveout_heap *heap, unsigned int entry, carveout_off_
 		if (!index)
 			return;
 		carveout_chain_add_last(&heap->store, &region->chain, index);
+		carveout_heap_index(heap, region, index, base, base - 1);
 	}
 	region->size += size;
 	carveout_region_add_hole(heap, entry, index);
@@ -164,6 +239,7 @@ static void prepend(struct carveout_heap *heap, unsigned int entry, carveout_off
 
 	if (is_hole(heap, index)) {
 		carveout_region_del_hole(heap, entry, index);
+		carveout_heap_unindex(heap, region, index, region->base, region->base - 1);
 		carveout_span(&heap->store, index)->start = base;
 		carveout_span(&heap->store, index)->size += size;
 	} else {
@@ -174,6 +250,7 @@ static void prepend(struct carveout_heap *heap, unsigned int entry, carveout_off
 			return;
 		carveout_chain_add_before(&heap->store, &region->chain, index, first);
 	}
+	carveout_heap_index(heap, region, index, base, base - 1);
 	region->base = base;
 	region->size += size;
 	carveout_region_add_hole(heap, entry, index);
@@ -208,6 +285,9 @@ static void merge_seam(struct carveout_heap *heap, unsigned int entry, u32 left,
 		return;
 	carveout_region_del_hole(heap, entry, left);
 	carveout_region_del_hole(heap, entry, right);
+	carveout_heap_unindex(heap, heap->region[entry], right,
+			      carveout_span(&heap->store, right)->start,
+			      carveout_span(&heap->store, left)->start);
 	carveout_span(&heap->store, left)->size += carveout_span(&heap->store, right)->size;
 	carveout_chain_remove(&heap->store, &heap->region[entry]->chain, right);
 	carveout_store_give(&heap->store, right);
@@ -245,6 +325,21 @@ static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
 	return stay;
 }
 
+/**
+ * carveout_region_bytes() - Memory that carveout_heap_add_region() needs
+ * @heap: heap
+ * @size: bytes of the piece that will be added
+ *
+ * Context: Any context.
+ * Return: bytes.
+ */
+size_t carveout_region_bytes(const struct carveout_heap *heap, carveout_off_t size)
+{
+	return sizeof(struct carveout_region) +
+	       (size ? carveout_index_bytes(size, heap->shift) : 0);
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_region_bytes);
+
 /* === Public interface ===================================================== */
 
 /* The region of equal attributes that ends at @base, and that starts at @end. */
@@ -277,27 +372,28 @@ static bool joins_hole(const struct carveout_heap *heap, int low, int high)
 /**
  * carveout_heap_add_region() - Add memory to a heap
  * @heap: heap
- * @mem: memory for the region's own bookkeeping, with any content
+ * @mem: carveout_region_bytes() bytes for the bookkeeping, aligned to 8, with any
+ *	content
  * @base: address of the first byte, a multiple of the granule
  * @size: bytes, a multiple of the granule
  * @attrs: attributes
  *
  * When @base or the end touches a region of equal attributes, the memory
- * becomes part of that region, and @mem is not used. When it fills the gap
- * between two such regions they become one: the one added first stays, the
- * entry of the other one in @heap->region becomes NULL and its memory is not
- * used any more. The caller sees that @mem is in use when
- * @heap->region[returned index] is @mem.
+ * becomes part of that region. When it fills the gap between two such regions they
+ * become one: the one added first stays, and the entry of the other one in
+ * @heap->region becomes NULL. In every case @mem is in use from then on, until the
+ * region is removed that the memory belongs to.
  *
- * Context: Any context. Caller holds the heap's lock. Time is bounded, except
- * that joining two regions visits each span of the one that goes.
+ * Context: Any context. Caller holds the heap's lock. Clears a bit for each block
+ * of the index by address; joining two regions visits each span of the one that goes.
  * Return: index of the region, or
  *
- * * -EINVAL: @size is 0, or @mem is NULL or in use
+ * * -EINVAL: @size is 0, or @mem is NULL, unaligned or in use
  * * -EDOM: @base or @size is not a multiple of the granule
  * * -EOVERFLOW: the end is 2^64 or wraps beyond it
  * * -EEXIST: some of the memory is in the heap already
- * * -E2BIG: the heap has %CARVEOUT_MAX_REGIONS regions
+ * * -E2BIG: the heap has %CARVEOUT_MAX_REGIONS regions, or has taken
+ *   %CARVEOUT_MAX_PIECES pieces of memory
  * * -ENOMEM: no descriptor left: add a chunk and try again
  * * -EUCLEAN: the heap is broken
  */
@@ -317,6 +413,8 @@ int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region 
 	find_neighbours(heap, base, base + size, attrs, &low, &high);
 	if (!joins_hole(heap, low, high) && !carveout_store_avail(&heap->store))
 		return -ENOMEM;
+	if (low >= 0 || high >= 0)
+		add_piece(heap, mem, base, size);
 	if (low >= 0) {
 		append(heap, low, base, size);
 		err = high >= 0 ? join(heap, low, high) : low;
@@ -366,6 +464,7 @@ int carveout_heap_remove_region(struct carveout_heap *heap, unsigned int region)
 	carveout_store_give(&heap->store, index);
 	heap->size -= mem->size;
 	heap->region[region] = NULL;
+	remove_pieces(heap, mem);
 	trim_table(heap);
 	return heap->store.bad ? carveout_heap_break(heap) : 0;
 }

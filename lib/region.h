@@ -8,6 +8,7 @@
 
 #include "bins.h"
 #include "carveout_lib.h"
+#include "index.h"
 #include "span.h"
 
 /* A region's index fits in six bits of a state byte and in a 64-bit mask. */
@@ -28,8 +29,9 @@ struct carveout_heap;
  * @nr_nospc: requests that looked here and found no place
  * @nr_missed: of these, those where an untried hole might have served
  *
- * It is about 8 KiB and the caller's memory. The caller may read all fields
- * under its lock and writes none.
+ * It is the caller's memory: about 8 KiB, and behind it the arrays of @index, 4
+ * bytes for each 64 granules. The caller may read all public fields under its lock
+ * and writes none.
  */
 struct carveout_region {
 	carveout_off_t base;
@@ -42,12 +44,14 @@ struct carveout_region {
 	u32 nr_holes;
 	u64 nr_nospc;
 	u64 nr_missed;
-	/* private: holes by size */
+	/* private: holes by size, spans by address */
 	struct carveout_bins bins;
+	struct carveout_index index;
 };
 
 void carveout_region_add_hole(struct carveout_heap *heap, unsigned int region, u32 index);
 void carveout_region_del_hole(struct carveout_heap *heap, unsigned int region, u32 index);
+size_t carveout_region_bytes(const struct carveout_heap *heap, carveout_off_t size);
 int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region *mem,
 			     carveout_off_t base, carveout_off_t size, u32 attrs);
 int carveout_heap_remove_region(struct carveout_heap *heap, unsigned int region);

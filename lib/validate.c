@@ -5,14 +5,17 @@
  * What it proves. Each region's spans fill it from its first byte to its last, in
  * order, without gap or overlap, no two holes side by side. Each hole is in the
  * bin of its size, at a place where a search finds it, exactly once; nothing else
- * is in a bin; the bitmaps say which bins have holes. Each descriptor is in one
- * chain or on the free list, exactly once. All sums and counters agree.
+ * is in a bin; the bitmaps say which bins have holes. The index by address leads to
+ * the first span of each block in which one starts, and to nothing else. Each
+ * descriptor is in one chain or on the free list, exactly once. All sums and counters
+ * agree.
  *
  * What it cannot prove. That this is the right heap given what was asked of it:
  * an allocation that was freed by somebody else's handle, or a whole structure
  * replaced by another sound one, looks sound. Counters of the past (high-water
  * mark, statistics) are only checked against what must hold now. Whether the
- * owner of an allocation keeps inside it cannot be seen from here at all.
+ * owner of an allocation keeps inside it cannot be seen from here at all. Where the
+ * arrays are and how long they are is taken for granted.
  *
  * It needs no memory to remember where it has been, and comes to an end on any
  * structure, however broken. A chain cannot lead in a circle because each span
@@ -44,6 +47,8 @@ static const char * const invariants[] = {
 	[CARVEOUT_BROKEN_EQUAL] = "hole in a list of holes of another size",
 	[CARVEOUT_BROKEN_BITMAP] = "bitmap of bins disagrees with the bins",
 	[CARVEOUT_BROKEN_UNBINNED] = "number of holes in the bins is wrong",
+	[CARVEOUT_BROKEN_PIECES] = "table of pieces disagrees with the regions",
+	[CARVEOUT_BROKEN_ADDRESS] = "index by address is wrong",
 	[CARVEOUT_BROKEN_COUNT] = "counter of spans or bytes is wrong",
 	[CARVEOUT_BROKEN_FREE] = "list of free descriptors is wrong",
 	[CARVEOUT_BROKEN_LOST] = "descriptor is neither in a chain nor free",
@@ -60,6 +65,7 @@ struct check {
 	carveout_off_t used;		/* bytes handed out in it */
 	u32 nr_used;
 	u32 nr_holes;
+	u64 nr_first;			/* spans that are the first of their block */
 };
 
 static bool broken(struct check *check, enum carveout_invariant what, u32 index)
@@ -146,6 +152,46 @@ static bool check_region(struct check *check)
 	return true;
 }
 
+/* Each piece lies in one region and overlaps no other one. */
+static bool check_piece(struct check *check, unsigned int nr)
+{
+	const struct carveout_heap *heap = check->heap;
+	const struct carveout_index *piece = heap->piece[nr];
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (carveout_index_covers(heap->piece[i], piece->base) ||
+		    carveout_index_covers(piece, heap->piece[i]->base))
+			return false;
+	for (i = 0; i < heap->nr_regions; i++) {
+		const struct carveout_region *region = heap->region[i];
+
+		if (region && piece->base >= region->base &&
+		    piece->base - region->base < region->size)
+			return piece->size <= region->size - (piece->base - region->base);
+	}
+	return false;
+}
+
+static bool check_pieces(struct check *check)
+{
+	const struct carveout_heap *heap = check->heap;
+	carveout_off_t size = 0;
+	unsigned int i;
+
+	for (i = 0; i < heap->nr_regions; i++)
+		size -= heap->region[i] ? heap->region[i]->size : 0;
+	if (heap->nr_pieces > CARVEOUT_MAX_PIECES)
+		return broken(check, CARVEOUT_BROKEN_PIECES, 0);
+	for (i = 0; i < heap->nr_pieces; i++) {
+		if (!heap->piece[i] || !check_piece(check, i))
+			return broken(check, CARVEOUT_BROKEN_PIECES, 0);
+		size += heap->piece[i]->size;
+	}
+	/* Without overlaps and of the right sum: nothing is without a piece. */
+	return !size || broken(check, CARVEOUT_BROKEN_PIECES, 0);
+}
+
 /* === Chain ================================================================ */
 
 static bool check_span(struct check *check, u32 index, u32 prev, carveout_off_t start)
@@ -173,6 +219,25 @@ static bool check_span(struct check *check, u32 index, u32 prev, carveout_off_t 
 	return true;
 }
 
+/* Is a span in the index by address, if it ought to be? */
+static bool check_first(struct check *check, u32 index, u32 prev)
+{
+	carveout_off_t start = span_of(check, index)->start;
+	const struct carveout_index *piece;
+	u64 block;
+
+	piece = carveout_heap_piece((struct carveout_heap *)check->heap, start);
+	if (!piece)
+		return broken(check, CARVEOUT_BROKEN_PIECES, index);
+	block = carveout_index_block(piece, start);
+	if (prev && carveout_index_block(piece, span_of(check, prev)->start) == block)
+		return true;
+	check->nr_first++;
+	if (!carveout_index_marked(piece, block) || piece->first[block] != index)
+		return broken(check, CARVEOUT_BROKEN_ADDRESS, index);
+	return true;
+}
+
 static bool check_chain(struct check *check)
 {
 	const struct carveout_region *region = check->heap->region[check->entry];
@@ -185,7 +250,8 @@ static bool check_chain(struct check *check)
 	for (index = region->chain.first; index; index = span_of(check, index)->next) {
 		if (!exists(check, index))
 			return broken(check, CARVEOUT_BROKEN_INDEX, index);
-		if (!check_span(check, index, prev, start))
+		if (!check_span(check, index, prev, start) ||
+		    !check_first(check, index, prev))
 			return false;
 		start += span_of(check, index)->size;
 		if (*carveout_tag(&check->heap->store, index) & CARVEOUT_USED) {
@@ -344,6 +410,42 @@ static bool check_bins(struct check *check)
 	return true;
 }
 
+/* === Index by address ===================================================== */
+
+/* The bits of one level above the first stand for the words of the one below. */
+static bool check_level(const struct carveout_index *piece, unsigned int level)
+{
+	u64 i;
+
+	for (i = 0; i < (u64)piece->words[level] * 64; i++) {
+		bool any = i < piece->words[level - 1] && piece->level[level - 1][i];
+
+		if (any != !!(piece->level[level][i / 64] & BIT_ULL(i % 64)))
+			return false;
+	}
+	return true;
+}
+
+/* All that ought to be in the index is there: is there anything else? */
+static bool check_addresses(struct check *check)
+{
+	const struct carveout_heap *heap = check->heap;
+	unsigned int i, level;
+	u64 count = 0;
+	u32 word;
+
+	for (i = 0; i < heap->nr_pieces; i++) {
+		const struct carveout_index *piece = heap->piece[i];
+
+		for (word = 0; word < piece->words[0]; word++)
+			count += hweight64(piece->level[0][word]);
+		for (level = 1; level < CARVEOUT_INDEX_LEVELS; level++)
+			if (!check_level(piece, level))
+				return broken(check, CARVEOUT_BROKEN_ADDRESS, 0);
+	}
+	return count == check->nr_first || broken(check, CARVEOUT_BROKEN_ADDRESS, 0);
+}
+
 /* === Free descriptors and sums ============================================ */
 
 static bool check_free(struct check *check)
@@ -398,12 +500,19 @@ static bool check_heap(struct check *check)
 		return false;
 	for (i = 0; i < heap->nr_regions; i++) {
 		check->entry = i;
-		if (heap->region[i] &&
-		    !(check_region(check) && check_chain(check) && check_bins(check)))
+		if (heap->region[i] && !check_region(check))
 			return false;
 	}
 	check->entry = 0;
-	if (!check_sums(check) || !check_free(check))
+	if (!check_pieces(check))
+		return false;
+	for (i = 0; i < heap->nr_regions; i++) {
+		check->entry = i;
+		if (heap->region[i] && !(check_chain(check) && check_bins(check)))
+			return false;
+	}
+	check->entry = 0;
+	if (!check_addresses(check) || !check_sums(check) || !check_free(check))
 		return false;
 	if (heap->broken || heap->store.bad)
 		return broken(check, CARVEOUT_BROKEN_BEFORE, 0);

@@ -50,6 +50,106 @@ int carveout_heap_info(const struct carveout_heap *heap, struct carveout_handle 
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_info);
 
+/* Go along the chain from the first span of a block to the one at an address. */
+static u32 along(struct carveout_heap *heap, const struct carveout_index *piece,
+		 u32 index, carveout_off_t addr)
+{
+	struct carveout_store *store = &heap->store;
+	u64 steps = 1ULL << (piece->shift - heap->shift);
+
+	while (index) {
+		const struct carveout_span *span = carveout_span(store, index);
+
+		if (addr - span->start < span->size)
+			return index;
+		if (addr < span->start || !steps--)
+			break;
+		index = carveout_link_read(store, span->next);
+	}
+	store->bad = true;
+	return 0;
+}
+
+/* The last span of a piece that starts in the block of @addr or before; 0 for none. */
+static u32 last_before(struct carveout_heap *heap, const struct carveout_index *piece,
+		       carveout_off_t addr)
+{
+	struct carveout_store *store = &heap->store;
+	u64 block = carveout_index_block(piece, addr);
+	u32 index;
+
+	if (!carveout_index_last(piece, &block))
+		return 0;
+	index = carveout_link_read(store, piece->first[block]);
+	if (!index || carveout_span(store, index)->start <= addr)
+		return index;
+	/* It starts in the same block, but behind the address. */
+	if (!block--)
+		return 0;
+	if (!carveout_index_last(piece, &block))
+		return 0;
+	return carveout_link_read(store, piece->first[block]);
+}
+
+/**
+ * carveout_heap_span_at() - The span that an address lies in
+ * @heap: heap
+ * @addr: any address
+ *
+ * Context: Any context. Caller holds the heap's lock. See carveout_heap_find().
+ * Return: the descriptor; 0 if the address is not in the heap, or the structure is
+ * broken, which marks the store as bad.
+ */
+u32 carveout_heap_span_at(struct carveout_heap *heap, carveout_off_t addr)
+{
+	const struct carveout_index *piece = carveout_heap_piece(heap, addr);
+	carveout_off_t from = addr;
+	unsigned int i;
+	u32 index;
+
+	/* A span that began in another piece of the region may cover whole ones. */
+	for (i = 0; piece && i < heap->nr_pieces; i++) {
+		index = last_before(heap, piece, from);
+		if (index)
+			return along(heap, piece, index, addr);
+		from = piece->base - 1;
+		piece = carveout_heap_piece(heap, from);
+	}
+	/* There is no piece, or one without the span that it must have. */
+	heap->store.bad |= from != addr;
+	return 0;
+}
+
+/**
+ * carveout_heap_find() - Look up what lies at an address
+ * @heap: heap
+ * @addr: any address
+ * @info: on success, what there is to know about the span or hole
+ *
+ * Context: Any context. Caller holds the heap's lock. Takes as many steps as the
+ * heap has pieces, and as a block of the index by address has granules: 64, more in
+ * a piece of more than 64 * %CARVEOUT_INDEX_BLOCKS granules.
+ * Return: 0, -EINVAL when the address is not in the heap, -EUCLEAN when the heap is
+ * broken.
+ */
+int carveout_heap_find(struct carveout_heap *heap, carveout_off_t addr,
+		       struct carveout_span_info *info)
+{
+	u32 index;
+
+	carveout_heap_assert_locked(heap);
+	if (heap->broken)
+		return -EUCLEAN;
+	index = carveout_heap_span_at(heap, addr);
+	if (heap->store.bad)
+		return carveout_heap_break(heap);
+	if (!index)
+		return -EINVAL;
+	fill_info(heap, index, info);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_find);
+
 /* The first descriptor from @index on that is not free, or @limit. */
 static u32 next_taken(const struct carveout_store *store, u32 index, u32 limit)
 {

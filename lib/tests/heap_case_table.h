@@ -47,6 +47,19 @@
 #define HOLES(_count) { .op = CARVEOUT_CASE_HOLES, .want = (_count) }
 #define USED(_bytes, _high) {							\
 	.op = CARVEOUT_CASE_USED, .size = (_bytes), .start = (_high) }
+#define EXACT(_slot, _size, _addr) {						\
+	.op = CARVEOUT_CASE_ALLOC, .slot = (_slot), .size = (_size),		\
+	.exact = true, .addr = (_addr) }
+#define EXACT_REFUSED(_want, _size, _align, _max, _addr) {			\
+	.op = CARVEOUT_CASE_ALLOC, .want = (_want), .size = (_size),		\
+	.align = (_align), .max_addr = (_max), .exact = true, .addr = (_addr) }
+#define FIND(_addr, _used, _start, _size) {					\
+	.op = CARVEOUT_CASE_FIND, .start = (_addr), .want = (_used),		\
+	.addr = (_start), .size = (_size) }
+#define NOT_FOUND(_addr) {							\
+	.op = CARVEOUT_CASE_FIND, .start = (_addr), .want = -EINVAL }
+#define FREE_AT(_addr, _want) {							\
+	.op = CARVEOUT_CASE_FREE_AT, .start = (_addr), .want = (_want) }
 #define RESIZE(_slot, _size, _want) {						\
 	.op = CARVEOUT_CASE_RESIZE, .slot = (_slot), .size = (_size), .want = (_want) }
 #define REMOVE(_region, _want) {						\
@@ -478,6 +491,72 @@ static const struct carveout_case carveout_cases[] = {
 		TOP(3, 0x40, 0, 0x10080, 0x10040),
 		ALLOC(4, 0x40, 0x10000),
 	} },
+	{ "exactly there", {
+		REGION(0x10000, 0x4000, 0, 0),
+		REGION(0x20000, 0x1000, 0, 1),
+		EXACT(0, 0x100, 0x12000), HOLES(3),
+		EXACT_REFUSED(-ENOSPC, 64, 0, 0, 0x12000),
+		EXACT_REFUSED(-ENOSPC, 64, 0, 0, 0x120c0),
+		EXACT_REFUSED(-ENOSPC, 0x80, 0, 0, 0x11fc0),
+		EXACT_REFUSED(-ENOSPC, 0x1040, 0, 0, 0x13000),
+		EXACT_REFUSED(-ENOSPC, 0x1040, 0, 0, 0x20000),
+		EXACT_REFUSED(-ENOSPC, 64, 0, 0x12103, 0x12100),
+		EXACT_REFUSED(-ENOSPC, 64, 0, 0x12000, 0x12100),
+		EXACT_REFUSED(-EINVAL, 64, 0, 0, 0x14000),
+		EXACT_REFUSED(-EINVAL, 64, 0, 0, 0xffc0),
+		EXACT_REFUSED(-EINVAL, 64, 0, 0, ~0ULL - 63),
+		EXACT_REFUSED(-EINVAL, 64, 0, 0, 0x11001),
+		EXACT_REFUSED(-EINVAL, 64, 0x2000, 0, 0x11000),
+		EXACT_REFUSED(-EINVAL, 0, 0, 0, 0x11000),
+		EXACT_REFUSED(-ENOSPC, ~0ULL - 63, 0, 0, 0x11000),
+		EXACT(1, 64, 0x11fc0), EXACT(2, 64, 0x12100),
+		EXACT(3, 0x1fc0, 0x10000), EXACT(4, 0x1ec0, 0x12140), HOLES(1),
+		EXACT(5, 0x1000, 0x20000), HOLES(0),
+		FREE(0), FREE(1), FREE(2), FREE(3), FREE(4), FREE(5), HOLES(2),
+	} },
+	{ "by address", {
+		NOT_FOUND(0),
+		REGION(0x10000, 0x2000, 0, 0),
+		REGION(0x13000, 0x1000, 0, 1),
+		FIND(0x10000, 0, 0x10000, 0x2000), FIND(0x11fff, 0, 0x10000, 0x2000),
+		NOT_FOUND(0xffff), NOT_FOUND(0x12000), NOT_FOUND(0x14000),
+		NOT_FOUND(~0ULL),
+		ALLOC(0, 0x1040, 0x13000 - 0x3000),
+		ALLOC(1, 64, 0x11040),
+		FIND(0x10000, 1, 0x10000, 0x1040), FIND(0x1103f, 1, 0x10000, 0x1040),
+		FIND(0x11040, 1, 0x11040, 64), FIND(0x11080, 0, 0x11080, 0xf80),
+		FREE_AT(0x10040, -EINVAL), FREE_AT(0x10001, -EINVAL),
+		FREE_AT(0x11080, -EINVAL), FREE_AT(0x12000, -EINVAL),
+		FREE_AT(0x10000, 0), FREE_AT(0x10000, -EINVAL), STALE(0),
+		FIND(0x10000, 0, 0x10000, 0x1040),
+		FREE_AT(0x11040, 0), HOLES(2),
+	} },
+	{ "by address, over the seams of pieces", {
+		REGION(0x10000, 0x1000, 0, 0),
+		REGION(0x12000, 0x1000, 0, 1),
+		REGION(0x11000, 0x1000, 0, 0),
+		REGION(0x13000, 0x1040, 0, 0),
+		REGION(0xf000, 0x1000, 0, 0),
+		FIND(0x14000, 0, 0xf000, 0x5040), FIND(0xf000, 0, 0xf000, 0x5040),
+		EXACT(0, 0x2000, 0x10800),
+		FIND(0x10000, 0, 0xf000, 0x1800), FIND(0x11800, 1, 0x10800, 0x2000),
+		FIND(0x127ff, 1, 0x10800, 0x2000), FIND(0x13000, 0, 0x12800, 0x1840),
+		RESIZE(0, 0x3000, 0), FIND(0x137c0, 1, 0x10800, 0x3000),
+		FIND(0x13800, 0, 0x13800, 0x840),
+		RESIZE(0, 64, 0), FIND(0x13800, 0, 0x10840, 0x3800),
+		FREE_AT(0x10800, 0), FIND(0x12000, 0, 0xf000, 0x5040),
+		REMOVE(0, 0), NOT_FOUND(0x10000), NOT_FOUND(0x14000),
+	} },
+	{ "by address in half of all there is", {
+		REGION(0, 1ULL << 63, 0, 0),
+		EXACT(0, 64, 1ULL << 62),
+		FIND(1, 0, 0, 1ULL << 62), FIND(1ULL << 62, 1, 1ULL << 62, 64),
+		FIND((1ULL << 63) - 1, 0, (1ULL << 62) + 64, (1ULL << 62) - 64),
+		NOT_FOUND(1ULL << 63),
+		EXACT(1, 128, (1ULL << 62) + 0x1000),
+		FREE_AT((1ULL << 62) + 0x1000, 0), FREE_AT(1ULL << 62, 0),
+		HOLES(1),
+	} },
 	{ "fallbacks in their order", {
 		REGION(0x30000, 0x1000, 4, 0),
 		REGION(0x10000, 0x1000, 1, 1),
@@ -514,6 +593,11 @@ static const struct carveout_case carveout_cases[] = {
 #undef LARGEST
 #undef HOLES
 #undef USED
+#undef EXACT
+#undef EXACT_REFUSED
+#undef FIND
+#undef NOT_FOUND
+#undef FREE_AT
 #undef RESIZE
 #undef REMOVE
 #undef MISSED

@@ -31,6 +31,9 @@
  * @CARVEOUT_CASE_MISSED: the counter of possibly missed places must be @want
  * @CARVEOUT_CASE_RESIZE: make @slot @size bytes long, with @want as the result
  * @CARVEOUT_CASE_REMOVE: remove region @slot, with @want as the result
+ * @CARVEOUT_CASE_FIND: look up address @start; @want is an error, or 0 and the span
+ *	there starts at @addr, has @size and is free, or 1 and it is handed out
+ * @CARVEOUT_CASE_FREE_AT: free by address @start, with @want as the result
  */
 enum carveout_case_op {
 	CARVEOUT_CASE_END,
@@ -43,6 +46,8 @@ enum carveout_case_op {
 	CARVEOUT_CASE_MISSED,
 	CARVEOUT_CASE_RESIZE,
 	CARVEOUT_CASE_REMOVE,
+	CARVEOUT_CASE_FIND,
+	CARVEOUT_CASE_FREE_AT,
 };
 
 /**
@@ -60,6 +65,8 @@ enum carveout_case_op {
  * @fallback: of the request
  * @nr_fallback: of the request
  * @top_down: of the request
+ * @exact: of the request
+ * @addr: of the request
  */
 struct carveout_case_step {
 	enum carveout_case_op op;
@@ -75,6 +82,8 @@ struct carveout_case_step {
 	u32 fallback[CARVEOUT_FALLBACKS];
 	u8 nr_fallback;
 	bool top_down;
+	bool exact;
+	u64 addr;
 };
 
 /**
@@ -99,7 +108,7 @@ struct carveout_case {
 struct carveout_case_env {
 	struct carveout_heap *heap;
 	int (*grow)(struct carveout_case_env *env);
-	struct carveout_region *(*region)(struct carveout_case_env *env);
+	struct carveout_region *(*region)(struct carveout_case_env *env, u64 size);
 	struct carveout_handle slot[CARVEOUT_CASE_SLOTS];
 	unsigned int failed;
 	const char *why;
@@ -110,7 +119,7 @@ struct carveout_case_env {
 static inline const char *carveout_case_region(struct carveout_case_env *env,
 					       const struct carveout_case_step *step)
 {
-	struct carveout_region *mem = env->region(env);
+	struct carveout_region *mem = env->region(env, step->size);
 	int got;
 
 	do {
@@ -133,6 +142,8 @@ static inline const char *carveout_case_alloc(struct carveout_case_env *env,
 		.fallback = { step->fallback[0], step->fallback[1], step->fallback[2] },
 		.nr_fallback = step->nr_fallback,
 		.top_down = step->top_down,
+		.exact = step->exact,
+		.addr = step->addr,
 		.cookie = step->slot + 1000,
 	};
 	struct carveout_span_info info;
@@ -149,7 +160,7 @@ static inline const char *carveout_case_alloc(struct carveout_case_env *env,
 	env->slot[step->slot] = handle;
 	if (carveout_heap_info(env->heap, handle, &info))
 		return "the allocation cannot be looked up";
-	if (info.start != step->start)
+	if (info.start != (step->exact ? step->addr : step->start))
 		return "the allocation lies elsewhere";
 	if (info.size != ((step->size + 63) & ~63ULL) || !info.used ||
 	    info.cookie != req.cookie || info.handle.index != handle.index ||
@@ -177,6 +188,21 @@ static inline const char *carveout_case_resize(struct carveout_case_env *env,
 	if (carveout_heap_info(env->heap, handle, &after) || after.start != before.start ||
 	    after.size != ((step->size + 63) & ~63ULL) || after.cookie != before.cookie)
 		return "the allocation looks different";
+	return NULL;
+}
+
+static inline const char *carveout_case_find(struct carveout_case_env *env,
+					     const struct carveout_case_step *step)
+{
+	struct carveout_span_info info;
+	int got = carveout_heap_find(env->heap, step->start, &info);
+
+	if (!got)
+		got = info.used;
+	if (got != step->want)
+		return "looking up the address had another result";
+	if (got >= 0 && (info.start != step->addr || info.size != step->size))
+		return "another span was found";
 	return NULL;
 }
 
@@ -209,6 +235,11 @@ static inline const char *carveout_case_do(struct carveout_case_env *env,
 	case CARVEOUT_CASE_REMOVE:
 		return carveout_heap_remove_region(heap, step->slot) == step->want ?
 		       NULL : "the removal had another result";
+	case CARVEOUT_CASE_FIND:
+		return carveout_case_find(env, step);
+	case CARVEOUT_CASE_FREE_AT:
+		return carveout_heap_free_at(heap, step->start) == step->want ?
+		       NULL : "the free had another result";
 	case CARVEOUT_CASE_END:
 		break;
 	}

@@ -60,9 +60,11 @@ static int fixture_grow(struct carveout_case_env *env)
 	return carveout_heap_add_chunk(&fixture->heap, mem);
 }
 
-static struct carveout_region *fixture_region(struct carveout_case_env *env)
+static struct carveout_region *fixture_region(struct carveout_case_env *env, u64 size)
 {
-	return fixture_mem(fixture_of(env), sizeof(struct carveout_region));
+	struct heap_fixture *fixture = fixture_of(env);
+
+	return fixture_mem(fixture, carveout_region_bytes(&fixture->heap, size));
 }
 
 static int heap_init(struct kunit *test)
@@ -93,7 +95,7 @@ static void heap_exit(struct kunit *test)
 
 static int add_region(struct heap_fixture *fixture, u64 base, u64 size, u32 attrs)
 {
-	struct carveout_region *mem = fixture_region(&fixture->env);
+	struct carveout_region *mem = fixture_region(&fixture->env, size);
 	int ret;
 
 	do {
@@ -246,7 +248,7 @@ static void carveout_heap_under_raw_spinlock(struct kunit *test)
 	void *chunk, *mem;
 
 	chunk = fixture_mem(fixture, carveout_store_chunk_bytes(heap));
-	mem = fixture_region(&fixture->env);
+	mem = fixture_region(&fixture->env, SZ_1M);
 	KUNIT_ASSERT_NOT_NULL(test, chunk);
 	KUNIT_ASSERT_NOT_NULL(test, mem);
 	carveout_heap_set_lock(heap, &heap_lock);

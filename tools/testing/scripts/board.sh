@@ -35,7 +35,7 @@ board()
 {
 	board=$1
 	series=${1#*-} series=${series%-debug}
-	cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS" module_args= drivers=
+	cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS" module_args='' drivers=''
 	case $1 in
 	arm64-6.1-debug)
 		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;

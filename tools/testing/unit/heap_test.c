@@ -22,9 +22,9 @@ static int scenario_grow(struct carveout_case_env *env)
 	return unit_grow(&((struct scenario *)env)->unit);
 }
 
-static struct carveout_region *scenario_region(struct carveout_case_env *env)
+static struct carveout_region *scenario_region(struct carveout_case_env *env, u64 size)
 {
-	return unit_region_mem(&((struct scenario *)env)->unit);
+	return unit_region_mem(&((struct scenario *)env)->unit, size);
 }
 
 TEST(heap_scenarios)
@@ -110,31 +110,70 @@ TEST(region_table_is_full_at_64)
 	/* The last entry goes with its region. */
 	ASSERT_EQ(62, unit_add(&unit, 62 * 0x2000 + 0x1000, 0x1000, 0));
 	ASSERT_EQ(63, unit.heap.nr_regions);
-	mem = unit_region_mem(&unit);
+	mem = unit_region_mem(&unit, 0x1000);
 	ASSERT_EQ(63, carveout_heap_add_region(&unit.heap, mem, 102 * 0x2000, 0x1000, 0));
 	ASSERT_EQ(mem, unit.heap.region[63]);
 	ASSERT_SOUND(&unit);
 	unit_fini(&unit);
 }
 
-TEST(region_memory_is_taken_or_not)
+TEST(region_memory_is_taken_once)
 {
 	static struct unit unit;
-	struct carveout_region *mem;
+	struct carveout_region *mem, *more;
 
 	unit_init(&unit, 12);
 	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x1000, 5));
-	mem = unit_region_mem(&unit);
+	mem = unit_region_mem(&unit, 0x1000);
+	more = unit_region_mem(&unit, 0x1000);
+	ASSERT_EQ(-EINVAL, carveout_heap_add_region(&unit.heap, (void *)((char *)mem + 4),
+						    0x20000, 0x1000, 5));
 	ASSERT_EQ(-EINVAL, carveout_heap_add_region(&unit.heap, NULL, 0x20000, 0x1000, 5));
 	ASSERT_EQ(-EINVAL, carveout_heap_add_region(&unit.heap, unit.heap.region[0],
 						    0x20000, 0x1000, 5));
 	ASSERT_EQ(0, carveout_heap_add_region(&unit.heap, mem, 0x11000, 0x1000, 5));
 	ASSERT_NE(mem, unit.heap.region[0]);
-	ASSERT_EQ(1, carveout_heap_add_region(&unit.heap, mem, 0x12000, 0x1000, 4));
-	ASSERT_EQ(mem, unit.heap.region[1]);
+	/* It holds the index of its piece, although the region is the other's. */
+	ASSERT_EQ(-EINVAL, carveout_heap_add_region(&unit.heap, mem, 0x12000, 0x1000, 4));
+	ASSERT_EQ(1, carveout_heap_add_region(&unit.heap, more, 0x12000, 0x1000, 4));
+	ASSERT_EQ(more, unit.heap.region[1]);
 	ASSERT_EQ(0x3000, unit.heap.size);
 	ASSERT_EQ(0x2000, unit.heap.region[0]->size);
 	ASSERT_EQ(5, unit.heap.region[0]->attrs);
+	ASSERT_SOUND(&unit);
+
+	/* Both pieces go with their region. */
+	ASSERT_EQ(0, carveout_heap_remove_region(&unit.heap, 0));
+	ASSERT_SOUND(&unit);
+	ASSERT_EQ(2, carveout_heap_add_region(&unit.heap, mem, 0x10000, 0x1000, 5));
+	ASSERT_EQ(mem, unit.heap.region[2]);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(region_of_as_many_pieces_as_there_may_be)
+{
+	static struct unit unit;
+	struct carveout_span_info info;
+	struct carveout_handle handle;
+	unsigned int i;
+
+	unit_init(&unit, 6);
+	for (i = 0; i < CARVEOUT_MAX_PIECES; i++)
+		ASSERT_EQ(0, unit_add(&unit, 0x100000 + i * 0x1000, 0x1000, 0));
+	ASSERT_EQ(-E2BIG, unit_add(&unit, 0x100000 + i * 0x1000, 0x1000, 0));
+	ASSERT_EQ(-E2BIG, unit_add(&unit, 0, 0x1000, 0));
+	ASSERT_SOUND(&unit);
+	ASSERT_EQ(0, unit_alloc(&unit, 0xff040, 0, &handle));
+	/* The first span, seen from the last piece that it covers. */
+	ASSERT_EQ(0, carveout_heap_find(&unit.heap, 0x1ff03f, &info));
+	ASSERT_EQ(0x100000, info.start);
+	ASSERT_EQ(0, carveout_heap_find(&unit.heap, 0x1ff040, &info));
+	ASSERT_EQ(0x1ff040, info.start);
+	ASSERT_FALSE(info.used);
+	ASSERT_EQ(0, carveout_heap_free(&unit.heap, handle));
+	ASSERT_EQ(0, carveout_heap_remove_region(&unit.heap, 0));
+	ASSERT_EQ(0, unit_add(&unit, 0, 0x1000, 0));
 	ASSERT_SOUND(&unit);
 	unit_fini(&unit);
 }

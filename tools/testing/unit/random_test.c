@@ -42,6 +42,7 @@ struct run {
 	unsigned int nr_nospc;
 	unsigned int nr_resized;
 	unsigned int nr_removed;
+	unsigned int nr_exact;
 };
 
 /* === Regions ============================================================== */
@@ -355,6 +356,100 @@ static const char *try_alloc(struct run *run)
 	return NULL;
 }
 
+/* === By address =========================================================== */
+
+/* Whatever lies at some address, the heap has to know it. */
+static const char *check_find(struct run *run)
+{
+	u64 granule = unit_below(&run->random, MODEL_GRANULES + 64);
+	u64 addr = (granule << RUN_SHIFT) + unit_below(&run->random, 1 << RUN_SHIFT);
+	struct carveout_span_info info;
+	int ret = carveout_heap_find(&run->unit.heap, addr, &info);
+	u32 owner;
+
+	if (granule >= MODEL_GRANULES || run->model.owner[granule] == MODEL_GAP)
+		return ret == -EINVAL ? NULL : "an address of no region was found";
+	owner = run->model.owner[granule];
+	if (ret)
+		return "an address was not found";
+	if (info.region != run->model.region[granule] || info.used != !!owner ||
+	    (u32)info.cookie != owner)
+		return "something else was found at an address";
+	if (addr < info.start || addr - info.start >= info.size ||
+	    !model_is(&run->model, info.start >> RUN_SHIFT, info.size >> RUN_SHIFT, owner))
+		return "what was found at an address is not there";
+	return NULL;
+}
+
+/* What must come of a request for an exact place? */
+static int exact_result(const struct run *run, const struct model_want *want, u64 at)
+{
+	unsigned int region = run->model.region[at];
+	u64 i;
+
+	if (run->model.owner[at] == MODEL_GAP || at & (want->align - 1) ||
+	    !model_selects(&run->model, want, region))
+		return -EINVAL;
+	if (want->max && at + want->size > want->max)
+		return -ENOSPC;
+	for (i = at; i < at + want->size; i++)
+		if (i >= MODEL_GRANULES || run->model.owner[i] ||
+		    run->model.region[i] != region)
+			return -ENOSPC;
+	return 0;
+}
+
+static const char *try_exact(struct run *run)
+{
+	struct carveout_heap *heap = &run->unit.heap;
+	struct model_want want = draw_want(run);
+	u64 at = unit_below(&run->random, MODEL_GRANULES), hash = carveout_heap_hash(heap);
+	struct carveout_request req = {
+		.size = want.size << RUN_SHIFT,
+		.align = want.align << RUN_SHIFT,
+		.regions = want.regions,
+		.max_addr = want.max << RUN_SHIFT,
+		.require = want.require,
+		.forbid = want.forbid,
+		.exact = true,
+		.addr = at << RUN_SHIFT,
+		.cookie = run->next_id + 1,
+	};
+	struct carveout_handle handle;
+	int ret = unit_alloc_req(&run->unit, &req, &handle);
+
+	if (ret != exact_result(run, &want, at))
+		return "a request for an exact place had another result";
+	if (ret)
+		return carveout_heap_hash(heap) == hash ? NULL :
+		       "a failure changed the heap";
+	run->live[run->nr_live].handle = handle;
+	run->live[run->nr_live].start = at;
+	run->live[run->nr_live].size = want.size;
+	run->live[run->nr_live].id = ++run->next_id;
+	run->nr_live++;
+	run->nr_ok++;
+	run->nr_exact++;
+	model_set(&run->model, at, want.size, run->next_id);
+	return NULL;
+}
+
+/* Addresses where no allocation starts. */
+static const char *try_free_nowhere(struct run *run)
+{
+	u64 addr = unit_below(&run->random, MODEL_GRANULES << RUN_SHIFT);
+	u64 hash = carveout_heap_hash(&run->unit.heap);
+	unsigned int i;
+
+	for (i = 0; i < run->nr_live; i++)
+		if (run->live[i].start << RUN_SHIFT == addr)
+			return NULL;
+	if (carveout_heap_free_at(&run->unit.heap, addr) != -EINVAL)
+		return "something was freed where no allocation starts";
+	return carveout_heap_hash(&run->unit.heap) == hash ? NULL :
+	       "a failure changed the heap";
+}
+
 /* === Changing the size ==================================================== */
 
 static const char *try_resize(struct run *run, unsigned int which)
@@ -392,7 +487,14 @@ static const char *try_resize(struct run *run, unsigned int which)
 
 static const char *try_free(struct run *run, unsigned int which)
 {
-	if (carveout_heap_free(&run->unit.heap, run->live[which].handle))
+	struct carveout_heap *heap = &run->unit.heap;
+	int ret;
+
+	if (unit_below(&run->random, 2))
+		ret = carveout_heap_free(heap, run->live[which].handle);
+	else
+		ret = carveout_heap_free_at(heap, run->live[which].start << RUN_SHIFT);
+	if (ret)
 		return "a free was refused";
 	model_set(&run->model, run->live[which].start, run->live[which].size, 0);
 	run->stale[run->nr_stale++ % RUN_STALE] = run->live[which].handle;
@@ -461,7 +563,11 @@ static const char *run_step(struct run *run, unsigned int step)
 		why = try_bogus(run);
 	else if (dice < 5)
 		why = try_remove(run);
-	else if (dice < 12 && run->nr_live)
+	else if (dice < 6)
+		why = try_free_nowhere(run);
+	else if (dice < 12 && run->nr_live < RUN_LIVE)
+		why = try_exact(run);
+	else if (dice < 18 && run->nr_live)
 		why = try_resize(run, unit_below(&run->random, run->nr_live));
 	else if (dice < fill && run->nr_live < RUN_LIVE)
 		why = try_alloc(run);
@@ -475,6 +581,8 @@ static const char *run_step(struct run *run, unsigned int step)
 	if (strcmp(why, "ok"))
 		return why;
 	why = model_compare(&run->model, &run->unit);
+	if (!why)
+		why = check_find(run);
 	return why || step % 16 ? why : check_largest(run);
 }
 
@@ -567,4 +675,5 @@ TEST_F_TIMEOUT(random_run, against_the_model, 120)
 	ASSERT_LT(run->kind->steps / 80, run->nr_nospc);
 	ASSERT_LT(run->kind->steps / 80, run->nr_resized);
 	ASSERT_LT(0, run->nr_removed);
+	ASSERT_LT(run->kind->steps / 200, run->nr_exact);
 }

@@ -56,20 +56,28 @@ void sample_init(struct sample *sample)
 	sample->small = hole_of_size(unit, 2, false);
 }
 
-/* The memory that is damaged bit by bit: all of it but pointers and spare room. */
+/* What is damaged bit by bit: all but spare room, and where arrays are and end. */
 void pieces_of(struct sample *sample, struct piece piece[SAMPLE_PIECES])
 {
 	struct carveout_heap *heap = &sample->unit.heap;
 	const struct carveout_store *store = &heap->store;
+	struct carveout_region *region;
 	u32 count = heap->store.fresh - 64;
+	unsigned int i;
 
 	piece[0] = (struct piece) { (u8 *)store->span[CARVEOUT_CHUNK_FIRST],
 				    count * sizeof(struct carveout_span) };
 	piece[1] = (struct piece) { (u8 *)store->aux[CARVEOUT_CHUNK_FIRST],
 				    count * sizeof(union carveout_aux) };
 	piece[2] = (struct piece) { store->tag[CARVEOUT_CHUNK_FIRST], count };
-	piece[3] = (struct piece) { (u8 *)heap->region[0], sizeof(struct carveout_region) };
-	piece[4] = (struct piece) { (u8 *)heap->region[1], sizeof(struct carveout_region) };
+	for (i = 0; i < 2; i++) {
+		region = heap->region[i];
+		piece[3 + i] = (struct piece) { (u8 *)region,
+						offsetof(struct carveout_region, index) };
+		piece[7 + i] = (struct piece) {
+			(u8 *)(region + 1),
+			carveout_region_bytes(heap, region->size) - sizeof(*region) };
+	}
 	piece[5] = (struct piece) { (u8 *)&heap->store.free, sizeof(heap->store.free) };
 	piece[6] = (struct piece) { (u8 *)&heap->store.nr_free, sizeof(heap->store.nr_free) };
 }

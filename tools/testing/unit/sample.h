@@ -9,7 +9,7 @@
 #include "unit.h"
 
 #define SAMPLE_BASE 0x100000
-#define SAMPLE_PIECES 7
+#define SAMPLE_PIECES 9
 
 /**
  * struct sample - A heap with something of everything

@@ -295,14 +295,14 @@ TEST(store_failure_of_a_region)
 	u64 hash;
 
 	unit_init(&unit, 6);
-	mem = unit_region_mem(&unit);
+	mem = unit_region_mem(&unit, 0x1000);
 	ASSERT_EQ(-ENOMEM, carveout_heap_add_region(&unit.heap, mem, 0x1000, 0x1000, 0));
 	ASSERT_EQ(0, unit.heap.nr_regions);
 	ASSERT_EQ(0, unit_grow(&unit));
 	ASSERT_EQ(0, carveout_heap_add_region(&unit.heap, mem, 0x1000, 0x1000, 0));
 	ASSERT_EQ(0, unit_alloc(&unit, 0x1000, 0, &handle));
 
-	mem = unit_region_mem(&unit);
+	mem = unit_region_mem(&unit, 0x1000);
 	hash = carveout_heap_hash(&unit.heap);
 	hide(&unit.heap.store, &hidden);
 	ASSERT_EQ(-ENOMEM, carveout_heap_add_region(&unit.heap, mem, 0x2000, 0x1000, 0));
@@ -315,10 +315,39 @@ TEST(store_failure_of_a_region)
 
 	/* What becomes part of a hole needs no descriptor. */
 	ASSERT_EQ(0, carveout_heap_add_region(&unit.heap, mem, 0x2000, 0x1000, 0));
-	ASSERT_EQ(0, carveout_heap_add_region(&unit.heap, mem, 0, 0x1000, 0));
+	ASSERT_EQ(0, unit_add(&unit, 0, 0x1000, 0));
 	hide(&unit.heap.store, &hidden);
-	ASSERT_EQ(0, carveout_heap_add_region(&unit.heap, mem, 0x3000, 0x1000, 0));
+	ASSERT_EQ(0, unit_add(&unit, 0x3000, 0x1000, 0));
 	show(&unit.heap.store, &hidden);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(store_failure_of_a_shrink)
+{
+	static struct unit unit;
+	struct carveout_handle a, b;
+	struct hidden hidden;
+	u64 hash;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x1000, 0x1000, 0));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x800, 0, &a));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x400, 0, &b));
+	hash = carveout_heap_hash(&unit.heap);
+	hide(&unit.heap.store, &hidden);
+	ASSERT_EQ(-ENOMEM, carveout_heap_resize(&unit.heap, a, 0x400));
+	ASSERT_EQ(1, unit.heap.stats.nr_nomem);
+	ASSERT_EQ(hash, carveout_heap_hash(&unit.heap));
+	/* The hole behind it takes what is cut off. */
+	ASSERT_EQ(0, carveout_heap_resize(&unit.heap, b, 0x200));
+	show(&unit.heap.store, &hidden);
+	ASSERT_SOUND(&unit);
+	ASSERT_EQ(0, carveout_heap_resize(&unit.heap, a, 0x400));
+	ASSERT_EQ(-ENOSPC, carveout_heap_resize(&unit.heap, a, 0x900));
+	ASSERT_EQ(1, unit.heap.stats.nr_nospc);
+	ASSERT_EQ(-EINVAL, carveout_heap_resize(&unit.heap, a, 0));
+	ASSERT_EQ(1, unit.heap.stats.nr_invalid);
 	ASSERT_SOUND(&unit);
 	unit_fini(&unit);
 }

@@ -59,9 +59,9 @@ int unit_grow(struct unit *unit)
 	return carveout_heap_add_chunk(&unit->heap, mem);
 }
 
-struct carveout_region *unit_region_mem(struct unit *unit)
+struct carveout_region *unit_region_mem(struct unit *unit, u64 size)
 {
-	struct carveout_region *mem = dirty_malloc(sizeof(*mem));
+	struct carveout_region *mem = dirty_malloc(carveout_region_bytes(&unit->heap, size));
 
 	if (unit->nr_mem == ARRAY_SIZE(unit->mem))
 		abort();
@@ -71,7 +71,7 @@ struct carveout_region *unit_region_mem(struct unit *unit)
 
 int unit_add(struct unit *unit, u64 base, u64 size, u32 attrs)
 {
-	struct carveout_region *mem = unit_region_mem(unit);
+	struct carveout_region *mem = unit_region_mem(unit, size);
 	int ret;
 
 	do {

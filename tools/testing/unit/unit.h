@@ -36,7 +36,7 @@ extern unsigned int unit_expected_asserts;
 void unit_init(struct unit *unit, unsigned int shift);
 void unit_fini(struct unit *unit);
 int unit_grow(struct unit *unit);
-struct carveout_region *unit_region_mem(struct unit *unit);
+struct carveout_region *unit_region_mem(struct unit *unit, u64 size);
 int unit_add(struct unit *unit, u64 base, u64 size, u32 attrs);
 int unit_alloc_req(struct unit *unit, const struct carveout_request *req,
 		   struct carveout_handle *handle);
