@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is measured, and the steps of a measurement, in a program and in a kernel.
+ */
+
+#ifndef CARVEOUT_BENCH_H
+#define CARVEOUT_BENCH_H
+
+#include "carveout_lib.h"
+#include "trace.h"
+
+/**
+ * struct bench_peer - An allocator to be measured
+ * @name: without blanks
+ * @setup: make an empty arena at %BENCH_BASE, and that many empty slots
+ * @place: allocate for a slot at the end of what is allocated, or NULL to call @alloc
+ * @alloc: allocate for an empty slot; @align is 0 or a power of two
+ * @free: free a slot's block, if it has one
+ * @bytes: memory that the allocator has taken for its books so far, or NULL
+ * @teardown: give back what does not come from bench_mem(), or NULL
+ *
+ * There is one arena of each at a time. Its address is a number; there is no memory.
+ */
+struct bench_peer {
+	const char *name;
+	int (*setup)(u64 arena, unsigned int shift, u32 nr_slots);
+	int (*place)(u32 slot, u64 size);
+	int (*alloc)(u32 slot, u64 size, u64 align);
+	void (*free)(u32 slot);
+	size_t (*bytes)(void);
+	void (*teardown)(void);
+};
+
+extern const struct bench_peer bench_null;
+extern const struct bench_peer bench_carveout;
+
+void bench_mem_init(void *start, size_t bytes);
+void *bench_mem(size_t bytes);
+size_t bench_mem_mark(void);
+void bench_mem_reset(size_t mark);
+
+int bench_fill(const struct bench_peer *peer, const struct bench_trace *trace);
+u32 bench_chunk(const struct bench_peer *peer, const struct bench_op *op,
+		unsigned int shift);
+
+#endif /* CARVEOUT_BENCH_H */
