@@ -17,7 +17,7 @@ export O V
 kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=
 
 .PHONY: module modules modules_install tool test unit kunit kselftest lint demo recall
-.PHONY: fetch clean help
+.PHONY: bench fetch clean help
 
 module modules:
 	$(Q)test -e $(KDIR)/Makefile || { \
@@ -46,6 +46,9 @@ demo:
 recall:
 	$(Q)$(SCRIPTS)/recall.sh $(PLANT)
 
+bench:
+	$(Q)$(SCRIPTS)/bench.sh
+
 fetch:
 	$(Q)$(SCRIPTS)/test.sh --prepare
 
@@ -69,6 +72,7 @@ help:
 	@echo 'make kselftest        ... only the kselftest programs on the emulated boards'
 	@echo 'make lint             static checks: checkpatch, sparse, kernel-doc, shellcheck, layering'
 	@echo 'make recall           plant known bugs and see that the tests notice (PLANT=NAME...: only these)'
+	@echo 'make bench            compare the allocator with others of the kernel: tables, JSON, SVG'
 	@echo 'make fetch            fetch and build the test kernels into the cache, nothing else'
 	@echo 'make clean            remove what was built from the tree (not the cache)'
 	@echo 'make help             this list'

@@ -17,9 +17,12 @@
  * @alloc: allocate for an empty slot; @align is 0 or a power of two
  * @free: free a slot's block, if it has one
  * @bytes: memory that the allocator has taken for its books so far, or NULL
- * @teardown: give back what does not come from bench_mem(), or NULL
+ * @pages_only: it serves whole pages, which it is not asked for less than
+ * @aligns: it heeds @align
+ * @slow: it is given fewer repeats
  *
- * There is one arena of each at a time. Its address is a number; there is no memory.
+ * There is one arena of each at a time, in memory from bench_mem(). Its address is a
+ * number; there is nothing at it.
  */
 struct bench_peer {
 	const char *name;
@@ -28,7 +31,9 @@ struct bench_peer {
 	int (*alloc)(u32 slot, u64 size, u64 align);
 	void (*free)(u32 slot);
 	size_t (*bytes)(void);
-	void (*teardown)(void);
+	bool pages_only;
+	bool aligns;
+	bool slow;
 };
 
 extern const struct bench_peer bench_null;
@@ -36,9 +41,11 @@ extern const struct bench_peer bench_carveout;
 
 void bench_mem_init(void *start, size_t bytes);
 void *bench_mem(size_t bytes);
+void *bench_mem_at(size_t mark);
 size_t bench_mem_mark(void);
 void bench_mem_reset(size_t mark);
 
+int bench_place(const struct bench_peer *peer, u32 slot, u64 size);
 int bench_fill(const struct bench_peer *peer, const struct bench_trace *trace);
 u32 bench_chunk(const struct bench_peer *peer, const struct bench_op *op,
 		unsigned int shift);

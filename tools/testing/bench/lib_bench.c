@@ -164,6 +164,11 @@ static void init_mem(void)
 	/* As in the memory that a kernel maps once and for all. */
 	madvise(mem, MEM_BYTES, MADV_HUGEPAGE);
 	bench_mem_init(mem, MEM_BYTES);
+	/* Whoever reads or writes the arena dies. */
+	mem = mmap((void *)BENCH_BASE, MEM_BYTES, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	if (mem != (void *)BENCH_BASE)
+		die("mmap", "the arena's address is taken");
 }
 
 int main(int argc, char **argv)

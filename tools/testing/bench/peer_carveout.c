@@ -7,20 +7,20 @@
 #include "bench.h"
 #include "heap.h"
 
-static struct carveout_heap heap;
+static struct carveout_heap *heap;
 static struct carveout_region *region;
 static struct carveout_handle *handles;
 static size_t books;
 
 static int grow(void)
 {
-	size_t bytes = carveout_store_chunk_bytes(&heap);
+	size_t bytes = carveout_store_chunk_bytes(heap);
 	void *mem = bench_mem(bytes);
 
 	if (!mem)
 		return -ENOMEM;
 	books += bytes;
-	return carveout_heap_add_chunk(&heap, mem);
+	return carveout_heap_add_chunk(heap, mem);
 }
 
 static int carveout_setup(u64 arena, unsigned int shift, u32 nr_slots)
@@ -28,15 +28,18 @@ static int carveout_setup(u64 arena, unsigned int shift, u32 nr_slots)
 	size_t bytes;
 	int ret;
 
-	carveout_heap_init(&heap, shift);
-	bytes = carveout_region_bytes(&heap, arena);
-	books = sizeof(heap) + bytes;
-	region = bench_mem(bytes);
+	heap = bench_mem(sizeof(*heap));
 	handles = bench_mem(nr_slots * sizeof(*handles));
-	if (!region || !handles)
+	if (!heap || !handles)
 		return -ENOMEM;
+	carveout_heap_init(heap, shift);
+	bytes = carveout_region_bytes(heap, arena);
+	region = bench_mem(bytes);
+	if (!region)
+		return -ENOMEM;
+	books = sizeof(*heap) + bytes;
 	do {
-		ret = carveout_heap_add_region(&heap, region, BENCH_BASE, arena, 0);
+		ret = carveout_heap_add_region(heap, region, BENCH_BASE, arena, 0);
 	} while (ret == -ENOMEM && !grow());
 	return ret < 0 ? ret : 0;
 }
@@ -49,7 +52,7 @@ static int carveout_take(u32 slot, u64 size, u64 align)
 	req.size = size;
 	req.align = align;
 	do {
-		ret = carveout_heap_alloc(&heap, &req, &handles[slot]);
+		ret = carveout_heap_alloc(heap, &req, &handles[slot]);
 	} while (unlikely(ret == -ENOMEM) && !grow());
 	return ret;
 }
@@ -57,7 +60,7 @@ static int carveout_take(u32 slot, u64 size, u64 align)
 static void carveout_give(u32 slot)
 {
 	if (likely(handles[slot].gen)) {
-		carveout_heap_free(&heap, handles[slot]);
+		carveout_heap_free(heap, handles[slot]);
 		handles[slot].gen = 0;
 	}
 }
@@ -73,6 +76,7 @@ const struct bench_peer bench_carveout = {
 	.alloc = carveout_take,
 	.free = carveout_give,
 	.bytes = carveout_bytes,
+	.aligns = true,
 };
 
 /* === Nothing ============================================================== */
@@ -104,4 +108,5 @@ const struct bench_peer bench_null = {
 	.setup = null_setup,
 	.alloc = null_take,
 	.free = null_give,
+	.aligns = true,
 };

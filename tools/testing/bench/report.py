@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0
 """Turn the lines that the benchmarks print into tables.
 
-  report.py lines FILE...     what the user-space program printed, as it is
+  report.py lines FILE...     what the user-space program printed
+  report.py all DIR FILE...   everything; report.json and report.svg go to DIR
 
 A line reads "bench: KIND KEY=VALUE ..."; whatever stands before "bench:" and all
 other lines are ignored. A value is a number, numbers with commas, or a word.
 """
 
+import json
+import os
 import sys
 from statistics import median
+
+import goals
+import picture
 
 
 def value_of(text):
@@ -44,6 +50,7 @@ class Lines:
 
     def __init__(self, files):
         self.all = read_lines(files)
+        self.khz = self.one("clock").get("khz", 0)
 
     def select(self, kind, **keys):
         """The lines of a kind with these values."""
@@ -54,18 +61,31 @@ class Lines:
         """The last line of a kind with these values, or an empty one."""
         return (self.select(kind, **keys) or [{}])[-1]
 
-    def cases(self, kind):
-        """The cases of a kind of line, in their order."""
-        return list(dict.fromkeys(line["case"] for line in self.all
-                                  if line["kind"] == kind and "case" in line))
+    def names(self, kind, key):
+        """What a key is in the lines of a kind, each once, in their order."""
+        return list(dict.fromkeys(line[key] for line in self.select(kind)))
+
+    def ns(self, cycles):
+        """Nanoseconds of the module's cycles."""
+        return cycles * 1e6 / self.khz
+
+    def chunks(self, kind, case, peer):
+        """Nanoseconds per pair for each chunk."""
+        line = self.one(kind, case=case, peer=peer)
+        if "ps" in line:
+            return [ps / 1000 for ps in line["ps"]]
+        return [self.ns(cycles) / 1024 for cycles in line.get("cycles", [])]
 
     def net(self, kind, case, peer):
-        """Nanoseconds per pair for each chunk, the harness's own taken off."""
-        own = self.one(kind, case=case, peer="null").get("ps")
-        all_in = self.one(kind, case=case, peer=peer).get("ps")
-        if not own or not all_in:
-            return []
-        return [(a - o) / 1000 for a, o in zip(all_in, own)]
+        """The same with the harness's own taken off."""
+        own = self.chunks(kind, case, "null")
+        return [a - o for a, o in zip(self.chunks(kind, case, peer), own)]
+
+    def ratio(self, case, peer, other):
+        """Median over the chunks of one allocator's time over another one's."""
+        pairs = zip(self.net("time", case, peer), self.net("time", case, other))
+        ratios = [a / b for a, b in pairs if b > 0]
+        return median(ratios) if ratios else None
 
     def instructions(self, case):
         """Net instructions per pair of lib/, or None."""
@@ -77,24 +97,174 @@ class Lines:
         return (all_in - own) / pairs
 
 
-def print_lines(lines):
-    """What the user-space program measured."""
-    for case in lines.cases("usertime"):
+def digits(value):
+    """Three digits or so."""
+    if value is None:
+        return "-"
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def print_table(title, head, rows):
+    """A table; the first column is left-aligned."""
+    width = [max(len(row[i]) for row in [head] + rows) for i in range(len(head))]
+    print(f"\n{title}\n")
+    for row in [head] + rows:
+        cells = [row[0].ljust(width[0])]
+        cells += [cell.rjust(size) for cell, size in zip(row[1:], width[1:])]
+        print("  " + "  ".join(cells).rstrip())
+
+
+def user_rows(lines):
+    """Cases by row: what the user-space program measured."""
+    rows = []
+    for case in dict.fromkeys(lines.names("count", "case") + lines.names("usertime", "case")):
         net = lines.net("usertime", case, "carveout")
-        line = lines.one("usertime", case=case, peer="carveout")
-        print(f"{case:16} {line['live']:8} live  {median(net):8.1f} ns net per pair"
-              f"  {line['failed']:5} failed")
-    for case in lines.cases("count"):
-        line = lines.one("count", case=case, peer="carveout")
-        print(f"{case:16} {line['live']:8} live  {lines.instructions(case):8.1f}"
-              f" instructions net per pair  {line['failed']:5} failed")
+        line = (lines.one("count", case=case, peer="carveout") or
+                lines.one("usertime", case=case, peer="carveout"))
+        rows.append([case, str(line["live"]), str(line["failed"]),
+                     digits(lines.instructions(case)), digits(median(net) if net else None)])
+    return rows
+
+
+def print_user(lines):
+    """What the user-space program measured."""
+    print_table("lib/ in user space, per pair of a free and an allocation, net",
+                ["case", "live", "failed", "instructions", "ns"], user_rows(lines))
+
+
+def print_times(lines):
+    """The allocators by row, the cases by column."""
+    cases = lines.names("time", "case")
+    rows = []
+    for peer in lines.names("time", "peer"):
+        if peer == "null":
+            continue
+        nets = [lines.net("time", case, peer) for case in cases]
+        rows.append([peer] + [digits(median(net) if net else None) for net in nets])
+    rows.append(["carveout / drm_mm"] +
+                [digits(lines.ratio(case, "carveout", "drm_mm")) for case in cases])
+    print_table("In the kernel: ns per pair of a free and an allocation, net",
+                ["allocator"] + cases, rows)
+
+
+def print_singles(lines):
+    """Single operations."""
+    rows = []
+    for line in lines.select("single"):
+        if line["peer"] == "null":
+            continue
+        own = lines.one("single", case=line["case"], peer="null", op=line["op"])["p50"]
+        rows.append([line["case"], line["peer"], line["op"]] +
+                    [digits(lines.ns(line[key] - own)) for key in ("p50", "p999", "max")])
+    print_table("Single operations, ns net; the counter may be as coarse as 10 ns",
+                ["case", "allocator", "operation", "median", "99.9 %", "longest"], rows)
+
+
+def failing_ns(lines, line, key):
+    """Net time of one failing allocation."""
+    own = lines.one("failing", state=line["state"], peer="null")
+    if key == "warm":
+        return lines.ns(line["warm"] / line["count"] - own["warm"] / own["count"])
+    return lines.ns(line["cold"] - own["cold"])
+
+
+def print_states(lines):
+    """Arenas in a given state."""
+    rows = [[line["state"], line["peer"], digits(failing_ns(lines, line, "warm")),
+             digits(failing_ns(lines, line, "cold"))]
+            for line in lines.select("failing") if line["peer"] != "null"]
+    print_table("Failing allocations in 64 MiB, ns net",
+                ["state", "allocator", "warm", "cold"], rows)
+    rows = [[line["case"], line["peer"], str(line["align"]), str(line["plain"]),
+             str(line["plain_tried"]), str(line["aligned"]), str(line["aligned_tried"])]
+            for line in lines.select("full")]
+    print_table("Failures at 95 % full, one request in four aligned",
+                ["case", "allocator", "alignment", "plain", "of", "aligned", "of"], rows)
+    rows = [[line["case"], line["peer"], str(line["failed"]), str(line["tried"])]
+            for line in lines.select("refit") if line["peer"] != "null"]
+    print_table("The only hole has the exact size: failures",
+                ["case", "allocator", "failed", "of"], rows)
+    rows = [[line["case"], line["peer"], f"{line['ppm'] / 1e4:.2f} %"]
+            for line in lines.select("utilisation")]
+    print_table("Utilisation at the first failure after churn",
+                ["case", "allocator", "in use"], rows)
+
+
+def print_metadata(lines):
+    """Bytes of the allocators' books per live block."""
+    cases = lines.names("time", "case")
+    rows = []
+    for peer in lines.names("time", "peer"):
+        found = [lines.one("time", case=case, peer=peer) for case in cases]
+        if peer != "null":
+            rows.append([peer] + [digits(line["bytes"] / line["live"] if line else None)
+                                  for line in found])
+    print_table("Bytes of metadata per live block, all in", ["allocator"] + cases, rows)
+
+
+def print_goals(lines):
+    """What was to be reached."""
+    marks = {True: "met", False: "NOT MET", None: ""}
+    print("\nWhat to reach, and what was measured\n")
+    for goal in goals.judge(lines):
+        print(f"  {goal['nr']:>2}  {goal['what']}: {goal['reach']}".ljust(90) +
+              marks[goal["met"]])
+        for part in goal["measured"].split("; "):
+            print(f"        {part}")
+
+
+def summary(lines):
+    """Everything, for report.json."""
+    times = {}
+    for line in lines.select("time"):
+        net = lines.net("time", line["case"], line["peer"])
+        times.setdefault(line["case"], {})[line["peer"]] = {
+            "ns": round(median(net), 2), "live": line["live"],
+            "failed": line["failed"], "bytes": line["bytes"]}
+    return {
+        "machine": {**lines.one("machine"), "khz": lines.khz,
+                    "load": {line["when"]: line["average"] for line in lines.select("load")}},
+        "kernel": times,
+        "instructions": {case: lines.instructions(case)
+                         for case in lines.names("count", "case")},
+        "user_ns": {case: round(median(lines.net("usertime", case, "carveout")), 2)
+                    for case in lines.names("usertime", "case")},
+        "goals": goals.judge(lines),
+        "lines": [line for line in lines.all if "cycles" not in line and "ps" not in line],
+    }
+
+
+def print_all(directory, lines):
+    """Tables on the terminal, and the two files."""
+    print_user(lines)
+    if not lines.khz or not lines.select("done", err=0):
+        print("\nThe module did not come to its end: see kernel.txt")
+        return 1
+    print_times(lines)
+    print_singles(lines)
+    print_states(lines)
+    print_metadata(lines)
+    print_goals(lines)
+    load = {line["when"]: line["average"] for line in lines.select("load")}
+    print(f"\nThe machine's load: {load.get('before')} before, {load.get('after')} after")
+    with open(os.path.join(directory, "report.json"), "w", encoding="utf-8") as file:
+        json.dump(summary(lines), file, indent=1)
+        file.write("\n")
+    with open(os.path.join(directory, "report.svg"), "w", encoding="utf-8") as file:
+        file.write(picture.draw(summary(lines)["kernel"]))
+    print(f"Also in {directory}: report.json, report.svg")
+    return 0
 
 
 def main(args):
     """See the top of the file."""
     if len(args) >= 2 and args[0] == "lines":
-        print_lines(Lines(args[1:]))
+        print_user(Lines(args[1:]))
         return 0
+    if len(args) >= 3 and args[0] == "all":
+        return print_all(args[1], Lines(args[2:]))
     sys.stderr.write(__doc__)
     return 2
 

@@ -55,6 +55,17 @@ size_t bench_mem_mark(void)
 }
 
 /**
+ * bench_mem_at() - Where the memory taken since begins
+ * @mark: of bench_mem_mark()
+ *
+ * Return: its first byte
+ */
+void *bench_mem_at(size_t mark)
+{
+	return mem_start + mark;
+}
+
+/**
  * bench_mem_reset() - Give back what was taken since
  * @mark: of bench_mem_mark()
  */
@@ -64,6 +75,21 @@ void bench_mem_reset(size_t mark)
 }
 
 /* === Traces =============================================================== */
+
+#define BENCH_A(name, arena, shift, octaves) { name, arena, shift, octaves, 0, 80 }
+#define BENCH_B(name, live) { name, 0, 6, 4, live, 80 }
+
+const struct bench_case bench_cases[BENCH_CASES] = {
+	BENCH_A("A-64M-4K-1M", 64ULL << 20, 12, 8),
+	BENCH_A("A-64M-64B-64K", 64ULL << 20, 6, 10),
+	BENCH_A("A-1G-4K-1M", 1ULL << 30, 12, 8),
+	BENCH_A("A-1G-64B-64K", 1ULL << 30, 6, 10),
+	BENCH_B("B-1e2", 100),
+	BENCH_B("B-1e3", 1000),
+	BENCH_B("B-1e4", 10000),
+	BENCH_B("B-1e5", 100000),
+	BENCH_B("B-1e6", 1000000),
+};
 
 /* 2^(i/16) in 16 bits behind the point. */
 static const u32 power[17] = {
@@ -174,6 +200,7 @@ int bench_trace_make(struct bench_trace *trace, const struct bench_case *load, u
 
 	trace->shift = load->shift;
 	trace->octaves = load->octaves;
+	trace->nr_spare = 0;
 	trace->nr_ops = nr_ops;
 	trace->seed = seed;
 	trace->fill = bench_mem(max * sizeof(*trace->fill));
@@ -195,25 +222,37 @@ int bench_trace_make(struct bench_trace *trace, const struct bench_case *load, u
 /* === Steps ================================================================ */
 
 /**
+ * bench_place() - Allocate while an arena is filled for the first time
+ * @peer: allocator
+ * @slot: empty slot
+ * @size: bytes
+ *
+ * Return: 0, or a negative error number
+ */
+int bench_place(const struct bench_peer *peer, u32 slot, u64 size)
+{
+	return peer->place ? peer->place(slot, size) : peer->alloc(slot, size, 0);
+}
+
+/**
  * bench_fill() - Set an allocator up and bring it to a trace's start
  * @peer: allocator
  * @trace: trace
  *
- * Return: 0, or a negative error number
+ * Return: 0, or a negative error number. An allocator that cannot fill an arena to
+ * the brim may leave slots empty.
  */
 int bench_fill(const struct bench_peer *peer, const struct bench_trace *trace)
 {
 	int err;
 	u32 i;
 
-	err = peer->setup(trace->arena, trace->shift, trace->nr_slots);
+	err = peer->setup(trace->arena, trace->shift, trace->nr_slots + trace->nr_spare);
 	for (i = 0; i < trace->nr_slots && !err; i++) {
-		u64 size = (u64)trace->fill[i].units << trace->shift;
-
-		if (peer->place)
-			err = peer->place(trace->fill[i].slot, size);
-		else
-			err = peer->alloc(trace->fill[i].slot, size, 0);
+		err = bench_place(peer, trace->fill[i].slot,
+				  (u64)trace->fill[i].units << trace->shift);
+		if (err == -ENOSPC)
+			err = 0;
 	}
 	for (i = trace->nr_live; i < trace->nr_slots && !err; i++)
 		peer->free(i);

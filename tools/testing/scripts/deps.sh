@@ -15,6 +15,7 @@ declare -A GROUP=(
 	[unit]="gcc libc6-dev libasan8 libubsan1"
 	[lint]="sparse shellcheck perl codespell"
 	[recall]="patch rsync"
+	[bench]="valgrind python3-minimal util-linux"
 )
 
 packages=()

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the allocator is to reach, and whether it does.
+
+Each function returns what was measured, in words, and whether that is enough; None
+where it cannot be said. Ratios are medians of ratios of net times in one boot.
+"""
+
+OURS = "carveout"
+PAGES = ("A-64M-4K-1M", "A-1G-4K-1M")
+BYTES = ("A-64M-64B-64K", "A-1G-64B-64K")
+
+
+def worst_of(values, limit):
+    """The worst of a dictionary of values, in words, and whether it is enough."""
+    values = {name: value for name, value in values.items() if value is not None}
+    if not values:
+        return "not measured", None
+    name = max(values, key=values.get)
+    best = min(values, key=values.get)
+    return (f"{values[best]:.3g} ({best}) to {values[name]:.3g} ({name})",
+            values[name] <= limit)
+
+
+def both(first, second):
+    """Two results as one."""
+    met = None if None in (first[1], second[1]) else first[1] and second[1]
+    return f"{first[0]}; {second[0]}", met
+
+
+def against_drm_mm(lines):
+    """1"""
+    return worst_of({case: lines.ratio(case, OURS, "drm_mm")
+                     for case in lines.names("time", "case")}, 0.15)
+
+
+def against_gen_pool(lines):
+    """2"""
+    pages = {case: lines.ratio(case, OURS, "gen_pool_first") for case in PAGES}
+    small = {case: lines.ratio(case, OURS, "gen_pool_first") for case in BYTES}
+    return both(worst_of(pages, 0.08), worst_of(small, 0.008))
+
+
+def growth(lines):
+    """4"""
+    few = lines.net("time", "B-1e3", OURS)
+    many = lines.net("time", "B-1e6", OURS)
+    if not few or not many:
+        return "not measured", None
+    cost = sorted(many)[len(many) // 2] / sorted(few)[len(few) // 2]
+    counts = [lines.instructions(case) for case in ("B-1e6", "B-1e3")]
+    if None in counts:
+        return f"time {cost:.3g}", None
+    ratio = counts[0] / counts[1]
+    return f"time {cost:.3g}, instructions {ratio:.3g}", cost <= 6 and ratio <= 1.1
+
+
+def failing(lines):
+    """5"""
+    result = []
+    for key, limit in (("warm", 0.1), ("cold", 0.4)):
+        values = {}
+        for line in lines.select("failing", peer=OURS):
+            own = lines.one("failing", state=line["state"], peer="null")
+            count, own_count = (line["count"], own["count"]) if key == "warm" else (1, 1)
+            values[line["state"]] = lines.ns(line[key] / count - own[key] / own_count) / 1000
+        text, met = worst_of(values, limit)
+        result.append((f"{key} {text}", met))
+    return both(*result)
+
+
+def single(lines):
+    """6"""
+    values = {}
+    for line in lines.select("single", peer=OURS):
+        own = lines.one("single", case=line["case"], peer="null", op=line["op"])
+        values[f"{line['op']} {line['case']}"] = lines.ns(line["p999"] - own["p50"])
+    return worst_of(values, 100)
+
+
+def refit(lines):
+    """7"""
+    found = lines.select("refit", peer=OURS)
+    failed = sum(line["failed"] for line in found)
+    return f"{failed} of {sum(line['tried'] for line in found)} failed", failed == 0
+
+
+def full(lines):
+    """8"""
+    plain, aligned = {}, {}
+    for line in lines.select("full", peer=OURS):
+        name = f"{line['case']} aligned {line['align']}"
+        other = lines.one("full", case=line["case"], peer="drm_mm", align=line["align"])
+        if line["align"]:
+            aligned[name] = line["aligned"] / max(other["aligned"], 1)
+        else:
+            plain[line["case"]] = line["plain"] / max(other["plain"], 1)
+    return both(worst_of(plain, 1.0), worst_of(aligned, 1.2))
+
+
+def utilisation(lines):
+    """9"""
+    text, met = [], []
+    for case, limit in ((PAGES[0], 97), (BYTES[0], 99.4)):
+        ours, other = (lines.one("utilisation", case=case, peer=peer).get("ppm", 0) / 1e4
+                       for peer in (OURS, "drm_mm"))
+        text.append(f"{case} {ours:.2f} % (drm_mm {other:.2f} %)")
+        met.append(ours >= limit)
+    return "; ".join(text), all(met)
+
+
+def metadata(lines):
+    """10"""
+    values = {line["case"]: line["bytes"] / line["live"]
+              for line in lines.select("time", peer=OURS) if line["live"] >= 1000}
+    return worst_of(values, 64)
+
+
+def arena(lines):
+    """11"""
+    done = bool(lines.select("done", err=0)) and bool(lines.select("count", peer=OURS))
+    return ("0: nothing is mapped at the arena's addresses, a write would be fatal"
+            if done else "not measured"), done or None
+
+
+def instructions(lines):
+    """12"""
+    return worst_of({case: lines.instructions(case)
+                     for case in lines.names("count", "case")}, 220)
+
+
+GOALS = (
+    ("1", "lib, every A and B case, against drm_mm BEST", "<= 0.15", against_drm_mm),
+    ("2", "lib, A pages / A 64 B, against gen_pool first fit", "<= 0.08 / <= 0.008",
+     against_gen_pool),
+    ("3", "module alloc+free against drm_mm BEST with a lock", "<= 0.30", None),
+    ("4", "lib, cost at 1e6 live over cost at 1e3 live", "<= 6; instructions <= 1.1", growth),
+    ("5", "failing allocation, warm / cold", "<= 0.1 / 0.4 us", failing),
+    ("6", "p99.9 of allocate and of free, A 64M", "<= 100 ns", single),
+    ("7", "refit of the exact hole in a full arena", "always", refit),
+    ("8", "failures at 95 % full against drm_mm BEST, plain / aligned", "<= 1.0 / <= 1.2",
+     full),
+    ("9", "utilisation at first failure after churn, pages / 64 B", ">= 97 % / >= 99.4 %",
+     utilisation),
+    ("10", "metadata per live block, 1000 blocks and more", "<= 64 B", metadata),
+    ("11", "bytes written into the arena by the allocator", "0", arena),
+    ("12", "net instructions per pair", "<= 220", instructions),
+    ("13", "name look-up against rhashtable", "<= 1.0, and flat", None),
+    ("14", "two CPUs on one heap against one", "<= 1.3 x per CPU", None),
+    ("15", "64 MiB allocation that user space sees against 4 KiB", "<= 2 x", None),
+    ("16", "page faults of mmap and first touch of 64 MiB", "<= 32", None),
+)
+
+
+def judge(lines):
+    """All goals, as dictionaries; "met" is None where it cannot be said."""
+    result = []
+    for number, what, reach, measure in GOALS:
+        measured, met = measure(lines) if measure else ("not measured here", None)
+        result.append({"nr": number, "what": what, "reach": reach,
+                       "measured": measured, "met": met})
+    return result

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The benchmark's module: its clock and its parts.
+ */
+
+#ifndef CARVEOUT_BENCH_KERNEL_H
+#define CARVEOUT_BENCH_KERNEL_H
+
+#include "bench.h"
+
+/* Seeds of part of the measurements go on from here. */
+#define BENCH_SEED 1
+
+extern const struct bench_peer bench_drm_mm;
+extern const struct bench_peer bench_drm_buddy;
+extern const struct bench_peer bench_gen_pool_first;
+extern const struct bench_peer bench_gen_pool_best;
+
+/* All that are compared, the one that does nothing first. */
+#define BENCH_PEERS 6
+extern const struct bench_peer *const bench_peers[BENCH_PEERS];
+
+/**
+ * bench_clock() - Read the time-stamp counter
+ *
+ * User-mode Linux asks the host for the time, which takes longer than what is
+ * measured; the counter can be read by all. What is before it in the program is done
+ * when it is read, and what is after it has not begun.
+ *
+ * Return: cycles
+ */
+static inline u64 bench_clock(void)
+{
+	u32 low, high;
+
+	asm volatile("rdtscp; lfence" : "=a" (low), "=d" (high) : : "ecx", "memory");
+	return (u64)high << 32 | low;
+}
+
+/* Does an allocator take part in a case with units of this size? */
+static inline bool bench_takes_part(const struct bench_peer *peer, unsigned int shift)
+{
+	return !peer->pages_only || shift >= 12;
+}
+
+int bench_warm_up(const struct bench_peer *peer, const struct bench_trace *trace);
+int bench_time_all(unsigned int repeats);
+int bench_single_all(unsigned int repeats);
+int bench_failing_all(unsigned int repeats);
+int bench_refit_all(void);
+int bench_full_all(void);
+int bench_utilisation_all(void);
+
+#endif /* CARVEOUT_BENCH_KERNEL_H */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The benchmark's module: allocators of the kernel and lib/ in one boot.
+ *
+ * Loading it does all the work and logs the results, one a line; report.py makes
+ * tables of them. It needs a kernel started with reserve_mem=SIZE:2M:bench, so that
+ * what the allocators keep lies in one piece of the linear mapping.
+ */
+
+#define pr_fmt(fmt) "bench: " fmt
+
+#include <linux/io.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "kernel.h"
+
+static unsigned int repeats = 7;
+module_param(repeats, uint, 0400);
+MODULE_PARM_DESC(repeats, "passes over each trace, of which the fastest counts");
+
+const struct bench_peer *const bench_peers[BENCH_PEERS] = {
+	&bench_null, &bench_carveout, &bench_drm_mm, &bench_gen_pool_first,
+	&bench_gen_pool_best, &bench_drm_buddy,
+};
+
+/* How fast the counter counts, by the clock of the kernel. */
+static void log_clock(u64 cycles, u64 ns)
+{
+	cycles = bench_clock() - cycles;
+	ns = ktime_get_ns() - ns;
+	pr_info("clock khz=%llu\n", cycles * 1000 / (ns / 1000));
+}
+
+static int __init bench_init(void)
+{
+	u64 cycles = bench_clock(), ns = ktime_get_ns();
+	phys_addr_t start, size;
+	int err;
+
+	if (!reserve_mem_find_by_name("bench", &start, &size)) {
+		pr_err("no memory: start the kernel with reserve_mem=SIZE:2M:bench\n");
+		return -ENODEV;
+	}
+	bench_mem_init(__va(start), size);
+	err = bench_time_all(repeats);
+	if (!err)
+		err = bench_single_all(repeats);
+	if (!err)
+		err = bench_failing_all(repeats);
+	if (!err)
+		err = bench_refit_all();
+	if (!err)
+		err = bench_full_all();
+	if (!err)
+		err = bench_utilisation_all();
+	log_clock(cycles, ns);
+	pr_info("done err=%d\n", err);
+	return err;
+}
+
+static void __exit bench_exit(void)
+{
+}
+
+module_init(bench_init);
+module_exit(bench_exit);
+MODULE_DESCRIPTION("Benchmark of range allocators");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * To be compared: drm_mm in its mode "best", out of the kernel's own source.
+ *
+ * It is compiled into this module since the test kernels have no DRM; and the
+ * kernel's red-black tree with it, so that both are compiled like everything here.
+ */
+
+#include <linux/export.h>
+#include <linux/module.h>
+
+/* They are this module's own copies. */
+#undef EXPORT_SYMBOL
+#define EXPORT_SYMBOL(...)
+
+#include <lib/rbtree.c>
+
+#include <drivers/gpu/drm/drm_mm.c>
+
+#include "kernel.h"
+
+/* drm_mm_print() needs it; nobody calls that. */
+void drm_printf(struct drm_printer *p, const char *f, ...)
+{
+}
+
+static struct drm_mm *mm;
+static struct drm_mm_node **nodes;
+
+/*
+ * Nodes that are in no use, linked by their colour. A driver would allocate a node
+ * with each block; taking the one that was freed last is the best it can hope for.
+ */
+static struct drm_mm_node *free_nodes;
+
+static int drm_mm_setup(u64 arena, unsigned int shift, u32 nr_slots)
+{
+	free_nodes = NULL;
+	mm = bench_mem(sizeof(*mm));
+	nodes = bench_mem(nr_slots * sizeof(*nodes));
+	if (!mm || !nodes)
+		return -ENOMEM;
+	drm_mm_init(mm, BENCH_BASE, arena);
+	return 0;
+}
+
+static int drm_mm_take(u32 slot, u64 size, u64 align)
+{
+	struct drm_mm_node *node = free_nodes, *next = NULL;
+	int err;
+
+	if (likely(node))
+		next = (struct drm_mm_node *)node->color;
+	else
+		node = bench_mem(sizeof(*node));
+	if (unlikely(!node))
+		return -ENOMEM;
+	err = drm_mm_insert_node_generic(mm, node, size, align, 0, DRM_MM_INSERT_BEST);
+	if (unlikely(err)) {
+		node->color = (unsigned long)next;
+		free_nodes = node;
+		return err;
+	}
+	free_nodes = next;
+	nodes[slot] = node;
+	return 0;
+}
+
+static void drm_mm_give(u32 slot)
+{
+	struct drm_mm_node *node = nodes[slot];
+
+	if (likely(node)) {
+		drm_mm_remove_node(node);
+		node->color = (unsigned long)free_nodes;
+		free_nodes = node;
+		nodes[slot] = NULL;
+	}
+}
+
+/* The nodes that were ever in use at once would be no fairer: a driver frees them. */
+static size_t drm_mm_bytes(void)
+{
+	struct drm_mm_node *node;
+	size_t bytes = sizeof(*mm);
+
+	drm_mm_for_each_node(node, mm)
+		bytes += sizeof(*node);
+	return bytes;
+}
+
+const struct bench_peer bench_drm_mm = {
+	.name = "drm_mm",
+	.setup = drm_mm_setup,
+	.alloc = drm_mm_take,
+	.free = drm_mm_give,
+	.bytes = drm_mm_bytes,
+	.aligns = true,
+};

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arenas in a given state: how long a failing allocation takes there, whether a hole
+ * of the exact size is always found, how many requests fail when the arena is nearly
+ * full, and how full it is when the first one fails.
+ */
+
+#define pr_fmt(fmt) "bench: " fmt
+
+#include <linux/irqflags.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/sort.h>
+
+#include "kernel.h"
+
+#define ARENA (64ULL << 20)
+
+/* === Failing allocations ================================================== */
+
+/**
+ * struct state - An arena that is laid out block by block, and a request in vain
+ * @name: without blanks
+ * @shift: log2 of the unit
+ * @units: size of a block; the last one is cut where the arena ends
+ * @kept: is the block still there when the request comes?
+ * @size: of the request, in units
+ * @align: of the request, in units; 0 for none
+ */
+struct state {
+	const char *name;
+	unsigned int shift;
+	u32 (*units)(u32 block);
+	bool (*kept)(u32 block);
+	u32 size;
+	u32 align;
+};
+
+static u32 one_unit(u32 block)
+{
+	return 1;
+}
+
+/* Every other block is kept: the holes are where the alignment does not want them. */
+static bool even(u32 block)
+{
+	return !(block & 1);
+}
+
+/* Holes of 16 sizes of one bin or so, single units between them. */
+static u32 comb(u32 block)
+{
+	return block & 1 ? 1 : 1024 + block / 2 % 16;
+}
+
+static bool odd(u32 block)
+{
+	return block & 1;
+}
+
+/* Holes of many sizes, each a page behind a multiple of 1 MiB. */
+static u32 staircase(u32 block)
+{
+	u32 hole = 16 + block / 3 * 3;
+
+	switch (block % 3) {
+	case 0:
+		return 1;
+	case 1:
+		return hole;
+	default:
+		return 255 - hole;
+	}
+}
+
+static bool no_middle(u32 block)
+{
+	return block % 3 != 1;
+}
+
+static const struct state states[] = {
+	{ "checkerboard-4K", 12, one_unit, even, 2, 0 },
+	{ "checkerboard-4K-aligned", 12, one_unit, even, 1, 2 },
+	{ "checkerboard-64B", 6, one_unit, even, 2, 0 },
+	{ "checkerboard-64B-aligned", 6, one_unit, even, 1, 2 },
+	{ "comb-64B", 6, comb, odd, 1040, 0 },
+	{ "staircase-4K-aligned", 12, staircase, no_middle, 16, 256 },
+};
+
+/* Returns the number of blocks, the next slot being empty, or an error number. */
+static int make_state(const struct bench_peer *peer, const struct state *state)
+{
+	u64 room = ARENA >> state->shift, at;
+	u32 block, n, units;
+	int err;
+
+	for (n = 0, at = 0; at < room; n++)
+		at += state->units(n);
+	err = peer->setup(ARENA, state->shift, n + 1);
+	for (block = 0, at = 0; at < room && !err; block++, at += units) {
+		units = min_t(u64, state->units(block), room - at);
+		err = bench_place(peer, block, (u64)units << state->shift);
+	}
+	for (block = 0; block < n && !err; block++)
+		if (!state->kept(block))
+			peer->free(block);
+	return err ? err : n;
+}
+
+static u64 time_failures(const struct bench_peer *peer, const struct state *state, u32 slot,
+			 u32 count, u32 *served)
+{
+	u64 size = (u64)state->size << state->shift, align = (u64)state->align << state->shift;
+	unsigned long flags;
+	u64 time;
+	u32 i;
+
+	local_irq_save(flags);
+	time = bench_clock();
+	for (i = 0; i < count; i++)
+		*served += !peer->alloc(slot, size, align);
+	time = bench_clock() - time;
+	local_irq_restore(flags);
+	cond_resched();
+	return time;
+}
+
+/* Let no cache have what the allocator keeps, and hardly any the code. */
+static void chill(size_t mark)
+{
+	static u8 other[8 << 20];
+	u8 *at = bench_mem_at(mark), *end = bench_mem_at(bench_mem_mark());
+	unsigned int i;
+
+	for (i = 0; i < sizeof(other); i += 64)
+		other[i]++;
+	for (; at < end; at += 64)
+		asm volatile("clflush %0" : "+m" (*at));
+	asm volatile("mfence" : : : "memory");
+}
+
+static int compare(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+#define COLD_TRIES 15
+
+static u64 cold_median(const struct bench_peer *peer, const struct state *state, u32 slot,
+		       size_t mark)
+{
+	u64 time[COLD_TRIES];
+	u32 served = 0, i;
+
+	for (i = 0; i < COLD_TRIES; i++) {
+		chill(mark);
+		time[i] = time_failures(peer, state, slot, 1, &served);
+	}
+	sort(time, COLD_TRIES, sizeof(*time), compare, NULL);
+	return time[COLD_TRIES / 2];
+}
+
+static int failing_peer(const struct bench_peer *peer, const struct state *state,
+			unsigned int repeats)
+{
+	u64 warm = U64_MAX, cold, time;
+	u32 served = 0, count, i;
+	size_t mark;
+	int slot;
+
+	bench_mem_reset(0);
+	mark = bench_mem_mark();
+	slot = make_state(peer, state);
+	if (slot < 0)
+		return slot;
+	time = time_failures(peer, state, slot, 1, &served);
+	count = clamp_t(u64, 10000000 / (time + 1), 4, 1024);
+	for (i = 0; i < repeats; i++)
+		warm = min(warm, time_failures(peer, state, slot, count, &served));
+	cold = cold_median(peer, state, slot, mark);
+	pr_info("failing state=%s peer=%s count=%u served=%u warm=%llu cold=%llu\n",
+		state->name, peer->name, count, served, warm, cold);
+	return 0;
+}
+
+/**
+ * bench_failing_all() - Time allocations that must fail
+ * @repeats: number of times; the least counts
+ *
+ * Return: 0, or a negative error number
+ */
+int bench_failing_all(unsigned int repeats)
+{
+	unsigned int i, k;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		for (k = 0; k < BENCH_PEERS && !err; k++) {
+			const struct bench_peer *peer = bench_peers[k];
+
+			if (!bench_takes_part(peer, states[i].shift) ||
+			    (states[i].align && !peer->aligns))
+				continue;
+			err = failing_peer(peer, &states[i], repeats);
+		}
+	}
+	return err;
+}
+
+/* === Full arenas ========================================================== */
+
+static const struct bench_case full_cases[] = {
+	{ "64M-4K-1M", ARENA, 12, 8, 0, 95 },
+	{ "64M-64B-64K", ARENA, 6, 10, 0, 95 },
+};
+
+#define REFITS 4096
+
+/* Free one block of an arena without a hole, and allocate as much again. */
+static int refit_peer(const struct bench_peer *peer, const struct bench_case *load)
+{
+	struct bench_trace trace;
+	u32 i, failed = 0;
+	int err;
+
+	bench_mem_reset(0);
+	err = bench_trace_make(&trace, load, BENCH_SEED, 0);
+	if (err)
+		return err;
+	trace.nr_live = trace.nr_slots;
+	err = bench_fill(peer, &trace);
+	for (i = 0; i < REFITS && !err; i++) {
+		const struct bench_op *op = &trace.fill[bench_below(&trace.seed, trace.nr_slots)];
+
+		peer->free(op->slot);
+		failed += !!peer->alloc(op->slot, (u64)op->units << load->shift, 0);
+		cond_resched();
+	}
+	pr_info("refit case=%s peer=%s tried=%u failed=%u\n", load->name, peer->name, REFITS,
+		failed);
+	return err;
+}
+
+/**
+ * bench_refit_all() - Is the only hole found when it has the exact size?
+ *
+ * Return: 0, or a negative error number
+ */
+int bench_refit_all(void)
+{
+	unsigned int i, k;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(full_cases); i++)
+		for (k = 0; k < BENCH_PEERS && !err; k++)
+			if (bench_takes_part(bench_peers[k], full_cases[i].shift))
+				err = refit_peer(bench_peers[k], &full_cases[i]);
+	return err;
+}
+
+#define SEEDS 8
+#define FULL_OPS (96 * BENCH_CHUNK)
+
+/* What failed, of what was asked for. */
+struct failures {
+	u32 plain_tried;
+	u32 plain;
+	u32 aligned_tried;
+	u32 aligned;
+};
+
+/* One request in so many is aligned, where any is. */
+#define ALIGN_EVERY 4
+
+static void churn(const struct bench_peer *peer, const struct bench_trace *trace,
+		  u64 aligned, struct failures *failures)
+{
+	u32 i;
+
+	for (i = 0; i < trace->nr_ops; i++) {
+		const struct bench_op *op = &trace->op[i];
+		u64 align = i % ALIGN_EVERY ? 0 : aligned;
+		bool failed;
+
+		peer->free(op->slot);
+		failed = peer->alloc(op->slot, (u64)op->units << trace->shift, align);
+		if (align) {
+			failures->aligned_tried++;
+			failures->aligned += failed;
+		} else {
+			failures->plain_tried++;
+			failures->plain += failed;
+		}
+		if (i % BENCH_CHUNK == 0)
+			cond_resched();
+	}
+}
+
+static int full_case(const struct bench_peer *peer, const struct bench_case *load,
+		     u64 aligned)
+{
+	struct failures failures = {};
+	struct bench_trace trace;
+	unsigned int seed;
+	int err = 0;
+
+	for (seed = 0; seed < SEEDS && !err; seed++) {
+		bench_mem_reset(0);
+		err = bench_trace_make(&trace, load, BENCH_SEED + seed, FULL_OPS);
+		if (!err)
+			err = bench_fill(peer, &trace);
+		if (!err)
+			churn(peer, &trace, aligned, &failures);
+	}
+	pr_info("full case=%s peer=%s align=%llu plain_tried=%u plain=%u aligned_tried=%u aligned=%u\n",
+		load->name, peer->name, aligned, failures.plain_tried, failures.plain,
+		failures.aligned_tried, failures.aligned);
+	return err;
+}
+
+/**
+ * bench_full_all() - Count what fails in arenas that are 95 per cent full
+ *
+ * Return: 0, or a negative error number
+ */
+int bench_full_all(void)
+{
+	static const u64 align[] = { 0, 16 << 10, 64 << 10 };
+	unsigned int i, j, k;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(full_cases); i++)
+		for (j = 0; j < ARRAY_SIZE(align); j++)
+			for (k = 1; k < BENCH_PEERS && !err; k++)
+				if (bench_peers[k]->aligns)
+					err = full_case(bench_peers[k], &full_cases[i], align[j]);
+	return err;
+}
+
+/* === Utilisation ========================================================== */
+
+/* Bytes in use when the first request fails, the arena having been churned. */
+static int used_at_failure(const struct bench_peer *peer, const struct bench_trace *trace,
+			   u64 *used)
+{
+	u64 state = trace->seed;
+	u32 i, slot, units;
+	u32 *live = bench_mem(trace->nr_live * sizeof(*live));
+
+	if (!live)
+		return -ENOMEM;
+	for (i = 0; i < trace->nr_slots; i++)
+		if (trace->fill[i].slot < trace->nr_live)
+			live[trace->fill[i].slot] = trace->fill[i].units;
+	for (i = 0; i < trace->nr_ops; i++) {
+		const struct bench_op *op = &trace->op[i];
+
+		peer->free(op->slot);
+		live[op->slot] = op->units;
+		if (peer->alloc(op->slot, (u64)op->units << trace->shift, 0))
+			live[op->slot] = 0;
+		if (i % BENCH_CHUNK == 0)
+			cond_resched();
+	}
+	for (slot = 0, *used = 0; slot < trace->nr_live; slot++)
+		*used += (u64)live[slot] << trace->shift;
+	for (; slot < trace->nr_slots + trace->nr_spare; slot++) {
+		units = bench_units(&state, trace->octaves);
+		if (peer->alloc(slot, (u64)units << trace->shift, 0))
+			return 0;
+		*used += (u64)units << trace->shift;
+	}
+	return -ENOSPC;
+}
+
+static int utilise(const struct bench_peer *peer, const struct bench_case *load)
+{
+	unsigned int seed, seeds = peer->slow ? SEEDS : 4 * SEEDS;
+	struct bench_trace trace;
+	u64 used, sum = 0;
+	int err = 0;
+
+	for (seed = 0; seed < seeds && !err; seed++) {
+		bench_mem_reset(0);
+		err = bench_trace_make(&trace, load, BENCH_SEED + seed, 64 * BENCH_CHUNK);
+		if (err)
+			break;
+		/* There may be more blocks in the end than at the start. */
+		trace.nr_spare = trace.nr_slots / 2;
+		err = bench_fill(peer, &trace);
+		if (!err)
+			err = used_at_failure(peer, &trace, &used);
+		sum += used;
+	}
+	pr_info("utilisation case=%s peer=%s seeds=%u ppm=%llu\n", load->name, peer->name,
+		seeds, sum * 1000000 / (load->arena * seeds));
+	return err;
+}
+
+/**
+ * bench_utilisation_all() - How full is an arena when the first request fails?
+ *
+ * Return: 0, or a negative error number
+ */
+int bench_utilisation_all(void)
+{
+	unsigned int i, k;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(bench_cases) && bench_cases[i].arena; i++) {
+		for (k = 1; k < BENCH_PEERS && !err; k++) {
+			const struct bench_peer *peer = bench_peers[k];
+
+			if (!peer->pages_only && (bench_cases[i].arena == ARENA || !peer->slow))
+				err = utilise(peer, &bench_cases[i]);
+		}
+	}
+	return err;
+}

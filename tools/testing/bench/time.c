@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How long a free and an allocation take: per chunk, and one by one.
+ *
+ * The allocators take turns, pass by pass. What counts of a chunk or an operation is
+ * its least time over the passes: all passes do the same, so what is more comes from
+ * the machine's other work.
+ */
+
+#define pr_fmt(fmt) "bench: " fmt
+
+#include <linux/irqflags.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/sort.h>
+
+#include "kernel.h"
+
+#define OPS ((BENCH_WARM + BENCH_CHUNKS) * BENCH_CHUNK)
+#define TIMED (BENCH_CHUNKS * BENCH_CHUNK)
+
+/* Passes of an allocator that takes as long as all others together. */
+#define SLOW_PASSES 3
+
+static u64 least[BENCH_PEERS][BENCH_CHUNKS];
+
+/**
+ * bench_warm_up() - Fill an arena and churn it
+ * @peer: allocator
+ * @trace: what to do; its first %BENCH_WARM chunks are done
+ *
+ * Return: 0, or a negative error number
+ */
+int bench_warm_up(const struct bench_peer *peer, const struct bench_trace *trace)
+{
+	unsigned int i;
+	int err;
+
+	err = bench_fill(peer, trace);
+	for (i = 0; i < BENCH_WARM && !err; i++) {
+		bench_chunk(peer, trace->op + i * BENCH_CHUNK, trace->shift);
+		cond_resched();
+	}
+	return err;
+}
+
+/* === Per chunk ============================================================ */
+
+static void time_chunks(const struct bench_peer *peer, const struct bench_trace *trace,
+			u64 *best, u32 *failed)
+{
+	const struct bench_op *op = trace->op + BENCH_WARM * BENCH_CHUNK;
+	unsigned long flags;
+	unsigned int i;
+	u64 time;
+
+	*failed = 0;
+	for (i = 0; i < BENCH_CHUNKS; i++, op += BENCH_CHUNK) {
+		local_irq_save(flags);
+		time = bench_clock();
+		*failed += bench_chunk(peer, op, trace->shift);
+		time = bench_clock() - time;
+		local_irq_restore(flags);
+		best[i] = min(best[i], time);
+		cond_resched();
+	}
+}
+
+static void log_chunks(const struct bench_case *load, const struct bench_peer *peer,
+		       const struct bench_trace *trace, const u64 *best, u32 failed)
+{
+	static char text[BENCH_CHUNKS * 12];
+	unsigned int i, n = 0;
+
+	for (i = 0; i < BENCH_CHUNKS; i++)
+		n += scnprintf(text + n, sizeof(text) - n, ",%llu", best[i]);
+	pr_info("time case=%s peer=%s live=%u failed=%u bytes=%zu cycles=%s\n", load->name,
+		peer->name, trace->nr_live, failed, peer->bytes ? peer->bytes() : 0,
+		text + 1);
+}
+
+static int time_peer(const struct bench_case *load, const struct bench_trace *trace,
+		     unsigned int nr, bool last)
+{
+	const struct bench_peer *peer = bench_peers[nr];
+	u32 failed;
+	int err;
+
+	err = bench_warm_up(peer, trace);
+	if (err)
+		return err;
+	time_chunks(peer, trace, least[nr], &failed);
+	if (last)
+		log_chunks(load, peer, trace, least[nr], failed);
+	return 0;
+}
+
+static int time_case(const struct bench_case *load, unsigned int repeats)
+{
+	struct bench_trace trace;
+	unsigned int pass, i;
+	size_t mark;
+	int err;
+
+	bench_mem_reset(0);
+	err = bench_trace_make(&trace, load, BENCH_SEED, OPS);
+	mark = bench_mem_mark();
+	memset(least, 0xff, sizeof(least));
+	for (pass = 0; pass < repeats && !err; pass++) {
+		for (i = 0; i < BENCH_PEERS && !err; i++) {
+			unsigned int passes = bench_peers[i]->slow ? SLOW_PASSES : repeats;
+
+			if (pass >= passes || !bench_takes_part(bench_peers[i], load->shift))
+				continue;
+			bench_mem_reset(mark);
+			err = time_peer(load, &trace, i, pass == min(passes, repeats) - 1);
+		}
+	}
+	return err;
+}
+
+/**
+ * bench_time_all() - Time all cases
+ * @repeats: number of passes
+ *
+ * Return: 0, or a negative error number
+ */
+int bench_time_all(unsigned int repeats)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(bench_cases) && !err; i++)
+		err = time_case(&bench_cases[i], repeats);
+	return err;
+}
+
+/* === One by one =========================================================== */
+
+/* The least time of each allocation and of each free, of one allocator. */
+struct singles {
+	u32 *alloc;
+	u32 *free;
+};
+
+static void time_singles(const struct bench_peer *peer, const struct bench_trace *trace,
+			 struct singles *best)
+{
+	const struct bench_op *op = trace->op + BENCH_WARM * BENCH_CHUNK;
+	u64 start, middle, end;
+	unsigned long flags;
+	u32 i;
+
+	for (i = 0; i < TIMED; i++, op++) {
+		u64 size = (u64)op->units << trace->shift;
+
+		if (!(i % BENCH_CHUNK))
+			cond_resched();
+		local_irq_save(flags);
+		start = bench_clock();
+		peer->free(op->slot);
+		middle = bench_clock();
+		peer->alloc(op->slot, size, 0);
+		end = bench_clock();
+		local_irq_restore(flags);
+		best->free[i] = min_t(u64, best->free[i], middle - start);
+		best->alloc[i] = min_t(u64, best->alloc[i], end - middle);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void log_singles(const struct bench_case *load, const struct bench_peer *peer,
+			const char *what, u32 *times)
+{
+	sort(times, TIMED, sizeof(*times), compare, NULL);
+	pr_info("single case=%s peer=%s op=%s p50=%u p999=%u max=%u\n", load->name,
+		peer->name, what, times[TIMED / 2], times[TIMED - TIMED / 1000],
+		times[TIMED - 1]);
+}
+
+static int single_case(const struct bench_case *load, unsigned int repeats)
+{
+	struct singles singles[BENCH_PEERS] = {};
+	struct bench_trace trace;
+	unsigned int pass, i;
+	size_t mark;
+	int err;
+
+	bench_mem_reset(0);
+	err = bench_trace_make(&trace, load, BENCH_SEED, OPS);
+	for (i = 0; i < BENCH_PEERS && !err; i++) {
+		singles[i].alloc = bench_mem(TIMED * sizeof(u32));
+		singles[i].free = bench_mem(TIMED * sizeof(u32));
+		if (!singles[i].alloc || !singles[i].free)
+			return -ENOMEM;
+		memset(singles[i].alloc, 0xff, TIMED * sizeof(u32));
+		memset(singles[i].free, 0xff, TIMED * sizeof(u32));
+	}
+	mark = bench_mem_mark();
+	for (pass = 0; pass < repeats && !err; pass++) {
+		for (i = 0; i < BENCH_PEERS && !err; i++) {
+			if (bench_peers[i]->slow)
+				continue;
+			bench_mem_reset(mark);
+			err = bench_warm_up(bench_peers[i], &trace);
+			if (!err)
+				time_singles(bench_peers[i], &trace, &singles[i]);
+		}
+	}
+	for (i = 0; i < BENCH_PEERS && !err; i++) {
+		if (bench_peers[i]->slow)
+			continue;
+		log_singles(load, bench_peers[i], "alloc", singles[i].alloc);
+		log_singles(load, bench_peers[i], "free", singles[i].free);
+	}
+	return err;
+}
+
+/**
+ * bench_single_all() - Time the operations of the small arenas one by one
+ * @repeats: number of passes
+ *
+ * Return: 0, or a negative error number
+ */
+int bench_single_all(unsigned int repeats)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(bench_cases) && !err; i++)
+		if (bench_cases[i].arena == 64ULL << 20)
+			err = single_case(&bench_cases[i], repeats);
+	return err;
+}

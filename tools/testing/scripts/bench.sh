@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# bench.sh: compare the allocator with its peers; nothing here passes or fails.
+#
+# In user space: the net instructions of lib/, counted by callgrind, and its time.
+# In user-mode Linux: lib/ against allocators of the kernel, all in one module and
+# one boot. The peers are compiled from the fetched kernel's source.
+#
+# Results are in $O/bench: report.json, report.svg, and what was printed.
+
+# shellcheck source=tools/testing/scripts/common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source=tools/testing/scripts/board.sh
+. "$SCRIPTS/board.sh"
+
+BENCH=$TOP/tools/testing/bench
+R=$O/bench
+LIMIT=${BENCH_LIMIT:-600}
+
+# All that the allocators keep lies in a piece set aside at boot.
+bench_board()
+{
+	board uml-6.12
+	memory=1536M
+	args+=" reserve_mem=1G:2M:bench"
+	board_paths
+}
+
+build_module()
+{
+	local copy=$R/module
+
+	mkdir -p "$copy"
+	rsync -rlp --checksum "$BENCH"/{Kbuild,*.[ch]} "$TOP"/{include,lib} "$copy/"
+	rm -f "$copy/lib_bench.c"
+	make --no-print-directory -C "$kdir" M="$copy" O= ARCH="$arch" W=1 KCFLAGS=-Werror modules
+}
+
+build_image()
+{
+	local root=$R/image applet
+
+	rm -rf "$root"
+	mkdir -p "$root/bin" "$root/modules"
+	cp "$busybox" "$root/bin/"
+	for applet in sh mkdir mount insmod poweroff; do
+		ln -s busybox "$root/bin/$applet"
+	done
+	cp "$BENCH/init" "$root/"
+	cp "$R/module/carveout_bench.ko" "$root/modules/"
+	(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --quiet | gzip -1) > "$root.cpio.gz"
+}
+
+# The board's memory is a file in TMPDIR. In huge pages it is closer to the linear
+# mapping of a kernel on bare metal; where that cannot be had, small ones do.
+boot()
+{
+	TMPDIR=$(mktemp -d)
+	export TMPDIR
+	mount -t tmpfs -o huge=always bench "$TMPDIR" || say "  (no huge pages)"
+	board_boot "$LIMIT" "$R/image.cpio.gz" '' '' || true
+	umount "$TMPDIR" 2>/dev/null || true
+	rmdir "$TMPDIR"
+}
+
+run_board()
+{
+	if unshare -rm true 2>/dev/null; then
+		unshare -rm "$0" --boot
+	else
+		boot
+	fi > "$R/kernel.txt"
+}
+
+load_line()
+{
+	echo "bench: load when=$1 average=$(cut -d ' ' -f 1 /proc/loadavg)"
+}
+
+bench_board
+if [ "${1:-}" = --boot ]; then
+	boot
+	exit
+fi
+
+"$SCRIPTS/deps.sh" bench
+board_prepare
+mkdir -p "$R"
+load_line before > "$R/machine.txt"
+echo "bench: machine cpus=$(nproc) cpu=$(sed -n '/^model name/{s/.*: //;s/ /_/g;p;q}' /proc/cpuinfo)" \
+	>> "$R/machine.txt"
+step "count instructions of lib/" "$R/count.log" make -C "$BENCH" O="$R" count
+step "time lib/ in user space" "$R/time.log" make -C "$BENCH" O="$R" time
+step "build the module" "$R/module.log" build_module
+build_image
+step "measure in the kernel" "$R/boot.log" run_board
+load_line after >> "$R/machine.txt"
+python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel}.txt
