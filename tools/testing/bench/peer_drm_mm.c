@@ -78,7 +78,7 @@ static void drm_mm_give(u32 slot)
 	}
 }
 
-/* The nodes that were ever in use at once would be no fairer: a driver frees them. */
+/* Of the nodes only those in use count: a driver would have freed the others. */
 static size_t drm_mm_bytes(void)
 {
 	struct drm_mm_node *node;

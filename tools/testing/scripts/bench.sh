@@ -24,7 +24,6 @@ bench_board()
 	board uml-6.12
 	memory=1536M
 	args+=" reserve_mem=1G:2M:bench"
-	board_paths
 }
 
 build_module()
@@ -80,12 +79,14 @@ load_line()
 
 bench_board
 if [ "${1:-}" = --boot ]; then
+	board_paths
 	boot
 	exit
 fi
 
 "$SCRIPTS/deps.sh" bench
 board_prepare
+board_paths
 mkdir -p "$R"
 load_line before > "$R/machine.txt"
 echo "bench: machine cpus=$(nproc) cpu=$(sed -n '/^model name/{s/.*: //;s/ /_/g;p;q}' /proc/cpuinfo)" \
