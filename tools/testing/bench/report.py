@@ -12,7 +12,7 @@ other lines are ignored. A value is a number, numbers with commas, or a word.
 import json
 import os
 import sys
-from statistics import median
+from statistics import mean, median
 
 import goals
 import picture
@@ -177,19 +177,20 @@ def print_states(lines):
             for line in lines.select("failing") if line["peer"] != "null"]
     print_table("Failing allocations in 64 MiB, ns net",
                 ["state", "allocator", "warm", "cold"], rows)
-    rows = [[line["case"], line["peer"], str(line["align"]), str(line["plain"]),
-             str(line["plain_tried"]), str(line["aligned"]), str(line["aligned_tried"])]
+    rows = [[line["case"], line["peer"], str(line["align"] or "none"),
+             str(sum(line["plain"])), str(sum(line["aligned"])), str(line["tried"])]
             for line in lines.select("full")]
     print_table("Failures at 95 % full, one request in four aligned",
-                ["case", "allocator", "alignment", "plain", "of", "aligned", "of"], rows)
+                ["case", "allocator", "alignment", "plain", "aligned", "of both"], rows)
     rows = [[line["case"], line["peer"], str(line["failed"]), str(line["tried"])]
             for line in lines.select("refit") if line["peer"] != "null"]
     print_table("The only hole has the exact size: failures",
                 ["case", "allocator", "failed", "of"], rows)
-    rows = [[line["case"], line["peer"], f"{line['ppm'] / 1e4:.2f} %"]
+    rows = [[line["case"], line["peer"], f"{mean(line['ppm']) / 1e4:.2f} %",
+             f"{min(line['ppm']) / 1e4:.2f} %"]
             for line in lines.select("utilisation")]
     print_table("Utilisation at the first failure after churn",
-                ["case", "allocator", "in use"], rows)
+                ["case", "allocator", "mean", "least"], rows)
 
 
 def print_metadata(lines):

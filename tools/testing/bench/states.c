@@ -260,39 +260,44 @@ int bench_refit_all(void)
 	return err;
 }
 
-#define SEEDS 8
+/* Traces of a kind; an allocator that is slow is given fewer. */
+#define SEEDS 32
+#define SLOW_SEEDS 8
 #define FULL_OPS (96 * BENCH_CHUNK)
-
-/* What failed, of what was asked for. */
-struct failures {
-	u32 plain_tried;
-	u32 plain;
-	u32 aligned_tried;
-	u32 aligned;
-};
 
 /* One request in so many is aligned, where any is. */
 #define ALIGN_EVERY 4
 
+/* What failed of plain requests, and of aligned ones, by trace. */
+struct failures {
+	u32 plain[SEEDS];
+	u32 aligned[SEEDS];
+};
+
+static const char *list_of(const u32 *values, unsigned int count)
+{
+	static char text[2][SEEDS * 9];
+	static unsigned int turn;
+	unsigned int i, n = 0;
+
+	turn = !turn;
+	for (i = 0; i < count; i++)
+		n += scnprintf(text[turn] + n, sizeof(*text) - n, ",%u", values[i]);
+	return text[turn] + 1;
+}
+
 static void churn(const struct bench_peer *peer, const struct bench_trace *trace,
-		  u64 aligned, struct failures *failures)
+		  u64 aligned, u32 *plain_failed, u32 *aligned_failed)
 {
 	u32 i;
 
 	for (i = 0; i < trace->nr_ops; i++) {
 		const struct bench_op *op = &trace->op[i];
 		u64 align = i % ALIGN_EVERY ? 0 : aligned;
-		bool failed;
 
 		peer->free(op->slot);
-		failed = peer->alloc(op->slot, (u64)op->units << trace->shift, align);
-		if (align) {
-			failures->aligned_tried++;
-			failures->aligned += failed;
-		} else {
-			failures->plain_tried++;
-			failures->plain += failed;
-		}
+		if (peer->alloc(op->slot, (u64)op->units << trace->shift, align))
+			++*(align ? aligned_failed : plain_failed);
 		if (i % BENCH_CHUNK == 0)
 			cond_resched();
 	}
@@ -301,22 +306,24 @@ static void churn(const struct bench_peer *peer, const struct bench_trace *trace
 static int full_case(const struct bench_peer *peer, const struct bench_case *load,
 		     u64 aligned)
 {
-	struct failures failures = {};
+	static struct failures failures;
 	struct bench_trace trace;
 	unsigned int seed;
 	int err = 0;
 
+	memset(&failures, 0, sizeof(failures));
 	for (seed = 0; seed < SEEDS && !err; seed++) {
 		bench_mem_reset(0);
 		err = bench_trace_make(&trace, load, BENCH_SEED + seed, FULL_OPS);
 		if (!err)
 			err = bench_fill(peer, &trace);
 		if (!err)
-			churn(peer, &trace, aligned, &failures);
+			churn(peer, &trace, aligned, &failures.plain[seed],
+			      &failures.aligned[seed]);
 	}
-	pr_info("full case=%s peer=%s align=%llu plain_tried=%u plain=%u aligned_tried=%u aligned=%u\n",
-		load->name, peer->name, aligned, failures.plain_tried, failures.plain,
-		failures.aligned_tried, failures.aligned);
+	pr_info("full case=%s peer=%s align=%llu tried=%u plain=%s aligned=%s\n", load->name,
+		peer->name, aligned, SEEDS * FULL_OPS, list_of(failures.plain, SEEDS),
+		list_of(failures.aligned, SEEDS));
 	return err;
 }
 
@@ -377,9 +384,10 @@ static int used_at_failure(const struct bench_peer *peer, const struct bench_tra
 
 static int utilise(const struct bench_peer *peer, const struct bench_case *load)
 {
-	unsigned int seed, seeds = peer->slow ? SEEDS : 4 * SEEDS;
+	unsigned int seed, seeds = peer->slow ? SLOW_SEEDS : SEEDS;
+	static u32 ppm[SEEDS];
 	struct bench_trace trace;
-	u64 used, sum = 0;
+	u64 used = 0;
 	int err = 0;
 
 	for (seed = 0; seed < seeds && !err; seed++) {
@@ -392,10 +400,10 @@ static int utilise(const struct bench_peer *peer, const struct bench_case *load)
 		err = bench_fill(peer, &trace);
 		if (!err)
 			err = used_at_failure(peer, &trace, &used);
-		sum += used;
+		ppm[seed] = used * 1000000 / load->arena;
 	}
-	pr_info("utilisation case=%s peer=%s seeds=%u ppm=%llu\n", load->name, peer->name,
-		seeds, sum * 1000000 / (load->arena * seeds));
+	pr_info("utilisation case=%s peer=%s ppm=%s\n", load->name, peer->name,
+		list_of(ppm, seeds));
 	return err;
 }
 

@@ -31,8 +31,8 @@ build_module()
 	local copy=$R/module
 
 	mkdir -p "$copy"
-	rsync -rlp --checksum "$BENCH"/{Kbuild,*.[ch]} "$TOP"/{include,lib} "$copy/"
-	rm -f "$copy/lib_bench.c"
+	rsync -rlp --checksum --delete --exclude={'*.o','*.cmd','tests'} \
+		"$BENCH"/{Kbuild,*.[ch]} "$TOP"/{include,lib} "$copy/"
 	make --no-print-directory -C "$kdir" M="$copy" O= ARCH="$arch" W=1 KCFLAGS=-Werror modules
 }
 

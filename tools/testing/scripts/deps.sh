@@ -15,7 +15,7 @@ declare -A GROUP=(
 	[unit]="gcc libc6-dev libasan8 libubsan1"
 	[lint]="sparse shellcheck perl codespell"
 	[recall]="patch rsync"
-	[bench]="valgrind python3-minimal util-linux"
+	[bench]="gcc make libc6-dev valgrind python3"
 )
 
 packages=()
