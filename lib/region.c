@@ -365,8 +365,9 @@ static void find_neighbours(const struct carveout_heap *heap, carveout_off_t bas
 /* Does the new memory become part of a hole, so that it needs no descriptor? */
 static bool joins_hole(const struct carveout_heap *heap, int low, int high)
 {
-	return (low >= 0 && is_hole(heap, heap->region[low]->chain.last)) ||
-	       (high >= 0 && is_hole(heap, heap->region[high]->chain.first));
+	if (low >= 0)
+		return is_hole(heap, heap->region[low]->chain.last);
+	return high >= 0 && is_hole(heap, heap->region[high]->chain.first);
 }
 
 /**

@@ -323,6 +323,28 @@ TEST(store_failure_of_a_region)
 	unit_fini(&unit);
 }
 
+/* It begins behind what is in use, whatever it ends at. */
+TEST(store_failure_of_a_region_between_two)
+{
+	static struct unit unit;
+	struct carveout_region *mem;
+	struct carveout_handle handle;
+	struct hidden hidden;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x1000, 0x1000, 0));
+	ASSERT_EQ(1, unit_add(&unit, 0x3000, 0x1000, 0));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x1000, 0, &handle));
+	mem = unit_region_mem(&unit, 0x1000);
+	hide(&unit.heap.store, &hidden);
+	ASSERT_EQ(-ENOMEM, carveout_heap_add_region(&unit.heap, mem, 0x2000, 0x1000, 0));
+	show(&unit.heap.store, &hidden);
+	ASSERT_SOUND(&unit);
+	ASSERT_EQ(0, carveout_heap_add_region(&unit.heap, mem, 0x2000, 0x1000, 0));
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
 TEST(store_failure_of_a_shrink)
 {
 	static struct unit unit;
