@@ -47,6 +47,9 @@
 /* Of these, the most that have one and the same size. */
 #define CARVEOUT_CANDIDATES_SAME 2
 
+/* From so many sizes on, up to the alignment to spare, candidates are looked for. */
+#define CARVEOUT_CANDIDATE_STEPS 4
+
 /* The most pieces of memory that carveout_heap_add_region() takes. */
 #define CARVEOUT_MAX_PIECES 256
 

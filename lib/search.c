@@ -5,7 +5,8 @@
  * With an alignment beyond the granule, or in a region that an address limit
  * cuts, a hole that is large enough may still not fit. Up to
  * %CARVEOUT_CANDIDATES holes are tried in the order of their sizes, at most
- * %CARVEOUT_CANDIDATES_SAME of equal size, for more size means more chance. Then the
+ * %CARVEOUT_CANDIDATES_SAME of equal size, for more size means more chance. Then as
+ * many with a quarter, a half and three quarters of the alignment to spare. Then the
  * smallest hole in which any alignment fits. Then once more the
  * %CARVEOUT_CANDIDATES smallest, equal or not. So such a request can fail although
  * some untried hole would have served, but only in a region with more holes of
@@ -181,6 +182,34 @@ static u32 try_top(struct carveout_heap *heap, struct search *search, u32 index,
 	return found;
 }
 
+/*
+ * Try holes with more and more to spare: each has a better chance to fit, and wastes
+ * more when it does. Above all of them is what fits for sure.
+ */
+static u32 try_steps(struct carveout_heap *heap, struct search *search,
+		     carveout_off_t *start)
+{
+	const struct carveout_bins *bins = &heap->region[search->region]->bins;
+	const struct want *want = search->want;
+	carveout_off_t step = want->align / CARVEOUT_CANDIDATE_STEPS;
+	unsigned int i;
+	u32 index, found;
+
+	for (i = 1; i < CARVEOUT_CANDIDATE_STEPS && step >> heap->shift; i++) {
+		index = carveout_bins_best(&heap->store, bins,
+					   (want->size + i * step) >> heap->shift,
+					   heap->shift);
+		found = index ? try_candidates(heap, search, index,
+					       CARVEOUT_CANDIDATES_SAME, start) : 0;
+		if (found)
+			return found;
+		/* There are no larger ones: neither further steps nor a sure place. */
+		if (!index || !search->skipped)
+			return 0;
+	}
+	return try_padded(heap, search, start);
+}
+
 /* Try a bounded number of holes, given the smallest one that is large enough. */
 static u32 try_all(struct carveout_heap *heap, struct search *search, u32 best,
 		   carveout_off_t *start)
@@ -194,7 +223,7 @@ static u32 try_all(struct carveout_heap *heap, struct search *search, u32 best,
 	if (!found)
 		found = try_candidates(heap, search, best, CARVEOUT_CANDIDATES_SAME, start);
 	if (!found && search->skipped) {
-		found = try_padded(heap, search, start);
+		found = try_steps(heap, search, start);
 		if (!found)
 			found = try_candidates(heap, search, best, CARVEOUT_CANDIDATES,
 					       start);
