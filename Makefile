@@ -17,7 +17,7 @@ export O V
 kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=
 
 .PHONY: module modules modules_install tool test unit kunit kselftest lint demo recall
-.PHONY: bench fetch clean help
+.PHONY: bench fuzz fetch clean help
 
 module modules:
 	$(Q)test -e $(KDIR)/Makefile || { \
@@ -39,6 +39,9 @@ unit kunit kselftest:
 
 lint:
 	$(Q)$(SCRIPTS)/lint.sh
+
+fuzz:
+	$(Q)$(SCRIPTS)/fuzz.sh $(INPUT)
 
 demo:
 	$(Q)$(SCRIPTS)/demo.sh
@@ -70,6 +73,7 @@ help:
 	@echo 'make unit             ... only the unit tests of lib/, in user space'
 	@echo 'make kunit            ... only the KUnit suites'
 	@echo 'make kselftest        ... only the kselftest programs on the emulated boards'
+	@echo 'make fuzz             fuzz lib/ against an oracle (FUZZ_TIME=seconds, INPUT=FILE: replay it)'
 	@echo 'make lint             static checks: checkpatch, sparse, kernel-doc, shellcheck, layering'
 	@echo 'make recall           plant known bugs and see that the tests notice (PLANT=NAME...: only these)'
 	@echo 'make bench            compare the allocator with others of the kernel: tables, JSON, SVG'
