@@ -144,20 +144,18 @@ bool carveout_index_last(const struct carveout_index *index, u64 *block)
 	unsigned int i;
 	u64 found;
 
-	/* Up, until a word has a bit at or below the place. */
-	for (i = 0; i < CARVEOUT_INDEX_LEVELS; i++) {
+	/*
+	 * Up, until a word has a bit at or below the place. Each bit of the level above
+	 * stands for a word; the one of this word is done with. The top is one word.
+	 */
+	for (i = 0; ; i++) {
 		found = index->level[i][at / 64] & (~0ULL >> (63 - at % 64));
 		if (found)
 			break;
-		/* Everything in this word is above: those before it come next. */
 		at /= 64;
-		if (!at)
+		if (!at--)
 			return false;
-		at--;
-		/* Of the level above, bit @at and those below stand for them. */
 	}
-	if (i == CARVEOUT_INDEX_LEVELS)
-		return false;
 	at = at / 64 * 64 + ilog2(found);
 	/* Down again, always to the last one. */
 	while (i--) {

@@ -298,3 +298,103 @@ TEST(broken_chain_refuses_a_join)
 		unit_fini(&unit);
 	}
 }
+
+/* What lies in front of a region, or behind the seam, does not link back. */
+TEST(broken_neighbour_refuses_a_region)
+{
+	static struct unit unit;
+	struct carveout_handle low, high;
+	struct carveout_region *region;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x1000, 0));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x800, 0, &low));
+	carveout_span(&unit.heap.store, low.index)->prev =
+		unit.heap.region[0]->chain.last;
+	unit_expected_asserts = 1;
+	ASSERT_EQ(-EUCLEAN, unit_add(&unit, 0xf000, 0x1000, 0));
+	ASSERT_EQ(0, unit_expected_asserts);
+	unit_fini(&unit);
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x1000, 0));
+	ASSERT_EQ(1, unit_add(&unit, 0x12000, 0x1000, 0));
+	region = unit.heap.region[1];
+	ASSERT_EQ(0, unit_alloc(&unit, 0x1000, 0, &low));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x800, 0, &low));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x800, 0, &high));
+	ASSERT_EQ(0, carveout_heap_free(&unit.heap, low));
+	carveout_span(&unit.heap.store, region->chain.last)->prev = region->chain.last;
+	unit_expected_asserts = 1;
+	ASSERT_EQ(-EUCLEAN, unit_add(&unit, 0x11000, 0x1000, 0));
+	ASSERT_EQ(0, unit_expected_asserts);
+	unit_fini(&unit);
+}
+
+/* Damage that resizing, removing and looking at an address meet. */
+TEST(broken_heap_refuses_the_rest)
+{
+	static struct sample sample;
+	struct carveout_heap *heap = &sample.unit.heap;
+	struct carveout_span_info info;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < 7; i++) {
+		struct carveout_request exact = {
+			.size = 0x100, .exact = true, .addr = SAMPLE_BASE + 0x1f0000,
+		};
+		struct carveout_region *region;
+
+		sample_init(&sample);
+		region = heap->region[0];
+		unit_expected_asserts = 1;
+		switch (i) {
+		case 0:
+			heap->region[1] = NULL;
+			ret = carveout_heap_resize(heap, sample.other, 0x100);
+			break;
+		case 1:
+			/* Between two allocations, so that shrinking takes a descriptor. */
+			ASSERT_EQ(0, carveout_heap_alloc(heap, &exact, &sample.other));
+			exact.addr += 0x100;
+			ASSERT_EQ(0, carveout_heap_alloc(heap, &exact, &sample.wall[0]));
+			heap->store.free = 4000;
+			heap->store.nr_free = 1;
+			ret = carveout_heap_resize(heap, sample.other, 0x40);
+			break;
+		case 2:
+			carveout_heap_free(heap, sample.other);
+			heap->region[1]->chain.last = sample.wall[3].index;
+			ret = carveout_heap_remove_region(heap, 1);
+			break;
+		case 3:
+			/* A bit of the top that no word below justifies. */
+			region->index.level[0][0] = 0;
+			region->index.level[1][0] = BIT_ULL(0);
+			ret = carveout_heap_find(heap, SAMPLE_BASE + 0x1ff000, &info);
+			break;
+		case 4:
+			region->index.level[1][0] = BIT_ULL(63);
+			region->index.level[0][7] = 0;
+			ret = carveout_heap_find(heap, SAMPLE_BASE + 0x1ff000, &info);
+			break;
+		case 5:
+			region->index.first[0] = 9999;
+			ret = carveout_heap_find(heap, SAMPLE_BASE, &info);
+			break;
+		case 6:
+			region->index.first[0] = sample.other.index;
+			ret = carveout_heap_free_at(heap, SAMPLE_BASE);
+			break;
+		}
+		ASSERT_EQ(-EUCLEAN, ret) TH_LOG("%u", i);
+		ASSERT_EQ(0, unit_expected_asserts) TH_LOG("%u", i);
+		ASSERT_EQ(-EUCLEAN, carveout_heap_resize(heap, sample.wall[0], 0x100));
+		ASSERT_EQ(-EUCLEAN, carveout_heap_free_at(heap, SAMPLE_BASE));
+		ASSERT_EQ(-EUCLEAN, carveout_heap_find(heap, SAMPLE_BASE, &info));
+		ASSERT_EQ(-EUCLEAN, carveout_heap_remove_region(heap, 1));
+		heap->region[1] = sample.unit.mem[1];
+		unit_fini(&sample.unit);
+	}
+}

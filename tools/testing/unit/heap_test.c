@@ -151,6 +151,21 @@ TEST(region_memory_is_taken_once)
 	unit_fini(&unit);
 }
 
+TEST(heap_of_single_bytes)
+{
+	static struct unit unit;
+	struct carveout_handle handle;
+
+	unit_init(&unit, 0);
+	ASSERT_EQ(0, unit_add(&unit, 1, 1ULL << 63, 0));
+	ASSERT_EQ(-ENOSPC, unit_alloc(&unit, ~0ULL, 0, &handle));
+	ASSERT_EQ(-ENOSPC, unit_alloc(&unit, (1ULL << 63) + 1, 0, &handle));
+	ASSERT_EQ(0, unit_alloc(&unit, 1, 0, &handle));
+	ASSERT_EQ(0, unit_alloc(&unit, (1ULL << 63) - 1, 0, &handle));
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
 TEST(region_of_as_many_pieces_as_there_may_be)
 {
 	static struct unit unit;
