@@ -320,8 +320,10 @@ static void print_capabilities(uint64_t bits)
 	putchar('\n');
 }
 
-static void print_figures(const struct carveout_ioctl_query *query, bool bytes)
+static void print_figures(const struct view *view, bool bytes)
 {
+	const struct carveout_ioctl_query *query = &view->query;
+
 	printf("heap %s\n", text_safe(query->name, sizeof(query->name)));
 	printf("  size          %s\n", text_size(query->size, bytes));
 	printf("  used          %s (%s)\n", text_size(query->used, bytes),
@@ -330,8 +332,8 @@ static void print_figures(const struct carveout_ioctl_query *query, bool bytes)
 	       text_size(query->size - query->used, bytes));
 	printf("  high water    %s\n", text_size(query->high_water, bytes));
 	printf("  largest hole  %s\n", text_size(query->largest_hole, bytes));
-	printf("  fragmentation %s (1 - largest hole / free)\n",
-	       view_fragmentation(query));
+	printf("  fragmentation %s (free, but not in a region's largest hole)\n",
+	       view_fragmentation(view));
 	printf("  contents      buffers %u, tags %u, spans %u, holes %u\n",
 	       query->buffers, query->tags, query->spans, query->holes);
 	printf("  failures      no hole fits %llu, no kernel memory %llu\n",
@@ -351,7 +353,7 @@ static void show_info(const struct view *view, void *context)
 	if (listing->more)
 		putchar('\n');
 	listing->more = true;
-	print_figures(&view->query, listing->bytes);
+	print_figures(view, listing->bytes);
 	putchar('\n');
 	listing->table.columns = region_columns;
 	listing->table.count = ARRAY_SIZE(region_columns);
@@ -429,8 +431,8 @@ const struct command command_info = {
 	"  -h, --help    this text\n"
 	"\n"
 	"The largest hole is the largest request that succeeds. Fragmentation is the part\n"
-	"of the free memory that is not in it: 1 - largest hole / free. It is above 0% as\n"
-	"soon as two regions have free memory, because no buffer crosses the gap between\n"
-	"regions. The base address of a region is shown to callers with CAP_SYS_RAWIO.\n",
+	"of the free memory that is not in the largest hole of its region: 0% if what is\n"
+	"free in each region is in one piece. The base address of a region is shown to\n"
+	"callers with CAP_SYS_RAWIO.\n",
 	.run = run_info,
 };

@@ -51,7 +51,7 @@ static void print_totals(const struct view *view, bool bytes)
 	       text_share(query->used, query->size),
 	       text_size(query->size - query->used, bytes),
 	       text_size(query->largest_hole, bytes),
-	       view_fragmentation(query));
+	       view_fragmentation(view));
 }
 
 static void print_region(const struct picture *picture,

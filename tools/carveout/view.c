@@ -210,13 +210,18 @@ const char *view_maker(const struct carveout_buffer *buffer)
 	return text_format("%u/%s", buffer->pid, comm);
 }
 
-const char *view_fragmentation(const struct carveout_ioctl_query *query)
+const char *view_fragmentation(const struct view *view)
 {
-	uint64_t left = query->size - query->used;
+	uint64_t left = 0, largest = 0;
+	size_t i;
 
-	if (query->largest_hole >= left)
+	for (i = 0; i < view->region_count; i++) {
+		left += view->regions[i].size - view->regions[i].used;
+		largest += view->regions[i].largest_hole;
+	}
+	if (largest >= left)
 		return text_share(0, 1);
-	return text_share(left - query->largest_hole, left);
+	return text_share(left - largest, left);
 }
 
 static int view_one(const char *name, unsigned int what,

@@ -95,11 +95,11 @@ const char *view_maker(const struct carveout_buffer *buffer);
 
 /**
  * view_fragmentation() - how far the free memory is in pieces
- * @query: the heap's figures
+ * @view: the heap with its regions
  *
- * Return: 1 - largest hole / free in percent; see TEXT_SLOTS.
+ * Return: the part of it that is not in the largest hole of its region, as text.
  */
-const char *view_fragmentation(const struct carveout_ioctl_query *query);
+const char *view_fragmentation(const struct view *view);
 
 /**
  * view_each() - run a function on one heap or on all

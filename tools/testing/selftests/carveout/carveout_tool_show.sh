@@ -16,7 +16,9 @@ map_agrees_with_info()
 	has "$out" "used $(figure used) (" && has "$out" "free $(figure free)," &&
 	has "$out" "largest hole $(figure 'largest hole')," &&
 	has "$out" "fragmentation $(figure fragmentation)$N" &&
-	free=$(figure free) && tenths=$(((free - $(figure 'largest hole')) * 1000 / free)) &&
+	carveout info -b "$H" | awk '$1 ~ /^[0-9]+$/ { print $4 - $5, $7 }' > "$TMP/left" &&
+	tenths=$(awk '{ free += $1; large += $2 }
+		END { printf "%d", (free - large) * 1000 / free }' "$TMP/left") &&
 	same fragmentation "$(figure fragmentation)" "$((tenths / 10)).$((tenths % 10))%" &&
 	same "sum of the regions" \
 		"$(awk '/^region/ { sub(/.*: /, ""); sum += $1 } END { printf "%d", sum }' "$TMP/out")" \
