@@ -19,8 +19,8 @@
  * nothing, never sleeps and prints nothing. The caller
  *
  * - holds one lock of its own around every call (a raw spinlock will do: all
- *   calls but carveout_heap_hash(), carveout_heap_validate() and a
- *   carveout_heap_add_region() that joins two regions take bounded time),
+ *   calls but carveout_heap_hash(), carveout_heap_validate() and
+ *   carveout_heap_add_region() take bounded time),
  * - gives memory for the descriptors with carveout_heap_add_chunk(), whenever
  *   carveout_heap_alloc() or carveout_heap_add_region() says -ENOMEM, and
  *   tries again; freeing never needs any,

@@ -17,6 +17,7 @@
  * @alloc: allocate for an empty slot; @align is 0 or a power of two
  * @free: free a slot's block, if it has one
  * @bytes: memory that the allocator has taken for its books so far, or NULL
+ * @missed: requests refused so far although an untried hole might have served, or NULL
  * @pages_only: it serves whole pages, which it is not asked for less than
  * @aligns: it heeds @align
  * @slow: it is given fewer repeats
@@ -31,6 +32,7 @@ struct bench_peer {
 	int (*alloc)(u32 slot, u64 size, u64 align);
 	void (*free)(u32 slot);
 	size_t (*bytes)(void);
+	u64 (*missed)(void);
 	bool pages_only;
 	bool aligns;
 	bool slow;

@@ -70,12 +70,18 @@ static size_t carveout_bytes(void)
 	return books;
 }
 
+static u64 carveout_missed(void)
+{
+	return heap->stats.nr_missed;
+}
+
 const struct bench_peer bench_carveout = {
 	.name = "carveout",
 	.setup = carveout_setup,
 	.alloc = carveout_take,
 	.free = carveout_give,
 	.bytes = carveout_bytes,
+	.missed = carveout_missed,
 	.aligns = true,
 };
 

@@ -178,10 +178,12 @@ def print_states(lines):
     print_table("Failing allocations in 64 MiB, ns net",
                 ["state", "allocator", "warm", "cold"], rows)
     rows = [[line["case"], line["peer"], str(line["align"] or "none"),
-             str(sum(line["plain"])), str(sum(line["aligned"])), str(line["tried"])]
+             str(sum(line["plain"])), str(sum(line["aligned"])), str(line["missed"]),
+             str(line["tried"])]
             for line in lines.select("full")]
     print_table("Failures at 95 % full, one request in four aligned",
-                ["case", "allocator", "alignment", "plain", "aligned", "of both"], rows)
+                ["case", "allocator", "alignment", "plain", "aligned", "perhaps missed", "of both"],
+                rows)
     rows = [[line["case"], line["peer"], str(line["failed"]), str(line["tried"])]
             for line in lines.select("refit") if line["peer"] != "null"]
     print_table("The only hole has the exact size: failures",

@@ -309,6 +309,7 @@ static int full_case(const struct bench_peer *peer, const struct bench_case *loa
 	static struct failures failures;
 	struct bench_trace trace;
 	unsigned int seed;
+	u64 missed = 0;
 	int err = 0;
 
 	memset(&failures, 0, sizeof(failures));
@@ -320,10 +321,12 @@ static int full_case(const struct bench_peer *peer, const struct bench_case *loa
 		if (!err)
 			churn(peer, &trace, aligned, &failures.plain[seed],
 			      &failures.aligned[seed]);
+		if (!err && peer->missed)
+			missed += peer->missed();
 	}
-	pr_info("full case=%s peer=%s align=%llu tried=%u plain=%s aligned=%s\n", load->name,
-		peer->name, aligned, SEEDS * FULL_OPS, list_of(failures.plain, SEEDS),
-		list_of(failures.aligned, SEEDS));
+	pr_info("full case=%s peer=%s align=%llu tried=%u missed=%llu plain=%s aligned=%s\n",
+		load->name, peer->name, aligned, SEEDS * FULL_OPS, missed,
+		list_of(failures.plain, SEEDS), list_of(failures.aligned, SEEDS));
 	return err;
 }
 
