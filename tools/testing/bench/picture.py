@@ -4,7 +4,7 @@
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 900, 480
-LEFT, RIGHT, TOP, BOTTOM = 70, 170, 40, 60
+LEFT, RIGHT, TOP, BOTTOM = 84, 170, 40, 60
 COLOURS = ("#c0392b", "#2c6fbb", "#3a8f4f", "#8e6bbf", "#c98a1b", "#555555")
 
 
