@@ -17,7 +17,7 @@ export O V
 kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=
 
 .PHONY: module modules modules_install tool test unit kunit kselftest lint demo recall
-.PHONY: bench fuzz fetch clean help
+.PHONY: bench fuzz proof fetch clean help
 
 module modules:
 	$(Q)test -e $(KDIR)/Makefile || { \
@@ -49,6 +49,9 @@ demo:
 recall:
 	$(Q)$(SCRIPTS)/recall.sh $(PLANT)
 
+proof:
+	$(Q)$(SCRIPTS)/proof.sh $(PROPERTY)
+
 bench:
 	$(Q)$(SCRIPTS)/bench.sh
 
@@ -76,6 +79,7 @@ help:
 	@echo 'make fuzz             fuzz lib/ against an oracle (FUZZ_TIME=seconds, INPUT=FILE: replay it)'
 	@echo 'make lint             static checks: checkpatch, sparse, kernel-doc, shellcheck, layering'
 	@echo 'make recall           plant known bugs and see that the tests notice (PLANT=NAME...: only these)'
+	@echo 'make proof            prove properties of lib/ within bounds, with CBMC (PROPERTY=NAME...: only these)'
 	@echo 'make bench            compare the allocator with others of the kernel: tables, JSON, SVG'
 	@echo 'make fetch            fetch and build the test kernels into the cache, nothing else'
 	@echo 'make clean            remove what was built from the tree (not the cache)'

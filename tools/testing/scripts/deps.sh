@@ -15,6 +15,7 @@ declare -A GROUP=(
 	[unit]="gcc libc6-dev libasan8 libubsan1"
 	[fuzz]="clang libclang-rt-14-dev"
 	[lint]="sparse shellcheck perl codespell"
+	[proof]="gcc libc6-dev python3"
 	[recall]="patch rsync"
 	[bench]="gcc make libc6-dev valgrind python3"
 )

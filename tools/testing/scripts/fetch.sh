@@ -7,10 +7,13 @@
 #   board:arm64-6.1   stock kernel image, its modules, headers and a busybox
 #   board:x86_64-6.12 (also arm64-6.12 and x86_64-6.1)
 #   source:6.1        kernel source tree (also 6.12)
+#   tool:cbmc         the model checker
 #
 # A foreign architecture's packages cannot be installed beside the native
 # compilers, so they are downloaded through a private package state that reads
-# the system's own configured sources, and are only unpacked.
+# the system's own configured sources, and are only unpacked. The same goes for the
+# model checker, which Debian 12 does not have: it comes from the next release, by
+# way of the configured mirror, with the libraries that it needs.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -19,6 +22,7 @@
 FORMAT=2
 
 APT=$CARVEOUT_CACHE/apt
+APT_SOURCES=()
 LOG=$CARVEOUT_CACHE/log
 
 [ "$(dpkg --print-architecture)" = amd64 ] ||
@@ -38,11 +42,11 @@ private_apt()
 	local opts
 
 	mapfile -t opts < <(apt_opts)
-	APT_CONFIG=$APT/apt.conf "$@" "${opts[@]}"
+	APT_CONFIG=$APT/apt.conf "$@" "${opts[@]}" ${APT_SOURCES[@]+"${APT_SOURCES[@]}"}
 }
 
-# Update the package lists. A source that fails (a third party's, say) does
-# not matter as long as the kernels are found afterwards.
+# update_lists PACKAGE: update the package lists. A source that fails (a third
+# party's, say) does not matter as long as the package is found afterwards.
 update_lists()
 {
 	mkdir -p "$APT/lists/partial" "$APT/cache/archives/partial"
@@ -50,7 +54,7 @@ update_lists()
 	printf '%s\n' '#clear APT::Update::Post-Invoke-Success;' \
 		'#clear APT::Update::Post-Invoke;' > "$APT/apt.conf"
 	private_apt apt-get update -q || true
-	private_apt apt-cache show linux-source-6.1 >/dev/null
+	private_apt apt-cache show "$1" >/dev/null
 }
 
 # newest REGEX: the newest package whose name matches.
@@ -129,14 +133,60 @@ fetch_source()
 	rm -rf "$dir/deb-$series"
 }
 
+# The mirror that the machine is configured with.
+mirror()
+{
+	# shellcheck disable=SC2016 # apt's, not the shell's
+	private_apt apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
+		'Label: Debian' | sed 's|/*$||' | sort -u | head -n 1
+}
+
+TOOL_RELEASE=trixie
+TOOL_PACKAGES=(cbmc minisat libc6 libgcc-s1 libstdc++6 zlib1g)
+
+# A package state of its own, below DIR, that knows nothing but that release.
+unpack_foreign()
+{
+	local APT=$1/apt APT_SOURCES=(-o Dir::Etc::SourceList="$1/apt/sources.list"
+		-o Dir::Etc::SourceParts=/dev/null)
+
+	mkdir -p "$APT"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $2 $TOOL_RELEASE main" \
+		> "$APT/sources.list"
+	update_lists "${TOOL_PACKAGES[0]}"
+	unpack "$1/root" "${TOOL_PACKAGES[@]}"
+}
+
+fetch_tool()
+{
+	local name=$1 dir=$CARVEOUT_CACHE/tool/$1 url
+
+	url=$(mirror)
+	[ -n "$url" ] || die "no Debian mirror in the configured package sources"
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	unpack_foreign "$dir" "$url"
+	rm -rf "$dir/apt"
+	cat > "$dir/$name" <<-EOF
+		#!/bin/sh
+		root=\$(dirname "\$0")/root
+		exec "\$root/usr/lib64/ld-linux-x86-64.so.2" \\
+			--library-path "\$root/usr/lib/x86_64-linux-gnu:\$root/usr/lib" \\
+			"\$root/usr/bin/$name" "\$@"
+	EOF
+	chmod +x "$dir/$name"
+	"$dir/$name" --version
+}
+
 for what in "$@"; do
 	name=${what#*:}
 	case $what in
 	board:*)	stamp=$CARVEOUT_CACHE/kernel/$name-$FORMAT.stamp; action=fetch_board ;;
 	source:*)	stamp=$CARVEOUT_CACHE/source/$name.stamp; action=fetch_source ;;
+	tool:*)		stamp=$CARVEOUT_CACHE/tool/$name.stamp; action=fetch_tool ;;
 	*)		die "fetch.sh: what is '$what'?" ;;
 	esac
 	[ -e "$stamp" ] && continue
-	once "$APT/updated.stamp" step "package lists" "$LOG/apt-update.log" update_lists
+	once "$APT/updated.stamp" step "package lists" "$LOG/apt-update.log" update_lists linux-source-6.1
 	once "$stamp" step "fetch ${what/:/ }" "$LOG/fetch-$name.log" "$action" "$name"
 done

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Property: neighbours: a span put first, between, last, or taken out; a bad link is seen
+ * Bounds: all chains of up to 4 spans, with all descriptors, all places
+ * Options: --unwind 9
+ * Defines: -DCARVEOUT_CHUNK_FIRST=4
+ */
+
+#include "proof.h"
+#include "span.h"
+
+/* The descriptors 8 to 15. */
+#define FIRST CARVEOUT_INDEX_FIRST
+#define COUNT 8
+#define LENGTH 4
+
+static struct carveout_span span[COUNT];
+static struct carveout_chain chain;
+static struct carveout_store store = {
+	.span[CARVEOUT_CHUNK_FIRST] = span,
+	.fresh = FIRST + COUNT,
+};
+
+/* What the chain is meant to be: descriptors in their order, then zeros. */
+static u32 order[LENGTH + 2];
+static unsigned int length;
+
+static u32 any_other(void)
+{
+	u32 index = FIRST + any_below(COUNT);
+	unsigned int i;
+
+	for (i = 0; i < LENGTH; i++)
+		assume(order[i] != index);
+	return index;
+}
+
+static void make_any_chain(void)
+{
+	unsigned int i;
+
+	length = any_below(LENGTH + 1);
+	for (i = 0; i < LENGTH; i++)
+		if (i < length)
+			order[i] = any_other();
+	for (i = 0; i < LENGTH; i++)
+		if (order[i]) {
+			span[order[i] - FIRST].prev = i ? order[i - 1] : 0;
+			span[order[i] - FIRST].next = order[i + 1];
+			chain.last = order[i];
+		}
+	chain.first = order[0];
+}
+
+static void prove_chain(void)
+{
+	unsigned int i;
+	u32 last = 0;
+
+	prove(chain.first == order[0]);
+	for (i = 0; i <= LENGTH; i++)
+		if (order[i]) {
+			prove(span[order[i] - FIRST].prev == last);
+			prove(span[order[i] - FIRST].next == order[i + 1]);
+			last = order[i];
+		}
+	prove(chain.last == last);
+	prove(!store.bad);
+}
+
+static void order_insert(unsigned int place, u32 index)
+{
+	unsigned int i;
+
+	for (i = LENGTH; i; i--)
+		if (i > place)
+			order[i] = order[i - 1];
+	order[place] = index;
+}
+
+static void order_remove(unsigned int place)
+{
+	unsigned int i;
+
+	for (i = 0; i <= LENGTH; i++)
+		if (i >= place)
+			order[i] = order[i + 1];
+}
+
+/* Any operation; where it needs a span of the chain, any one. */
+static void change(void)
+{
+	unsigned int place = any_below(LENGTH);
+	u32 index = any_other();
+	u32 at = order[place];
+
+	switch (any_below(4)) {
+	case 0:
+		carveout_chain_add_last(&store, &chain, index);
+		order_insert(length, index);
+		break;
+	case 1:
+		assume(at);
+		carveout_chain_add_before(&store, &chain, index, at);
+		order_insert(place, index);
+		break;
+	case 2:
+		assume(at);
+		carveout_chain_add_after(&store, &chain, index, at);
+		order_insert(place + 1, index);
+		break;
+	case 3:
+		assume(at);
+		carveout_chain_remove(&store, &chain, at);
+		order_remove(place);
+		break;
+	}
+}
+
+/* A back link that names another span does not go unnoticed. */
+static void prove_noticed(void)
+{
+	unsigned int place = any_below(LENGTH);
+	u32 index = any_other();
+	u32 at = order[place];
+	u32 wrong = nondet_u32();
+
+	assume(at && wrong != span[at - FIRST].prev && wrong != at);
+	span[at - FIRST].prev = wrong;
+	if (nondet_bool())
+		carveout_chain_add_before(&store, &chain, index, at);
+	else
+		carveout_chain_remove(&store, &chain, at);
+	prove(store.bad);
+}
+
+int main(void)
+{
+	make_any_chain();
+	prove_chain();
+	if (nondet_bool()) {
+		change();
+		prove_chain();
+	} else {
+		prove_noticed();
+	}
+	return 0;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Property: an exact address: taken when the memory there is free and below the limit
+ * Bounds: all 64-bit spans, sizes, addresses and limits; one region
+ * Options: --unwind 2
+ * Defines: -DCARVEOUT_CHUNK_FIRST=1
+ */
+
+#include "heap.c"
+#include "proof.h"
+
+static struct carveout_heap heap;
+static struct carveout_region region;
+static struct carveout_span span;
+static u8 tag;
+
+/* The search by address is another property: here there is one span. */
+u32 carveout_heap_span_at(struct carveout_heap *at_heap, carveout_off_t addr)
+{
+	return addr >= span.start && addr - span.start < span.size ? 1 : 0;
+}
+
+static bool is_free(u64 addr, u64 size, u64 limit)
+{
+	return tag == CARVEOUT_HOLE && addr >= span.start && addr - span.start < span.size &&
+	       span.size - (addr - span.start) >= size &&
+	       (!limit || (addr < limit && limit - addr >= size));
+}
+
+int main(void)
+{
+	struct carveout_place place;
+	struct carveout_request req = {
+		.addr = nondet_u64(),
+		.max_addr = nondet_u64(),
+		.exact = true,
+	};
+	u64 size = nondet_u64();
+	int err;
+
+	heap.store.span[1] = &span;
+	heap.store.tag[1] = &tag;
+	heap.store.fresh = 2;
+	heap.region[0] = &region;
+	heap.nr_regions = 1;
+	span.start = nondet_u64();
+	span.size = nondet_u64();
+	tag = nondet_bool() ? CARVEOUT_HOLE : CARVEOUT_USED;
+	assume(size && span.size && span.start + span.size > span.start);
+	err = find_exact(&heap, &req, 0, size, &place);
+	prove(!err == is_free(req.addr, size, req.max_addr));
+	prove(err || (place.hole == 1 && span.start + place.front == req.addr));
+	return 0;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Property: a place in a hole: inside it, aligned, below the limit, the lowest one
+ * Bounds: all 64-bit holes, sizes, alignments, limits, all granules
+ * Options: --unwind 1
+ */
+
+#include "search.c"
+#include "proof.h"
+
+#ifndef TOP_DOWN
+#define TOP_DOWN false
+#endif
+
+static carveout_off_t granule;
+
+/* Is this a place as it was asked for? Differences only: none can wrap. */
+static bool is_place(const struct want *want, const struct carveout_span *hole,
+		     carveout_off_t place)
+{
+	if (place < hole->start || place - hole->start > hole->size ||
+	    hole->size - (place - hole->start) < want->size)
+		return false;
+	if (place & (want->align - 1))
+		return false;
+	return !want->limit || (place < want->limit && want->limit - place >= want->size);
+}
+
+/* What check_request() and carveout_heap_add_region() leave through. */
+static void assume_checked(const struct want *want, const struct carveout_span *hole)
+{
+	assume(want->size && !(want->size & (granule - 1)));
+	assume(want->align >= granule && !(want->align & (want->align - 1)));
+	assume(hole->size && !((hole->start | hole->size) & (granule - 1)));
+	assume(hole->start + hole->size > hole->start);
+}
+
+/* Automatic variables that nothing was written to have any value. */
+int main(void)
+{
+	struct carveout_request req;
+	struct want want = {
+		.req = &req,
+		.size = nondet_u64(),
+		.align = nondet_u64(),
+		.limit = nondet_u64(),
+	};
+	struct carveout_span hole;
+	carveout_off_t start, other = nondet_u64();
+	bool found;
+
+	granule = (carveout_off_t)1 << any_below(CARVEOUT_OFF_BITS);
+	req.top_down = TOP_DOWN;
+	assume_checked(&want, &hole);
+	found = fits(&want, &hole, &start);
+	prove(!found || is_place(&want, &hole, start));
+	if (is_place(&want, &hole, other)) {
+		prove(found);
+		prove(TOP_DOWN ? start >= other : start <= other);
+	}
+	return 0;
+}

@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# proof.sh [PROPERTY...]: check the properties in tools/testing/proof with CBMC;
+# without an argument, all of them. A name is that of a harness without its ".c".
+#
+# PROOF_LIB=DIR proves another copy of lib/, so that one can break it and look.
+# The last line says how many properties hold. Logs are in $O/log/proof; that of a
+# property that does not hold ends with the values that show it.
+
+# shellcheck source=tools/testing/scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+PROOF=$TOP/tools/testing/proof
+LOGS=$O/log/proof
+BUILD=$O/build/proof
+PROOF_LIB=${PROOF_LIB:-$TOP/lib}
+# For one property, in seconds and KiB. More than that is a failure.
+LIMIT=${PROOF_LIMIT:-400}
+MEMORY=4194304
+
+# field NAME FILE: what the comment at the top of a harness says.
+field()
+{
+	sed -n "s/^ \* $1: //p" "$2"
+}
+
+# The compiler's preprocessor, so that the stand-in for lib/carveout_lib.h comes
+# first, as in the unit tests.
+preprocess()
+{
+	local source=$1 out=$2
+
+	shift 2
+	gcc -E -std=gnu11 -I"$PROOF_LIB" -I"$TOP/tools/testing/shared" \
+		-include "$TOP/tools/testing/shared/carveout_lib.h" \
+		'-DEXPORT_SYMBOL_IF_KUNIT(symbol)=struct carveout_no_export' \
+		"$@" "$source" -o "$out"
+}
+
+# prove HARNESS: 0 if the property holds, 10 if not, else something went wrong.
+prove()
+{
+	local harness=$PROOF/$1.c dir=$BUILD/$1 source
+	local -a defines options
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	read -ra defines <<< "$(field Defines "$harness")"
+	read -ra options <<< "$(field Options "$harness")"
+	for source in "$harness" $(field Sources "$harness" | sed "s|[^ ]*\.c|$PROOF_LIB/&|g"); do
+		preprocess "$source" "$dir/$(basename "$source" .c).i" ${defines[@]+"${defines[@]}"}
+	done
+	ulimit -v $MEMORY
+	exec timeout "$LIMIT" "$CBMC" "$dir"/*.i --unwinding-assertions --slice-formula \
+		--drop-unused-functions --compact-trace "${options[@]}"
+}
+
+# A proof without a claim, or that stopped early, proves nothing.
+run_property()
+{
+	local name=$1 log=$LOGS/$1.log start=$SECONDS rc=0 status=pass claims
+
+	(prove "$name") >"$log" 2>&1 || rc=$?
+	claims=$(sed -n 's/^\*\* \([0-9]*\) of \([0-9]*\) failed.*/\2/p' "$log")
+	if [ "$rc" != 0 ] || ! grep -qx 'VERIFICATION SUCCESSFUL' "$log" ||
+	   ! grep -q "^\[main\.assertion\|^\[prove.*\.assertion" "$log"; then
+		status=fail
+	fi
+	{
+		printf '%s\t%s: %s\t%s\n' "$status" "$name" "$(field Property "$PROOF/$name.c")" \
+			"$([ $status = pass ] || echo "exit code $rc, see $log")"
+		[ $status = pass ] || grep -E ': (FAILURE|UNKNOWN|ERROR)$|rror:' "$log" | head -n 12 | sed 's/^/\t/'
+	} > "$LOGS/$name.result"
+	printf '  %-4s %-12s %4ds %6s claims  %s\n' $status "$name" $((SECONDS - start)) \
+		"${claims:-no}" "$(field Bounds "$PROOF/$name.c")" >&2
+}
+
+run_all()
+{
+	local name running=0
+
+	for name in "$@"; do
+		if [ "$running" -ge "$JOBS" ]; then
+			wait -n
+			running=$((running - 1))
+		fi
+		run_property "$name" &
+		running=$((running + 1))
+	done
+	wait
+}
+
+[ $# -gt 0 ] || mapfile -t harnesses < <(cd "$PROOF" && grep -l '^ \* Property: ' ./*.c | sed 's|^\./||; s|\.c$||')
+[ $# -gt 0 ] || set -- "${harnesses[@]}"
+for name in "$@"; do
+	[ -e "$PROOF/$name.c" ] || die "no property '$name' in $PROOF"
+done
+"$SCRIPTS/deps.sh" proof
+"$SCRIPTS/fetch.sh" tool:cbmc
+CBMC=${CBMC:-$CARVEOUT_CACHE/tool/cbmc/cbmc}
+rm -rf "$LOGS"
+mkdir -p "$LOGS" "$BUILD"
+run_all "$@"
+for name in "$@"; do
+	cat "$LOGS/$name.result"
+done > "$LOGS/results"
+python3 "$SCRIPTS/verdict.py" summary "$LOGS/results"
