@@ -17,7 +17,7 @@ BUILD=$O/build/proof
 PROOF_LIB=${PROOF_LIB:-$TOP/lib}
 # For one property, in seconds and KiB. More than that is a failure.
 LIMIT=${PROOF_LIMIT:-400}
-MEMORY=4194304
+MEMORY=10000000
 
 # field NAME FILE: what the comment at the top of a harness says.
 field()
