@@ -162,7 +162,7 @@ static int find_exact(struct carveout_heap *heap, const struct carveout_request 
 	u8 tag;
 
 	if (!index)
-		return -EINVAL;
+		return heap->nr_regions ? -EINVAL : -ENOSPC;
 	tag = *carveout_tag(&heap->store, index);
 	span = carveout_span(&heap->store, index);
 	place->region = tag >> CARVEOUT_TAG_REGION_SHIFT;
@@ -350,7 +350,7 @@ static void account_failure(struct carveout_heap *heap, int err, bool missed)
  * @req: what it must be like
  * @handle: on success, the handle of the allocation
  *
- * Regions are tried in the order in which they were added; where there is a
+ * Regions are tried in the order of their indices; where there is a
  * limit, those that lie wholly below it before those that it cuts. The place is
  * at the lowest suitable address of the hole that is chosen, or at the highest of a
  * request from the top. When no region that has the required attributes has a place,
@@ -358,16 +358,16 @@ static void account_failure(struct carveout_heap *heap, int err, bool missed)
  *
  * Context: Any context. Caller holds the heap's lock. Per region, a plain request
  * follows at most a constant multiple of %CARVEOUT_OFF_BITS links; a request with
- * an alignment, a limit or from the top at most 3 * %CARVEOUT_CANDIDATES + 2 times
- * as many. An exact address takes the steps of carveout_heap_find(), and is refused
- * only if the memory is not free.
+ * an alignment, a limit or from the top at most 6 * %CARVEOUT_CANDIDATES + 5 times
+ * as many. Each fallback searches again. An exact address takes the steps of
+ * carveout_heap_find(), and is refused only if the memory is not free.
  * Return: 0, or
  *
  * * -EINVAL: the size is 0 or wraps when it is rounded up, the alignment is no
  *   power of two, an attribute is both required and forbidden, there are too many
  *   fallbacks, an exact address is not aligned or asked for from the top, or the
- *   heap has no region that the mask and the attributes select, at that address if
- *   one is given
+ *   heap has regions, but none that the mask and the attributes select, at that
+ *   address if one is given
  * * -ENOSPC: no place fits; with an alignment or a limit, none was found
  * * -ENOMEM: no descriptor left: add a chunk and try again
  * * -EUCLEAN: the heap is broken

@@ -25,8 +25,8 @@
  *   carveout_heap_alloc() or carveout_heap_add_region() says -ENOMEM, and
  *   tries again; freeing never needs any,
  * - gives memory of carveout_region_bytes() for each piece of memory that it adds,
- * - and takes all of that memory back after the last use of the heap. There is
- *   nothing else to tear down.
+ * - and takes all of that memory back after the last use of the heap, that of a
+ *   region also after its removal. There is nothing else to tear down.
  *
  * Errors are the same everywhere. A call that fails changes nothing but the
  * counters of failures:
@@ -41,7 +41,7 @@
  * How long things take: see carveout_heap_alloc() and lib/bins.c.
  */
 
-/* Candidates that a request with an alignment or a limit looks at per region. */
+/* Candidates that a request with an alignment or a limit looks at in each round. */
 #define CARVEOUT_CANDIDATES 8
 
 /* Of these, the most that have one and the same size. */
@@ -130,7 +130,7 @@ struct carveout_span_info {
  * struct carveout_heap_stats - Counters of a heap since its creation
  * @nr_alloc: allocations that succeeded
  * @nr_free: frees that succeeded
- * @nr_invalid: calls refused with -EINVAL
+ * @nr_invalid: allocations, frees and resizes refused with -EINVAL
  * @nr_nospc: requests refused with -ENOSPC
  * @nr_nomem: requests refused with -ENOMEM, before the caller's next try
  * @nr_missed: of @nr_nospc, those where an untried hole might have served; only
@@ -148,7 +148,7 @@ struct carveout_heap_stats {
 /**
  * struct carveout_heap - An allocator over regions of memory
  * @region: the regions, in the order in which they are tried. An entry is NULL
- *	after its region was joined to another one.
+ *	after its region was joined to another one or removed.
  * @nr_regions: number of entries of @region in use, NULL ones included
  * @size: bytes in all regions
  * @used: bytes handed out
@@ -173,7 +173,7 @@ struct carveout_heap {
 	/* private: */
 	unsigned int shift;
 	u32 gen;
-	struct carveout_index *piece[CARVEOUT_MAX_PIECES];
+	struct carveout_index *piece[CARVEOUT_MAX_PIECES];	/* by address */
 	unsigned int nr_pieces;
 	struct carveout_store store;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
@@ -366,7 +366,7 @@ static inline void carveout_heap_index(struct carveout_heap *heap,
 		return;
 	}
 	block = carveout_index_block(piece, start);
-	if (block != carveout_index_block(piece, before))
+	if (!carveout_index_shares(piece, block, before))
 		carveout_index_set(piece, block, index);
 }
 
@@ -392,7 +392,7 @@ static inline void carveout_heap_unindex(struct carveout_heap *heap,
 		return;
 	}
 	block = carveout_index_block(piece, start);
-	if (block != carveout_index_block(piece, before))
+	if (!carveout_index_shares(piece, block, before))
 		carveout_heap_unindex_first(heap, piece, block, index);
 }
 

@@ -81,13 +81,28 @@ static inline bool carveout_index_covers(const struct carveout_index *index,
  * @addr: address
  *
  * Context: Any context.
- * Return: number of the block; of an address below the piece, some number that
- * no block has.
+ * Return: number of the block, if the piece covers the address.
  */
 static inline u64 carveout_index_block(const struct carveout_index *index,
 				       carveout_off_t addr)
 {
 	return (carveout_off_t)(addr - index->base) >> index->shift;
+}
+
+/**
+ * carveout_index_shares() - Does a span that starts at an address share a block?
+ * @index: index
+ * @block: number of the block
+ * @start: start of the span, anywhere
+ *
+ * Context: Any context.
+ * Return: true if it starts in that block.
+ */
+static inline bool carveout_index_shares(const struct carveout_index *index, u64 block,
+					 carveout_off_t start)
+{
+	return carveout_index_block(index, start) == block &&
+	       carveout_index_covers(index, start);
 }
 
 /**

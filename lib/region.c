@@ -89,7 +89,7 @@ static int check_memory(const struct carveout_heap *heap,
 	return heap->nr_pieces < CARVEOUT_MAX_PIECES ? 0 : -E2BIG;
 }
 
-/* Entries emptied by a join are used again only when there are no others. */
+/* Entries emptied by a join or a removal are used again when there are no others. */
 static int free_entry(const struct carveout_heap *heap)
 {
 	unsigned int i;
@@ -121,26 +121,38 @@ static void trim_table(struct carveout_heap *heap)
  * @heap: heap
  * @addr: any address
  *
- * Context: Any context. Caller holds the heap's lock. Looks at no more than
- * %CARVEOUT_MAX_PIECES pieces.
+ * Context: Any context. Caller holds the heap's lock. Looks at no more pieces than
+ * %CARVEOUT_MAX_PIECES has bits.
  * Return: the index, or NULL if the address is not in the heap.
  */
 struct carveout_index *carveout_heap_piece(struct carveout_heap *heap,
 					   carveout_off_t addr)
 {
-	unsigned int i;
+	unsigned int low = 0, high = heap->nr_pieces;
 
-	for (i = 0; i < heap->nr_pieces; i++)
-		if (carveout_index_covers(heap->piece[i], addr))
-			return heap->piece[i];
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+		struct carveout_index *piece = heap->piece[middle];
+
+		if (carveout_index_covers(piece, addr))
+			return piece;
+		if (addr < piece->base)
+			high = middle;
+		else
+			low = middle + 1;
+	}
 	return NULL;
 }
 
 static void add_piece(struct carveout_heap *heap, struct carveout_region *mem,
 		      carveout_off_t base, carveout_off_t size)
 {
+	unsigned int i = heap->nr_pieces++;
+
 	carveout_index_init(&mem->index, mem + 1, base, size, heap->shift);
-	heap->piece[heap->nr_pieces++] = &mem->index;
+	for (; i && heap->piece[i - 1]->base > base; i--)
+		heap->piece[i] = heap->piece[i - 1];
+	heap->piece[i] = &mem->index;
 }
 
 static void remove_pieces(struct carveout_heap *heap, const struct carveout_region *region)
@@ -148,7 +160,7 @@ static void remove_pieces(struct carveout_heap *heap, const struct carveout_regi
 	unsigned int i, kept = 0;
 
 	for (i = 0; i < heap->nr_pieces; i++)
-		if (heap->piece[i]->base - region->base >= region->size)
+		if ((carveout_off_t)(heap->piece[i]->base - region->base) >= region->size)
 			heap->piece[kept++] = heap->piece[i];
 	heap->nr_pieces = kept;
 }
@@ -295,8 +307,8 @@ static void merge_seam(struct carveout_heap *heap, unsigned int entry, u32 left,
 }
 
 /*
- * Make one region of two that touch. The one that was added first stays, so
- * that the order in which regions are tried does not change. This is the only
+ * Make one region of two that touch. The one that is tried first stays, so that
+ * the order in which regions are tried does not change. This is the only
  * operation whose time grows with the number of spans.
  */
 static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
@@ -381,7 +393,7 @@ static bool joins_hole(const struct carveout_heap *heap, int low, int high)
  *
  * When @base or the end touches a region of equal attributes, the memory
  * becomes part of that region. When it fills the gap between two such regions they
- * become one: the one added first stays, and the entry of the other one in
+ * become one: the one of the lower index stays, and the entry of the other one in
  * @heap->region becomes NULL. In every case @mem is in use from then on, until the
  * region is removed that the memory belongs to.
  *

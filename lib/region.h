@@ -26,7 +26,8 @@ struct carveout_heap;
  * @chain: its spans, from @base to the end without a gap
  * @nr_used: number of spans handed out
  * @nr_holes: number of holes
- * @nr_nospc: requests that looked here and found no place
+ * @nr_nospc: searches in here that found no place; a request with fallbacks may
+ *	make several
  * @nr_missed: of these, those where an untried hole might have served
  *
  * It is the caller's memory: about 8 KiB, and behind it the arrays of @index, 4
@@ -47,7 +48,7 @@ struct carveout_region {
 	/* private: holes by size, spans by address */
 	struct carveout_bins bins;
 	struct carveout_index index;
-};
+} __aligned(8);	/* for the words behind it */
 
 void carveout_region_add_hole(struct carveout_heap *heap, unsigned int region, u32 index);
 void carveout_region_del_hole(struct carveout_heap *heap, unsigned int region, u32 index);

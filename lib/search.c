@@ -10,8 +10,8 @@
  * smallest hole in which any alignment fits. Then once more the
  * %CARVEOUT_CANDIDATES smallest, equal or not. So such a request can fail although
  * some untried hole would have served, but only in a region with more holes of
- * sufficient size than that, and never when each hole happens to be aligned. The
- * nr_missed counters say how often it may have been so.
+ * sufficient size than that, and where no limit cuts the region never when each hole
+ * happens to be aligned. The nr_missed counters say how often it may have been so.
  *
  * A request from the top gets the upper end of its hole. Of the smallest holes that
  * are large enough, %CARVEOUT_CANDIDATES are looked at, and the last one of the
@@ -91,23 +91,32 @@ static u32 try_equals(struct carveout_heap *heap, struct search *search, u32 ind
 	return 0;
 }
 
+/* The smallest hole that is larger than this one, or 0. */
+static u32 next_larger(struct carveout_heap *heap, unsigned int region, u32 index)
+{
+	u64 granules = carveout_span(&heap->store, index)->size >> heap->shift;
+
+	/* Nothing is larger than 2^64 - 1. */
+	if (!++granules)
+		return 0;
+	return carveout_bins_best(&heap->store, &heap->region[region]->bins, granules,
+				  heap->shift);
+}
+
 /* Try holes from the smallest that is large enough upwards. */
 static u32 try_candidates(struct carveout_heap *heap, struct search *search, u32 index,
 			  unsigned int same, carveout_off_t *start)
 {
-	const struct carveout_bins *bins = &heap->region[search->region]->bins;
-	u64 granules;
 	u32 found;
 
 	search->tries = CARVEOUT_CANDIDATES;
 	search->same = same;
 	search->skipped = false;
 	while (index) {
-		granules = carveout_span(&heap->store, index)->size >> heap->shift;
 		found = try_equals(heap, search, index, start);
 		if (found)
 			return found;
-		index = carveout_bins_best(&heap->store, bins, granules + 1, heap->shift);
+		index = next_larger(heap, search->region, index);
 		if (index && !search->tries) {
 			search->skipped = true;
 			return 0;
@@ -161,6 +170,7 @@ static u32 try_top(struct carveout_heap *heap, struct search *search, u32 index,
 	u32 found = carveout_link_read(&heap->store, region->chain.last);
 	unsigned int tries = CARVEOUT_CANDIDATES;
 	carveout_off_t at;
+	u32 next;
 
 	if (found && (*carveout_tag(&heap->store, found) !=
 		      carveout_tag_make(search->region, CARVEOUT_HOLE) ||
@@ -173,11 +183,8 @@ static u32 try_top(struct carveout_heap *heap, struct search *search, u32 index,
 			found = index;
 			*start = at;
 		}
-		index = carveout_link_read(&heap->store, span->bin_next);
-		if (!index)
-			index = carveout_bins_best(&heap->store, &region->bins,
-						   (span->size >> heap->shift) + 1,
-						   heap->shift);
+		next = carveout_link_read(&heap->store, span->bin_next);
+		index = next ? next : next_larger(heap, search->region, index);
 	}
 	return found;
 }
@@ -302,8 +309,8 @@ static int find_place(struct carveout_heap *heap, const struct want *want,
  * @size: size of the request in whole granules
  * @place: where it is found
  *
- * Context: Any context. Caller holds the heap's lock. Per region it follows a
- * constant multiple of %CARVEOUT_CANDIDATES times %CARVEOUT_OFF_BITS links.
+ * Context: Any context. Caller holds the heap's lock. Per region it searches the bins
+ * at most 6 * %CARVEOUT_CANDIDATES + 5 times.
  * Return: 0; -ENOSPC if no place was found; -EINVAL if no region may serve it.
  */
 int carveout_search(struct carveout_heap *heap, const struct carveout_request *req,

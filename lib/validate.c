@@ -152,17 +152,16 @@ static bool check_region(struct check *check)
 	return true;
 }
 
-/* Each piece lies in one region and overlaps no other one. */
+/* Each piece lies in one region, and behind the piece before it. */
 static bool check_piece(struct check *check, unsigned int nr)
 {
 	const struct carveout_heap *heap = check->heap;
 	const struct carveout_index *piece = heap->piece[nr];
 	unsigned int i;
 
-	for (i = 0; i < nr; i++)
-		if (carveout_index_covers(heap->piece[i], piece->base) ||
-		    carveout_index_covers(piece, heap->piece[i]->base))
-			return false;
+	if (nr && (heap->piece[nr - 1]->base >= piece->base ||
+		   carveout_index_covers(heap->piece[nr - 1], piece->base)))
+		return false;
 	for (i = 0; i < heap->nr_regions; i++) {
 		const struct carveout_region *region = heap->region[i];
 
@@ -230,7 +229,7 @@ static bool check_first(struct check *check, u32 index, u32 prev)
 	if (!piece)
 		return broken(check, CARVEOUT_BROKEN_PIECES, index);
 	block = carveout_index_block(piece, start);
-	if (prev && carveout_index_block(piece, span_of(check, prev)->start) == block)
+	if (prev && carveout_index_shares(piece, block, span_of(check, prev)->start))
 		return true;
 	check->nr_first++;
 	if (!carveout_index_marked(piece, block) || piece->first[block] != index)

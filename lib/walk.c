@@ -60,7 +60,7 @@ static u32 along(struct carveout_heap *heap, const struct carveout_index *piece,
 	while (index) {
 		const struct carveout_span *span = carveout_span(store, index);
 
-		if (addr - span->start < span->size)
+		if ((carveout_off_t)(addr - span->start) < span->size)
 			return index;
 		if (addr < span->start || !steps--)
 			break;
@@ -127,8 +127,9 @@ u32 carveout_heap_span_at(struct carveout_heap *heap, carveout_off_t addr)
  * @info: on success, what there is to know about the span or hole
  *
  * Context: Any context. Caller holds the heap's lock. Takes as many steps as the
- * heap has pieces, and as a block of the index by address has granules: 64, more in
- * a piece of more than 64 * %CARVEOUT_INDEX_BLOCKS granules.
+ * span there covers pieces, each found by bisection, and as a block of the index by
+ * address has granules: 64, more in a piece of more than 64 * %CARVEOUT_INDEX_BLOCKS
+ * granules.
  * Return: 0, -EINVAL when the address is not in the heap, -EUCLEAN when the heap is
  * broken.
  */

@@ -44,7 +44,7 @@ int oracle_exact(const struct oracle *oracle, const struct carveout_request *req
 	unsigned int choice;
 
 	if (entry < 0)
-		return -EINVAL;
+		return oracle->nr_regions ? -EINVAL : -ENOSPC;
 	for (choice = 0; choice <= req->nr_fallback; choice++)
 		if (oracle_selects(oracle, req,
 				   choice ? req->fallback[choice - 1] : req->require, entry))

@@ -40,6 +40,7 @@ typedef __u64 u64;
 #define IS_ALIGNED(x, a) (((x) & ((typeof(x))(a) - 1)) == 0)
 #define SZ_4K 0x1000
 
+#define __aligned(x) __attribute__((__aligned__(x)))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

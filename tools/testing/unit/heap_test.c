@@ -166,6 +166,44 @@ TEST(heap_of_single_bytes)
 	unit_fini(&unit);
 }
 
+/* What lies before the second piece is, wrapped around, as if in its last block. */
+TEST(region_of_two_pieces_is_nearly_everything)
+{
+	const struct carveout_request all_but_the_end = {
+		.size = -(1ULL << 43), .exact = true,
+	};
+	static struct unit unit;
+	struct carveout_span_info info;
+	struct carveout_handle handle;
+	unsigned int i;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0, 64, 0));
+	ASSERT_EQ(0, unit_add(&unit, 64, -128ULL, 0));
+	ASSERT_EQ(0, unit_alloc_req(&unit, &all_but_the_end, &handle));
+	for (i = 0; i < 100; i++)
+		ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &handle));
+	ASSERT_SOUND(&unit);
+	ASSERT_EQ(0, carveout_heap_find(&unit.heap, -(1ULL << 43) + 99 * 64, &info));
+	ASSERT_EQ(handle.index, info.handle.index);
+	ASSERT_EQ(0, carveout_heap_free_at(&unit.heap, 0));
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(nothing_is_larger_than_everything)
+{
+	const struct carveout_request below = { .size = 10, .max_addr = 5 };
+	static struct unit unit;
+	struct carveout_handle handle;
+
+	unit_init(&unit, 0);
+	ASSERT_EQ(0, unit_add(&unit, 0, ~0ULL, 0));
+	ASSERT_EQ(-ENOSPC, unit_alloc_req(&unit, &below, &handle));
+	ASSERT_EQ(0, unit.heap.stats.nr_missed);
+	unit_fini(&unit);
+}
+
 TEST(region_of_as_many_pieces_as_there_may_be)
 {
 	static struct unit unit;
