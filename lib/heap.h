@@ -344,6 +344,25 @@ carveout_heap_index_of(struct carveout_heap *heap, struct carveout_region *regio
 	return carveout_heap_piece(heap, addr);
 }
 
+/*
+ * The index in which a span at @start is the first of its block, and the block. NULL if
+ * the span at @before is in the same one, or if no index covers the address, which
+ * marks the store as bad.
+ */
+static inline struct carveout_index *
+carveout_heap_first_in(struct carveout_heap *heap, struct carveout_region *region,
+		       carveout_off_t start, carveout_off_t before, u64 *block)
+{
+	struct carveout_index *piece = carveout_heap_index_of(heap, region, start);
+
+	if (unlikely(!piece)) {
+		heap->store.bad = true;
+		return NULL;
+	}
+	*block = carveout_index_block(piece, start);
+	return carveout_index_shares(piece, *block, before) ? NULL : piece;
+}
+
 /**
  * carveout_heap_index() - Enter a span into the index by address
  * @heap: heap
@@ -358,15 +377,11 @@ static inline void carveout_heap_index(struct carveout_heap *heap,
 				       struct carveout_region *region, u32 index,
 				       carveout_off_t start, carveout_off_t before)
 {
-	struct carveout_index *piece = carveout_heap_index_of(heap, region, start);
+	struct carveout_index *piece;
 	u64 block;
 
-	if (unlikely(!piece)) {
-		heap->store.bad = true;
-		return;
-	}
-	block = carveout_index_block(piece, start);
-	if (!carveout_index_shares(piece, block, before))
+	piece = carveout_heap_first_in(heap, region, start, before, &block);
+	if (piece)
 		carveout_index_set(piece, block, index);
 }
 
@@ -384,15 +399,11 @@ static inline void carveout_heap_unindex(struct carveout_heap *heap,
 					 struct carveout_region *region, u32 index,
 					 carveout_off_t start, carveout_off_t before)
 {
-	struct carveout_index *piece = carveout_heap_index_of(heap, region, start);
+	struct carveout_index *piece;
 	u64 block;
 
-	if (unlikely(!piece)) {
-		heap->store.bad = true;
-		return;
-	}
-	block = carveout_index_block(piece, start);
-	if (!carveout_index_shares(piece, block, before))
+	piece = carveout_heap_first_in(heap, region, start, before, &block);
+	if (piece)
 		carveout_heap_unindex_first(heap, piece, block, index);
 }
 
