@@ -77,6 +77,23 @@ once()
 	) 9>"$stamp.lock"
 }
 
+# at_a_time NUMBER FUNCTION [ARG...]: call FUNCTION for each ARG, so many at a time.
+at_a_time()
+{
+	local number=$1 function=$2 arg running=0
+
+	shift 2
+	for arg in "$@"; do
+		if [ "$running" -ge "$number" ]; then
+			wait -n
+			running=$((running - 1))
+		fi
+		("$function" "$arg") &
+		running=$((running + 1))
+	done
+	wait
+}
+
 # Run a command as root: as it is, or through sudo.
 as_root()
 {

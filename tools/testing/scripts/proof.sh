@@ -76,21 +76,6 @@ run_property()
 		"${claims:-no}" "$(field Bounds "$PROOF/$name.c")" >&2
 }
 
-run_all()
-{
-	local name running=0
-
-	for name in "$@"; do
-		if [ "$running" -ge "$JOBS" ]; then
-			wait -n
-			running=$((running - 1))
-		fi
-		run_property "$name" &
-		running=$((running + 1))
-	done
-	wait
-}
-
 [ $# -gt 0 ] || mapfile -t harnesses < <(cd "$PROOF" && grep -l '^ \* Property: ' ./*.c | sed 's|^\./||; s|\.c$||')
 [ $# -gt 0 ] || set -- "${harnesses[@]}"
 for name in "$@"; do
@@ -101,7 +86,7 @@ done
 CBMC=${CBMC:-$CARVEOUT_CACHE/tool/cbmc/cbmc}
 rm -rf "$LOGS"
 mkdir -p "$LOGS" "$BUILD"
-run_all "$@"
+at_a_time "$JOBS" run_property "$@"
 for name in "$@"; do
 	cat "$LOGS/$name.result"
 done > "$LOGS/results"

@@ -182,22 +182,6 @@ run_lane()
 		"$(grep -c '^skip' "$dir/results")" $((SECONDS - start)) >&2
 }
 
-# Run lanes, some at a time.
-run_lanes()
-{
-	local lane running=0
-
-	for lane in "$@"; do
-		if [ "$running" -ge "$PARALLEL" ]; then
-			wait -n
-			running=$((running - 1))
-		fi
-		(run_lane "$lane") &
-		running=$((running + 1))
-	done
-	wait
-}
-
 only=
 if [ "${1:-}" = --prepare ]; then
 	only=prepare
@@ -216,9 +200,9 @@ for lane in "${lanes[@]}"; do
 	*)		others+=("$lane") ;;
 	esac
 done
-run_lanes ${builds[@]+"${builds[@]}"}
+at_a_time "$PARALLEL" run_lane ${builds[@]+"${builds[@]}"}
 build_all_programs ${others[@]+"${others[@]}"}
-run_lanes ${others[@]+"${others[@]}"}
+at_a_time "$PARALLEL" run_lane ${others[@]+"${others[@]}"}
 results=()
 for lane in "${lanes[@]}"; do
 	results+=("$LOGS/${lane/:/=}/results")
