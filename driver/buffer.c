@@ -2,8 +2,8 @@
 /*
  * Buffers: reference-counted allocations.
  *
- * The last reference can only be dropped with the registry's lock held, which
- * is also the lock of every look-up: a buffer that somebody can find has a
+ * The last reference can only be dropped with the registry's lock held, and a
+ * look-up takes none from a buffer that has lost it: what somebody finds has a
  * reference. When it goes, the name goes first, then the content, and last the
  * memory returns to the heap: nobody ever gets bytes that somebody else wrote.
  */
@@ -12,22 +12,46 @@
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/pid.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "carveout_internal.h"
 
+/* The last descriptor of what @buf was before it became @next, where it is. */
+static void trim(struct carveout_buf *buf, struct carveout_buf *next)
+{
+	u64 excess = buf->size - next->size;
+
+	if (next->size < buf->size) {
+		carveout_claim_scrub(buf->claim, buf->start + next->size, excess,
+				     !buf->carveout->coherent);
+		/* Without memory for the bookkeeping it goes back with the rest. */
+		if (carveout_span_resize(buf->carveout, buf->handle, next->size)) {
+			next->charged += excess;
+			buf->charged -= excess;
+		}
+	}
+	carveout_buf_put(next);
+}
+
 static void buf_free(struct carveout_buf *buf)
 {
 	struct carveout *carveout = buf->carveout;
 
-	carveout_claim_scrub(buf->claim, buf->start, buf->size,
-			     !carveout->coherent);
-	carveout_span_free(carveout, buf->handle);
+	if (!buf->empty) {
+		carveout_claim_scrub(buf->claim, buf->start, buf->size,
+				     !carveout->coherent);
+		carveout_span_free(carveout, buf->handle);
+	}
+	if (buf->next)
+		trim(buf, buf->next);
+	carveout_quota_uncharge(carveout, buf->open, buf->payer, buf->charged);
+	carveout_open_put(buf->open);
 	dma_resv_fini(&buf->resv);
 	put_pid(buf->pid);
-	kfree(buf);
+	kfree_rcu(buf, rcu);
 	carveout_object_gone(CARVEOUT_OBJ_BUF);
 	carveout_put(carveout);
 }
@@ -69,45 +93,90 @@ void carveout_buf_put(struct carveout_buf *buf)
 	kref_put_mutex(&buf->ref, buf_release, &buf->carveout->registry_lock);
 }
 
-/**
- * carveout_buf_create() - allocate a buffer
- * @carveout: the heap
- * @spec: what it is to be
- *
- * Nobody finds the buffer before carveout_registry_add().
- *
- * Context: May sleep.
- * Return: the buffer with one reference, or an ERR_PTR as
- * carveout_span_alloc().
- */
-struct carveout_buf *carveout_buf_create(struct carveout *carveout,
-					 const struct carveout_buf_spec *spec)
+/* A buffer that has a number, and neither memory nor owner. */
+static struct carveout_buf *new_buf(struct carveout *carveout,
+				    const struct carveout_request *req)
 {
-	struct carveout_span_info info;
 	struct carveout_buf *buf;
 	int ret;
 
 	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
 	if (!buf)
 		return ERR_PTR(-ENOMEM);
-	buf->generation = atomic64_inc_return(&carveout->generation);
-	ret = carveout_registry_reserve(carveout, buf->generation);
-	if (ret)
-		goto free_buf;
-	ret = carveout_span_alloc(carveout, &spec->req, &info);
-	if (ret)
-		goto unreserve;
-
+	buf->id = atomic64_inc_return(&carveout->generation);
+	ret = carveout_registry_reserve(carveout, buf->id);
+	if (ret) {
+		kfree(buf);
+		return ERR_PTR(ret);
+	}
 	kref_init(&buf->ref);
 	buf->carveout = carveout_get(carveout);
+	buf->generation = buf->id;
+	buf->req = *req;
+	buf->empty = true;
+	seqcount_init(&buf->tag.seq);
+	dma_resv_init(&buf->resv);
+	mutex_init(&buf->attach_lock);
+	INIT_LIST_HEAD(&buf->attachments);
+	carveout_object_born(CARVEOUT_OBJ_BUF);
+	return buf;
+}
+
+/**
+ * carveout_buf_populate() - give memory to a buffer that has none
+ * @buf: a buffer that nobody else knows of; what it is to be is in @buf->req
+ *
+ * Context: May sleep.
+ * Return: 0; -EDQUOT; or as carveout_span_alloc().
+ */
+int carveout_buf_populate(struct carveout_buf *buf)
+{
+	struct carveout *carveout = buf->carveout;
+	struct carveout_span_info info;
+	/* What is more than all there is fails, but must not wrap on the way. */
+	u64 size = min(buf->req.size, carveout->heap.size);
+	int ret;
+
+	ret = carveout_quota_charge(carveout, buf->open, buf->payer, size);
+	if (ret)
+		return ret;
+	ret = carveout_span_alloc(carveout, &buf->req, &info);
+	if (ret) {
+		carveout_quota_uncharge(carveout, buf->open, buf->payer, size);
+		return ret;
+	}
+	buf->charged = size;
 	buf->claim = carveout->claim[info.region];
 	buf->handle = info.handle;
 	buf->start = info.start;
 	buf->size = info.size;
 	buf->region = info.region;
-	dma_resv_init(&buf->resv);
-	mutex_init(&buf->attach_lock);
-	INIT_LIST_HEAD(&buf->attachments);
+	buf->empty = false;
+	return 0;
+}
+
+/**
+ * carveout_buf_create() - allocate a buffer
+ * @open: the open file that it is asked for through
+ * @spec: what it is to be
+ *
+ * Nobody finds the buffer before carveout_registry_add().
+ *
+ * Context: May sleep.
+ * Return: the buffer with one reference, or an ERR_PTR as
+ * carveout_buf_populate().
+ */
+struct carveout_buf *carveout_buf_create(struct carveout_open *open,
+					 const struct carveout_buf_spec *spec)
+{
+	struct carveout_buf *buf;
+	int ret;
+
+	buf = new_buf(open->carveout, &spec->req);
+	if (IS_ERR(buf))
+		return buf;
+	buf->open = carveout_open_get(open);
+	buf->payer = current_fsuid();
 	buf->pid = get_pid(task_tgid(current));
 	get_task_comm(buf->comm, current->group_leader);
 	strscpy(buf->label, spec->label, sizeof(buf->label));
@@ -116,22 +185,42 @@ struct carveout_buf *carveout_buf_create(struct carveout *carveout,
 	buf->tag.uid = current_fsuid();
 	buf->tag.gid = current_fsgid();
 	buf->tag.mode = spec->mode & ~current_umask();
-	carveout_object_born(CARVEOUT_OBJ_BUF);
-
+	ret = carveout_buf_populate(buf);
+	if (ret) {
+		carveout_buf_put(buf);
+		return ERR_PTR(ret);
+	}
 	return buf;
+}
 
-unreserve:
-	carveout_registry_unreserve(carveout, buf->generation);
-free_buf:
-	kfree(buf);
-	return ERR_PTR(ret);
+/**
+ * carveout_buf_clone() - a buffer that is to take another one's place
+ * @buf: a buffer that is seized
+ *
+ * It has the same owner, payers and record, and neither name nor memory.
+ *
+ * Context: May sleep.
+ * Return: the buffer with one reference, or an ERR_PTR.
+ */
+struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf)
+{
+	struct carveout_buf *next = new_buf(buf->carveout, &buf->req);
+
+	if (IS_ERR(next))
+		return next;
+	next->open = carveout_open_get(buf->open);
+	next->payer = buf->payer;
+	next->pid = get_pid(buf->pid);
+	memcpy(next->comm, buf->comm, sizeof(next->comm));
+	memcpy(next->label, buf->label, sizeof(next->label));
+	return next;
 }
 
 /**
  * carveout_buf_attrs() - attributes of a buffer's region
  * @buf: the buffer
  *
- * Context: Any.
+ * Context: Any. The buffer has, or had, memory.
  * Return: CARVEOUT_ATTR_* bits.
  */
 u32 carveout_buf_attrs(const struct carveout_buf *buf)

@@ -7,8 +7,11 @@
  *	carveout_claim	 a range of memory that is ours; held by its carveout
  *	carveout	 a heap; held by its device, by every buffer
  *	carveout_device	 the node in /dev; held by the driver core and open files
+ *	carveout_open	 an open file of the node, as an account; held by the
+ *			 file and by the buffers that it pays for
  *	carveout_buf	 an allocation; held by its dma-buf files, one for each
- *			 time it was opened, and by a persistent tag
+ *			 time it was opened, by a persistent tag, and by the
+ *			 buffer that was resized to it
  *
  * A mapping holds its dma-buf file through vm_file and nothing else; a VMA
  * owns nothing of ours. The claim on the memory is released last: as long as
@@ -21,12 +24,18 @@
  *	publish_lock		mutex: one heap comes at a time
  *	carveout.registry_lock	mutex: tags, list of buffers, dead
  *	claims_lock		mutex: list of all claimed ranges
+ *	carveout.quota_lock	mutex: who has how much
  *	carveout.grow_lock	mutex: one grows the descriptor store at a time
  *	carveout_buf.attach_lock mutex: importers of a buffer
  *	carveout.lock		raw spinlock, interrupts off: the lib/ heap
  *
  * No user access, no scrubbing and no call into the dma-buf core happens under
  * any of them. A function that needs a lock held says so by lockdep.
+ *
+ * Names are looked up under RCU, without a lock. What is found there counts only
+ * once it has a reference, which a buffer that is going does not give; and a tag's
+ * owner and mode are read as of one moment, with its sequence count. Changes take
+ * the registry's lock.
  */
 #ifndef _CARVEOUT_INTERNAL_H
 #define _CARVEOUT_INTERNAL_H
@@ -38,17 +47,21 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/rhashtable-types.h>
 #include <linux/sched.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include <uapi/linux/carveout.h>
 
 #include "../lib/heap.h"
 
+struct attribute_group;
 struct dentry;
 struct dma_buf;
 struct pid;
@@ -148,8 +161,20 @@ void *carveout_claim_va(const struct carveout_claim *claim, u64 start);
 void carveout_claim_scrub(struct carveout_claim *claim, u64 start, u64 size,
 			  bool clean);
 void carveout_claim_flush(struct carveout_claim *claim, u64 start, u64 size);
+int carveout_claim_copy(struct carveout_claim *to, u64 to_start,
+			const struct carveout_claim *from, u64 from_start, u64 size);
 
 /* === Heaps ================================================================ */
+
+/**
+ * struct carveout_reserved - names that are kept for a user
+ * @prefix: how they begin
+ * @uid: who may create them
+ */
+struct carveout_reserved {
+	char prefix[CARVEOUT_NAME_LEN];
+	kuid_t uid;
+};
 
 /**
  * struct carveout - a heap: regions, allocator, registry of names
@@ -159,18 +184,28 @@ void carveout_claim_flush(struct carveout_claim *claim, u64 start, u64 size);
  * @claim: memory of each region of @heap (invariant)
  * @nr_claims: number of @claim entries (invariant)
  * @max_align: the largest alignment that may be asked for (invariant)
+ * @reserved: names that are kept for somebody (invariant once published)
+ * @nr_reserved: number of @reserved entries (invariant once published)
  * @lock: guards @heap
  * @heap: the allocator
  * @grow_lock: guards @chunk, @nr_chunks
  * @chunk: memory of the descriptor store
  * @nr_chunks: number of @chunk entries
- * @generation: number of the last buffer that was made
+ * @generation: the last number that a buffer or a link got
  * @failures_nomem: requests that failed for want of kernel memory
+ * @failures_quota: requests that a quota refused
+ * @quota_lock: guards @users and what open files have
+ * @users: who has how many bytes, struct carveout_user by user id
+ * @quota_user: the most bytes of a user, 0 for any; set by the administrator
+ * @quota_open: the most bytes of an open file, 0 for any; likewise
+ * @expose_phys: everybody may see physical addresses; likewise
+ * @changed: those who wait for names, and for @changes
  * @registry_lock: guards what follows, and the marked members of buffers
  * @bufs: all buffers, by number
- * @tags: buffers that have a tag, by name
+ * @tags: buffers that have a tag, by name; looked up under RCU
  * @nr_bufs: number of buffers
  * @nr_tags: number of tags
+ * @changes: how often a tag came, went or changed
  * @dead: the device is gone: nothing new is handed out
  * @debugfs: folder in debugfs
  */
@@ -181,6 +216,8 @@ struct carveout {
 	struct carveout_claim *claim[CARVEOUT_MAX_REGIONS];
 	unsigned int nr_claims;
 	u64 max_align;
+	struct carveout_reserved *reserved;
+	unsigned int nr_reserved;
 
 	raw_spinlock_t lock;		/* the allocator */
 	struct carveout_heap heap;
@@ -191,12 +228,22 @@ struct carveout {
 
 	atomic64_t generation;
 	atomic64_t failures_nomem;
+	atomic64_t failures_quota;
+
+	struct mutex quota_lock;	/* who has how much */
+	struct xarray users;
+	u64 quota_user;
+	u64 quota_open;
+	bool expose_phys;
+
+	wait_queue_head_t changed;
 
 	struct mutex registry_lock;	/* who is there, under which name */
 	struct xarray bufs;
 	struct rhashtable tags;
 	unsigned int nr_bufs;
 	unsigned int nr_tags;
+	u64 changes;
 	bool dead;
 
 	struct dentry *debugfs;
@@ -212,42 +259,101 @@ void carveout_put(struct carveout *carveout);
 int carveout_span_alloc(struct carveout *carveout,
 			const struct carveout_request *req,
 			struct carveout_span_info *info);
+int carveout_span_resize(struct carveout *carveout,
+			 struct carveout_handle handle, u64 size);
 void carveout_span_free(struct carveout *carveout,
 			struct carveout_handle handle);
+
+/* === Quotas =============================================================== */
+
+/**
+ * struct carveout_open - an open file of a heap's node
+ * @ref: the file, and buffers that were allocated through it
+ * @carveout: the heap, which the file keeps (invariant)
+ * @used: bytes that were allocated through it; carveout.quota_lock
+ * @seen: carveout.changes when the file last listed the buffers
+ */
+struct carveout_open {
+	struct kref ref;
+	struct carveout *carveout;
+	u64 used;
+	u64 seen;
+};
+
+struct carveout_open *carveout_open_create(struct carveout *carveout);
+struct carveout_open *carveout_open_get(struct carveout_open *open);
+void carveout_open_put(struct carveout_open *open);
+
+void carveout_quota_init(struct carveout *carveout);
+void carveout_quota_fini(struct carveout *carveout);
+int carveout_quota_charge(struct carveout *carveout, struct carveout_open *open,
+			  kuid_t uid, u64 bytes);
+void carveout_quota_uncharge(struct carveout *carveout, struct carveout_open *open,
+			     kuid_t uid, u64 bytes);
+u64 carveout_quota_charged(struct carveout *carveout);
+void carveout_quota_report(struct carveout *carveout, const struct carveout_open *open,
+			   struct carveout_ioctl_query *query);
 
 /* === Buffers and tags ===================================================== */
 
 /**
  * struct carveout_tag - the name of a buffer
  * @node: in carveout.tags while @linked; registry_lock
- * @name: the name; kept after unlinking, for the record (invariant once linked)
+ * @name: the name; kept after unlinking, so that a buffer has one at most once
+ *	in its life (invariant once linked)
  * @linked: the name leads here; registry_lock
  * @persist: the name holds a reference; registry_lock
- * @uid: owner (invariant)
- * @gid: group (invariant)
- * @mode: permission bits (invariant)
+ * @seq: who reads the next three without a lock sees them as of one moment
+ * @uid: owner; registry_lock to change
+ * @gid: group; registry_lock to change
+ * @mode: permission bits; registry_lock to change
  */
 struct carveout_tag {
 	struct rhash_head node;
 	char name[CARVEOUT_NAME_LEN];
 	bool linked;
 	bool persist;
+	seqcount_t seq;
 	kuid_t uid;
 	kgid_t gid;
 	umode_t mode;
 };
 
 /**
+ * enum carveout_buf_state - may a buffer be used?
+ * @CARVEOUT_BUF_LIVE: yes
+ * @CARVEOUT_BUF_SEIZED: not now, it is being resized
+ * @CARVEOUT_BUF_GONE: never again, another buffer has its name and its content
+ */
+enum carveout_buf_state {
+	CARVEOUT_BUF_LIVE,
+	CARVEOUT_BUF_SEIZED,
+	CARVEOUT_BUF_GONE,
+};
+
+/**
  * struct carveout_buf - a buffer
- * @ref: its dma-buf files, a persistent tag, and calls in progress
+ * @ref: its dma-buf files, a persistent tag, calls in progress, and the buffer that
+ *	it is the @next of
+ * @rcu: its end, since names are looked up under RCU
  * @carveout: its heap, of which it holds a reference (invariant)
  * @claim: the memory it lies in (invariant)
  * @handle: its span in the heap (invariant)
  * @start: physical address (invariant)
  * @size: bytes (invariant)
  * @region: index of its region (invariant)
- * @generation: its number, never used again in this heap; its place in
- *	carveout.bufs is kept from the start (invariant)
+ * @req: what it was asked for with, for when it moves (invariant)
+ * @empty: it has no memory, yet or any more
+ * @state: may it be used; registry_lock to change
+ * @next: the buffer that it was resized to in its place, of which it holds a
+ *	reference: nobody gets memory that this one still reaches
+ * @id: its number, never used again in this heap; its place in carveout.bufs is
+ *	kept from the start (invariant)
+ * @generation: @id, or a later number that it got with its tag; registry_lock
+ *	(invariant once linked)
+ * @open: the open file that pays for it (invariant)
+ * @payer: the user who pays for it (invariant)
+ * @charged: how much they pay, in bytes
  * @tag: its name; who owns the buffer, with or without a name
  * @resv: fences, common to all its files
  * @attach_lock: guards @attachments and their mappings
@@ -258,13 +364,23 @@ struct carveout_tag {
  */
 struct carveout_buf {
 	struct kref ref;
+	struct rcu_head rcu;
 	struct carveout *carveout;
 	struct carveout_claim *claim;
 	struct carveout_handle handle;
 	u64 start;
 	u64 size;
 	u32 region;
+	struct carveout_request req;
+	bool empty;
+	enum carveout_buf_state state;
+	struct carveout_buf *next;
+	u64 id;
 	u64 generation;
+
+	struct carveout_open *open;
+	kuid_t payer;
+	u64 charged;
 
 	struct carveout_tag tag;
 	struct dma_resv resv;
@@ -292,8 +408,10 @@ struct carveout_buf_spec {
 	bool persist;
 };
 
-struct carveout_buf *carveout_buf_create(struct carveout *carveout,
+struct carveout_buf *carveout_buf_create(struct carveout_open *open,
 					 const struct carveout_buf_spec *spec);
+struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf);
+int carveout_buf_populate(struct carveout_buf *buf);
 struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
 void carveout_buf_put(struct carveout_buf *buf);
 u32 carveout_buf_attrs(const struct carveout_buf *buf);
@@ -301,14 +419,24 @@ u32 carveout_buf_attrs(const struct carveout_buf *buf);
 int carveout_registry_init(struct carveout *carveout);
 void carveout_registry_fini(struct carveout *carveout);
 unsigned int carveout_registry_kill(struct carveout *carveout);
-int carveout_registry_reserve(struct carveout *carveout, u64 generation);
-void carveout_registry_unreserve(struct carveout *carveout, u64 generation);
+int carveout_registry_reserve(struct carveout *carveout, u64 id);
 int carveout_registry_add(struct carveout_buf *buf);
 void carveout_registry_remove_locked(struct carveout_buf *buf);
 struct carveout_buf *carveout_registry_open(struct carveout *carveout,
 					    const char *name, bool write);
 bool carveout_registry_has(struct carveout *carveout, const char *name);
+int carveout_registry_may_create(struct carveout *carveout, const char *name);
+int carveout_registry_link(struct carveout_buf *buf, const char *name,
+			   umode_t mode, u32 flags, u64 generation);
 int carveout_registry_unlink(struct carveout *carveout, const char *name);
+int carveout_registry_setattr(struct carveout *carveout,
+			      const struct carveout_ioctl_setattr *attr);
+u64 carveout_registry_changes(struct carveout *carveout);
+int carveout_registry_wait(struct carveout *carveout, u64 seen, u64 deadline);
+void carveout_registry_notify(struct carveout *carveout);
+void carveout_registry_replace(struct carveout_buf *old, struct carveout_buf *buf);
+bool carveout_tag_permits(const struct carveout_tag *tag, bool write);
+bool carveout_tag_owned(const struct carveout_tag *tag);
 
 /**
  * struct carveout_viewer - who looks at buffers
@@ -320,11 +448,12 @@ struct carveout_viewer {
 	bool phys;
 };
 
-void carveout_viewer_init(struct carveout_viewer *viewer);
-void carveout_registry_describe(struct carveout_buf *buf,
-				const struct carveout_viewer *viewer,
-				struct carveout_buffer *out);
-bool carveout_registry_list(struct carveout *carveout, u64 *cursor,
+bool carveout_may_see_phys(const struct carveout *carveout);
+void carveout_viewer_init(struct carveout_viewer *viewer,
+			  const struct carveout *carveout);
+int carveout_describe(struct carveout_buf *buf, const struct carveout_viewer *viewer,
+		      struct carveout_buffer *out);
+bool carveout_describe_next(struct carveout *carveout, u64 *cursor,
 			    const struct carveout_viewer *viewer,
 			    struct carveout_buffer *out);
 
@@ -332,6 +461,9 @@ bool carveout_registry_list(struct carveout *carveout, u64 *cursor,
 
 struct dma_buf *carveout_dmabuf_create(struct carveout_buf *buf, bool write);
 struct carveout_buf *carveout_dmabuf_buf(struct dma_buf *dmabuf);
+bool carveout_dmabuf_writable(const struct dma_buf *dmabuf);
+bool carveout_dmabuf_alone(const struct dma_buf *dmabuf, int fd);
+void carveout_dmabuf_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 flags);
 
 /**
  * struct carveout_device - the node of a heap in /dev/carveout
@@ -348,6 +480,7 @@ struct carveout_device {
 int carveout_chardev_init(void);
 void carveout_chardev_exit(void);
 long carveout_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+extern const struct attribute_group *carveout_sysfs_groups[];
 
 /* === Sources of heaps ===================================================== */
 

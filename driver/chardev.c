@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/module.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 
 #include "carveout_internal.h"
@@ -30,21 +31,38 @@ static int carveout_open(struct inode *inode, struct file *file)
 	struct carveout_device *device;
 
 	device = container_of(inode->i_cdev, struct carveout_device, cdev);
-	file->private_data = device->carveout;
-	carveout_object_born(CARVEOUT_OBJ_OPEN);
+	file->private_data = carveout_open_create(device->carveout);
+	if (!file->private_data)
+		return -ENOMEM;
 	return nonseekable_open(inode, file);
 }
 
 static int carveout_file_release(struct inode *inode, struct file *file)
 {
-	carveout_object_gone(CARVEOUT_OBJ_OPEN);
+	carveout_open_put(file->private_data);
 	return 0;
+}
+
+/* Readable when a name came, went or changed since the file last listed them. */
+static __poll_t carveout_poll(struct file *file, poll_table *wait)
+{
+	struct carveout_open *open = file->private_data;
+	struct carveout *carveout = open->carveout;
+	__poll_t mask = 0;
+
+	poll_wait(file, &carveout->changed, wait);
+	if (carveout_registry_changes(carveout) != READ_ONCE(open->seen))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(carveout->dead))
+		mask |= EPOLLHUP | EPOLLERR;
+	return mask;
 }
 
 static const struct file_operations carveout_fops = {
 	.owner = THIS_MODULE,
 	.open = carveout_open,
 	.release = carveout_file_release,
+	.poll = carveout_poll,
 	.unlocked_ioctl = carveout_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -105,6 +123,7 @@ static struct carveout_device *create_device(struct device *parent,
 	device->carveout = carveout_get(carveout);
 	device_initialize(&device->dev);
 	device->dev.class = &carveout_class;
+	device->dev.groups = carveout_sysfs_groups;
 	device->dev.parent = parent;
 	device->dev.release = carveout_device_release;
 	device->dev.devt = MKDEV(MAJOR(first_devt), ret);

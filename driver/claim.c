@@ -22,6 +22,7 @@
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "cache.h"
@@ -384,6 +385,39 @@ void carveout_claim_scrub(struct carveout_claim *claim, u64 start, u64 size,
 	}
 	/* Order the zeroes before whatever makes the memory visible. */
 	wmb();
+}
+
+/**
+ * carveout_claim_copy() - copy from one part of memory to another
+ * @to: claim to copy to
+ * @to_start: physical address in it
+ * @from: claim to copy from
+ * @from_start: physical address in it
+ * @size: bytes; the two parts do not overlap
+ *
+ * Context: May sleep; takes long for much memory, in steps.
+ * Return: 0, or -EINTR if the caller is being killed; then some is copied.
+ */
+int carveout_claim_copy(struct carveout_claim *to, u64 to_start,
+			const struct carveout_claim *from, u64 from_start, u64 size)
+{
+	const void *src = carveout_claim_va(from, from_start);
+	void *dst = carveout_claim_va(to, to_start);
+
+	while (size) {
+		size_t step = min_t(u64, size, STEP);
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		memcpy(dst, src, step);
+		dst += step;
+		src += step;
+		size -= step;
+		cond_resched();
+	}
+	/* Order the copy before whatever makes it visible. */
+	wmb();
+	return 0;
 }
 
 /**

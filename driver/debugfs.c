@@ -72,6 +72,7 @@ static int state_show(struct seq_file *m, void *unused)
 		   carveout->nr_tags);
 	mutex_unlock(&carveout->registry_lock);
 
+	seq_printf(m, "charged %llu\n", carveout_quota_charged(carveout));
 	seq_printf(m, "references %u\n", kref_read(&carveout->ref));
 	seq_printf(m, "hash %016llx\n", hash);
 	seq_printf(m, "allocations %llu\nfrees %llu\n", stats.nr_alloc,
@@ -139,7 +140,7 @@ static int buffers_show(struct seq_file *m, void *unused)
 	struct carveout_buffer b;
 	u64 cursor = 0;
 
-	while (carveout_registry_list(carveout, &cursor, &viewer, &b)) {
+	while (carveout_describe_next(carveout, &cursor, &viewer, &b)) {
 		seq_printf(m, "%llu region %u start 0x%llx size %llu refs %u uid %u gid %u mode %04o pid %u flags 0x%x tag '%s' comm '",
 			   b.generation, b.region, b.phys, b.size, b.refs,
 			   b.uid, b.gid, b.mode, b.pid, b.flags, b.tag);

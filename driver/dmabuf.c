@@ -17,6 +17,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/iommu.h>
 #include <linux/iosys-map.h>
@@ -27,9 +28,53 @@
 
 #include "carveout_internal.h"
 
-static bool is_writable(const struct dma_buf *dmabuf)
+/**
+ * carveout_dmabuf_writable() - may one write through this file?
+ * @dmabuf: a dma-buf of ours
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool carveout_dmabuf_writable(const struct dma_buf *dmabuf)
 {
 	return dmabuf->file->f_mode & FMODE_WRITE;
+}
+
+/**
+ * carveout_dmabuf_alone() - does nobody else use this file?
+ * @dmabuf: a dma-buf of ours that the caller got from one of his descriptors
+ * @fd: the descriptor
+ *
+ * Mappings, importers and other descriptors all hold the file, the caller and
+ * @fd do so as well. If there were two references, and then @fd still is one of
+ * them, the other one is the caller's: not a mapping whose descriptor was closed.
+ *
+ * Context: Process context.
+ * Return: true if there are just these two, and no fence is pending.
+ */
+bool carveout_dmabuf_alone(const struct dma_buf *dmabuf, int fd)
+{
+	struct file *file;
+	bool alone;
+
+	if (file_count(dmabuf->file) != 2)
+		return false;
+	file = fget(fd);
+	alone = file == dmabuf->file;
+	if (file)
+		fput(file);
+	return alone && dma_resv_test_signaled(dmabuf->resv,
+					       DMA_RESV_USAGE_BOOKKEEP);
+}
+
+/*
+ * Another buffer has its content: of no use to begin with, though not harmful, as
+ * the memory stays for as long as the file does. While it is only seized somebody
+ * else may have it open, for whom nothing must change.
+ */
+static bool is_gone(const struct carveout_buf *buf)
+{
+	return READ_ONCE(buf->state) == CARVEOUT_BUF_GONE;
 }
 
 static bool has_pages(const struct carveout_buf *buf)
@@ -70,6 +115,8 @@ static int carveout_dmabuf_attach(struct dma_buf *dmabuf,
 	struct page *page = NULL;
 	int ret;
 
+	if (is_gone(buf))
+		return -EINVAL;
 	/* The length of a scatterlist entry has 32 bits. */
 	if (buf->size > UINT_MAX)
 		return -EFBIG;
@@ -170,7 +217,7 @@ static struct sg_table *carveout_dmabuf_map(struct dma_buf_attachment *attach,
 	int ret;
 
 	/* A read-only file lets nobody write, devices included. */
-	if (dir != DMA_TO_DEVICE && !is_writable(attach->dmabuf))
+	if (dir != DMA_TO_DEVICE && !carveout_dmabuf_writable(attach->dmabuf))
 		return ERR_PTR(-EACCES);
 
 	mutex_lock(&buf->attach_lock);
@@ -212,7 +259,7 @@ static void carveout_dmabuf_unmap(struct dma_buf_attachment *attach,
  * the memory has in a bounce buffer is for the DMA API to copy, in the direction
  * in which it is mapped, whatever the caller says.
  */
-static void sync_attachments(struct carveout_buf *buf,
+static void sync_attachments(struct carveout_buf *buf, u64 offset, u64 size,
 			     void (*sync)(struct device *dev, dma_addr_t addr,
 					  size_t size,
 					  enum dma_data_direction dir))
@@ -224,9 +271,28 @@ static void sync_attachments(struct carveout_buf *buf,
 	mutex_lock(&buf->attach_lock);
 	list_for_each_entry(a, &buf->attachments, node)
 		if (a->dir != DMA_NONE)
-			sync(a->dev, sg_dma_address(a->sgt.sgl), buf->size,
+			sync(a->dev, sg_dma_address(a->sgt.sgl) + offset, size,
 			     a->dir);
 	mutex_unlock(&buf->attach_lock);
+}
+
+/**
+ * carveout_dmabuf_sync() - maintain caches for a part of a buffer
+ * @buf: the buffer
+ * @offset: where in it the part starts, in bytes
+ * @size: bytes
+ * @flags: CARVEOUT_SYNC_* flags
+ *
+ * Context: May sleep; takes long for much memory, in steps.
+ */
+void carveout_dmabuf_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 flags)
+{
+	if (flags & CARVEOUT_SYNC_FOR_CPU)
+		sync_attachments(buf, offset, size, dma_sync_single_for_cpu);
+	if (!buf->carveout->coherent)
+		carveout_claim_flush(buf->claim, buf->start + offset, size);
+	if (flags & CARVEOUT_SYNC_FOR_DEVICE)
+		sync_attachments(buf, offset, size, dma_sync_single_for_device);
 }
 
 static int carveout_dmabuf_begin_cpu(struct dma_buf *dmabuf,
@@ -234,7 +300,7 @@ static int carveout_dmabuf_begin_cpu(struct dma_buf *dmabuf,
 {
 	struct carveout_buf *buf = dmabuf->priv;
 
-	sync_attachments(buf, dma_sync_single_for_cpu);
+	sync_attachments(buf, 0, buf->size, dma_sync_single_for_cpu);
 	if (dir != DMA_TO_DEVICE && !buf->carveout->coherent)
 		carveout_claim_flush(buf->claim, buf->start, buf->size);
 	return 0;
@@ -247,7 +313,7 @@ static int carveout_dmabuf_end_cpu(struct dma_buf *dmabuf,
 
 	if (dir != DMA_FROM_DEVICE && !buf->carveout->coherent)
 		carveout_claim_flush(buf->claim, buf->start, buf->size);
-	sync_attachments(buf, dma_sync_single_for_device);
+	sync_attachments(buf, 0, buf->size, dma_sync_single_for_device);
 	return 0;
 }
 
@@ -263,11 +329,11 @@ static int carveout_dmabuf_mmap(struct dma_buf *dmabuf,
 	struct carveout_buf *buf = dmabuf->priv;
 	unsigned long pages = PHYS_PFN(buf->size);
 
-	if (!(vma->vm_flags & VM_MAYSHARE))
+	if (is_gone(buf) || !(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
-	if (!is_writable(dmabuf)) {
+	if (!carveout_dmabuf_writable(dmabuf)) {
 		/* Also for a mapping that came through an importer's file. */
 		if (vma->vm_flags & VM_WRITE)
 			return -EACCES;

@@ -93,6 +93,37 @@ int carveout_span_alloc(struct carveout *carveout,
 }
 
 /**
+ * carveout_span_resize() - make a span longer or shorter where it is
+ * @carveout: the heap
+ * @handle: the span; what it loses has been scrubbed
+ * @size: new size in bytes
+ *
+ * Context: May sleep.
+ * Return: 0; -EINVAL, -ENOSPC or -EUCLEAN as carveout_heap_resize(); -ENOMEM
+ * if there is no kernel memory for the bookkeeping. On failure nothing has
+ * changed.
+ */
+int carveout_span_resize(struct carveout *carveout, struct carveout_handle handle,
+			 u64 size)
+{
+	unsigned long flags;
+	unsigned int seen;
+	int ret;
+
+	for (;;) {
+		seen = READ_ONCE(carveout->nr_chunks);
+		raw_spin_lock_irqsave(&carveout->lock, flags);
+		ret = carveout_heap_resize(&carveout->heap, handle, size);
+		raw_spin_unlock_irqrestore(&carveout->lock, flags);
+		if (ret != -ENOMEM)
+			return ret;
+		ret = grow(carveout, seen);
+		if (ret)
+			return ret;
+	}
+}
+
+/**
  * carveout_span_free() - give a span back
  * @carveout: the heap
  * @handle: the span; it has been scrubbed
@@ -239,6 +270,8 @@ static void free_heap(struct carveout *carveout)
 	while (carveout->nr_chunks)
 		kvfree(carveout->chunk[--carveout->nr_chunks]);
 	carveout_registry_fini(carveout);
+	carveout_quota_fini(carveout);
+	kfree(carveout->reserved);
 	kfree(carveout);
 	carveout_object_gone(CARVEOUT_OBJ_CARVEOUT);
 }
@@ -255,6 +288,7 @@ static struct carveout *new_heap(const char *name, bool coherent)
 	carveout->coherent = coherent;
 	raw_spin_lock_init(&carveout->lock);
 	mutex_init(&carveout->grow_lock);
+	carveout_quota_init(carveout);
 	carveout_heap_init(&carveout->heap, CARVEOUT_GRANULE_SHIFT);
 	carveout_heap_set_lock(&carveout->heap, &carveout->lock);
 	if (carveout_registry_init(carveout)) {

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls of a heap's node.
+ * The ioctls of a heap's node: how they are called, and those that look.
  *
  * The argument is copied in once, checked, and from then on only the copy is
- * looked at. No user access happens under a lock. A call that makes a
- * descriptor works in one order: make the buffer, reserve the descriptor, tell
- * user space about both, publish the name, install the descriptor. Each step
- * but the last may fail and is then undone; after the last one nothing is
- * touched any more, because another thread may have closed the descriptor.
+ * looked at. No user access happens under a lock.
  */
 
-#include <linux/capability.h>
 #include <linux/compiler.h>
 #include <linux/dma-buf.h>
-#include <linux/fcntl.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
@@ -22,12 +15,16 @@
 #include <linux/uaccess.h>
 
 #include "carveout_internal.h"
-#include "../lib/tag.h"
+#include "ioctl.h"
 
 #define CARVEOUT_CAPABILITIES	(CARVEOUT_CAP_TAGS | CARVEOUT_CAP_PERSIST | \
 				 CARVEOUT_CAP_ALIGN | CARVEOUT_CAP_ATTRS | \
 				 CARVEOUT_CAP_REGION_MASK | \
-				 CARVEOUT_CAP_MAX_ADDR | CARVEOUT_CAP_READ_ONLY)
+				 CARVEOUT_CAP_MAX_ADDR | \
+				 CARVEOUT_CAP_READ_ONLY | CARVEOUT_CAP_PLACE | \
+				 CARVEOUT_CAP_WAIT | CARVEOUT_CAP_LINK | \
+				 CARVEOUT_CAP_SETATTR | CARVEOUT_CAP_SYNC | \
+				 CARVEOUT_CAP_RESIZE | CARVEOUT_CAP_QUOTA)
 
 /* The largest entry of a list that makes sense to anyone. */
 #define ENTRY_SIZE_MAX		4096
@@ -37,34 +34,14 @@ static_assert(sizeof(struct carveout_ioctl_region) == CARVEOUT_REGION_SIZE_VER0)
 static_assert(sizeof(struct carveout_ioctl_alloc) == CARVEOUT_ALLOC_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_open) == CARVEOUT_OPEN_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_unlink) == CARVEOUT_UNLINK_SIZE_VER0);
+static_assert(sizeof(struct carveout_ioctl_link) == CARVEOUT_LINK_SIZE_VER0);
+static_assert(sizeof(struct carveout_ioctl_setattr) == CARVEOUT_SETATTR_SIZE_VER0);
+static_assert(sizeof(struct carveout_ioctl_sync) == CARVEOUT_SYNC_SIZE_VER0);
+static_assert(sizeof(struct carveout_ioctl_resize) == CARVEOUT_RESIZE_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_list) == CARVEOUT_LIST_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_info) == CARVEOUT_INFO_SIZE_VER0);
 static_assert(sizeof(struct carveout_buffer) == CARVEOUT_BUFFER_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_span) == CARVEOUT_SPAN_SIZE_VER0);
-
-/**
- * struct carveout_call - one ioctl in progress
- * @carveout: the heap
- * @mode: FMODE_* of the node's file
- * @uarg: the argument in user space
- * @usize: its size as the caller knows it
- * @arg: the kernel's copy
- */
-struct carveout_call {
-	struct carveout *carveout;
-	fmode_t mode;
-	void __user *uarg;
-	size_t usize;
-	union {
-		struct carveout_ioctl_query query;
-		struct carveout_ioctl_region region;
-		struct carveout_ioctl_alloc alloc;
-		struct carveout_ioctl_open open;
-		struct carveout_ioctl_unlink unlink;
-		struct carveout_ioctl_list list;
-		struct carveout_ioctl_info info;
-	} arg;
-};
 
 /**
  * struct carveout_command - what the dispatcher knows of an ioctl
@@ -80,14 +57,43 @@ struct carveout_command {
 	int (*call)(struct carveout_call *call);
 };
 
-static int reply(struct carveout_call *call, size_t ksize)
+/**
+ * carveout_ioctl_reply() - copy the argument back to user space
+ * @call: the call
+ * @ksize: size of the argument as the kernel knows it
+ *
+ * Context: May sleep, no lock held.
+ * Return: 0 or -EFAULT.
+ */
+int carveout_ioctl_reply(struct carveout_call *call, size_t ksize)
 {
 	if (copy_to_user(call->uarg, &call->arg, min(ksize, call->usize)))
 		return -EFAULT;
 	return 0;
 }
 
-#define REPLY(call, member)	reply(call, sizeof((call)->arg.member))
+/**
+ * carveout_ioctl_get() - the buffer behind a descriptor of the caller
+ * @call: the call
+ * @fd: the descriptor
+ *
+ * Context: Process context.
+ * Return: a dma-buf of this heap, with a reference; or an ERR_PTR: -EBADF if it is
+ * no descriptor, -EINVAL if it is not of a buffer of this heap.
+ */
+struct dma_buf *carveout_ioctl_get(struct carveout_call *call, int fd)
+{
+	struct dma_buf *dmabuf = dma_buf_get(fd);
+	struct carveout_buf *buf;
+
+	if (IS_ERR(dmabuf))
+		return dmabuf;
+	buf = carveout_dmabuf_buf(dmabuf);
+	if (buf && buf->carveout == call->carveout)
+		return dmabuf;
+	dma_buf_put(dmabuf);
+	return ERR_PTR(-EINVAL);
+}
 
 /* === What there is ======================================================== */
 
@@ -131,9 +137,11 @@ static int ioctl_query(struct carveout_call *call)
 	mutex_lock(&carveout->registry_lock);
 	q->buffers = carveout->nr_bufs;
 	q->tags = carveout->nr_tags;
+	q->changes = carveout->changes;
 	mutex_unlock(&carveout->registry_lock);
+	carveout_quota_report(carveout, call->open, q);
 
-	return REPLY(call, query);
+	return CARVEOUT_REPLY(call, query);
 }
 
 static int ioctl_region(struct carveout_call *call)
@@ -164,11 +172,11 @@ static int ioctl_region(struct carveout_call *call)
 
 	r->largest_hole = round_down(r->largest_hole, PAGE_SIZE);
 	strscpy(r->name, carveout->claim[index]->range.name, sizeof(r->name));
-	if (capable(CAP_SYS_RAWIO)) {
+	if (carveout_may_see_phys(carveout)) {
 		r->base = carveout->claim[index]->range.base;
 		r->flags |= CARVEOUT_REGION_BASE;
 	}
-	return REPLY(call, region);
+	return CARVEOUT_REPLY(call, region);
 }
 
 static int check_list(const struct carveout_ioctl_list *list, u32 min_size)
@@ -206,11 +214,15 @@ static int ioctl_list(struct carveout_call *call)
 	if (ret)
 		return ret;
 
-	carveout_viewer_init(&viewer);
+	/* Who begins to list has seen what happened so far. */
+	if (!list->cursor)
+		WRITE_ONCE(call->open->seen,
+			   carveout_registry_changes(call->carveout));
+	carveout_viewer_init(&viewer, call->carveout);
 	while (filled < list->count) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (!carveout_registry_list(call->carveout, &list->cursor,
+		if (!carveout_describe_next(call->carveout, &list->cursor,
 					    &viewer, &entry))
 			break;
 		ret = put_entry(list, filled++, &entry, sizeof(entry));
@@ -218,7 +230,7 @@ static int ioctl_list(struct carveout_call *call)
 			return ret;
 	}
 	list->count = filled;
-	return REPLY(call, list);
+	return CARVEOUT_REPLY(call, list);
 }
 
 static int put_spans(struct carveout_call *call, u32 *filled,
@@ -269,295 +281,52 @@ static int ioctl_spans(struct carveout_call *call)
 	}
 	list->cursor = cursor;
 	list->count = filled;
-	return REPLY(call, list);
+	return CARVEOUT_REPLY(call, list);
 }
 
 static int ioctl_info(struct carveout_call *call)
 {
 	struct carveout_ioctl_info *info = &call->arg.info;
 	struct carveout_viewer viewer;
-	struct carveout_buf *buf;
 	struct dma_buf *dmabuf;
-	int ret = -EINVAL;
+	int ret;
 
 	if (info->flags)
 		return -EINVAL;
-	dmabuf = dma_buf_get(info->fd);
+	dmabuf = carveout_ioctl_get(call, info->fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	buf = carveout_dmabuf_buf(dmabuf);
-	if (buf && buf->carveout == call->carveout) {
-		carveout_viewer_init(&viewer);
-		carveout_registry_describe(buf, &viewer, &info->buffer);
-		ret = REPLY(call, info);
-	}
+	carveout_viewer_init(&viewer, call->carveout);
+	ret = carveout_describe(carveout_dmabuf_buf(dmabuf), &viewer, &info->buffer);
 	dma_buf_put(dmabuf);
-	return ret;
-}
-
-/* === Buffers ============================================================== */
-
-static int check_fd_flags(const struct carveout_call *call, u32 fd_flags)
-{
-	if (fd_flags & ~(O_ACCMODE | O_CLOEXEC))
-		return -EINVAL;
-	switch (fd_flags & O_ACCMODE) {
-	case O_RDONLY:
-		return 0;
-	case O_RDWR:
-		return call->mode & FMODE_WRITE ? 0 : -EACCES;
-	}
-	return -EINVAL;
-}
-
-/* A label is printable text; it ends inside its field, and zeroes follow. */
-static bool label_is_valid(const char *label)
-{
-	size_t len = strnlen(label, CARVEOUT_NAME_LEN);
-	size_t i;
-
-	if (len == CARVEOUT_NAME_LEN)
-		return false;
-	for (i = 0; i < len; i++)
-		if (label[i] < 0x20 || label[i] > 0x7e)
-			return false;
-	return !memchr_inv(label + len, 0, CARVEOUT_NAME_LEN - len);
-}
-
-static int check_tag(const struct carveout_ioctl_alloc *a)
-{
-	if (a->flags & ~CARVEOUT_ALLOC_FLAGS || a->mode & ~0777)
-		return -EINVAL;
-	if (a->tag[0])
-		return carveout_tag_name_valid(a->tag);
-	/* What belongs to a tag makes no sense without one. */
-	if (a->flags || a->mode || memchr_inv(a->tag, 0, sizeof(a->tag)))
-		return -EINVAL;
-	return 0;
-}
-
-static int check_alloc(const struct carveout_call *call)
-{
-	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
-	u64 regions = call->carveout->nr_claims;
-	int ret;
-
-	if (!a->size || a->size > U64_MAX - PAGE_SIZE + 1 || a->reserved)
-		return -EINVAL;
-	if (a->align & (a->align - 1) || a->align > call->carveout->max_align)
-		return -EINVAL;
-	if (regions < 64 && a->regions >> regions)
-		return -EINVAL;
-	/*
-	 * Any limit would tell the physical address to who tries them all; a
-	 * power of two, what a device can reach, does not tell much.
-	 */
-	if (a->max_addr & (a->max_addr - 1) && !capable(CAP_SYS_RAWIO))
-		return -EACCES;
-	if ((a->require | a->forbid) & ~CARVEOUT_ATTR_MASK ||
-	    a->require & a->forbid)
-		return -EINVAL;
-	ret = check_fd_flags(call, a->fd_flags);
-	if (!ret)
-		ret = check_tag(a);
-	if (!ret && !label_is_valid(a->label))
-		ret = -EINVAL;
-	return ret;
-}
-
-/*
- * Give user space a descriptor of @buf and, if it is @fresh, publish it. The
- * reply is complete but for the descriptor, whose place in it is @fd.
- */
-static int hand_out(struct carveout_call *call, struct carveout_buf *buf,
-		    bool fresh, u32 fd_flags, s32 *fd, size_t reply_size)
-{
-	struct dma_buf *dmabuf;
-	int ret;
-
-	dmabuf = carveout_dmabuf_create(buf, (fd_flags & O_ACCMODE) == O_RDWR);
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-
-	ret = get_unused_fd_flags(fd_flags & O_CLOEXEC);
-	if (ret < 0)
-		goto put_file;
-	*fd = ret;
-
-	ret = reply(call, reply_size);
-	if (!ret && fresh)
-		ret = carveout_registry_add(buf);
-	if (ret)
-		goto put_fd;
-
-	fd_install(*fd, dmabuf->file);
-	return 0;
-
-put_fd:
-	put_unused_fd(*fd);
-put_file:
-	dma_buf_put(dmabuf);
-	return ret;
-}
-
-/* Fill in the reply to an allocation and hand the buffer out. */
-static int alloc_reply(struct carveout_call *call, struct carveout_buf *buf,
-		       bool fresh)
-{
-	struct carveout_ioctl_alloc *a = &call->arg.alloc;
-
-	a->size = buf->size;
-	a->offset = buf->start - buf->claim->range.base;
-	a->generation = buf->generation;
-	a->region = buf->region;
-	a->attrs = carveout_buf_attrs(buf);
-	a->created = fresh ? CARVEOUT_ALLOC_CREATED : 0;
-	return hand_out(call, buf, fresh, a->fd_flags, &a->fd, sizeof(*a));
-}
-
-/* Is an existing buffer what the caller would have made? */
-static bool satisfies(const struct carveout_buf *buf,
-		      const struct carveout_ioctl_alloc *a)
-{
-	u32 attrs = carveout_buf_attrs(buf);
-
-	return buf->size >= a->size &&
-	       (!a->align || !(buf->start & (a->align - 1))) &&
-	       (!a->max_addr || buf->start + buf->size <= a->max_addr) &&
-	       (!a->regions || a->regions & BIT_ULL(buf->region)) &&
-	       (attrs & a->require) == a->require && !(attrs & a->forbid) &&
-	       (buf->tag.persist || !(a->flags & CARVEOUT_ALLOC_PERSIST));
-}
-
-static int alloc_existing(struct carveout_call *call)
-{
-	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
-	struct carveout_buf *buf;
-	int ret = -EEXIST;
-
-	buf = carveout_registry_open(call->carveout, a->tag,
-				     (a->fd_flags & O_ACCMODE) == O_RDWR);
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
-	if (satisfies(buf, a))
-		ret = alloc_reply(call, buf, false);
-	carveout_buf_put(buf);
-	return ret;
-}
-
-static int alloc_new(struct carveout_call *call)
-{
-	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
-	struct carveout_buf_spec spec = {
-		.req = {
-			.size = PAGE_ALIGN(a->size),
-			.align = max_t(u64, a->align, PAGE_SIZE),
-			.regions = a->regions,
-			.max_addr = a->max_addr,
-			.require = a->require,
-			.forbid = a->forbid,
-		},
-		.label = a->label,
-		.tag = a->tag,
-		.mode = a->mode,
-		.persist = a->flags & CARVEOUT_ALLOC_PERSIST,
-	};
-	struct carveout_buf *buf;
-	int ret;
-
-	buf = carveout_buf_create(call->carveout, &spec);
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
-	ret = alloc_reply(call, buf, true);
-	carveout_buf_put(buf);
-	return ret;
-}
-
-static int ioctl_alloc(struct carveout_call *call)
-{
-	const struct carveout_ioctl_alloc request = call->arg.alloc;
-	int ret;
-
-	ret = check_alloc(call);
-	if (ret)
-		return ret;
-	if (!(request.flags & CARVEOUT_ALLOC_OPEN)) {
-		if (request.tag[0] &&
-		    carveout_registry_has(call->carveout, request.tag))
-			return -EEXIST;
-		return alloc_new(call);
-	}
-
-	/* The name may come and go between the two attempts. */
-	for (;;) {
-		ret = alloc_existing(call);
-		if (ret != -ENOENT)
-			return ret;
-		ret = alloc_new(call);
-		if (ret != -EEXIST)
-			return ret;
-		if (signal_pending(current))
-			return -ERESTARTSYS;
-		call->arg.alloc = request;
-	}
-}
-
-static int ioctl_open(struct carveout_call *call)
-{
-	struct carveout_ioctl_open *o = &call->arg.open;
-	struct carveout_buf *buf;
-	int ret;
-
-	if (o->flags || o->reserved || carveout_tag_name_valid(o->tag))
-		return -EINVAL;
-	ret = check_fd_flags(call, o->fd_flags);
-	if (ret)
-		return ret;
-
-	buf = carveout_registry_open(call->carveout, o->tag,
-				     (o->fd_flags & O_ACCMODE) == O_RDWR);
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
-	o->size = buf->size;
-	o->offset = buf->start - buf->claim->range.base;
-	o->generation = buf->generation;
-	o->region = buf->region;
-	o->attrs = carveout_buf_attrs(buf);
-	ret = hand_out(call, buf, false, o->fd_flags, &o->fd, sizeof(*o));
-	carveout_buf_put(buf);
-	return ret;
-}
-
-static int ioctl_unlink(struct carveout_call *call)
-{
-	const struct carveout_ioctl_unlink *u = &call->arg.unlink;
-
-	if (u->flags || u->reserved || carveout_tag_name_valid(u->tag))
-		return -EINVAL;
-	return carveout_registry_unlink(call->carveout, u->tag);
+	return ret ?: CARVEOUT_REPLY(call, info);
 }
 
 /* === Dispatch ============================================================= */
 
-#define COMMAND(NAME, name, need) \
+#define COMMAND(NAME, function, need) \
 	[_IOC_NR(CARVEOUT_IOCTL_ ## NAME)] = { \
 		.cmd = CARVEOUT_IOCTL_ ## NAME, \
 		.min_size = CARVEOUT_ ## NAME ## _SIZE_VER0, \
 		.mode = need, \
-		.call = ioctl_ ## name, \
+		.call = function, \
 	}
 
 #define CARVEOUT_SPANS_SIZE_VER0	CARVEOUT_LIST_SIZE_VER0
 
 static const struct carveout_command commands[] = {
-	COMMAND(QUERY, query, 0),
-	COMMAND(REGION, region, 0),
-	COMMAND(ALLOC, alloc, FMODE_READ | FMODE_WRITE),
-	COMMAND(OPEN, open, FMODE_READ),
-	COMMAND(UNLINK, unlink, FMODE_WRITE),
-	COMMAND(LIST, list, FMODE_READ),
-	COMMAND(SPANS, spans, FMODE_READ),
-	COMMAND(INFO, info, FMODE_READ),
+	COMMAND(QUERY, ioctl_query, 0),
+	COMMAND(REGION, ioctl_region, 0),
+	COMMAND(ALLOC, carveout_ioctl_alloc, FMODE_READ | FMODE_WRITE),
+	COMMAND(OPEN, carveout_ioctl_open, FMODE_READ),
+	COMMAND(UNLINK, carveout_ioctl_unlink, FMODE_WRITE),
+	COMMAND(LIST, ioctl_list, FMODE_READ),
+	COMMAND(SPANS, ioctl_spans, FMODE_READ),
+	COMMAND(INFO, ioctl_info, FMODE_READ),
+	COMMAND(LINK, carveout_ioctl_link, FMODE_WRITE),
+	COMMAND(SETATTR, carveout_ioctl_setattr, FMODE_WRITE),
+	COMMAND(SYNC, carveout_ioctl_sync, FMODE_READ),
+	COMMAND(RESIZE, carveout_ioctl_resize, FMODE_READ | FMODE_WRITE),
 };
 
 static const struct carveout_command *find_command(unsigned int cmd)
@@ -589,8 +358,10 @@ static const struct carveout_command *find_command(unsigned int cmd)
 long carveout_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct carveout_command *command = find_command(cmd);
+	struct carveout_open *open = file->private_data;
 	struct carveout_call call = {
-		.carveout = file->private_data,
+		.carveout = open->carveout,
+		.open = open,
 		.mode = file->f_mode,
 		.uarg = (void __user *)arg,
 		.usize = _IOC_SIZE(cmd),

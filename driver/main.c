@@ -10,6 +10,10 @@
 
 #include "carveout_internal.h"
 
+#ifndef CONFIG_64BIT
+#error "carveout needs a 64-bit kernel"
+#endif
+
 /*
  * A module whose init fails goes at once, whoever has a file of it open. So
  * everything that can fail comes before the first node does. The driver's

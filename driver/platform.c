@@ -8,6 +8,8 @@
  *		memory-region = <&dsp_a>, <&dsp_b>;
  *		linux,heap-name = "dsp";
  *		linux,region-attributes = "writecombine", "cached";
+ *		linux,reserved-tags = "video.";
+ *		linux,reserved-tag-uids = <44>;
  *	};
  *
  * All regions of a node are looked at before any is taken: each one that is no
@@ -26,6 +28,7 @@
 #include <linux/string.h>
 
 #include "carveout_internal.h"
+#include "../lib/tag.h"
 
 static const char * const attr_names[] = {
 	"cached", "writecombine", "uncached",
@@ -199,6 +202,45 @@ static int read_name(struct device *dev, char *name)
 	return 0;
 }
 
+/* Prefixes of names, each kept for a user: one id for each, or none at all. */
+static int read_reserved_tags(struct device *dev, struct carveout *carveout)
+{
+	static const char prefixes[] = "linux,reserved-tags";
+	static const char uids[] = "linux,reserved-tag-uids";
+	struct carveout_reserved *reserved;
+	const char *prefix;
+	int i, count;
+	u32 uid;
+
+	count = of_property_count_strings(dev->of_node, prefixes);
+	if (count == -EINVAL)
+		count = 0;	/* there are none */
+	if (count < 0 ||
+	    max(of_property_count_u32_elems(dev->of_node, uids), 0) != count) {
+		dev_err(dev, "%s takes strings, and %s a user id for each of them\n",
+			prefixes, uids);
+		return -EINVAL;
+	}
+	reserved = kcalloc(count, sizeof(*reserved), GFP_KERNEL);
+	if (!reserved)
+		return -ENOMEM;
+	carveout->reserved = reserved;
+	for (i = 0; i < count; i++, reserved++) {
+		of_property_read_string_index(dev->of_node, prefixes, i, &prefix);
+		of_property_read_u32_index(dev->of_node, uids, i, &uid);
+		reserved->uid = make_kuid(&init_user_ns, uid);
+		if (strscpy(reserved->prefix, prefix, CARVEOUT_NAME_LEN) < 0 ||
+		    carveout_tag_name_valid(reserved->prefix) ||
+		    !uid_valid(reserved->uid)) {
+			dev_err(dev, "%s: '%s' for user %u cannot be; a tag begins with 1 to 63 of A-Z a-z 0-9 . _ -\n",
+				prefixes, prefix, uid);
+			return -EINVAL;
+		}
+	}
+	carveout->nr_reserved = count;
+	return 0;
+}
+
 static void unpublish(void *device)
 {
 	carveout_unpublish(device);
@@ -246,7 +288,8 @@ static int carveout_probe(struct platform_device *pdev)
 	carveout = make_heap(dev, name, count);
 	if (IS_ERR(carveout))
 		return dev_err_probe(dev, PTR_ERR(carveout), "no heap '%s'\n", name);
-	device = carveout_publish(dev, carveout);
+	ret = read_reserved_tags(dev, carveout);
+	device = ret ? ERR_PTR(ret) : carveout_publish(dev, carveout);
 	carveout_put(carveout);	/* the node has its own reference */
 	if (IS_ERR(device))
 		return dev_err_probe(dev, PTR_ERR(device), "no heap '%s'\n", name);

@@ -49,6 +49,13 @@
 #define CARVEOUT_CAP_REGION_MASK	(1ULL << 4)
 #define CARVEOUT_CAP_MAX_ADDR		(1ULL << 5)
 #define CARVEOUT_CAP_READ_ONLY		(1ULL << 6)
+#define CARVEOUT_CAP_PLACE		(1ULL << 7)  /* EXACT, TOP_DOWN, fallback */
+#define CARVEOUT_CAP_WAIT		(1ULL << 8)  /* OPEN_WAIT and poll() */
+#define CARVEOUT_CAP_LINK		(1ULL << 9)  /* LINK, with REPLACE */
+#define CARVEOUT_CAP_SETATTR		(1ULL << 10)
+#define CARVEOUT_CAP_SYNC		(1ULL << 11)
+#define CARVEOUT_CAP_RESIZE		(1ULL << 12)
+#define CARVEOUT_CAP_QUOTA		(1ULL << 13)
 
 /**
  * struct carveout_ioctl_query - what a heap is and how it stands
@@ -69,6 +76,13 @@
  * @attrs: out: CARVEOUT_ATTR_* that at least one region has
  * @failures_nospc: out: requests that failed because no hole fitted
  * @failures_nomem: out: requests that failed for want of kernel memory
+ * @failures_quota: out: requests that failed because of a quota
+ * @changes: out: how often a tag came, went or changed; poll() on the node
+ *	reports that it moved
+ * @quota_user: out: bytes that one user may have, 0: no limit
+ * @quota_open: out: bytes that one open file of the node may have, 0: no limit
+ * @used_user: out: bytes that the caller's user has
+ * @used_open: out: bytes that this open file has
  */
 struct carveout_ioctl_query {
 	char name[CARVEOUT_NAME_LEN];
@@ -87,6 +101,12 @@ struct carveout_ioctl_query {
 	__u32 attrs;
 	__u64 failures_nospc;
 	__u64 failures_nomem;
+	__u64 failures_quota;
+	__u64 changes;
+	__u64 quota_user;
+	__u64 quota_open;
+	__u64 used_user;
+	__u64 used_open;
 };
 
 /* Flags of a region. */
@@ -101,7 +121,7 @@ struct carveout_ioctl_query {
  * @holes: out: number of holes in it
  * @reserved: zero
  * @name: out: its name
- * @base: out: physical address, for callers with CAP_SYS_RAWIO; else 0
+ * @base: out: physical address, for callers who may see it; else 0
  * @size: out: bytes
  * @used: out: bytes handed out
  * @high_water: out: the most bytes that were ever handed out
@@ -130,8 +150,15 @@ struct carveout_ioctl_region {
  */
 #define CARVEOUT_ALLOC_OPEN		(1U << 0) /* open the tag if it exists */
 #define CARVEOUT_ALLOC_PERSIST		(1U << 1) /* the tag holds the buffer */
+#define CARVEOUT_ALLOC_TOP_DOWN		(1U << 2) /* as high in its region as can be */
+#define CARVEOUT_ALLOC_EXACT		(1U << 3) /* at @place in its region */
 #define CARVEOUT_ALLOC_FLAGS		(CARVEOUT_ALLOC_OPEN | \
-					 CARVEOUT_ALLOC_PERSIST)
+					 CARVEOUT_ALLOC_PERSIST | \
+					 CARVEOUT_ALLOC_TOP_DOWN | \
+					 CARVEOUT_ALLOC_EXACT)
+
+/** define CARVEOUT_NR_FALLBACK - attributes that an allocation may fall back on */
+#define CARVEOUT_NR_FALLBACK		3
 
 /* Flags of the reply to an allocation. */
 #define CARVEOUT_ALLOC_CREATED		(1U << 0) /* not opened: new */
@@ -142,10 +169,15 @@ struct carveout_ioctl_region {
  * @align: in: power of two in bytes, of the physical address, up to the heap's
  *	max_align; 0 for a page
  * @max_addr: in: the buffer ends at or below this physical address, 0 for any; a
- *	power of two for callers without CAP_SYS_RAWIO
+ *	power of two for callers who may not see physical addresses
  * @regions: in: mask of region indices to take it from; 0 for any
+ * @place: in: with CARVEOUT_ALLOC_EXACT, where in the one region of @regions
+ *	the buffer starts, in bytes; else zero
  * @require: in: CARVEOUT_ATTR_* bits that the region must have
  * @forbid: in: CARVEOUT_ATTR_* bits that the region must not have
+ * @fallback: in: CARVEOUT_ATTR_* bits that will do instead of @require when no
+ *	region with these has room, in this order
+ * @nr_fallback: in: how many of @fallback count; the others are zero
  * @flags: in: CARVEOUT_ALLOC_* flags
  * @fd_flags: in: O_RDWR or O_RDONLY, and O_CLOEXEC
  * @mode: in: permission bits of the tag, less the caller's umask; 0 without tag
@@ -153,7 +185,8 @@ struct carveout_ioctl_region {
  * @tag: in: name of the buffer; all zero for none
  * @label: in: what it is for, to be shown to people; may be all zero
  * @offset: out: where in its region the buffer starts, in bytes
- * @generation: out: number of this buffer, never used again in this heap
+ * @generation: out: number of this buffer, never used again in this heap. A
+ *	buffer that gets its tag later gets a new, higher number with it.
  * @region: out: index of its region
  * @attrs: out: attributes of its region
  * @created: out: CARVEOUT_ALLOC_CREATED or 0
@@ -166,19 +199,23 @@ struct carveout_ioctl_region {
  * persistent if that was asked for.
  *
  * EINVAL: a bad argument, flag, alignment or name. ENOSPC: no hole fits.
- * ENOMEM: no kernel memory for the bookkeeping. EEXIST: the tag is taken, with
- * CARVEOUT_ALLOC_OPEN by a buffer that is not what was asked for. EACCES: the
- * node is open read-only, the tag's mode forbids it, or @max_addr is not for this
- * caller. ENODEV: the heap is gone. EUCLEAN: the heap found itself damaged. On
- * failure the "out" members, @size among them, are undefined.
+ * ENOMEM: no kernel memory for the bookkeeping. EDQUOT: the user's or the open
+ * file's quota. EEXIST: the tag is taken, with CARVEOUT_ALLOC_OPEN by a buffer
+ * that is not what was asked for. EACCES: the node is open read-only, the tag's
+ * mode forbids it, its name is reserved for somebody else, or @max_addr is not for
+ * this caller. ENODEV: the heap is gone. EUCLEAN: the heap found itself damaged.
+ * On failure the "out" members, @size among them, are undefined.
  */
 struct carveout_ioctl_alloc {
 	__u64 size;
 	__u64 align;
 	__u64 max_addr;
 	__u64 regions;
+	__u64 place;
 	__u32 require;
 	__u32 forbid;
+	__u32 fallback[CARVEOUT_NR_FALLBACK];
+	__u32 nr_fallback;
 	__u32 flags;
 	__u32 fd_flags;
 	__u32 mode;
@@ -193,11 +230,20 @@ struct carveout_ioctl_alloc {
 	__s32 fd;
 };
 
+/* Flags of an open. */
+#define CARVEOUT_OPEN_WAIT		(1U << 0) /* wait until there is such a tag */
+#define CARVEOUT_OPEN_FLAGS		CARVEOUT_OPEN_WAIT
+
+/** define CARVEOUT_DEADLINE_NONE - a deadline that never comes */
+#define CARVEOUT_DEADLINE_NONE		0xffffffffffffffffULL
+
 /**
  * struct carveout_ioctl_open - open a buffer by its tag
  * @tag: in: the name
- * @flags: in: zero
+ * @flags: in: CARVEOUT_OPEN_* flags
  * @fd_flags: in: O_RDWR or O_RDONLY, and O_CLOEXEC
+ * @deadline: in: with CARVEOUT_OPEN_WAIT, how long to wait: a time of
+ *	CLOCK_MONOTONIC in nanoseconds, or CARVEOUT_DEADLINE_NONE; else zero
  * @size: out: bytes of the buffer
  * @offset: out: where in its region the buffer starts, in bytes
  * @generation: out: number of this buffer
@@ -209,13 +255,17 @@ struct carveout_ioctl_alloc {
  * A descriptor opened O_RDONLY is read-only for good: neither mmap() nor
  * mprotect() nor a device writes through it.
  *
- * ENOENT: no such tag. EACCES: the tag's mode forbids it, or O_RDWR on a node
- * that is open read-only.
+ * ENOENT: no such tag. ETIMEDOUT: none came before the deadline. EINTR: a signal
+ * came first; the call is restarted after a handler that was installed with
+ * SA_RESTART, and the deadline stays what it was. EACCES: the tag's mode forbids
+ * it, or O_RDWR on a node that is open read-only. ENODEV: the heap is gone, or
+ * went while waiting.
  */
 struct carveout_ioctl_open {
 	char tag[CARVEOUT_NAME_LEN];
 	__u32 flags;
 	__u32 fd_flags;
+	__u64 deadline;
 	__u64 size;
 	__u64 offset;
 	__u64 generation;
@@ -240,6 +290,162 @@ struct carveout_ioctl_unlink {
 	__u32 reserved;
 };
 
+/* Flags of a link. */
+#define CARVEOUT_LINK_REPLACE		(1U << 0) /* take the name from another buffer */
+#define CARVEOUT_LINK_PERSIST		(1U << 1) /* the tag holds the buffer */
+#define CARVEOUT_LINK_FLAGS		(CARVEOUT_LINK_REPLACE | \
+					 CARVEOUT_LINK_PERSIST)
+
+/**
+ * struct carveout_ioctl_link - give a buffer that never had one a tag
+ * @fd: in: dma-buf descriptor of a buffer of this heap, open for writing
+ * @flags: in: CARVEOUT_LINK_* flags
+ * @mode: in: permission bits of the tag, less the caller's umask
+ * @reserved: zero
+ * @tag: in: the name
+ * @generation: out: the buffer's new number
+ *
+ * So a buffer can be filled before anybody finds it, and with
+ * CARVEOUT_LINK_REPLACE a name be moved on to new content in one step: who opens
+ * it gets the old buffer or the new one, and the new one has a higher
+ * generation. The old buffer lives on without a name.
+ *
+ * Allowed for the owner of the buffer, and of the tag that is replaced, and for
+ * callers with CAP_FOWNER.
+ *
+ * EBUSY: the buffer has or had a tag, for a name never leads back; or it is being
+ * resized. EEXIST: the tag is
+ * taken. EACCES: not allowed, the descriptor or the node is open read-only, or
+ * the name is reserved for somebody else. EBADF, EINVAL: as
+ * CARVEOUT_IOCTL_INFO.
+ */
+struct carveout_ioctl_link {
+	__s32 fd;
+	__u32 flags;
+	__u32 mode;
+	__u32 reserved;
+	char tag[CARVEOUT_NAME_LEN];
+	__u64 generation;
+};
+
+/* What to change of a tag. */
+#define CARVEOUT_SETATTR_MODE		(1U << 0)
+#define CARVEOUT_SETATTR_UID		(1U << 1)
+#define CARVEOUT_SETATTR_GID		(1U << 2)
+#define CARVEOUT_SETATTR_FLAGS		(CARVEOUT_SETATTR_MODE | \
+					 CARVEOUT_SETATTR_UID | \
+					 CARVEOUT_SETATTR_GID)
+
+/**
+ * struct carveout_ioctl_setattr - change owner, group or mode of a tag
+ * @tag: in: the name
+ * @flags: in: CARVEOUT_SETATTR_* bits, at least one; of the next three members
+ *	those that they do not name are zero
+ * @mode: in: permission bits
+ * @uid: in: owner, in the caller's user namespace
+ * @gid: in: group, in the caller's user namespace
+ *
+ * The rules are those of files: the owner may change the mode, and the group to
+ * one that he is in; the rest takes CAP_FOWNER and CAP_CHOWN. All is changed or
+ * nothing. It is about who may open from now on: what is open stays open. The
+ * quota of who allocated the buffer still counts it.
+ *
+ * ENOENT: no such tag. EACCES: not allowed. EINVAL: a user or group that the
+ * caller's namespace does not have.
+ */
+struct carveout_ioctl_setattr {
+	char tag[CARVEOUT_NAME_LEN];
+	__u32 flags;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+};
+
+/* For whom CARVEOUT_IOCTL_SYNC makes the memory right. */
+#define CARVEOUT_SYNC_FOR_DEVICE	(1U << 0) /* what the CPU wrote is in memory */
+#define CARVEOUT_SYNC_FOR_CPU		(1U << 1) /* the CPU reads what is in memory */
+#define CARVEOUT_SYNC_FLAGS		(CARVEOUT_SYNC_FOR_DEVICE | \
+					 CARVEOUT_SYNC_FOR_CPU)
+
+/**
+ * struct carveout_sync_range - a part of a buffer
+ * @offset: where in the buffer it starts, in bytes
+ * @size: bytes, at least 1
+ */
+struct carveout_sync_range {
+	__u64 offset;
+	__u64 size;
+};
+
+/** define CARVEOUT_SYNC_MAX - the most ranges of one call */
+#define CARVEOUT_SYNC_MAX		1024
+
+/**
+ * struct carveout_ioctl_sync - maintain the CPU's caches for parts of a buffer
+ * @fd: in: dma-buf descriptor of a buffer of this heap
+ * @flags: in: CARVEOUT_SYNC_* flags, at least one
+ * @ranges: in: address of an array of @count struct carveout_sync_range
+ * @count: in: number of ranges, 1 to CARVEOUT_SYNC_MAX
+ * @reserved: zero
+ *
+ * For partners whose reads and writes do not go through the CPU's caches, with or
+ * without a device attached. Where they do, and for memory that is not cached, it
+ * only orders. Whole cache lines are written back and invalidated at once, so what
+ * lies beside a range is never lost.
+ *
+ * All ranges are checked before the first is done. EINVAL: one that is not
+ * inside the buffer, and as CARVEOUT_IOCTL_INFO. EINTR: killed half way.
+ */
+struct carveout_ioctl_sync {
+	__s32 fd;
+	__u32 flags;
+	__u64 ranges;
+	__u32 count;
+	__u32 reserved;
+};
+
+/**
+ * struct carveout_ioctl_resize - make a buffer larger or smaller
+ * @fd: in: dma-buf descriptor of a buffer of this heap, open for writing
+ * @flags: in: zero
+ * @size: in: bytes, at least 1; out: bytes of the buffer, in whole pages
+ * @offset: out: where in its region the buffer starts, in bytes
+ * @generation: out: its new number
+ * @region: out: index of its region
+ * @attrs: out: attributes of its region
+ * @fd_flags: in: O_RDWR or O_RDONLY, and O_CLOEXEC, for @new_fd
+ * @new_fd: out: dma-buf descriptor of the resized buffer
+ *
+ * The content is kept, up to the smaller size; what is added reads as zero. The
+ * buffer grows where it is if there is room behind it, and otherwise moves to a
+ * place that the request it was allocated with allows. One that was allocated
+ * with CARVEOUT_ALLOC_EXACT does not move.
+ *
+ * The size of a dma-buf never changes: the resized buffer has a descriptor of its
+ * own, and a tag leads to it from then on. @fd is good for nothing any more but to
+ * be closed, and the memory that the buffer no longer has is free then.
+ *
+ * Allowed for the owner of the buffer and for callers with CAP_FOWNER.
+ *
+ * EBUSY: the buffer is mapped, attached, pinned, open a second time or has a fence
+ * that is not signalled, @fd was duplicated or sent to somebody or another thread
+ * is in a call on it, or a descriptor from before an earlier resize is not closed
+ * yet. EACCES: not allowed, or @fd is read-only. ENOSPC: no room. EDQUOT: a quota;
+ * a buffer that moves counts twice until @fd is closed. Further as
+ * CARVEOUT_IOCTL_ALLOC. On failure @fd is as before.
+ */
+struct carveout_ioctl_resize {
+	__s32 fd;
+	__u32 flags;
+	__u64 size;
+	__u64 offset;
+	__u64 generation;
+	__u32 region;
+	__u32 attrs;
+	__u32 fd_flags;
+	__s32 new_fd;
+};
+
 /* Flags of a buffer. */
 #define CARVEOUT_BUFFER_PERSIST		(1U << 0) /* its tag holds it */
 #define CARVEOUT_BUFFER_PHYS		(1U << 1) /* @phys is valid */
@@ -251,7 +457,7 @@ struct carveout_ioctl_unlink {
  * @comm: name of the program that allocated it
  * @size: bytes
  * @offset: where in its region it starts, in bytes
- * @phys: physical address, for callers with CAP_SYS_RAWIO; else 0
+ * @phys: physical address, for callers who may see it; else 0
  * @generation: its number
  * @region: index of its region
  * @attrs: attributes of its region
@@ -339,11 +545,15 @@ struct carveout_ioctl_info {
  * Sizes of the first version of each structure: no shorter one was ever in
  * use, so a shorter one is EINVAL.
  */
-#define CARVEOUT_QUERY_SIZE_VER0	160
+#define CARVEOUT_QUERY_SIZE_VER0	208
 #define CARVEOUT_REGION_SIZE_VER0	128
-#define CARVEOUT_ALLOC_SIZE_VER0	216
-#define CARVEOUT_OPEN_SIZE_VER0		112
+#define CARVEOUT_ALLOC_SIZE_VER0	240
+#define CARVEOUT_OPEN_SIZE_VER0		120
 #define CARVEOUT_UNLINK_SIZE_VER0	72
+#define CARVEOUT_LINK_SIZE_VER0		88
+#define CARVEOUT_SETATTR_SIZE_VER0	80
+#define CARVEOUT_SYNC_SIZE_VER0		24
+#define CARVEOUT_RESIZE_SIZE_VER0	48
 #define CARVEOUT_LIST_SIZE_VER0		24
 #define CARVEOUT_INFO_SIZE_VER0		216
 #define CARVEOUT_BUFFER_SIZE_VER0	208
@@ -367,5 +577,13 @@ struct carveout_ioctl_info {
 				      struct carveout_ioctl_list)
 #define CARVEOUT_IOCTL_INFO	_IOWR(CARVEOUT_IOC_MAGIC, 0x07, \
 				      struct carveout_ioctl_info)
+#define CARVEOUT_IOCTL_LINK	_IOWR(CARVEOUT_IOC_MAGIC, 0x08, \
+				      struct carveout_ioctl_link)
+#define CARVEOUT_IOCTL_SETATTR	_IOWR(CARVEOUT_IOC_MAGIC, 0x09, \
+				      struct carveout_ioctl_setattr)
+#define CARVEOUT_IOCTL_SYNC	_IOWR(CARVEOUT_IOC_MAGIC, 0x0a, \
+				      struct carveout_ioctl_sync)
+#define CARVEOUT_IOCTL_RESIZE	_IOWR(CARVEOUT_IOC_MAGIC, 0x0b, \
+				      struct carveout_ioctl_resize)
 
 #endif /* _UAPI_LINUX_CARVEOUT_H */

@@ -13,10 +13,13 @@
 /* Longer than any structure of today, as long as a command number can say. */
 #define LONGEST		((1UL << _IOC_SIZEBITS) - 8)
 #define TAG		"ioctl.door"
+#define NEW_TAG		"ioctl.new"
 
 FIXTURE(command) {
 	struct heap heap;
 	int buffer;			/* carries TAG */
+	int nameless;			/* never had a tag */
+	struct carveout_sync_range range;
 	struct carveout_buffer entries[4];
 	struct heap_snapshot armed;	/* with the buffer, before the call */
 };
@@ -24,6 +27,7 @@ FIXTURE(command) {
 FIXTURE_VARIANT(command) {
 	unsigned long cmd;
 	size_t ver0;
+	bool silent;			/* there is no reply to write */
 };
 
 FIXTURE_VARIANT_ADD(command, query) {
@@ -49,6 +53,7 @@ FIXTURE_VARIANT_ADD(command, open) {
 FIXTURE_VARIANT_ADD(command, unlink) {
 	.cmd = CARVEOUT_IOCTL_UNLINK,
 	.ver0 = CARVEOUT_UNLINK_SIZE_VER0,
+	.silent = true,
 };
 
 FIXTURE_VARIANT_ADD(command, list) {
@@ -66,6 +71,28 @@ FIXTURE_VARIANT_ADD(command, info) {
 	.ver0 = CARVEOUT_INFO_SIZE_VER0,
 };
 
+FIXTURE_VARIANT_ADD(command, link) {
+	.cmd = CARVEOUT_IOCTL_LINK,
+	.ver0 = CARVEOUT_LINK_SIZE_VER0,
+};
+
+FIXTURE_VARIANT_ADD(command, setattr) {
+	.cmd = CARVEOUT_IOCTL_SETATTR,
+	.ver0 = CARVEOUT_SETATTR_SIZE_VER0,
+	.silent = true,
+};
+
+FIXTURE_VARIANT_ADD(command, sync) {
+	.cmd = CARVEOUT_IOCTL_SYNC,
+	.ver0 = CARVEOUT_SYNC_SIZE_VER0,
+	.silent = true,
+};
+
+FIXTURE_VARIANT_ADD(command, resize) {
+	.cmd = CARVEOUT_IOCTL_RESIZE,
+	.ver0 = CARVEOUT_RESIZE_SIZE_VER0,
+};
+
 FIXTURE_SETUP(command)
 {
 	if (!heap_name())
@@ -74,6 +101,9 @@ FIXTURE_SETUP(command)
 	self->buffer = alloc_tag(self->heap.node, 4 * KIB, TAG,
 				 CARVEOUT_ALLOC_PERSIST, 0600);
 	ASSERT_LE(0, self->buffer);
+	self->nameless = alloc_buffer(self->heap.node, 4 * KIB);
+	ASSERT_LE(0, self->nameless);
+	self->range.size = 4 * KIB;
 	ASSERT_EQ(0, take_snapshot(&self->armed));
 }
 
@@ -97,6 +127,10 @@ static void fill_argument(struct _test_data_command *self, unsigned long cmd,
 		struct carveout_ioctl_unlink unlink;
 		struct carveout_ioctl_list list;
 		struct carveout_ioctl_info info;
+		struct carveout_ioctl_link link;
+		struct carveout_ioctl_setattr setattr;
+		struct carveout_ioctl_sync sync;
+		struct carveout_ioctl_resize resize;
 	} fill;
 
 	memset(&fill, 0, sizeof(fill));
@@ -124,6 +158,26 @@ static void fill_argument(struct _test_data_command *self, unsigned long cmd,
 	case CARVEOUT_IOCTL_INFO:
 		fill.info.fd = self->buffer;
 		break;
+	case CARVEOUT_IOCTL_LINK:
+		set_name(fill.link.tag, NEW_TAG);
+		fill.link.fd = self->nameless;
+		break;
+	case CARVEOUT_IOCTL_SETATTR:
+		set_name(fill.setattr.tag, TAG);
+		fill.setattr.flags = CARVEOUT_SETATTR_MODE;
+		fill.setattr.mode = 0600;
+		break;
+	case CARVEOUT_IOCTL_SYNC:
+		fill.sync.fd = self->buffer;
+		fill.sync.flags = CARVEOUT_SYNC_FLAGS;
+		fill.sync.ranges = (uintptr_t)&self->range;
+		fill.sync.count = 1;
+		break;
+	case CARVEOUT_IOCTL_RESIZE:
+		fill.resize.fd = self->nameless;
+		fill.resize.size = 4 * KIB;
+		fill.resize.fd_flags = O_RDWR | O_CLOEXEC;
+		break;
 	}
 	memcpy(arg, &fill, _IOC_SIZE(cmd));
 }
@@ -133,6 +187,7 @@ static int undo(struct _test_data_command *self, unsigned long cmd, void *arg)
 {
 	struct carveout_ioctl_alloc *alloc = arg;
 	struct carveout_ioctl_open *open = arg;
+	struct carveout_ioctl_resize *resize = arg;
 
 	switch (_IOC_NR(cmd)) {
 	case _IOC_NR(CARVEOUT_IOCTL_ALLOC):
@@ -144,6 +199,13 @@ static int undo(struct _test_data_command *self, unsigned long cmd, void *arg)
 		self->buffer = alloc_tag(self->heap.node, 4 * KIB, TAG,
 					 CARVEOUT_ALLOC_PERSIST, 0600);
 		return self->buffer < 0 ? self->buffer : 0;
+	case _IOC_NR(CARVEOUT_IOCTL_LINK):
+		close(self->nameless);
+		self->nameless = alloc_buffer(self->heap.node, 4 * KIB);
+		return self->nameless < 0 ? self->nameless : 0;
+	case _IOC_NR(CARVEOUT_IOCTL_RESIZE):
+		close(self->nameless);
+		self->nameless = resize->new_fd;
 	}
 	return 0;
 }
@@ -259,9 +321,10 @@ TEST_F(command, reply_to_read_only_memory)
 	ASSERT_NE(MAP_FAILED, (void *)page);
 	fill_argument(self, variant->cmd, page);
 	ASSERT_EQ(0, mprotect(page, 4 * KIB, PROT_READ));
-	if (variant->cmd == CARVEOUT_IOCTL_UNLINK) {
+	if (variant->silent) {
 		EXPECT_EQ(0, xioctl(self->heap.node, variant->cmd, page));
-		EXPECT_EQ(-ENOENT, unlink_tag(self->heap.node, TAG));
+		if (variant->cmd == CARVEOUT_IOCTL_UNLINK)
+			EXPECT_EQ(-ENOENT, unlink_tag(self->heap.node, TAG));
 		return;
 	}
 	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd, page));
@@ -281,7 +344,7 @@ TEST_F(command, reply_across_read_only_page)
 	arg = page + 4 * KIB - 8;
 	fill_argument(self, variant->cmd, arg);
 	ASSERT_EQ(0, mprotect(page + 4 * KIB, 4 * KIB, PROT_READ));
-	if (variant->cmd == CARVEOUT_IOCTL_UNLINK) {
+	if (variant->silent) {
 		EXPECT_EQ(0, xioctl(self->heap.node, variant->cmd, arg));
 		return;
 	}
@@ -329,6 +392,12 @@ TEST_F(command, reply_does_not_depend_on_output_members)
 		ASSERT_EQ(0, xioctl(self->heap.node, variant->cmd, reply[i]));
 		ASSERT_EQ(0, undo(self, variant->cmd, reply[i]));
 	}
+	/* Each link and each resize makes a new number, and a new descriptor. */
+	if (variant->cmd == CARVEOUT_IOCTL_LINK ||
+	    variant->cmd == CARVEOUT_IOCTL_RESIZE) {
+		EXPECT_SNAPSHOT(&self->armed);
+		return;
+	}
 	/* Each allocation has its own number. */
 	if (variant->cmd == CARVEOUT_IOCTL_ALLOC) {
 		EXPECT_NE(((struct carveout_ioctl_alloc *)reply[0])->generation,
@@ -374,14 +443,50 @@ TEST_F(heap, reserved_members_and_unknown_flags_are_refused)
 		  offsetof(struct carveout_ioctl_alloc, reserved) },
 		{ CARVEOUT_IOCTL_OPEN,
 		  offsetof(struct carveout_ioctl_open, reserved) },
-		{ CARVEOUT_IOCTL_OPEN,
-		  offsetof(struct carveout_ioctl_open, flags) },
 		{ CARVEOUT_IOCTL_UNLINK,
 		  offsetof(struct carveout_ioctl_unlink, reserved) },
 		{ CARVEOUT_IOCTL_UNLINK,
 		  offsetof(struct carveout_ioctl_unlink, flags) },
 		{ CARVEOUT_IOCTL_INFO,
 		  offsetof(struct carveout_ioctl_info, flags) },
+		{ CARVEOUT_IOCTL_LINK,
+		  offsetof(struct carveout_ioctl_link, reserved) },
+		{ CARVEOUT_IOCTL_SYNC,
+		  offsetof(struct carveout_ioctl_sync, reserved) },
+		{ CARVEOUT_IOCTL_RESIZE,
+		  offsetof(struct carveout_ioctl_resize, flags) },
+		/* Without the flag, or with nothing, that gives it a meaning. */
+		{ CARVEOUT_IOCTL_OPEN,
+		  offsetof(struct carveout_ioctl_open, deadline) },
+		{ CARVEOUT_IOCTL_ALLOC,
+		  offsetof(struct carveout_ioctl_alloc, place) },
+		{ CARVEOUT_IOCTL_ALLOC,
+		  offsetof(struct carveout_ioctl_alloc, fallback) },
+		{ CARVEOUT_IOCTL_SETATTR,
+		  offsetof(struct carveout_ioctl_setattr, uid) },
+		{ CARVEOUT_IOCTL_SETATTR,
+		  offsetof(struct carveout_ioctl_setattr, gid) },
+	};
+	static const struct { unsigned long cmd; size_t offset; __u32 known; } flags[] = {
+		{ CARVEOUT_IOCTL_OPEN,
+		  offsetof(struct carveout_ioctl_open, flags),
+		  CARVEOUT_OPEN_FLAGS },
+		{ CARVEOUT_IOCTL_ALLOC,
+		  offsetof(struct carveout_ioctl_alloc, flags),
+		  CARVEOUT_ALLOC_FLAGS },
+		{ CARVEOUT_IOCTL_LINK,
+		  offsetof(struct carveout_ioctl_link, flags),
+		  CARVEOUT_LINK_FLAGS },
+		{ CARVEOUT_IOCTL_LINK,
+		  offsetof(struct carveout_ioctl_link, mode), 0777 },
+		{ CARVEOUT_IOCTL_SETATTR,
+		  offsetof(struct carveout_ioctl_setattr, flags),
+		  CARVEOUT_SETATTR_FLAGS },
+		{ CARVEOUT_IOCTL_SETATTR,
+		  offsetof(struct carveout_ioctl_setattr, mode), 0777 },
+		{ CARVEOUT_IOCTL_SYNC,
+		  offsetof(struct carveout_ioctl_sync, flags),
+		  CARVEOUT_SYNC_FLAGS },
 	};
 	struct _test_data_command command = { .heap = self->heap };
 	char arg[512] = "";
@@ -390,6 +495,9 @@ TEST_F(heap, reserved_members_and_unknown_flags_are_refused)
 
 	command.buffer = alloc_tag(self->heap.node, 4 * KIB, TAG, 0, 0600);
 	ASSERT_LE(0, command.buffer);
+	command.nameless = alloc_buffer(self->heap.node, 4 * KIB);
+	ASSERT_LE(0, command.nameless);
+	command.range.size = 4 * KIB;
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		fill_argument(&command, rows[i].cmd, arg);
 		for (bit = 0; bit < 32; bit++) {
@@ -401,7 +509,21 @@ TEST_F(heap, reserved_members_and_unknown_flags_are_refused)
 				TH_LOG("row %zu, bit %d", i, bit);
 		}
 	}
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		for (bit = 0; bit < 32; bit++) {
+			__u32 value = 1U << bit;
+
+			if (value & flags[i].known)
+				continue;
+			fill_argument(&command, flags[i].cmd, arg);
+			memcpy(arg + flags[i].offset, &value, sizeof(value));
+			EXPECT_EQ(-EINVAL, xioctl(self->heap.node, flags[i].cmd,
+						  arg))
+				TH_LOG("flags %zu, bit %d", i, bit);
+		}
+	}
 	EXPECT_EQ(1, find_listed(self->heap.node, TAG, NULL));
+	close(command.nameless);
 	close(command.buffer);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -413,7 +535,7 @@ TEST_F(heap, unknown_command_is_ENOTTY)
 	char arg[512] = "";
 	unsigned int nr;
 
-	for (nr = _IOC_NR(CARVEOUT_IOCTL_INFO) + 1; nr < 256; nr++)
+	for (nr = _IOC_NR(CARVEOUT_IOCTL_RESIZE) + 1; nr < 256; nr++)
 		EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
 					  _IOC(_IOC_READ | _IOC_WRITE,
 					       CARVEOUT_IOC_MAGIC, nr, 64), arg))
@@ -447,7 +569,7 @@ struct hammer {
 	unsigned int rounds;
 };
 
-/* The tag of this test may be gone: a loser of the race is no failure. */
+/* The tag of this test may be gone, or there: a loser of the race is no failure. */
 static int hammer(void *data)
 {
 	struct hammer *hammer = data;
@@ -457,7 +579,8 @@ static int hammer(void *data)
 	int err;
 
 	self->heap.node = open(heap_path(), O_RDWR | O_CLOEXEC);
-	if (self->heap.node < 0)
+	self->nameless = alloc_buffer(self->heap.node, 4 * KIB);
+	if (self->heap.node < 0 || self->nameless < 0)
 		return 1;
 	for (i = 0; i < hammer->rounds; i++) {
 		fill_argument(self, hammer->cmd, arg);
@@ -465,6 +588,8 @@ static int hammer(void *data)
 		if (!err && hammer->cmd == CARVEOUT_IOCTL_UNLINK)
 			continue;
 		if (err == -ENOENT && hammer->cmd == CARVEOUT_IOCTL_UNLINK)
+			continue;
+		if (err == -EEXIST && hammer->cmd == CARVEOUT_IOCTL_LINK)
 			continue;
 		if (err)
 			return 2;

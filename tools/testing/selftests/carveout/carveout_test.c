@@ -142,7 +142,7 @@ static const char *counter_value(const struct counters *counters,
 
 /* What a test leaves as it found it; the rest of "state" may only grow. */
 static const char * const state_keys[] = {
-	"used", "spans", "holes", "buffers", "tags", "hash",
+	"used", "spans", "holes", "buffers", "tags", "charged", "hash",
 };
 
 /**

@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls that make, find and name buffers, and maintain caches.
+ *
+ * A call that makes a descriptor works in one order: make the buffer, reserve
+ * the descriptor, tell user space about both, publish the name, install the
+ * descriptor. Each step but the last may fail and is then undone; after the last
+ * one nothing is touched any more, because another thread may have closed the
+ * descriptor.
+ */
+
+#include <linux/bitops.h>
+#include <linux/capability.h>
+#include <linux/dma-buf.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "carveout_internal.h"
+#include "ioctl.h"
+#include "../lib/tag.h"
+
+static_assert(CARVEOUT_NR_FALLBACK == CARVEOUT_FALLBACKS);
+
+/**
+ * carveout_check_fd_flags() - may the caller have such a descriptor?
+ * @call: the call
+ * @fd_flags: O_RDWR or O_RDONLY, and O_CLOEXEC
+ *
+ * Context: Any.
+ * Return: 0, -EINVAL, or -EACCES if the node is not open for that.
+ */
+int carveout_check_fd_flags(const struct carveout_call *call, u32 fd_flags)
+{
+	if (fd_flags & ~(O_ACCMODE | O_CLOEXEC))
+		return -EINVAL;
+	switch (fd_flags & O_ACCMODE) {
+	case O_RDONLY:
+		return 0;
+	case O_RDWR:
+		return call->mode & FMODE_WRITE ? 0 : -EACCES;
+	}
+	return -EINVAL;
+}
+
+/* A label is printable text; it ends inside its field, and zeroes follow. */
+static bool label_is_valid(const char *label)
+{
+	size_t len = strnlen(label, CARVEOUT_NAME_LEN);
+	size_t i;
+
+	if (len == CARVEOUT_NAME_LEN)
+		return false;
+	for (i = 0; i < len; i++)
+		if (label[i] < 0x20 || label[i] > 0x7e)
+			return false;
+	return !memchr_inv(label + len, 0, CARVEOUT_NAME_LEN - len);
+}
+
+static int check_tag(const struct carveout_ioctl_alloc *a)
+{
+	const u32 tag_flags = CARVEOUT_ALLOC_OPEN | CARVEOUT_ALLOC_PERSIST;
+
+	if (a->mode & ~0777)
+		return -EINVAL;
+	if (a->tag[0])
+		return carveout_tag_name_valid(a->tag);
+	/* What belongs to a tag makes no sense without one. */
+	if (a->flags & tag_flags || a->mode || memchr_inv(a->tag, 0, sizeof(a->tag)))
+		return -EINVAL;
+	return 0;
+}
+
+static int check_attrs(const struct carveout_ioctl_alloc *a)
+{
+	u32 i;
+
+	if ((a->require | a->forbid) & ~CARVEOUT_ATTR_MASK ||
+	    a->require & a->forbid || a->nr_fallback > CARVEOUT_NR_FALLBACK)
+		return -EINVAL;
+	for (i = 0; i < CARVEOUT_NR_FALLBACK; i++) {
+		if (a->fallback[i] & (~CARVEOUT_ATTR_MASK | a->forbid))
+			return -EINVAL;
+		if (i >= a->nr_fallback && a->fallback[i])
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* An exact place is one in a region; the other wishes leave the choice open. */
+static int check_place(const struct carveout_call *call)
+{
+	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
+	const struct carveout_range *range;
+
+	if (!(a->flags & CARVEOUT_ALLOC_EXACT))
+		return a->place ? -EINVAL : 0;
+	if (a->flags & CARVEOUT_ALLOC_TOP_DOWN || hweight64(a->regions) != 1)
+		return -EINVAL;
+	range = &call->carveout->claim[__ffs64(a->regions)]->range;
+	if (!PAGE_ALIGNED(a->place) || a->place >= range->size ||
+	    PAGE_ALIGN(a->size) > range->size - a->place)
+		return -EINVAL;
+	if (a->align && (range->base + a->place) & (a->align - 1))
+		return -EINVAL;
+	return 0;
+}
+
+static int check_alloc(const struct carveout_call *call)
+{
+	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
+	u64 regions = call->carveout->nr_claims;
+	int ret;
+
+	if (!a->size || a->size > U64_MAX - PAGE_SIZE + 1 || a->reserved ||
+	    a->flags & ~CARVEOUT_ALLOC_FLAGS)
+		return -EINVAL;
+	if (a->align & (a->align - 1) || a->align > call->carveout->max_align)
+		return -EINVAL;
+	if (regions < 64 && a->regions >> regions)
+		return -EINVAL;
+	/*
+	 * Any limit would tell the physical address to who tries them all; a
+	 * power of two, what a device can reach, does not tell much.
+	 */
+	if (a->max_addr & (a->max_addr - 1) &&
+	    !READ_ONCE(call->carveout->expose_phys) && !capable(CAP_SYS_RAWIO))
+		return -EACCES;
+	ret = check_attrs(a);
+	if (!ret)
+		ret = check_place(call);
+	if (!ret)
+		ret = carveout_check_fd_flags(call, a->fd_flags);
+	if (!ret)
+		ret = check_tag(a);
+	if (!ret && !label_is_valid(a->label))
+		ret = -EINVAL;
+	return ret;
+}
+
+/*
+ * Give user space a descriptor of @buf and, if it is @fresh, publish it. The
+ * reply is complete but for the descriptor, whose place in it is @fd.
+ */
+static int hand_out(struct carveout_call *call, struct carveout_buf *buf,
+		    bool fresh, u32 fd_flags, s32 *fd, size_t reply_size)
+{
+	struct dma_buf *dmabuf;
+	int ret;
+
+	dmabuf = carveout_dmabuf_create(buf, (fd_flags & O_ACCMODE) == O_RDWR);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+
+	ret = get_unused_fd_flags(fd_flags & O_CLOEXEC);
+	if (ret < 0)
+		goto put_file;
+	*fd = ret;
+
+	ret = carveout_ioctl_reply(call, reply_size);
+	if (!ret && fresh)
+		ret = carveout_registry_add(buf);
+	if (ret)
+		goto put_fd;
+
+	fd_install(*fd, dmabuf->file);
+	return 0;
+
+put_fd:
+	put_unused_fd(*fd);
+put_file:
+	dma_buf_put(dmabuf);
+	return ret;
+}
+
+/* Fill in the reply to an allocation and hand the buffer out. */
+static int alloc_reply(struct carveout_call *call, struct carveout_buf *buf,
+		       bool fresh)
+{
+	struct carveout_ioctl_alloc *a = &call->arg.alloc;
+
+	a->size = buf->size;
+	a->offset = buf->start - buf->claim->range.base;
+	a->generation = buf->generation;
+	a->region = buf->region;
+	a->attrs = carveout_buf_attrs(buf);
+	a->created = fresh ? CARVEOUT_ALLOC_CREATED : 0;
+	return hand_out(call, buf, fresh, a->fd_flags, &a->fd, sizeof(*a));
+}
+
+static bool any_attrs(const struct carveout_buf *buf,
+		      const struct carveout_ioctl_alloc *a)
+{
+	u32 attrs = carveout_buf_attrs(buf);
+	bool match = (attrs & a->require) == a->require;
+	u32 i;
+
+	for (i = 0; i < a->nr_fallback && !match; i++)
+		match = (attrs & a->fallback[i]) == a->fallback[i];
+	return match && !(attrs & a->forbid);
+}
+
+/* Is an existing buffer what the caller would have made? */
+static bool satisfies(const struct carveout_buf *buf,
+		      const struct carveout_ioctl_alloc *a)
+{
+	u64 offset = buf->start - buf->claim->range.base;
+
+	return buf->size >= a->size && any_attrs(buf, a) &&
+	       (!a->align || !(buf->start & (a->align - 1))) &&
+	       (!a->max_addr || buf->start + buf->size <= a->max_addr) &&
+	       (!a->regions || a->regions & BIT_ULL(buf->region)) &&
+	       (!(a->flags & CARVEOUT_ALLOC_EXACT) || offset == a->place) &&
+	       (buf->tag.persist || !(a->flags & CARVEOUT_ALLOC_PERSIST));
+}
+
+/*
+ * Open a buffer by name. One that is being resized is waited for in any case, one
+ * that is not there as long as the caller says.
+ */
+static struct carveout_buf *open_or_wait(struct carveout_call *call, const char *name,
+					 u32 fd_flags, bool wait, u64 deadline)
+{
+	struct carveout *carveout = call->carveout;
+	struct carveout_buf *buf;
+	u64 seen;
+	int ret;
+
+	if (!wait)
+		deadline = CARVEOUT_DEADLINE_NONE;
+	for (;;) {
+		seen = carveout_registry_changes(carveout);
+		buf = carveout_registry_open(carveout, name,
+					     (fd_flags & O_ACCMODE) == O_RDWR);
+		if (buf != ERR_PTR(-EAGAIN) && !(buf == ERR_PTR(-ENOENT) && wait))
+			return buf;
+		ret = carveout_registry_wait(carveout, seen, deadline);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+}
+
+static int alloc_existing(struct carveout_call *call)
+{
+	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
+	struct carveout_buf *buf;
+	int ret = -EEXIST;
+
+	buf = open_or_wait(call, a->tag, a->fd_flags, false, 0);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	if (satisfies(buf, a))
+		ret = alloc_reply(call, buf, false);
+	carveout_buf_put(buf);
+	return ret;
+}
+
+static int alloc_new(struct carveout_call *call)
+{
+	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
+	struct carveout_buf_spec spec = {
+		.req = {
+			.size = PAGE_ALIGN(a->size),
+			.align = max_t(u64, a->align, PAGE_SIZE),
+			.regions = a->regions,
+			.max_addr = a->max_addr,
+			.require = a->require,
+			.forbid = a->forbid,
+			.nr_fallback = a->nr_fallback,
+			.top_down = a->flags & CARVEOUT_ALLOC_TOP_DOWN,
+			.exact = a->flags & CARVEOUT_ALLOC_EXACT,
+		},
+		.label = a->label,
+		.tag = a->tag,
+		.mode = a->mode,
+		.persist = a->flags & CARVEOUT_ALLOC_PERSIST,
+	};
+	struct carveout_buf *buf;
+	int ret;
+
+	memcpy(spec.req.fallback, a->fallback, sizeof(spec.req.fallback));
+	if (spec.req.exact)
+		spec.req.addr = a->place +
+			call->carveout->claim[__ffs64(a->regions)]->range.base;
+	buf = carveout_buf_create(call->open, &spec);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	ret = alloc_reply(call, buf, true);
+	carveout_buf_put(buf);
+	return ret;
+}
+
+static int create_new(struct carveout_call *call)
+{
+	const char *tag = call->arg.alloc.tag;
+	int ret = 0;
+
+	if (tag[0])
+		ret = carveout_registry_may_create(call->carveout, tag);
+	return ret ?: alloc_new(call);
+}
+
+/**
+ * carveout_ioctl_alloc() - CARVEOUT_IOCTL_ALLOC
+ * @call: the call
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or what <uapi/linux/carveout.h> says.
+ */
+int carveout_ioctl_alloc(struct carveout_call *call)
+{
+	const struct carveout_ioctl_alloc request = call->arg.alloc;
+	int ret;
+
+	ret = check_alloc(call);
+	if (ret)
+		return ret;
+	if (!(request.flags & CARVEOUT_ALLOC_OPEN)) {
+		if (request.tag[0] &&
+		    carveout_registry_has(call->carveout, request.tag))
+			return -EEXIST;
+		return create_new(call);
+	}
+
+	/* The name may come and go between the two attempts. */
+	for (;;) {
+		ret = alloc_existing(call);
+		if (ret != -ENOENT)
+			return ret;
+		ret = create_new(call);
+		if (ret != -EEXIST)
+			return ret;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		call->arg.alloc = request;
+	}
+}
+
+/**
+ * carveout_ioctl_open() - CARVEOUT_IOCTL_OPEN
+ * @call: the call
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or what <uapi/linux/carveout.h> says.
+ */
+int carveout_ioctl_open(struct carveout_call *call)
+{
+	struct carveout_ioctl_open *o = &call->arg.open;
+	bool wait = o->flags & CARVEOUT_OPEN_WAIT;
+	struct carveout_buf *buf;
+	int ret;
+
+	if (o->flags & ~CARVEOUT_OPEN_FLAGS || o->reserved ||
+	    (o->deadline && !wait) || carveout_tag_name_valid(o->tag))
+		return -EINVAL;
+	ret = carveout_check_fd_flags(call, o->fd_flags);
+	if (ret)
+		return ret;
+
+	buf = open_or_wait(call, o->tag, o->fd_flags, wait, o->deadline);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	o->size = buf->size;
+	o->offset = buf->start - buf->claim->range.base;
+	o->generation = buf->generation;
+	o->region = buf->region;
+	o->attrs = carveout_buf_attrs(buf);
+	ret = hand_out(call, buf, false, o->fd_flags, &o->fd, sizeof(*o));
+	carveout_buf_put(buf);
+	return ret;
+}
+
+/* === Names ================================================================ */
+
+/**
+ * carveout_ioctl_unlink() - CARVEOUT_IOCTL_UNLINK
+ * @call: the call
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or what <uapi/linux/carveout.h> says.
+ */
+int carveout_ioctl_unlink(struct carveout_call *call)
+{
+	const struct carveout_ioctl_unlink *u = &call->arg.unlink;
+
+	if (u->flags || u->reserved || carveout_tag_name_valid(u->tag))
+		return -EINVAL;
+	return carveout_registry_unlink(call->carveout, u->tag);
+}
+
+/* Tell the caller the number that the buffer will have, then give it the name. */
+static int link_buf(struct carveout_call *call, struct carveout_buf *buf)
+{
+	struct carveout_ioctl_link *link = &call->arg.link;
+	umode_t mode = link->mode & ~current_umask();
+	int ret;
+
+	do {
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		link->generation = atomic64_inc_return(&call->carveout->generation);
+		ret = CARVEOUT_REPLY(call, link);
+		if (ret)
+			return ret;
+		/* Somebody else's link may come in between, with a higher number. */
+		ret = carveout_registry_link(buf, link->tag, mode, link->flags,
+					     link->generation);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+/**
+ * carveout_ioctl_link() - CARVEOUT_IOCTL_LINK
+ * @call: the call
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or what <uapi/linux/carveout.h> says.
+ */
+int carveout_ioctl_link(struct carveout_call *call)
+{
+	const struct carveout_ioctl_link *link = &call->arg.link;
+	struct dma_buf *dmabuf;
+	int ret;
+
+	if (link->flags & ~CARVEOUT_LINK_FLAGS || link->mode & ~0777 ||
+	    link->reserved || carveout_tag_name_valid(link->tag))
+		return -EINVAL;
+	ret = carveout_registry_may_create(call->carveout, link->tag);
+	if (ret)
+		return ret;
+	dmabuf = carveout_ioctl_get(call, link->fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	ret = -EACCES;
+	if (carveout_dmabuf_writable(dmabuf))
+		ret = link_buf(call, carveout_dmabuf_buf(dmabuf));
+	dma_buf_put(dmabuf);
+	return ret;
+}
+
+/**
+ * carveout_ioctl_setattr() - CARVEOUT_IOCTL_SETATTR
+ * @call: the call
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or what <uapi/linux/carveout.h> says.
+ */
+int carveout_ioctl_setattr(struct carveout_call *call)
+{
+	const struct carveout_ioctl_setattr *attr = &call->arg.setattr;
+
+	if (!attr->flags || attr->flags & ~CARVEOUT_SETATTR_FLAGS ||
+	    attr->mode & ~0777 || carveout_tag_name_valid(attr->tag))
+		return -EINVAL;
+	if ((attr->mode && !(attr->flags & CARVEOUT_SETATTR_MODE)) ||
+	    (attr->uid && !(attr->flags & CARVEOUT_SETATTR_UID)) ||
+	    (attr->gid && !(attr->flags & CARVEOUT_SETATTR_GID)))
+		return -EINVAL;
+	return carveout_registry_setattr(call->carveout, attr);
+}
+
+/* === Caches =============================================================== */
+
+static int sync_ranges(struct carveout_buf *buf, const struct carveout_sync_range *range,
+		       u32 count, u32 flags)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		if (!range[i].size || range[i].offset > buf->size ||
+		    range[i].size > buf->size - range[i].offset)
+			return -EINVAL;
+	for (i = 0; i < count; i++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		carveout_dmabuf_sync(buf, range[i].offset, range[i].size, flags);
+	}
+	return 0;
+}
+
+/**
+ * carveout_ioctl_sync() - CARVEOUT_IOCTL_SYNC
+ * @call: the call
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or what <uapi/linux/carveout.h> says.
+ */
+int carveout_ioctl_sync(struct carveout_call *call)
+{
+	const struct carveout_ioctl_sync *sync = &call->arg.sync;
+	struct carveout_sync_range *ranges;
+	struct dma_buf *dmabuf;
+	int ret;
+
+	if (!sync->flags || sync->flags & ~CARVEOUT_SYNC_FLAGS || sync->reserved ||
+	    !sync->count || sync->count > CARVEOUT_SYNC_MAX)
+		return -EINVAL;
+	dmabuf = carveout_ioctl_get(call, sync->fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	ranges = memdup_user(u64_to_user_ptr(sync->ranges),
+			     sync->count * sizeof(*ranges));
+	ret = PTR_ERR_OR_ZERO(ranges);
+	if (!ret) {
+		ret = sync_ranges(carveout_dmabuf_buf(dmabuf), ranges, sync->count,
+				  sync->flags);
+		kfree(ranges);
+	}
+	dma_buf_put(dmabuf);
+	return ret;
+}
