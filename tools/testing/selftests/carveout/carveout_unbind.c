@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <linux/dma-buf.h>
 #include <sys/ioctl.h>
@@ -136,6 +137,8 @@ static void expect_gone(struct __test_metadata *_metadata, int node)
 		CARVEOUT_IOCTL_ALLOC, CARVEOUT_IOCTL_OPEN,
 		CARVEOUT_IOCTL_UNLINK, CARVEOUT_IOCTL_LIST,
 		CARVEOUT_IOCTL_SPANS, CARVEOUT_IOCTL_INFO,
+		CARVEOUT_IOCTL_LINK, CARVEOUT_IOCTL_SETATTR,
+		CARVEOUT_IOCTL_SYNC, CARVEOUT_IOCTL_RESIZE,
 	};
 	char arg[512];
 	size_t i;
@@ -218,6 +221,48 @@ TEST_F(unbind, descriptor_lives_on)
 	munmap(mem, SIZE);
 	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
 	close(fd);
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
+static int wait_for_name(void *data)
+{
+	struct carveout_ioctl_open open = {
+		.flags = CARVEOUT_OPEN_WAIT,
+		.fd_flags = O_RDWR,
+		.deadline = CARVEOUT_DEADLINE_NONE,
+	};
+
+	set_name(open.tag, "unbind.wait");
+	return xioctl(*(int *)data, CARVEOUT_IOCTL_OPEN, &open) == -ENODEV ? 0 : 1;
+}
+
+static int wait_for_event(void *data)
+{
+	struct pollfd poll_fd = { .fd = *(int *)data, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 60000) == 1 &&
+	       poll_fd.revents == (POLLHUP | POLLERR) ? 0 : 1;
+}
+
+/* Whoever waits is told. */
+TEST_F(unbind, waiters_are_woken)
+{
+	struct pollfd poll_fd = { .fd = self->heap.node, .events = POLLIN };
+	pid_t pid[4];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(pid); i++) {
+		pid[i] = start_child(i % 2 ? wait_for_event : wait_for_name,
+				     &self->heap.node);
+		ASSERT_LT(0, pid[i]);
+	}
+	sleep_us(200000);
+	ASSERT_EQ(0, unbind(&self->binding));
+	for (i = 0; i < ARRAY_SIZE(pid); i++)
+		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("waiter %zu", i);
+	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
+	EXPECT_EQ(POLLHUP | POLLERR, poll_fd.revents);
+	close(self->heap.node);
 	EXPECT_EQ(0, bind_soon(&self->binding));
 }
 

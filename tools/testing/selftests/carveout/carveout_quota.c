@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Quotas of users and of open files, and what else the administrator sets.
+ */
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "carveout_fixture.h"
+
+#define USER	1000
+#define OTHER	1003
+
+FIXTURE(quota) {
+	struct heap heap;
+};
+
+static void knob_path(char *path, size_t len, const char *file)
+{
+	snprintf(path, len, "/sys/class/carveout/%s/%s", heap_name(), file);
+}
+
+static int write_knob(const char *file, const char *text)
+{
+	char path[256];
+	int fd, err = 0;
+
+	knob_path(path, sizeof(path), file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int set_quota(const char *file, __u64 bytes)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu\n", (unsigned long long)bytes);
+	return write_knob(file, text);
+}
+
+FIXTURE_SETUP(quota)
+{
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	ASSERT_EQ(0, heap_begin(&self->heap));
+}
+
+FIXTURE_TEARDOWN_PARENT(quota)
+{
+	EXPECT_EQ(0, set_quota("quota_user", 0));
+	EXPECT_EQ(0, set_quota("quota_open", 0));
+	EXPECT_EQ(0, set_quota("expose_phys", 0));
+	HEAP_TEARDOWN(&self->heap);
+}
+
+/* Be somebody else for a while, or root. */
+static int be(uid_t uid)
+{
+	if (seteuid(0) || setgroups(0, NULL) || seteuid(uid))
+		return -errno;
+	return 0;
+}
+
+static __u64 used_by(int node, bool open)
+{
+	struct carveout_ioctl_query query;
+
+	if (query_heap(node, &query))
+		return ~0ULL;
+	return open ? query.used_open : query.used_user;
+}
+
+/* === Users =============================================================== */
+
+TEST_F(quota, user_gets_his_share_to_the_byte)
+{
+	struct carveout_ioctl_query query;
+	struct heap_snapshot with;
+	int node = self->heap.node;
+	int fds[4], i;
+
+	ASSERT_EQ(0, set_quota("quota_user", 16 * KIB));
+	ASSERT_EQ(0, be(USER));
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 16 * KIB + 1));
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1ULL << 40));
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, -8192ULL));
+	for (i = 0; i < 4; i++) {
+		fds[i] = alloc_buffer(node, 4 * KIB);
+		ASSERT_LE(0, fds[i]);
+		EXPECT_EQ((i + 1) * 4 * KIB, used_by(node, false));
+	}
+	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, take_snapshot(&with));
+	ASSERT_EQ(0, be(USER));
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
+	EXPECT_EQ(-EDQUOT, alloc_tag(node, 1, unique_tag("quota"), 0, 0600));
+	EXPECT_EQ(-EDQUOT, alloc_tag(node, 1, unique_tag("quota"),
+				     CARVEOUT_ALLOC_OPEN, 0600));
+	ASSERT_EQ(0, query_heap(node, &query));
+	EXPECT_EQ(self->heap.query.failures_quota + 6, query.failures_quota);
+	EXPECT_EQ(16 * KIB, query.quota_user);
+	/* Another user has his own share. */
+	ASSERT_EQ(0, be(OTHER));
+	EXPECT_EQ(0, used_by(node, false));
+	i = alloc_buffer(node, 16 * KIB);
+	EXPECT_LE(0, i);
+	close(i);
+	/* Root is not bound by it. */
+	ASSERT_EQ(0, be(0));
+	i = alloc_buffer(node, 64 * KIB);
+	EXPECT_LE(0, i);
+	close(i);
+	EXPECT_SNAPSHOT(&with);
+	/* What is given back can be had again. */
+	close(fds[0]);
+	ASSERT_EQ(0, be(USER));
+	fds[0] = alloc_buffer(node, 4 * KIB);
+	EXPECT_LE(0, fds[0]);
+	for (i = 0; i < 4; i++)
+		close(fds[i]);
+	EXPECT_EQ(0, used_by(node, false));
+	ASSERT_EQ(0, be(0));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* Who allocated pays until the last user is gone, whoever that is. */
+TEST_F(quota, buffer_in_other_hands_still_counts)
+{
+	const char *tag = unique_tag("quota.held");
+	int node = self->heap.node;
+	int fd, held;
+	void *mem;
+
+	ASSERT_EQ(0, set_quota("quota_user", 8 * KIB));
+	ASSERT_EQ(0, be(USER));
+	fd = alloc_tag(node, 8 * KIB, tag, 0, 0666);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, be(OTHER));
+	held = open_tag(node, tag, O_RDONLY);
+	ASSERT_LE(0, held);
+	EXPECT_EQ(0, used_by(node, false));
+	close(fd);
+	ASSERT_EQ(0, be(USER));
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
+	mem = map_buffer(held, 4 * KIB, PROT_READ);
+	ASSERT_NE(MAP_FAILED, mem);
+	close(held);
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
+	munmap(mem, 4 * KIB);
+	fd = alloc_buffer(node, 8 * KIB);
+	EXPECT_LE(0, fd);
+	close(fd);
+	ASSERT_EQ(0, be(0));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* A lower limit takes nothing away. */
+TEST_F(quota, limit_can_be_lowered_below_what_is_used)
+{
+	int node = self->heap.node, fd;
+
+	ASSERT_EQ(0, be(USER));
+	fd = alloc_buffer(node, 32 * KIB);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, set_quota("quota_user", 4 * KIB));
+	ASSERT_EQ(0, be(USER));
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
+	EXPECT_EQ(32 * KIB, used_by(node, false));
+	close(fd);
+	fd = alloc_buffer(node, 4 * KIB);
+	EXPECT_LE(0, fd);
+	close(fd);
+	ASSERT_EQ(0, be(0));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Open files ========================================================== */
+
+TEST_F(quota, open_file_gets_its_share)
+{
+	int node = self->heap.node;
+	int other, fd, more;
+
+	ASSERT_EQ(0, set_quota("quota_open", 8 * KIB));
+	other = open(heap_path(), O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, be(USER));
+	fd = alloc_buffer(node, 8 * KIB);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
+	EXPECT_EQ(8 * KIB, used_by(node, true));
+	EXPECT_EQ(0, used_by(other, true));
+	more = alloc_buffer(other, 8 * KIB);
+	ASSERT_LE(0, more);
+	EXPECT_EQ(16 * KIB, used_by(node, false));
+	/* The file may go before its buffers do. */
+	close(other);
+	EXPECT_EQ(16 * KIB, used_by(node, false));
+	close(more);
+	EXPECT_EQ(8 * KIB, used_by(node, false));
+	close(fd);
+	EXPECT_EQ(0, used_by(node, true));
+	ASSERT_EQ(0, be(0));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+struct eater {
+	unsigned int rounds;
+	__u64 most;
+};
+
+/* Take as much as one gets, and look whether it is too much. */
+static int eat(void *data)
+{
+	const struct eater *job = data;
+	int node = open(heap_path(), O_RDWR | O_CLOEXEC);
+	unsigned int i, n;
+	int fds[16];
+
+	if (node < 0 || become(USER, USER))
+		return 1;
+	for (i = 0; i < job->rounds; i++) {
+		for (n = 0; n < ARRAY_SIZE(fds); n++) {
+			fds[n] = alloc_buffer(node, 4 * KIB);
+			if (fds[n] == -EDQUOT)
+				break;
+			if (fds[n] < 0)
+				return 2;
+		}
+		if (used_by(node, false) > job->most)
+			return 3;
+		while (n)
+			close(fds[--n]);
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(quota, limit_holds_under_races, 120)
+{
+	struct eater job = { .rounds = env_rounds(300), .most = 40 * KIB };
+	pid_t pid[4];
+	int i;
+
+	ASSERT_EQ(0, set_quota("quota_user", job.most));
+	for (i = 0; i < 4; i++) {
+		pid[i] = start_child(eat, &job);
+		ASSERT_LT(0, pid[i]);
+	}
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, wait_child(pid[i]));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === The administrator's files =========================================== */
+
+TEST_F(quota, files_take_numbers_and_nothing_else)
+{
+	static const char * const bad[] = { "", "x", "-1", "1x", "18446744073709551616" };
+	char path[256], line[64];
+	size_t i;
+
+	for (i = 1; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_GT(0, write_knob("quota_user", bad[i])) TH_LOG("'%s'", bad[i]);
+		EXPECT_GT(0, write_knob("quota_open", bad[i])) TH_LOG("'%s'", bad[i]);
+	}
+	EXPECT_EQ(-EINVAL, write_knob("expose_phys", "x"));
+	EXPECT_EQ(0, write_knob("quota_user", "0x10000"));
+	knob_path(path, sizeof(path), "quota_user");
+	ASSERT_EQ(0, read_line(path, line, sizeof(line)));
+	EXPECT_EQ(0, strcmp("65536", line)) TH_LOG("'%s'", line);
+	ASSERT_EQ(0, be(USER));
+	EXPECT_EQ(-EACCES, write_knob("quota_user", "0"));
+	EXPECT_EQ(-EACCES, write_knob("quota_open", "0"));
+	EXPECT_EQ(-EACCES, write_knob("expose_phys", "1"));
+	ASSERT_EQ(0, be(0));
+}
+
+/* Physical addresses are for everybody when the administrator says so. */
+TEST_F(quota, addresses_can_be_exposed)
+{
+	struct carveout_ioctl_region region;
+	struct carveout_ioctl_alloc alloc;
+	struct carveout_buffer buffer;
+	int node = self->heap.node;
+	int i, fd;
+
+	fd = alloc_buffer(node, 4 * KIB);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, be(0));
+		ASSERT_EQ(0, set_quota("expose_phys", i));
+		ASSERT_EQ(0, be(USER));
+		ASSERT_EQ(0, query_buffer(node, fd, &buffer));
+		EXPECT_EQ(i, !!(buffer.flags & CARVEOUT_BUFFER_PHYS));
+		EXPECT_EQ(i, !!buffer.phys);
+		ASSERT_EQ(0, query_region(node, 0, &region));
+		EXPECT_EQ(i, !!(region.flags & CARVEOUT_REGION_BASE));
+		alloc = alloc_request(4096);
+		alloc.max_addr = 3;
+		EXPECT_EQ(i ? -ENOSPC : -EACCES,
+			  xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc));
+	}
+	close(fd);
+	ASSERT_EQ(0, be(0));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_HARNESS_MAIN
