@@ -414,27 +414,6 @@ static __always_inline u32 hole_at(struct carveout_heap *heap, unsigned int entr
 	return 0;
 }
 
-/* Let @right become part of @left. Neither is in a bin any more. */
-static __always_inline void merge(struct carveout_heap *heap,
-				  struct carveout_region *region, u32 left, u32 right)
-{
-	struct carveout_store *store = &heap->store;
-	struct carveout_span *l = carveout_span(store, left);
-	const struct carveout_span *r = carveout_span(store, right);
-	u32 *beyond = carveout_link_from_right(store, &region->chain, r->next);
-
-	if (unlikely(l->start + l->size != r->start || l->next != right ||
-		     r->prev != left || *beyond != right))
-		store->bad = true;
-	carveout_heap_unindex(heap, region, right, r->start, l->start);
-	l->size += r->size;
-	l->next = r->next;
-	*beyond = left;
-	carveout_store_give(store, right);
-	region->nr_holes--;
-	heap->nr_holes--;
-}
-
 static void account_free(struct carveout_heap *heap, struct carveout_region *region,
 			 carveout_off_t size)
 {
@@ -459,11 +438,11 @@ static void release(struct carveout_heap *heap, unsigned int entry, u32 index)
 	account_free(heap, region, span->size);
 	if (next) {
 		carveout_bins_remove(store, &region->bins, heap->shift, next);
-		merge(heap, region, index, next);
+		carveout_heap_merge(heap, region, index, next);
 	}
 	if (prev) {
 		carveout_bins_remove(store, &region->bins, heap->shift, prev);
-		merge(heap, region, prev, index);
+		carveout_heap_merge(heap, region, prev, index);
 		index = prev;
 	} else {
 		*carveout_tag(store, index) = carveout_tag_make(entry, CARVEOUT_HOLE);
@@ -591,7 +570,7 @@ static int grow(struct carveout_heap *heap, unsigned int entry, u32 index,
 	hole = carveout_span(store, next);
 	carveout_bins_remove(store, &region->bins, heap->shift, next);
 	if (hole->size == by) {
-		merge(heap, region, index, next);
+		carveout_heap_merge(heap, region, index, next);
 	} else {
 		move_start(heap, region, next, hole->start + by, span->start);
 		span->size += by;

@@ -407,4 +407,27 @@ static inline void carveout_heap_unindex(struct carveout_heap *heap,
 		carveout_heap_unindex_first(heap, piece, block, index);
 }
 
+/**
+ * carveout_heap_merge() - Make one span of two, of which one at least is a hole
+ * @heap: heap
+ * @region: their region
+ * @left: the span that stays; in no bin
+ * @right: the span behind it, whose descriptor is given back; in no bin
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ */
+static __always_inline void carveout_heap_merge(struct carveout_heap *heap,
+						struct carveout_region *region, u32 left,
+						u32 right)
+{
+	struct carveout_store *store = &heap->store;
+
+	carveout_heap_unindex(heap, region, right, carveout_span(store, right)->start,
+			      carveout_span(store, left)->start);
+	carveout_chain_merge(store, &region->chain, left, right);
+	carveout_store_give(store, right);
+	region->nr_holes--;
+	heap->nr_holes--;
+}
+
 #endif /* CARVEOUT_HEAP_H */

@@ -291,19 +291,17 @@ static void move_spans(struct carveout_heap *heap, unsigned int from, unsigned i
 }
 
 /* What lies left of the seam was added just now and is a hole. */
-static void merge_seam(struct carveout_heap *heap, unsigned int entry, u32 left, u32 right)
+static void merge_seam(struct carveout_heap *heap, struct carveout_region *region,
+		       u32 left, u32 right)
 {
+	struct carveout_bins *bins = &region->bins;
+
 	if (!is_hole(heap, right))
 		return;
-	carveout_region_del_hole(heap, entry, left);
-	carveout_region_del_hole(heap, entry, right);
-	carveout_heap_unindex(heap, heap->region[entry], right,
-			      carveout_span(&heap->store, right)->start,
-			      carveout_span(&heap->store, left)->start);
-	carveout_span(&heap->store, left)->size += carveout_span(&heap->store, right)->size;
-	carveout_chain_remove(&heap->store, &heap->region[entry]->chain, right);
-	carveout_store_give(&heap->store, right);
-	carveout_region_add_hole(heap, entry, left);
+	carveout_bins_remove(&heap->store, bins, heap->shift, left);
+	carveout_bins_remove(&heap->store, bins, heap->shift, right);
+	carveout_heap_merge(heap, region, left, right);
+	carveout_bins_insert(&heap->store, bins, heap->shift, left);
 }
 
 /*
@@ -333,7 +331,7 @@ static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
 	to->nr_missed += from->nr_missed;
 	heap->region[go] = NULL;
 	trim_table(heap);
-	merge_seam(heap, stay, left, right);
+	merge_seam(heap, to, left, right);
 	return stay;
 }
 

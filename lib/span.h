@@ -421,28 +421,30 @@ static inline void carveout_chain_add_after(struct carveout_store *store,
 }
 
 /**
- * carveout_chain_remove() - Take a span out
+ * carveout_chain_merge() - Let a span become part of the one before it
  * @store: store of the descriptors
  * @chain: chain of the region
- * @index: a span of the chain
+ * @left: a span of the chain
+ * @right: the span behind it, which is in the chain no longer
  *
- * A back link that does not hold marks the store as bad.
+ * Spans that do not touch, and links that do not hold, mark the store as bad.
  *
  * Context: Any context. Caller serialises access.
  */
-static inline void carveout_chain_remove(struct carveout_store *store,
-					 struct carveout_chain *chain, u32 index)
+static __always_inline void carveout_chain_merge(struct carveout_store *store,
+						 struct carveout_chain *chain, u32 left,
+						 u32 right)
 {
-	struct carveout_span *span = carveout_span(store, index);
-	u32 *left = carveout_link_from_left(store, chain, span->prev);
-	u32 *right = carveout_link_from_right(store, chain, span->next);
+	struct carveout_span *l = carveout_span(store, left);
+	const struct carveout_span *r = carveout_span(store, right);
+	u32 *beyond = carveout_link_from_right(store, chain, r->next);
 
-	if (*left != index || *right != index) {
+	if (unlikely(l->start + l->size != r->start || l->next != right ||
+		     r->prev != left || *beyond != right))
 		store->bad = true;
-		return;
-	}
-	*left = span->next;
-	*right = span->prev;
+	l->size += r->size;
+	l->next = r->next;
+	*beyond = left;
 }
 
 #endif /* CARVEOUT_SPAN_H */

@@ -139,8 +139,8 @@ static void carveout_span_chain_keeps_its_order(struct kunit *test)
 	struct span_fixture *fixture = test->priv;
 	struct carveout_store *store = &fixture->store;
 	struct carveout_chain chain = { };
-	u32 a = carveout_store_take(store), b = carveout_store_take(store);
-	u32 c = carveout_store_take(store), d = carveout_store_take(store);
+	u32 a = carveout_span_new(store, 1, 1), b = carveout_span_new(store, 4, 2);
+	u32 c = carveout_span_new(store, 0, 1), d = carveout_span_new(store, 2, 2);
 
 	carveout_chain_add_last(store, &chain, a);
 	carveout_chain_add_last(store, &chain, b);
@@ -148,13 +148,13 @@ static void carveout_span_chain_keeps_its_order(struct kunit *test)
 	carveout_chain_add_before(store, &chain, c, a);
 	carveout_chain_add_after(store, &chain, d, a);
 	assert_order(test, &chain, (const u32 []) { c, a, d, b }, 4);
-	carveout_chain_remove(store, &chain, a);
-	assert_order(test, &chain, (const u32 []) { c, d, b }, 3);
-	carveout_chain_remove(store, &chain, c);
-	carveout_chain_remove(store, &chain, b);
-	assert_order(test, &chain, (const u32 []) { d }, 1);
-	carveout_chain_remove(store, &chain, d);
-	assert_order(test, &chain, NULL, 0);
+	carveout_chain_merge(store, &chain, a, d);
+	assert_order(test, &chain, (const u32 []) { c, a, b }, 3);
+	carveout_chain_merge(store, &chain, c, a);
+	assert_order(test, &chain, (const u32 []) { c, b }, 2);
+	carveout_chain_merge(store, &chain, c, b);
+	assert_order(test, &chain, (const u32 []) { c }, 1);
+	KUNIT_EXPECT_EQ(test, carveout_span(store, c)->size, 6);
 	KUNIT_EXPECT_FALSE(test, store->bad);
 }
 

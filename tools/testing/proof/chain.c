@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: neighbours: a span put first, between, last, or taken out; a bad link is seen
+ * Property: neighbours: a span put first, between, last, or merged; a bad link is seen
  * Bounds: all chains of up to 4 spans, with all descriptors, all places
  * Options: --unwind 9
  * Defines: -DCARVEOUT_CHUNK_FIRST=4
@@ -87,6 +87,21 @@ static void order_remove(unsigned int place)
 			order[i] = order[i + 1];
 }
 
+static void merge_with_next(unsigned int place)
+{
+	struct carveout_span *left = &span[order[place] - FIRST];
+	struct carveout_span *right = &span[order[place + 1] - FIRST];
+	u64 start = nondet_u64(), size = nondet_u64(), behind = nondet_u64();
+
+	left->start = start;
+	left->size = size;
+	right->start = start + size;
+	right->size = behind;
+	carveout_chain_merge(&store, &chain, order[place], order[place + 1]);
+	prove(left->start == start && left->size == size + behind);
+	order_remove(place + 1);
+}
+
 /* Any operation; where it needs a span of the chain, any one. */
 static void change(void)
 {
@@ -110,14 +125,13 @@ static void change(void)
 		order_insert(place + 1, index);
 		break;
 	case 3:
-		assume(at);
-		carveout_chain_remove(&store, &chain, at);
-		order_remove(place);
+		assume(at && order[place + 1]);
+		merge_with_next(place);
 		break;
 	}
 }
 
-/* A back link that names another span does not go unnoticed. */
+/* A link that names another span does not go unnoticed. */
 static void prove_noticed(void)
 {
 	unsigned int place = any_below(LENGTH);
@@ -125,12 +139,22 @@ static void prove_noticed(void)
 	u32 at = order[place];
 	u32 wrong = nondet_u32();
 
-	assume(at && wrong != span[at - FIRST].prev && wrong != at);
-	span[at - FIRST].prev = wrong;
-	if (nondet_bool())
-		carveout_chain_add_before(&store, &chain, index, at);
-	else
-		carveout_chain_remove(&store, &chain, at);
+	assume(at && wrong != at);
+	if (nondet_bool()) {
+		assume(wrong != span[at - FIRST].prev);
+		span[at - FIRST].prev = wrong;
+		if (nondet_bool() && place)
+			carveout_chain_merge(&store, &chain, order[place - 1], at);
+		else
+			carveout_chain_add_before(&store, &chain, index, at);
+	} else {
+		assume(wrong != span[at - FIRST].next);
+		span[at - FIRST].next = wrong;
+		if (nondet_bool() && order[place + 1])
+			carveout_chain_merge(&store, &chain, at, order[place + 1]);
+		else
+			carveout_chain_add_after(&store, &chain, index, at);
+	}
 	prove(store.bad);
 }
 

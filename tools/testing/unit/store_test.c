@@ -133,22 +133,26 @@ TEST(chain_keeps_its_order)
 	for (i = 0, index = chain.first; i < 5; i++) {
 		ASSERT_EQ(want[i], index);
 		ASSERT_EQ(prev, carveout_span(store, index)->prev);
+		carveout_span(store, index)->start = i * 64;
+		carveout_span(store, index)->size = 64;
 		prev = index;
 		index = carveout_span(store, index)->next;
 	}
 	ASSERT_EQ(0, index);
 	ASSERT_EQ(66, chain.last);
-	carveout_chain_remove(store, &chain, 68);
-	carveout_chain_remove(store, &chain, 67);
-	carveout_chain_remove(store, &chain, 66);
-	ASSERT_EQ(64, chain.first);
+	carveout_chain_merge(store, &chain, 64, 68);
+	carveout_chain_merge(store, &chain, 67, 64);
+	carveout_chain_merge(store, &chain, 65, 66);
+	ASSERT_EQ(67, chain.first);
 	ASSERT_EQ(65, chain.last);
-	ASSERT_EQ(65, carveout_span(store, 64)->next);
-	ASSERT_EQ(64, carveout_span(store, 65)->prev);
-	carveout_chain_remove(store, &chain, 64);
-	carveout_chain_remove(store, &chain, 65);
-	ASSERT_EQ(0, chain.first);
-	ASSERT_EQ(0, chain.last);
+	ASSERT_EQ(65, carveout_span(store, 67)->next);
+	ASSERT_EQ(67, carveout_span(store, 65)->prev);
+	ASSERT_EQ(3 * 64, carveout_span(store, 67)->size);
+	carveout_chain_merge(store, &chain, 67, 65);
+	ASSERT_EQ(67, chain.first);
+	ASSERT_EQ(67, chain.last);
+	ASSERT_EQ(0, carveout_span(store, 67)->next);
+	ASSERT_EQ(5 * 64, carveout_span(store, 67)->size);
 	ASSERT_FALSE(store->bad);
 	unit_fini(&unit);
 }
