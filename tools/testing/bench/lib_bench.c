@@ -63,7 +63,6 @@ static const struct bench_peer *find_peer(const char *name)
 
 static void make_trace(struct bench_trace *trace, const struct bench_case *load)
 {
-	bench_mem_reset(0);
 	if (bench_trace_make(trace, load, SEED, (BENCH_WARM + BENCH_CHUNKS) * BENCH_CHUNK))
 		die("no memory", load->name);
 }

@@ -225,7 +225,6 @@ static int refit_peer(const struct bench_peer *peer, const struct bench_case *lo
 	u32 i, failed = 0;
 	int err;
 
-	bench_mem_reset(0);
 	err = bench_trace_make(&trace, load, BENCH_SEED, 0);
 	if (err)
 		return err;
@@ -314,7 +313,6 @@ static int full_case(const struct bench_peer *peer, const struct bench_case *loa
 
 	memset(&failures, 0, sizeof(failures));
 	for (seed = 0; seed < SEEDS && !err; seed++) {
-		bench_mem_reset(0);
 		err = bench_trace_make(&trace, load, BENCH_SEED + seed, FULL_OPS);
 		if (!err)
 			err = bench_fill(peer, &trace);
@@ -394,7 +392,6 @@ static int utilise(const struct bench_peer *peer, const struct bench_case *load)
 	int err = 0;
 
 	for (seed = 0; seed < seeds && !err; seed++) {
-		bench_mem_reset(0);
 		err = bench_trace_make(&trace, load, BENCH_SEED + seed, 64 * BENCH_CHUNK);
 		if (err)
 			break;

@@ -44,6 +44,35 @@ int bench_warm_up(const struct bench_peer *peer, const struct bench_trace *trace
 	return err;
 }
 
+/*
+ * Let the allocators take turns over a trace: each starts from the same arena and what
+ * it takes from bench_mem() is given back before the next one. One that is slow has
+ * fewer turns.
+ */
+static int take_turns(const struct bench_case *load, const struct bench_trace *trace,
+		      unsigned int turns, unsigned int slow_turns,
+		      void (*turn)(const struct bench_case *load,
+				   const struct bench_trace *trace, unsigned int nr, bool last))
+{
+	size_t mark = bench_mem_mark();
+	unsigned int done, i, limit;
+	int err;
+
+	for (done = 0; done < turns; done++) {
+		for (i = 0; i < BENCH_PEERS; i++) {
+			limit = bench_peers[i]->slow ? min(slow_turns, turns) : turns;
+			if (done >= limit || !bench_takes_part(bench_peers[i], load->shift))
+				continue;
+			bench_mem_reset(mark);
+			err = bench_warm_up(bench_peers[i], trace);
+			if (err)
+				return err;
+			turn(load, trace, i, done == limit - 1);
+		}
+	}
+	return 0;
+}
+
 /* === Per chunk ============================================================ */
 
 static void time_chunks(const struct bench_peer *peer, const struct bench_trace *trace,
@@ -79,44 +108,26 @@ static void log_chunks(const struct bench_case *load, const struct bench_peer *p
 		text + 1);
 }
 
-static int time_peer(const struct bench_case *load, const struct bench_trace *trace,
-		     unsigned int nr, bool last)
+static void time_turn(const struct bench_case *load, const struct bench_trace *trace,
+		      unsigned int nr, bool last)
 {
-	const struct bench_peer *peer = bench_peers[nr];
 	u32 failed;
-	int err;
 
-	err = bench_warm_up(peer, trace);
-	if (err)
-		return err;
-	time_chunks(peer, trace, least[nr], &failed);
+	time_chunks(bench_peers[nr], trace, least[nr], &failed);
 	if (last)
-		log_chunks(load, peer, trace, least[nr], failed);
-	return 0;
+		log_chunks(load, bench_peers[nr], trace, least[nr], failed);
 }
 
 static int time_case(const struct bench_case *load, unsigned int repeats)
 {
 	struct bench_trace trace;
-	unsigned int pass, i;
-	size_t mark;
 	int err;
 
-	bench_mem_reset(0);
 	err = bench_trace_make(&trace, load, BENCH_SEED, OPS);
-	mark = bench_mem_mark();
+	if (err)
+		return err;
 	memset(least, 0xff, sizeof(least));
-	for (pass = 0; pass < repeats && !err; pass++) {
-		for (i = 0; i < BENCH_PEERS && !err; i++) {
-			unsigned int passes = bench_peers[i]->slow ? SLOW_PASSES : repeats;
-
-			if (pass >= passes || !bench_takes_part(bench_peers[i], load->shift))
-				continue;
-			bench_mem_reset(mark);
-			err = time_peer(load, &trace, i, pass == min(passes, repeats) - 1);
-		}
-	}
-	return err;
+	return take_turns(load, &trace, repeats, SLOW_PASSES, time_turn);
 }
 
 /**
@@ -137,11 +148,11 @@ int bench_time_all(unsigned int repeats)
 
 /* === One by one =========================================================== */
 
-/* The least time of each allocation and of each free, of one allocator. */
-struct singles {
+/* The least time of each allocation and of each free, by allocator. */
+static struct singles {
 	u32 *alloc;
 	u32 *free;
-};
+} singles[BENCH_PEERS];
 
 static void time_singles(const struct bench_peer *peer, const struct bench_trace *trace,
 			 struct singles *best)
@@ -184,42 +195,37 @@ static void log_singles(const struct bench_case *load, const struct bench_peer *
 		times[TIMED - 1]);
 }
 
+static void single_turn(const struct bench_case *load, const struct bench_trace *trace,
+			unsigned int nr, bool last)
+{
+	time_singles(bench_peers[nr], trace, &singles[nr]);
+	if (last) {
+		log_singles(load, bench_peers[nr], "alloc", singles[nr].alloc);
+		log_singles(load, bench_peers[nr], "free", singles[nr].free);
+	}
+}
+
+static u32 *take_times(void)
+{
+	u32 *times = bench_mem(TIMED * sizeof(*times));
+
+	return times ? memset(times, 0xff, TIMED * sizeof(*times)) : NULL;
+}
+
 static int single_case(const struct bench_case *load, unsigned int repeats)
 {
-	struct singles singles[BENCH_PEERS] = {};
 	struct bench_trace trace;
-	unsigned int pass, i;
-	size_t mark;
+	unsigned int i;
 	int err;
 
-	bench_mem_reset(0);
 	err = bench_trace_make(&trace, load, BENCH_SEED, OPS);
 	for (i = 0; i < BENCH_PEERS && !err; i++) {
-		singles[i].alloc = bench_mem(TIMED * sizeof(u32));
-		singles[i].free = bench_mem(TIMED * sizeof(u32));
+		singles[i].alloc = take_times();
+		singles[i].free = take_times();
 		if (!singles[i].alloc || !singles[i].free)
-			return -ENOMEM;
-		memset(singles[i].alloc, 0xff, TIMED * sizeof(u32));
-		memset(singles[i].free, 0xff, TIMED * sizeof(u32));
+			err = -ENOMEM;
 	}
-	mark = bench_mem_mark();
-	for (pass = 0; pass < repeats && !err; pass++) {
-		for (i = 0; i < BENCH_PEERS && !err; i++) {
-			if (bench_peers[i]->slow)
-				continue;
-			bench_mem_reset(mark);
-			err = bench_warm_up(bench_peers[i], &trace);
-			if (!err)
-				time_singles(bench_peers[i], &trace, &singles[i]);
-		}
-	}
-	for (i = 0; i < BENCH_PEERS && !err; i++) {
-		if (bench_peers[i]->slow)
-			continue;
-		log_singles(load, bench_peers[i], "alloc", singles[i].alloc);
-		log_singles(load, bench_peers[i], "free", singles[i].free);
-	}
-	return err;
+	return err ? err : take_turns(load, &trace, repeats, 0, single_turn);
 }
 
 /**

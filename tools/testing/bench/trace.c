@@ -184,7 +184,7 @@ static void draw_ops(struct bench_trace *trace, const struct bench_case *load, u
 
 /**
  * bench_trace_make() - Make the trace of a case
- * @trace: result; its memory comes from bench_mem()
+ * @trace: result; all that was taken from bench_mem() is given back for it
  * @load: the case
  * @seed: different seeds give different traces of the same kind
  * @nr_ops: number of operations
@@ -200,6 +200,7 @@ int bench_trace_make(struct bench_trace *trace, const struct bench_case *load, u
 
 	trace->shift = load->shift;
 	trace->octaves = load->octaves;
+	bench_mem_reset(0);
 	trace->nr_spare = 0;
 	trace->nr_ops = nr_ops;
 	trace->seed = seed;
