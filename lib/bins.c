@@ -191,15 +191,12 @@ static void trie_remove(struct carveout_store *store, struct carveout_bins *bins
 		return;
 	}
 	heir = carveout_link_read(store, span->bin_next);
-	if (!heir && bin >= CARVEOUT_EXACT)
+	if (!heir)
 		heir = detach_leaf(store, index, carveout_bin_bits(bin));
 	*slot = heir;
 	if (heir) {
 		carveout_span(store, heir)->bin_prev = span->bin_prev;
-		if (bin >= CARVEOUT_EXACT)
-			adopt_children(store, index, heir);
-	} else if (slot == &bins->head[bin]) {
-		carveout_bins_unmark(bins, bin);
+		adopt_children(store, index, heir);
 	}
 }
 
@@ -218,7 +215,8 @@ void carveout_bins_remove_linked(struct carveout_store *store, struct carveout_b
 {
 	struct carveout_span *span = carveout_span(store, index);
 
-	if (span->bin_prev & CARVEOUT_IN_TRIE)
+	/* In a bin of one size all that come here are in the list. */
+	if (bin >= CARVEOUT_EXACT && span->bin_prev & CARVEOUT_IN_TRIE)
 		trie_remove(store, bins, bin, index);
 	else
 		list_remove(store, span, index);

@@ -328,6 +328,7 @@ static int take_place(struct carveout_heap *heap, const struct carveout_place *p
 	return 0;
 }
 
+/* @err is -EINVAL, -ENOSPC or -ENOMEM. */
 static void account_failure(struct carveout_heap *heap, int err, bool missed)
 {
 	switch (err) {
@@ -338,7 +339,7 @@ static void account_failure(struct carveout_heap *heap, int err, bool missed)
 		heap->stats.nr_nospc++;
 		heap->stats.nr_missed += missed;
 		break;
-	case -ENOMEM:
+	default:
 		heap->stats.nr_nomem++;
 		break;
 	}

@@ -157,9 +157,9 @@ bool carveout_index_last(const struct carveout_index *index, u64 *block)
 			return false;
 	}
 	at = at / 64 * 64 + ilog2(found);
-	/* Down again, always to the last one. */
+	/* Down again, always to the last one: each lies before where the way up was. */
 	while (i--) {
-		if (at >= index->words[i] || !index->level[i][at])
+		if (!index->level[i][at])
 			return false;
 		at = at * 64 + ilog2(index->level[i][at]);
 	}

@@ -16,6 +16,11 @@
 #define BYTES_PER_DESCRIPTOR							\
 	(sizeof(struct carveout_span) + sizeof(union carveout_aux) + sizeof(u8))
 
+/* Further chunks would not fit in the address space of a 32-bit machine. */
+#define CHUNK_LAST (sizeof(size_t) > 4 ? CARVEOUT_CHUNK_LAST : 27)
+
+static_assert((u64)BYTES_PER_DESCRIPTOR << (CHUNK_LAST - 1) < SIZE_MAX,
+	      "the size of a chunk does not wrap");
 static_assert(CARVEOUT_OFF_BITS != 64 || sizeof(struct carveout_span) == 32,
 	      "a descriptor is half a cache line");
 static_assert(sizeof(union carveout_aux) == 8, "two indices fill a cookie");
@@ -44,15 +49,9 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_store_init);
  */
 size_t carveout_store_bytes(const struct carveout_store *store)
 {
-	size_t bytes;
-
-	if (store->next_chunk > CARVEOUT_CHUNK_LAST)
+	if (store->next_chunk > CHUNK_LAST)
 		return 0;
-	/* The last chunks do not fit in the address space of a 32-bit machine. */
-	if (check_mul_overflow((size_t)CARVEOUT_BIT(store->next_chunk - 1),
-			       BYTES_PER_DESCRIPTOR, &bytes))
-		return 0;
-	return bytes;
+	return (size_t)CARVEOUT_BIT(store->next_chunk - 1) * BYTES_PER_DESCRIPTOR;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_store_bytes);
 

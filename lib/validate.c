@@ -188,7 +188,9 @@ static bool check_pieces(struct check *check)
 		size += heap->piece[i]->size;
 	}
 	/* Without overlaps and of the right sum: nothing is without a piece. */
-	return !size || broken(check, CARVEOUT_BROKEN_PIECES, 0);
+	if (size)
+		return broken(check, CARVEOUT_BROKEN_PIECES, 0);
+	return true;
 }
 
 /* === Chain ================================================================ */
@@ -225,9 +227,8 @@ static bool check_first(struct check *check, u32 index, u32 prev)
 	const struct carveout_index *piece;
 	u64 block;
 
+	/* There is one: the pieces have passed, and the span lies in its region. */
 	piece = carveout_heap_piece((struct carveout_heap *)check->heap, start);
-	if (!piece)
-		return broken(check, CARVEOUT_BROKEN_PIECES, index);
 	block = carveout_index_block(piece, start);
 	if (prev && carveout_index_shares(piece, block, span_of(check, prev)->start))
 		return true;
@@ -442,7 +443,9 @@ static bool check_addresses(struct check *check)
 			if (!check_level(piece, level))
 				return broken(check, CARVEOUT_BROKEN_ADDRESS, 0);
 	}
-	return count == check->nr_first || broken(check, CARVEOUT_BROKEN_ADDRESS, 0);
+	if (count != check->nr_first)
+		return broken(check, CARVEOUT_BROKEN_ADDRESS, 0);
+	return true;
 }
 
 /* === Free descriptors and sums ============================================ */

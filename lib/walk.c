@@ -104,11 +104,13 @@ u32 carveout_heap_span_at(struct carveout_heap *heap, carveout_off_t addr)
 {
 	const struct carveout_index *piece = carveout_heap_piece(heap, addr);
 	carveout_off_t from = addr;
-	unsigned int i;
 	u32 index;
 
-	/* A span that began in another piece of the region may cover whole ones. */
-	for (i = 0; piece && i < heap->nr_pieces; i++) {
+	/*
+	 * A span that began in another piece of the region may cover whole ones. Each
+	 * piece lies below the last, for none has the highest address there is.
+	 */
+	while (piece) {
 		index = last_before(heap, piece, from);
 		if (index)
 			return along(heap, piece, index, addr);

@@ -58,7 +58,6 @@ typedef __u64 u64;
 #define max3(x, y, z) max(max(x, y), z)
 
 #define check_add_overflow(a, b, d) __builtin_add_overflow(a, b, d)
-#define check_mul_overflow(a, b, d) __builtin_mul_overflow(a, b, d)
 
 static inline int fls(unsigned int x)
 {
