@@ -53,6 +53,9 @@
 #define EXACT_REFUSED(_want, _size, _align, _max, _addr) {			\
 	.op = CARVEOUT_CASE_ALLOC, .want = (_want), .size = (_size),		\
 	.align = (_align), .max_addr = (_max), .exact = true, .addr = (_addr) }
+#define EXACT_TOP_REFUSED(_want, _size, _addr) {				\
+	.op = CARVEOUT_CASE_ALLOC, .want = (_want), .size = (_size),		\
+	.exact = true, .top_down = true, .addr = (_addr) }
 #define FIND(_addr, _used, _start, _size) {					\
 	.op = CARVEOUT_CASE_FIND, .start = (_addr), .want = (_used),		\
 	.addr = (_start), .size = (_size) }
@@ -492,6 +495,7 @@ static const struct carveout_case carveout_cases[] = {
 		ALLOC(4, 0x40, 0x10000),
 	} },
 	{ "exactly there", {
+		EXACT_REFUSED(-ENOSPC, 64, 0, 0, 0x10000),
 		REGION(0x10000, 0x4000, 0, 0),
 		REGION(0x20000, 0x1000, 0, 1),
 		EXACT(0, 0x100, 0x12000), HOLES(3),
@@ -508,6 +512,7 @@ static const struct carveout_case carveout_cases[] = {
 		EXACT_REFUSED(-EINVAL, 64, 0, 0, 0x11001),
 		EXACT_REFUSED(-EINVAL, 64, 0x2000, 0, 0x11000),
 		EXACT_REFUSED(-EINVAL, 0, 0, 0, 0x11000),
+		EXACT_TOP_REFUSED(-EINVAL, 64, 0x11000),
 		EXACT_REFUSED(-ENOSPC, ~0ULL - 63, 0, 0, 0x11000),
 		EXACT(1, 64, 0x11fc0), EXACT(2, 64, 0x12100),
 		EXACT(3, 0x1fc0, 0x10000), EXACT(4, 0x1ec0, 0x12140), HOLES(1),

@@ -331,6 +331,44 @@ TEST(broken_neighbour_refuses_a_region)
 	unit_fini(&unit);
 }
 
+/* What is said to be empty is in use, or not in its bin. */
+TEST(broken_region_is_not_removed)
+{
+	static struct unit unit;
+	struct carveout_handle handle;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		unit_init(&unit, 6);
+		ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x1000, 0));
+		if (i == 0) {
+			ASSERT_EQ(0, unit_alloc(&unit, 0x1000, 0, &handle));
+			unit.heap.region[0]->nr_used = 0;
+		} else {
+			unit.heap.region[0]->bins.head[carveout_bin_of(0x1000 / 64)] = 0;
+		}
+		unit_expected_asserts = 1;
+		ASSERT_EQ(-EUCLEAN, carveout_heap_remove_region(&unit.heap, 0)) TH_LOG("%u", i);
+		ASSERT_EQ(0, unit_expected_asserts);
+		unit_fini(&unit);
+	}
+}
+
+TEST(broken_end_refuses_a_request_from_the_top)
+{
+	const struct carveout_request top = { .size = 0x1000, .top_down = true };
+	static struct unit unit;
+	struct carveout_handle handle;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x1000, 0));
+	unit.heap.region[0]->chain.last = 4000;
+	unit_expected_asserts = 1;
+	ASSERT_EQ(-EUCLEAN, unit_alloc_req(&unit, &top, &handle));
+	ASSERT_EQ(0, unit_expected_asserts);
+	unit_fini(&unit);
+}
+
 /* Damage that resizing, removing and looking at an address meet. */
 TEST(broken_heap_refuses_the_rest)
 {

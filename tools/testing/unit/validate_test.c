@@ -397,6 +397,20 @@ TEST(validator_names_each_invariant)
 		ASSERT_NE(0, seen[what]) TH_LOG("invariant %u is never broken", what);
 }
 
+/* The first reaches into the second, which is in the same region. */
+TEST(validator_notices_pieces_that_overlap)
+{
+	static struct unit unit;
+
+	unit_init(&unit, 6);
+	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x1000, 0));
+	ASSERT_EQ(0, unit_add(&unit, 0x11000, 0x1000, 0));
+	ASSERT_SOUND(&unit);
+	unit.heap.piece[0]->size += 64;
+	ASSERT_STREQ("table of pieces disagrees with the regions", unit_check(&unit));
+	unit_fini(&unit);
+}
+
 TEST(validator_has_a_name_for_everything)
 {
 	struct carveout_report report;
