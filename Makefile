@@ -17,7 +17,7 @@ export O V
 kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=
 
 .PHONY: module modules modules_install tool test unit kunit kselftest lint demo recall
-.PHONY: bench fuzz proof fetch clean help
+.PHONY: bench coverage fuzz proof fetch clean help
 
 module modules:
 	$(Q)test -e $(KDIR)/Makefile || { \
@@ -36,6 +36,9 @@ test:
 
 unit kunit kselftest:
 	$(Q)$(SCRIPTS)/test.sh $@
+
+coverage:
+	$(Q)$(SCRIPTS)/coverage.sh
 
 lint:
 	$(Q)$(SCRIPTS)/lint.sh
@@ -77,6 +80,7 @@ help:
 	@echo 'make kunit            ... only the KUnit suites'
 	@echo 'make kselftest        ... only the kselftest programs on the emulated boards'
 	@echo 'make fuzz             fuzz lib/ against an oracle (FUZZ_TIME=seconds, INPUT=FILE: replay it)'
+	@echo 'make coverage         lines and branches of lib/ that the unit tests do not reach'
 	@echo 'make lint             static checks: checkpatch, sparse, kernel-doc, shellcheck, layering'
 	@echo 'make recall           plant known bugs and see that the tests notice (PLANT=NAME...: only these)'
 	@echo 'make proof            prove properties of lib/ within bounds, with CBMC (PROPERTY=NAME...: only these)'

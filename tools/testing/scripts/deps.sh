@@ -13,6 +13,7 @@ declare -A GROUP=(
 	[board]="qemu-system-arm device-tree-compiler"
 	[x86]="qemu-system-x86"
 	[unit]="gcc libc6-dev libasan8 libubsan1"
+	[coverage]="gcc libc6-dev python3"
 	[fuzz]="clang libclang-rt-14-dev"
 	[lint]="sparse shellcheck perl codespell"
 	[proof]="gcc libc6-dev python3"
