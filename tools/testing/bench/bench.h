@@ -13,12 +13,15 @@
  * struct bench_peer - An allocator to be measured
  * @name: without blanks
  * @setup: make an empty arena at %BENCH_BASE, and that many empty slots
+ * @teardown: free all and give back what was not taken from bench_mem(), or NULL if
+ *	everything is
  * @place: allocate for a slot at the end of what is allocated, or NULL to call @alloc
  * @alloc: allocate for an empty slot; @align is 0 or a power of two
  * @free: free a slot's block, if it has one
  * @bytes: memory that the allocator has taken for its books so far, or NULL
  * @missed: requests refused so far although an untried hole might have served, or NULL
  * @pages_only: it serves whole pages, which it is not asked for less than
+ * @one_size: its blocks have the size of one unit, and are memory that it takes itself
  * @aligns: it heeds @align
  * @slow: it is given fewer repeats
  *
@@ -28,12 +31,14 @@
 struct bench_peer {
 	const char *name;
 	int (*setup)(u64 arena, unsigned int shift, u32 nr_slots);
+	void (*teardown)(void);
 	int (*place)(u32 slot, u64 size);
 	int (*alloc)(u32 slot, u64 size, u64 align);
 	void (*free)(u32 slot);
 	size_t (*bytes)(void);
 	u64 (*missed)(void);
 	bool pages_only;
+	bool one_size;
 	bool aligns;
 	bool slow;
 };

@@ -32,7 +32,8 @@ def both(first, second):
 def against_drm_mm(lines):
     """1"""
     return worst_of({case: lines.ratio(case, OURS, "drm_mm")
-                     for case in lines.names("time", "case")}, 0.15)
+                     for case in lines.names("time", "case") if not case.startswith("C")},
+                    0.15)
 
 
 def against_gen_pool(lines):

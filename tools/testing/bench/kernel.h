@@ -15,9 +15,12 @@ extern const struct bench_peer bench_drm_mm;
 extern const struct bench_peer bench_drm_buddy;
 extern const struct bench_peer bench_gen_pool_first;
 extern const struct bench_peer bench_gen_pool_best;
+extern const struct bench_peer bench_mempool_slab;
+extern const struct bench_peer bench_mempool_reserve;
+extern const struct bench_peer bench_dma_pool;
 
 /* All that are compared, the one that does nothing first. */
-#define BENCH_PEERS 6
+#define BENCH_PEERS 9
 extern const struct bench_peer *const bench_peers[BENCH_PEERS];
 
 /**
@@ -37,10 +40,11 @@ static inline u64 bench_clock(void)
 	return (u64)high << 32 | low;
 }
 
-/* Does an allocator take part in a case with units of this size? */
-static inline bool bench_takes_part(const struct bench_peer *peer, unsigned int shift)
+/* Does an allocator take part where units have this size, and all blocks are one? */
+static inline bool bench_takes_part(const struct bench_peer *peer, unsigned int shift,
+				    bool one_size)
 {
-	return !peer->pages_only || shift >= 12;
+	return (!peer->pages_only || shift >= 12) && (!peer->one_size || one_size);
 }
 
 int bench_warm_up(const struct bench_peer *peer, const struct bench_trace *trace);

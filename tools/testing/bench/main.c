@@ -22,7 +22,8 @@ MODULE_PARM_DESC(repeats, "passes over each trace, of which the fastest counts")
 
 const struct bench_peer *const bench_peers[BENCH_PEERS] = {
 	&bench_null, &bench_carveout, &bench_drm_mm, &bench_gen_pool_first,
-	&bench_gen_pool_best, &bench_drm_buddy,
+	&bench_gen_pool_best, &bench_drm_buddy, &bench_mempool_slab,
+	&bench_mempool_reserve, &bench_dma_pool,
 };
 
 /* How fast the counter counts, by the clock of the kernel. */

@@ -5,7 +5,7 @@ from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 900, 480
 LEFT, RIGHT, TOP, BOTTOM = 84, 170, 40, 60
-COLOURS = ("#c0392b", "#2c6fbb", "#3a8f4f", "#8e6bbf", "#c98a1b", "#555555")
+COLOURS = ("#c0392b", "#2c6fbb", "#3a8f4f", "#8e6bbf", "#c98a1b", "#555555", "#17a2b8", "#e377c2")
 
 
 class Scale:
@@ -46,12 +46,18 @@ def grid(scale):
 
 
 def curve(scale, times, peer, colour, number):
-    """One allocator: a line with points, and its name at the right."""
-    points = [(scale.x(case), scale.y(max(times[case][peer]["ns"], 1)))
-              for case in scale.cases if peer in times[case]]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    parts = [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>']
-    parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in points]
+    """One allocator: a line with points for cases of a kind, and its name at the right."""
+    kinds = {}
+    for case in scale.cases:
+        if peer in times[case]:
+            kinds.setdefault(case.partition("-")[0], []).append(
+                (scale.x(case), scale.y(max(times[case][peer]["ns"], 1))))
+    parts = []
+    for points in kinds.values():
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>'
+                  for x, y in points]
     y = TOP + 22 * number
     parts.append(f'<circle cx="{WIDTH - RIGHT + 20}" cy="{y}" r="5" fill="{colour}"/>')
     parts.append(text(WIDTH - RIGHT + 32, y + 4, peer, "start"))

@@ -202,7 +202,7 @@ def print_metadata(lines):
     for peer in lines.names("time", "peer"):
         found = [lines.one("time", case=case, peer=peer) for case in cases]
         if peer != "null":
-            rows.append([peer] + [digits(line["bytes"] / line["live"] if line else None)
+            rows.append([peer] + [digits(line["bytes"] / line["live"] if line.get("bytes") else None)
                                   for line in found])
     print_table("Bytes of metadata per live block, all in", ["allocator"] + cases, rows)
 

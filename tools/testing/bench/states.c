@@ -200,7 +200,7 @@ int bench_failing_all(unsigned int repeats)
 		for (k = 0; k < BENCH_PEERS && !err; k++) {
 			const struct bench_peer *peer = bench_peers[k];
 
-			if (!bench_takes_part(peer, states[i].shift) ||
+			if (!bench_takes_part(peer, states[i].shift, false) ||
 			    (states[i].align && !peer->aligns))
 				continue;
 			err = failing_peer(peer, &states[i], repeats);
@@ -254,7 +254,7 @@ int bench_refit_all(void)
 
 	for (i = 0; i < ARRAY_SIZE(full_cases); i++)
 		for (k = 0; k < BENCH_PEERS && !err; k++)
-			if (bench_takes_part(bench_peers[k], full_cases[i].shift))
+			if (bench_takes_part(bench_peers[k], full_cases[i].shift, false))
 				err = refit_peer(bench_peers[k], &full_cases[i]);
 	return err;
 }
@@ -421,7 +421,8 @@ int bench_utilisation_all(void)
 		for (k = 1; k < BENCH_PEERS && !err; k++) {
 			const struct bench_peer *peer = bench_peers[k];
 
-			if (!peer->pages_only && (bench_cases[i].arena == ARENA || !peer->slow))
+			if (!peer->pages_only && !peer->one_size &&
+			    (bench_cases[i].arena == ARENA || !peer->slow))
 				err = utilise(peer, &bench_cases[i]);
 		}
 	}

@@ -61,13 +61,16 @@ static int take_turns(const struct bench_case *load, const struct bench_trace *t
 	for (done = 0; done < turns; done++) {
 		for (i = 0; i < BENCH_PEERS; i++) {
 			limit = bench_peers[i]->slow ? min(slow_turns, turns) : turns;
-			if (done >= limit || !bench_takes_part(bench_peers[i], load->shift))
+			if (done >= limit ||
+			    !bench_takes_part(bench_peers[i], load->shift, !load->octaves))
 				continue;
 			bench_mem_reset(mark);
 			err = bench_warm_up(bench_peers[i], trace);
 			if (err)
 				return err;
 			turn(load, trace, i, done == limit - 1);
+			if (bench_peers[i]->teardown)
+				bench_peers[i]->teardown();
 		}
 	}
 	return 0;

@@ -78,6 +78,7 @@ void bench_mem_reset(size_t mark)
 
 #define BENCH_A(name, arena, shift, octaves) { name, arena, shift, octaves, 0, 80 }
 #define BENCH_B(name, live) { name, 0, 6, 4, live, 80 }
+#define BENCH_C(name, shift, live) { name, 0, shift, 0, live, 80 }
 
 const struct bench_case bench_cases[BENCH_CASES] = {
 	BENCH_A("A-64M-4K-1M", 64ULL << 20, 12, 8),
@@ -89,6 +90,8 @@ const struct bench_case bench_cases[BENCH_CASES] = {
 	BENCH_B("B-1e4", 10000),
 	BENCH_B("B-1e5", 100000),
 	BENCH_B("B-1e6", 1000000),
+	BENCH_C("C-256B", 8, 10000),
+	BENCH_C("C-4K", 12, 10000),
 };
 
 /* 2^(i/16) in 16 bits behind the point. */

@@ -33,7 +33,7 @@
  * @name: without blanks
  * @arena: bytes; 0 for as many as @live blocks need
  * @shift: log2 of the unit of all sizes
- * @octaves: sizes go from one unit to 2^@octaves units
+ * @octaves: sizes go from one unit to 2^@octaves units; 0: all are one unit
  * @live: number of live blocks; 0 for as many as fit
  * @percent: how full the arena is
  */
@@ -46,7 +46,7 @@ struct bench_case {
 	u32 percent;
 };
 
-#define BENCH_CASES 9
+#define BENCH_CASES 11
 extern const struct bench_case bench_cases[BENCH_CASES];
 
 /* Cases of an unlimited number of blocks have fewer than this. */
