@@ -36,7 +36,13 @@ static void trim(struct carveout_buf *buf, struct carveout_buf *next)
 	carveout_buf_put(next);
 }
 
-static void buf_free(struct carveout_buf *buf)
+/**
+ * carveout_buf_free() - scrub a buffer and return its memory to the heap
+ * @buf: a buffer without references, in no list, whose pages nobody uses
+ *
+ * Context: May sleep.
+ */
+void carveout_buf_free(struct carveout_buf *buf)
 {
 	struct carveout *carveout = buf->carveout;
 
@@ -63,7 +69,8 @@ static void buf_release(struct kref *ref)
 
 	carveout_registry_remove_locked(buf);
 	mutex_unlock(&carveout->registry_lock);
-	buf_free(buf);
+	if (!carveout_park(buf))
+		carveout_buf_free(buf);
 }
 
 /**
@@ -84,7 +91,8 @@ struct carveout_buf *carveout_buf_get(struct carveout_buf *buf)
  * carveout_buf_put() - drop a reference to a buffer
  * @buf: the buffer
  *
- * The last one scrubs the memory and returns it to the heap.
+ * The last one scrubs the memory and returns it to the heap, or leaves that to
+ * carveout_park() while I/O still uses it.
  *
  * Context: May sleep. The registry's lock is not held.
  */

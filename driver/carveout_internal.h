@@ -55,6 +55,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <uapi/linux/carveout.h>
@@ -65,6 +66,7 @@ struct attribute_group;
 struct dentry;
 struct dma_buf;
 struct pid;
+struct vm_area_struct;
 
 /* The heap's granule, 64 bytes. Buffers of user space are whole pages. */
 #define CARVEOUT_GRANULE_SHIFT	6
@@ -80,6 +82,7 @@ struct pid;
  * @CARVEOUT_OBJ_BUF: buffers
  * @CARVEOUT_OBJ_DMABUF: dma-buf files
  * @CARVEOUT_OBJ_ATTACH: dma-buf attachments
+ * @CARVEOUT_OBJ_PARKED: buffers that only I/O still holds
  * @CARVEOUT_NR_OBJECTS: number of kinds
  */
 enum carveout_object {
@@ -90,6 +93,7 @@ enum carveout_object {
 	CARVEOUT_OBJ_BUF,
 	CARVEOUT_OBJ_DMABUF,
 	CARVEOUT_OBJ_ATTACH,
+	CARVEOUT_OBJ_PARKED,
 	CARVEOUT_NR_OBJECTS,
 };
 
@@ -163,6 +167,8 @@ void carveout_claim_scrub(struct carveout_claim *claim, u64 start, u64 size,
 void carveout_claim_flush(struct carveout_claim *claim, u64 start, u64 size);
 int carveout_claim_copy(struct carveout_claim *to, u64 to_start,
 			const struct carveout_claim *from, u64 from_start, u64 size);
+u64 carveout_claim_unpinned(const struct carveout_claim *claim, u64 start,
+			    u64 size);
 
 /* === Heaps ================================================================ */
 
@@ -200,6 +206,8 @@ struct carveout_reserved {
  * @quota_open: the most bytes of an open file, 0 for any; likewise
  * @expose_phys: everybody may see physical addresses; likewise
  * @changed: those who wait for names, and for @changes
+ * @nr_parked: number of buffers that only I/O still holds
+ * @parked_bytes: their memory
  * @registry_lock: guards what follows, and the marked members of buffers
  * @bufs: all buffers, by number
  * @tags: buffers that have a tag, by name; looked up under RCU
@@ -237,6 +245,8 @@ struct carveout {
 	bool expose_phys;
 
 	wait_queue_head_t changed;
+	atomic_t nr_parked;
+	atomic64_t parked_bytes;
 
 	struct mutex registry_lock;	/* who is there, under which name */
 	struct xarray bufs;
@@ -332,6 +342,18 @@ enum carveout_buf_state {
 };
 
 /**
+ * struct carveout_parking - waiting for the end of I/O with a buffer
+ * @work: looks whether it has ended
+ * @next: the first page that was still in use
+ * @delay_ms: how soon to look again
+ */
+struct carveout_parking {
+	struct delayed_work work;
+	u64 next;
+	unsigned int delay_ms;
+};
+
+/**
  * struct carveout_buf - a buffer
  * @ref: its dma-buf files, a persistent tag, calls in progress, and the buffer that
  *	it is the @next of
@@ -358,6 +380,7 @@ enum carveout_buf_state {
  * @resv: fences, common to all its files
  * @attach_lock: guards @attachments and their mappings
  * @attachments: importers of all its files
+ * @parking: used once there are no references
  * @pid: who allocated it (invariant)
  * @comm: the program's name (invariant)
  * @label: what it is for (invariant)
@@ -386,6 +409,7 @@ struct carveout_buf {
 	struct dma_resv resv;
 	struct mutex attach_lock;	/* importers */
 	struct list_head attachments;
+	struct carveout_parking parking;
 
 	struct pid *pid;
 	char comm[TASK_COMM_LEN];
@@ -414,6 +438,7 @@ struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf);
 int carveout_buf_populate(struct carveout_buf *buf);
 struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
 void carveout_buf_put(struct carveout_buf *buf);
+void carveout_buf_free(struct carveout_buf *buf);
 u32 carveout_buf_attrs(const struct carveout_buf *buf);
 
 int carveout_registry_init(struct carveout *carveout);
@@ -457,7 +482,15 @@ bool carveout_describe_next(struct carveout *carveout, u64 *cursor,
 			    const struct carveout_viewer *viewer,
 			    struct carveout_buffer *out);
 
+bool carveout_park(struct carveout_buf *buf);
+bool carveout_buf_pinned(const struct carveout_buf *buf);
+int carveout_park_init(void);
+void carveout_park_exit(void);
+
 /* === Files ================================================================ */
+
+int carveout_buf_mmap(const struct carveout_buf *buf,
+		      struct vm_area_struct *vma, bool write);
 
 struct dma_buf *carveout_dmabuf_create(struct carveout_buf *buf, bool write);
 struct carveout_buf *carveout_dmabuf_buf(struct dma_buf *dmabuf);

@@ -13,6 +13,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/list.h>
@@ -235,6 +236,47 @@ static void claim_delist(struct carveout_claim *claim)
 	mutex_unlock(&claims_lock);
 }
 
+/*
+ * What every page of a claim starts with, and has again when nothing but the
+ * claim holds it: memblock leaves reserved pages with a count of one, the page
+ * allocator hands out its own so. A compound page would have one count for many.
+ */
+static bool page_is_unpinned(unsigned long pfn)
+{
+	struct page *page = pfn_to_page(pfn);
+
+	return !PageCompound(page) && page_count(page) == 1;
+}
+
+/*
+ * Nobody may have a hand on the pages yet: we could not tell his from those of
+ * a buffer's users. A look-up in the page cache that still holds a page of its
+ * former owner is over soon.
+ */
+static int claim_check_pages(const struct carveout_claim *claim)
+{
+	const struct carveout_range *range = &claim->range;
+	unsigned long pfn = PHYS_PFN(range->base);
+	unsigned long end = PHYS_PFN(range_last(range));
+	unsigned int tries = 0;
+
+	if (range->source == CARVEOUT_SOURCE_RESERVED)
+		return 0;
+	while (pfn <= end) {
+		if (page_is_unpinned(pfn)) {
+			pfn++;
+			continue;
+		}
+		if (++tries > 10) {
+			range_err(range, "page 0x%lx is in use (count %d); wait until I/O into it has ended, or reboot",
+				  pfn, page_count(pfn_to_page(pfn)));
+			return -EBUSY;
+		}
+		msleep(20);
+	}
+	return 0;
+}
+
 static int claim_map(struct carveout_claim *claim)
 {
 	const struct carveout_range *range = &claim->range;
@@ -309,7 +351,9 @@ struct carveout_claim *carveout_claim_create(const struct carveout_range *range)
 	ret = claim_enlist(claim);
 	if (ret)
 		goto free_claim;
-	ret = claim_map(claim);
+	ret = claim_check_pages(claim);
+	if (!ret)
+		ret = claim_map(claim);
 	if (ret)
 		goto delist;
 
@@ -339,6 +383,35 @@ void carveout_claim_destroy(struct carveout_claim *claim)
 	kvfree(claim->region);
 	kfree(claim);
 	carveout_object_gone(CARVEOUT_OBJ_CLAIM);
+}
+
+/**
+ * carveout_claim_unpinned() - how far nothing but the claim holds the memory
+ * @claim: a claim of memory with pages
+ * @start: physical address in it
+ * @size: bytes, whole pages
+ *
+ * Nobody may be able to pin a page anew; see park.c. What those who had one did
+ * to it before is done when this returns.
+ *
+ * Context: May sleep.
+ * Return: bytes from @start to the first page that somebody still has pinned, or
+ * @size if there is none.
+ */
+u64 carveout_claim_unpinned(const struct carveout_claim *claim, u64 start,
+			    u64 size)
+{
+	u64 done;
+
+	for (done = 0; done < size; done += PAGE_SIZE) {
+		if (!page_is_unpinned(PHYS_PFN(start + done)))
+			break;
+		if (!(done % STEP))
+			cond_resched();
+	}
+	/* Pairs with the drop of a pin, which is fully ordered. */
+	smp_mb();
+	return done;
 }
 
 /**

@@ -29,6 +29,7 @@ static const char * const object_names[] = {
 	[CARVEOUT_OBJ_BUF] = "buffers",
 	[CARVEOUT_OBJ_DMABUF] = "dmabufs",
 	[CARVEOUT_OBJ_ATTACH] = "attachments",
+	[CARVEOUT_OBJ_PARKED] = "parked",
 };
 
 static_assert(ARRAY_SIZE(object_names) == CARVEOUT_NR_OBJECTS);
@@ -73,6 +74,9 @@ static int state_show(struct seq_file *m, void *unused)
 	mutex_unlock(&carveout->registry_lock);
 
 	seq_printf(m, "charged %llu\n", carveout_quota_charged(carveout));
+	seq_printf(m, "parked %d\nparked_bytes %llu\n",
+		   atomic_read(&carveout->nr_parked),
+		   (u64)atomic64_read(&carveout->parked_bytes));
 	seq_printf(m, "references %u\n", kref_read(&carveout->ref));
 	seq_printf(m, "hash %016llx\n", hash);
 	seq_printf(m, "allocations %llu\nfrees %llu\n", stats.nr_alloc,

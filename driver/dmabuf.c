@@ -317,34 +317,12 @@ static int carveout_dmabuf_end_cpu(struct dma_buf *dmabuf,
 	return 0;
 }
 
-/*
- * Everything is checked before anything happens, by subtraction, since no sum
- * of what user space says may be trusted not to wrap. remap_pfn_range() makes
- * the mapping one that cannot grow, is left out of core dumps and is no target
- * for get_user_pages(). The VMA holds the file, and needs nothing else.
- */
 static int carveout_dmabuf_mmap(struct dma_buf *dmabuf,
 				struct vm_area_struct *vma)
 {
-	struct carveout_buf *buf = dmabuf->priv;
-	unsigned long pages = PHYS_PFN(buf->size);
-
-	if (is_gone(buf) || !(vma->vm_flags & VM_MAYSHARE))
+	if (is_gone(dmabuf->priv))
 		return -EINVAL;
-	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
-		return -EINVAL;
-	if (!carveout_dmabuf_writable(dmabuf)) {
-		/* Also for a mapping that came through an importer's file. */
-		if (vma->vm_flags & VM_WRITE)
-			return -EACCES;
-		vm_flags_clear(vma, VM_MAYWRITE);
-	}
-	if (!may_be_cached(buf))
-		vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
-
-	return remap_pfn_range(vma, vma->vm_start,
-			       PHYS_PFN(buf->start) + vma->vm_pgoff,
-			       vma->vm_end - vma->vm_start, vma->vm_page_prot);
+	return carveout_buf_mmap(dmabuf->priv, vma, carveout_dmabuf_writable(dmabuf));
 }
 
 static int carveout_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)

@@ -273,7 +273,9 @@ static int try_resize(struct carveout_call *call, struct dma_buf *dmabuf)
 	ret = seize(buf, dmabuf, call->arg.resize.fd);
 	if (ret)
 		return ret;
-	ret = resize(call, buf, PAGE_ALIGN(call->arg.resize.size));
+	ret = -EBUSY;
+	if (!carveout_buf_pinned(buf))
+		ret = resize(call, buf, PAGE_ALIGN(call->arg.resize.size));
 	if (ret)
 		unseize(buf);
 	return ret;
