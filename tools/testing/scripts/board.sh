@@ -41,9 +41,9 @@ board()
 		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;
 	arm64-6.1|arm64-6.12)
 		# The cloud kernels of x86-64 do not have it.
-		arch=arm64 drivers=vgem ;;
+		arch=arm64 drivers="vgem brd" ;;
 	x86_64-6.1|x86_64-6.12)
-		arch=x86_64
+		arch=x86_64 drivers=brd
 		# shellcheck disable=SC2016 # the kernel's syntax, no variables
 		args+=' memmap=16M$0x30000000 memmap=16M$0x32000000'
 		module_args="default=16M regions=dsp:0x30000000+16M,dsp:0x32000000+16M" ;;

@@ -7,7 +7,7 @@
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
 . "$(dirname "$0")/carveout_lib.sh"
 
-PROGRAMS="carveout_alloc carveout_mmap carveout_dmabuf carveout_share"
+PROGRAMS="carveout_alloc carveout_mmap carveout_vma carveout_pin carveout_dmabuf carveout_share"
 
 tested=${CARVEOUT_HEAP:-dsp}
 others=

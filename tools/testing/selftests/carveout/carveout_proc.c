@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "carveout_test.h"
@@ -378,4 +380,21 @@ __u32 next_random(__u32 *state)
 	*state ^= *state >> 17;
 	*state ^= *state << 5;
 	return *state;
+}
+
+/**
+ * kernel_at_least() - is the kernel of this version, or newer
+ * @major: first number
+ * @minor: second number
+ *
+ * Return: true if so.
+ */
+bool kernel_at_least(int major, int minor)
+{
+	struct utsname name;
+	int x, y;
+
+	if (uname(&name) || sscanf(name.release, "%d.%d", &x, &y) != 2)
+		return false;
+	return x > major || (x == major && y >= minor);
 }

@@ -142,7 +142,8 @@ static const char *counter_value(const struct counters *counters,
 
 /* What a test leaves as it found it; the rest of "state" may only grow. */
 static const char * const state_keys[] = {
-	"used", "spans", "holes", "buffers", "tags", "charged", "hash",
+	"used", "spans", "holes", "buffers", "tags", "charged", "parked",
+	"parked_bytes", "hash",
 };
 
 /**
@@ -166,6 +167,25 @@ int take_snapshot(struct heap_snapshot *snapshot)
 		if (!counter_value(&snapshot->state, state_keys[i]))
 			return -ENODATA;
 	return read_counters(DEBUG_DIR "/objects", &snapshot->objects);
+}
+
+/**
+ * heap_state() - one number of the debugfs file "state"
+ * @name: its name there
+ *
+ * Return: the number, or a negative errno value.
+ */
+__s64 heap_state(const char *name)
+{
+	struct heap_snapshot snapshot;
+	const char *value;
+	int err;
+
+	err = take_snapshot(&snapshot);
+	if (err)
+		return err;
+	value = counter_value(&snapshot.state, name);
+	return value ? strtoll(value, NULL, 10) : -ENOENT;
 }
 
 static bool same_counter(const struct counters *before,
@@ -442,6 +462,24 @@ int query_region(int node, __u32 index, struct carveout_ioctl_region *region)
 	memset(region, 0, sizeof(*region));
 	region->index = index;
 	return xioctl(node, CARVEOUT_IOCTL_REGION, region);
+}
+
+/**
+ * find_region() - find a region of a kind
+ * @node: the heap
+ * @pages: with pages that the rest of the kernel may use, or without
+ *
+ * Return: index of the first one, or -ENOENT.
+ */
+int find_region(int node, bool pages)
+{
+	struct carveout_ioctl_region region;
+	__u32 i;
+
+	for (i = 0; !query_region(node, i, &region); i++)
+		if (!!(region.attrs & CARVEOUT_ATTR_PAGES) == pages)
+			return i;
+	return -ENOENT;
 }
 
 /**

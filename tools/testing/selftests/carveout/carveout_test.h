@@ -68,6 +68,7 @@ const char *heap_path(void);
 int heap_begin(struct heap *heap);
 bool heap_settles(const struct heap_snapshot *before, char *diff, size_t len);
 bool heap_check(char *text, size_t len);
+__s64 heap_state(const char *name);
 int take_snapshot(struct heap_snapshot *snapshot);
 int read_line(const char *path, char *text, size_t len);
 
@@ -84,6 +85,7 @@ int open_tag(int node, const char *tag, __u32 fd_flags);
 int unlink_tag(int node, const char *tag);
 int query_heap(int node, struct carveout_ioctl_query *query);
 int query_region(int node, __u32 index, struct carveout_ioctl_region *region);
+int find_region(int node, bool pages);
 int query_buffer(int node, int fd, struct carveout_buffer *buffer);
 int find_listed(int node, const char *tag, struct carveout_buffer *found);
 __u64 used_bytes(int node);
@@ -111,5 +113,6 @@ void sleep_us(unsigned int us);
 __u64 now_ms(void);
 unsigned int env_rounds(unsigned int rounds);
 __u32 next_random(__u32 *state);
+bool kernel_at_least(int major, int minor);
 
 #endif /* CARVEOUT_TEST_H */

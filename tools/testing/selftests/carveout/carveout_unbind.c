@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 
 #include "carveout_fixture.h"
 
@@ -102,6 +103,11 @@ static int open_node(void)
 		sleep_us(1000);
 	} while (now_ms() < end);
 	return -errno;
+}
+
+static int remove_module(void)
+{
+	return syscall(SYS_delete_module, "carveout", O_NONBLOCK) ? -errno : 0;
 }
 
 FIXTURE(unbind) {
@@ -266,6 +272,48 @@ TEST_F(unbind, waiters_are_woken)
 	EXPECT_EQ(0, bind_soon(&self->binding));
 }
 
+/* Page 0 of a new buffer in a region with pages, in a pipe and nowhere else. */
+static int page_in_pipe(int node, __u64 regions, int pipes[2])
+{
+	int fd = alloc_in(node, SIZE, regions);
+	struct iovec iov = { NULL, 4096 };
+	int err = 0;
+
+	if (fd < 0)
+		return fd;
+	iov.iov_base = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+	if (iov.iov_base == MAP_FAILED || pipe(pipes))
+		return -errno;
+	fill_pattern(iov.iov_base, SIZE, 7);
+	if (vmsplice(pipes[1], &iov, 1, 0) != 4096)
+		err = -errno;
+	munmap(iov.iov_base, SIZE);
+	close(fd);
+	return err;
+}
+
+/* I/O is all that holds the buffer; that is enough. */
+TEST_F(unbind, page_in_a_pipe_keeps_the_memory_claimed)
+{
+	int region = find_region(self->heap.node, true);
+	char page[4096];
+	int pipes[2];
+
+	if (region < 0)
+		SKIP(return, "no region with pages");
+	ASSERT_EQ(0, page_in_pipe(self->heap.node, 1ULL << region, pipes));
+	EXPECT_EQ(1, heap_state("parked"));
+	close(self->heap.node);
+	ASSERT_EQ(0, unbind(&self->binding));
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	EXPECT_EQ(-EAGAIN, remove_module());
+	sleep_us(100000);
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	EXPECT_EQ(4096, read(pipes[0], page, sizeof(page)));
+	EXPECT_TRUE(has_pattern(page, sizeof(page), 7));
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
 /* A name that nobody has open ends with the device. */
 TEST_F(unbind, persistent_tag_ends_with_the_device)
 {
@@ -410,11 +458,6 @@ TEST_F_TIMEOUT(unbind, under_load, 150)
 }
 
 /* === Removing the module ================================================= */
-
-static int remove_module(void)
-{
-	return syscall(SYS_delete_module, "carveout", O_NONBLOCK) ? -errno : 0;
-}
 
 TEST_F(heap, module_stays_while_the_node_is_open)
 {

@@ -23,9 +23,19 @@
 /* A buffer that is held by its mapping alone; page n has pattern n. */
 FIXTURE(vma) {
 	struct heap heap;
+	__u64 regions;
+	bool pages;
 	int fd;
 	char *mem;
 };
+
+/* Mappings of pages and mappings of page frame numbers are two things. */
+FIXTURE_VARIANT(vma) {
+	__u32 region;
+};
+
+FIXTURE_VARIANT_ADD(vma, region_0) { .region = 0 };
+FIXTURE_VARIANT_ADD(vma, region_1) { .region = 1 };
 
 static bool page_is(const char *page, __u32 number)
 {
@@ -55,11 +65,18 @@ static char *map_numbered(int fd)
 
 FIXTURE_SETUP(vma)
 {
+	struct carveout_buffer buffer;
+
 	if (!heap_name())
 		SKIP(return, NO_HEAP);
 	ASSERT_EQ(0, heap_begin(&self->heap));
-	self->fd = alloc_buffer(self->heap.node, SIZE);
+	if (variant->region >= self->heap.query.regions)
+		SKIP(return, "the heap has no region %u", variant->region);
+	self->regions = 1ULL << variant->region;
+	self->fd = alloc_in(self->heap.node, SIZE, self->regions);
 	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, query_buffer(self->heap.node, self->fd, &buffer));
+	self->pages = buffer.attrs & CARVEOUT_ATTR_PAGES;
 	self->mem = map_numbered(self->fd);
 	ASSERT_NE(MAP_FAILED, (void *)self->mem);
 }
@@ -145,7 +162,7 @@ TEST_F(vma, pieces_go_in_any_order)
 	munmap(self->mem, SIZE);
 	close(self->fd);
 	for (order = 0; order < ARRAY_SIZE(orders); order++) {
-		int fd = alloc_buffer(self->heap.node, SIZE);
+		int fd = alloc_in(self->heap.node, SIZE, self->regions);
 		char *mem = map_numbered(fd);
 
 		ASSERT_NE(MAP_FAILED, (void *)mem);
@@ -214,7 +231,7 @@ TEST_F_TIMEOUT(vma, pages_unmapped_in_random_order, 120)
 	munmap(self->mem, SIZE);
 	close(self->fd);
 	for (round = 0; round < rounds; round++) {
-		int fd = alloc_buffer(self->heap.node, SIZE);
+		int fd = alloc_in(self->heap.node, SIZE, self->regions);
 		char *mem = map_numbered(fd);
 
 		ASSERT_NE(MAP_FAILED, (void *)mem);
@@ -286,10 +303,18 @@ TEST_F(vma, advice_changes_nothing)
 	/* What would undo the flags of the mapping. */
 	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DODUMP));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DOFORK));
-	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_REMOVE));
-	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DONTNEED));
+	EXPECT_TRUE(pages_are(self->mem));
+	if (self->pages) {
+		/* Entries that are taken away come back. */
+		EXPECT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
+		EXPECT_EQ(0, madvise(self->mem, SIZE, MADV_DOFORK));
+	} else {
+		EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DONTNEED));
+		EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DOFORK));
+		EXPECT_EQ(EINVAL, errno);
+	}
+	EXPECT_TRUE(pages_are(self->mem));
 	munmap(self->mem, SIZE);
 	close(self->fd);
 	EXPECT_UNCHANGED(&self->heap);
