@@ -6,7 +6,7 @@
 #   arm64-6.1, arm64-6.12     QEMU virt, stock Debian kernel, device tree
 #   arm64-6.1-debug           the same board, own kernel: KASAN, lockdep, 4 CPUs
 #   x86_64-6.1, x86_64-6.12   QEMU pc, stock Debian cloud kernel, no device tree
-#   uml-6.1, uml-6.12         user-mode Linux; 6.1 with KASAN and lockdep
+#   uml-6.1, uml-6.12         user-mode Linux, device tree; 6.1 with KASAN and lockdep
 
 BOARDS=(arm64-6.1 arm64-6.12 arm64-6.1-debug x86_64-6.1 x86_64-6.12 uml-6.1 uml-6.12)
 export BOARDS
@@ -28,6 +28,7 @@ STOCK_ARGS="slub_debug=FZP page_poison=1 kfence.sample_interval=10
 #   groups            what deps.sh must install
 #   memory, cpus, args, module_args
 #   drivers           modules of the stock kernel that tests need
+#   trees             what its device tree is made of, in tools/testing/vm
 #   scale             factor on the time limits of the tests
 #   rounds            per cent of the rounds of tests that repeat something
 # shellcheck disable=SC2034 # used by those who source this file
@@ -35,7 +36,8 @@ board()
 {
 	board=$1
 	series=${1#*-} series=${series%-debug}
-	cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS" module_args='' drivers=''
+	cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS"
+	module_args='' drivers='' trees=()
 	case $1 in
 	arm64-6.1-debug)
 		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;
@@ -48,13 +50,17 @@ board()
 		args+=' memmap=16M$0x30000000 memmap=16M$0x32000000'
 		module_args="default=16M regions=dsp:0x30000000+16M,dsp:0x32000000+16M" ;;
 	uml-6.1|uml-6.12)
-		arch=um memory=256M args="$BOOT_ARGS" module_args="default=16M" ;;
+		# So much that it reaches beyond the regions of bad.dtso: it is
+		# a sparse file, and nobody touches most of it.
+		arch=um memory=1704M args="$BOOT_ARGS" module_args="default=16M"
+		trees=(uml.dts bad.dtso) ;;
 	*)	die "no board '$1' (there are: ${BOARDS[*]})" ;;
 	esac
 	case $arch in
-	arm64)	userarch=arm64 cross=aarch64-linux-gnu- groups="build arm64 board" ;;
+	arm64)	userarch=arm64 cross=aarch64-linux-gnu- groups="build arm64 board"
+		trees=(carveout.dtso bad.dtso) ;;
 	x86_64)	userarch=x86_64 cross='' groups="build x86" ;;
-	um)	userarch=x86_64 cross='' groups="build" ;;
+	um)	userarch=x86_64 cross='' groups="build uml" ;;
 	esac
 	stock=$userarch-$series
 }
@@ -93,21 +99,27 @@ board_paths()
 	esac
 }
 
-# board_dtb DIR OVERLAY...: the device tree of an arm64 board: what QEMU itself
-# would pass, plus overlays. Prints the file.
+# board_dtb DIR TREE...: the device tree of a board: the first tree, or what QEMU
+# itself would pass, plus overlays. Prints the file, or nothing without a TREE.
 board_dtb()
 {
-	local dir=$1 overlay dtbo=()
+	local dir=$1 tree base=$1/virt.dtb dtbo=()
 
 	shift
+	[ $# -gt 0 ] || return 0
 	mkdir -p "$dir"
-	qemu-system-aarch64 -M "virt,dumpdtb=$dir/virt.dtb" -cpu cortex-a57 \
-		-smp "$cpus" -m "$memory" -display none 2>/dev/null >&2
-	for overlay in "$@"; do
-		dtbo+=("$dir/$(basename "$overlay" .dtso).dtbo")
-		dtc -@ -q -Wno-avoid_unnecessary_addr_size -I dts -O dtb -o "${dtbo[-1]}" "$overlay"
+	[ "$arch" != arm64 ] ||
+		qemu-system-aarch64 -M "virt,dumpdtb=$base" -cpu cortex-a57 \
+			-smp "$cpus" -m "$memory" -display none 2>/dev/null >&2
+	for tree in "$@"; do
+		dtbo+=("$dir/$tree.dtb")
+		dtc -@ -q -Wno-avoid_unnecessary_addr_size -I dts -O dtb \
+			-o "${dtbo[-1]}" "$TOP/tools/testing/vm/$tree"
 	done
-	fdtoverlay -i "$dir/virt.dtb" -o "$dir/board.dtb" "${dtbo[@]}"
+	if [ "$arch" != arm64 ]; then
+		base=${dtbo[0]} dtbo=("${dtbo[@]:1}")
+	fi
+	fdtoverlay -i "$base" -o "$dir/board.dtb" "${dtbo[@]}"
 	echo "$dir/board.dtb"
 }
 
@@ -129,7 +141,7 @@ board_boot()
 			"${qemu[@]}" -append "console=ttyS0 $cmdline" ;;
 	um)	# shellcheck disable=SC2086 # several arguments
 		set -- "$image" mem="$memory" initrd="$initramfs" \
-			con0=fd:0,fd:1 con=null $cmdline ;;
+			${dtb:+dtb="$dtb"} con0=fd:0,fd:1 con=null $cmdline ;;
 	esac
 	timeout -k 5 "$limit" "$@" </dev/null
 }

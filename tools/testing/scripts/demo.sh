@@ -20,7 +20,7 @@ args=$BOOT_ARGS
 step "build carveout.ko for arm64" "$O/log/demo/module.log" "$SCRIPTS/build.sh" module "$BOARD"
 step "build the carveout command" "$O/log/demo/tool.log" "$SCRIPTS/build.sh" tool "$userarch"
 initramfs=$("$SCRIPTS/build.sh" image "$BOARD" demo)
-dtb=$(board_dtb "$O/log/demo" "$TOP/tools/testing/vm/carveout.dtso")
+dtb=$(board_dtb "$O/log/demo" carveout.dtso)
 
 looks=
 [ ! -t 1 ] || looks=carveout_demo=terminal

@@ -12,6 +12,7 @@ declare -A GROUP=(
 	[arm64]="gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 	[board]="qemu-system-arm device-tree-compiler"
 	[x86]="qemu-system-x86"
+	[uml]="device-tree-compiler"
 	[unit]="gcc libc6-dev libasan8 libubsan1"
 	[coverage]="gcc libc6-dev python3"
 	[fuzz]="clang libclang-rt-14-dev"

@@ -73,7 +73,7 @@ lint_spdx()
 {
 	local file rc=0
 
-	for file in $({ files '*.c' '*.h' '*.S' '*.sh' '*.py' '*.dtso' '*.config' 'Kbuild' 'Makefile'; scripts; } | sort -u); do
+	for file in $({ files '*.c' '*.h' '*.S' '*.sh' '*.py' '*.dts' '*.dtso' '*.config' 'Kbuild' 'Makefile'; scripts; } | sort -u); do
 		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' && continue
 		echo "$file: no SPDX line"
 		rc=1
@@ -197,7 +197,7 @@ lint_dtc()
 {
 	local file findings rc=0
 
-	for file in $(files '*.dtso'); do
+	for file in $(files '*.dts' '*.dtso'); do
 		# As the kernel's own build of overlays has it.
 		findings=$(dtc -@ -Wno-avoid_unnecessary_addr_size -I dts -O dtb \
 			-o /dev/null "$file" 2>&1) || rc=1

@@ -22,7 +22,8 @@
 LOGS=$O/log
 KUNIT_BOARDS=(uml-6.1 uml-6.12)
 # The slowest first: two boards run at a time.
-KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.1 arm64-6.12 x86_64-6.1 x86_64-6.12)
+KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.1 arm64-6.12 x86_64-6.1 x86_64-6.12
+	uml-6.1 uml-6.12)
 PARALLEL=${PARALLEL:-2}
 
 declare -A PREPARED
@@ -114,7 +115,7 @@ lane_unit()
 
 lane_board()
 {
-	local dir=$1 kind=$2 initramfs dtb='' limit
+	local dir=$1 kind=$2 initramfs dtb limit
 
 	board "$3"
 	board_paths
@@ -122,9 +123,7 @@ lane_board()
 		failed "$dir" build "$dir/build.log"
 		return
 	fi
-	if [ "$arch" = arm64 ]; then
-		dtb=$(board_dtb "$dir" "$TOP"/tools/testing/vm/*.dtso)
-	fi
+	dtb=$(board_dtb "$dir" ${trees[@]+"${trees[@]}"})
 	limit=${BOARD_LIMIT:-$((400 + 200 * scale))}
 	board_boot "$limit" "$initramfs" "$dtb" "" >"$dir/console.log" 2>&1 ||
 		echo "(the board's run ended with $?; the limit is $limit s)" >> "$dir/console.log"

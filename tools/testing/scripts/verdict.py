@@ -87,7 +87,7 @@ def expected_rows(lane):
     with open(EXPECTED, encoding="utf-8") as table:
         for line in table:
             words = line.split("#")[0].split()
-            if words and fnmatch.fnmatch(lane, words[0]):
+            if words and any(fnmatch.fnmatch(lane, pattern) for pattern in words[0].split(",")):
                 skips = int(words[3]) if len(words) > 3 else 0
                 rows.setdefault(words[1], (words[0], int(words[2]), skips))
     return {suite: row for suite, row in rows.items() if row[1] > 0 and wanted(suite)}

@@ -450,7 +450,7 @@ TEST_F(map, read_only_mapping_cannot_be_written_by_force)
 	fill_pattern(rw, SIZE, 95);
 	mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, mem);
-	EXPECT_NE(8, pwrite(mem, bytes, 8, (off_t)ro));
+	EXPECT_NE(8, pwrite(mem, bytes, 8, (uintptr_t)ro));
 	close(mem);
 	if (syscall(SYS_process_vm_writev, getpid(), &local, 1, &remote, 1, 0) >= 0)
 		EXPECT_EQ(0, 8);
