@@ -24,6 +24,7 @@ STOCK_ARGS="slub_debug=FZP page_poison=1 kfence.sample_interval=10
 # board NAME: describe a board. Sets
 #   arch, cross       as Kbuild wants them
 #   userarch          what user-space programs are built for
+#   compat            ... and the 32-bit architecture that its kernel also runs
 #   series, stock     kernel series; the stock board whose files it uses
 #   groups            what deps.sh must install
 #   memory, cpus, args, module_args
@@ -57,10 +58,10 @@ board()
 	*)	die "no board '$1' (there are: ${BOARDS[*]})" ;;
 	esac
 	case $arch in
-	arm64)	userarch=arm64 cross=aarch64-linux-gnu- groups="build arm64 board"
+	arm64)	userarch=arm64 compat=arm cross=aarch64-linux-gnu- groups="build arm64 board"
 		trees=(carveout.dtso bad.dtso) ;;
-	x86_64)	userarch=x86_64 cross='' groups="build x86" ;;
-	um)	userarch=x86_64 cross='' groups="build uml" ;;
+	x86_64)	userarch=x86_64 compat=i386 cross='' groups="build x86" ;;
+	um)	userarch=x86_64 compat='' cross='' groups="build uml" ;;
 	esac
 	stock=$userarch-$series
 }

@@ -5,7 +5,7 @@
 # build.sh tool ARCH         build the carveout command, static
 # build.sh tests ARCH        build the kselftest programs, static
 # build.sh image BOARD KIND  pack the initramfs of a run from what is built
-#                            (KIND: kunit, kselftest, demo); prints the file
+#                            (KIND: kunit, kselftest, compat, demo); prints the file
 #
 # Everything lands below $O/build. Each kernel's modules are built in their own
 # copy of the sources: they never disturb one another. Two builds of the same
@@ -45,31 +45,47 @@ build_module()
 user_cross()
 {
 	case $1 in
-	arm64)	echo aarch64-linux-gnu- ;;
-	x86_64)	echo ;;
-	*)	die "build.sh: no user space for '$1'" ;;
+	arm64)		echo aarch64-linux-gnu- ;;
+	arm)		echo arm-linux-gnueabihf- ;;
+	x86_64|i386)	echo ;;
+	*)		die "build.sh: no user space for '$1'" ;;
+	esac
+}
+
+# What an architecture wants from its compiler. A 32-bit program has 64-bit file
+# offsets and times, as a new one should. The native compiler makes those of i386,
+# with the kernel's headers where it has them for x86-64.
+user_flags()
+{
+	case $1 in
+	arm|i386)	echo -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 ;;
+	esac
+	case $1 in
+	i386)		echo -m32 -idirafter "/usr/include/$(gcc -print-multiarch)" ;;
 	esac
 }
 
 build_tool()
 {
-	local cross
+	local cross flags
 
 	cross=$(user_cross "$1")
+	flags=$(user_flags "$1" | xargs)
 	make --no-print-directory -C "$TOP" tool TOOLDIR="$B/tool-$1" CROSS_COMPILE="$cross" \
-		CFLAGS="-O2 -g -Wall -Wextra -Werror" LDFLAGS=-static V="$V"
+		CFLAGS="-O2 -g -Wall -Wextra -Werror $flags" LDFLAGS=-static V="$V"
 }
 
 build_tests()
 {
-	local cross out=$B/tests-$1
+	local cross flags out=$B/tests-$1
 
 	cross=$(user_cross "$1")
+	flags=$(user_flags "$1" | xargs)
 	rm -rf "${out:?}/install"
 	mkdir -p "$out/obj"
 	make --no-print-directory -j"$JOBS" -C "$TOP/tools/testing/selftests/carveout" \
 		KSRC="$CARVEOUT_CACHE/source/6.12" CROSS_COMPILE="$cross" ARCH="$1" \
-		OUTPUT="$out/obj" USERCFLAGS=-Werror USERLDFLAGS=-static V="$V" \
+		OUTPUT="$out/obj" USERCFLAGS="-Werror $flags" USERLDFLAGS=-static V="$V" \
 		INSTALL_PATH="$out/install" install
 }
 
@@ -129,6 +145,15 @@ fill_kselftest()
 	cp "$B/tool-$userarch/carveout" "$1/bin/"
 	stock_drivers "$1"
 	programs > "$1/etc/programs"
+}
+
+# The scripts are about the 64-bit command: they are the other lanes'.
+fill_compat()
+{
+	cp "$TOP/tools/testing/vm/init" "$1/init"
+	cp -r "$B/tests-$compat/install/." "$1/tests/"
+	stock_drivers "$1"
+	programs | grep -v '\.sh$' > "$1/etc/programs"
 }
 
 fill_demo()

@@ -8,8 +8,9 @@
 #   unit              the unit tests of lib/, in user space
 #   kunit:BOARD       the KUnit suites, in a board that has KUnit
 #   kselftest:BOARD   the kselftest programs
+#   compat:BOARD      ... built for the 32-bit architecture that its kernel also runs
 #
-# "build", "kunit" and "kselftest" alone mean all of their lanes. See board.sh
+# "build", "kunit", "kselftest" and "compat" alone mean all of their lanes. See board.sh
 # for the boards. Each lane leaves its logs in $O/log/LANE (":" becomes "=").
 # ONLY="NAME..." runs just these kselftest programs or KUnit modules.
 # The last line says how many tests passed, failed and were skipped.
@@ -24,6 +25,7 @@ KUNIT_BOARDS=(uml-6.1 uml-6.12)
 # The slowest first: two boards run at a time.
 KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.1 arm64-6.12 x86_64-6.1 x86_64-6.12
 	uml-6.1 uml-6.12)
+COMPAT_BOARDS=(arm64-6.12 x86_64-6.12)
 PARALLEL=${PARALLEL:-2}
 
 declare -A PREPARED
@@ -37,6 +39,7 @@ expand_lanes()
 		build)		printf 'build:%s\n' "${BOARDS[@]}" ;;
 		kunit)		printf 'kunit:%s\n' "${KUNIT_BOARDS[@]}" ;;
 		kselftest)	printf 'kselftest:%s\n' "${KSELFTEST_BOARDS[@]}" ;;
+		compat)		printf 'compat:%s\n' "${COMPAT_BOARDS[@]}" ;;
 		*)		echo "$lane" ;;
 		esac
 	done
@@ -61,6 +64,13 @@ prepare_board()
 	board_prepare
 }
 
+prepare_compat()
+{
+	board "$1"
+	[ -n "$compat" ] || die "board '$1' runs no 32-bit programs"
+	prepare_once "compat $compat" "$SCRIPTS/deps.sh" "$compat"
+}
+
 prepare()
 {
 	local lane name
@@ -70,8 +80,9 @@ prepare()
 		case $lane in
 		build:*|kunit:*)
 			prepare_once "$name" prepare_board "$name" ;;
-		kselftest:*)
+		kselftest:*|compat:*)
 			prepare_once "$name" prepare_board "$name"
+			[ "${lane%%:*}" != compat ] || prepare_compat "$name"
 			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
 		unit)
 			prepare_once unit "$SCRIPTS/deps.sh" build unit
@@ -130,11 +141,23 @@ lane_board()
 	verdict board "$kind:$3" "$dir/console.log" > "$dir/results"
 }
 
+# What the programs of a lane on this board are built for; nothing if it has none.
+programs_arch()
+{
+	case $1 in
+	kselftest)	echo "$userarch" ;;
+	compat)		echo "$compat" ;;
+	esac
+}
+
 board_image()
 {
+	local target
+
 	"$SCRIPTS/build.sh" module "$board" >&2 || return
-	if [ "$1" = kselftest ] && [ ! -e "$LOGS/programs-$userarch.ok" ]; then
-		cat "$LOGS/programs-$userarch.log" >&2
+	target=$(programs_arch "$1")
+	if [ -n "$target" ] && [ ! -e "$LOGS/programs-$target.ok" ]; then
+		cat "$LOGS/programs-$target.log" >&2
 		return 1
 	fi
 	"$SCRIPTS/build.sh" image "$board" "$1"
@@ -155,12 +178,13 @@ build_programs()
 
 build_all_programs()
 {
-	local lane
+	local lane target
 
 	for lane in "$@"; do
-		case $lane in
-		kselftest:*)	board "${lane#*:}"; prepare_once "programs $userarch" build_programs "$userarch" ;;
-		esac
+		[ "$lane" != unit ] || continue
+		board "${lane#*:}"
+		target=$(programs_arch "${lane%%:*}")
+		[ -z "$target" ] || prepare_once "programs $target" build_programs "$target"
 	done
 }
 
@@ -186,7 +210,7 @@ if [ "${1:-}" = --prepare ]; then
 	only=prepare
 	shift
 fi
-[ $# -gt 0 ] || set -- build unit kunit kselftest
+[ $# -gt 0 ] || set -- build unit kunit kselftest compat
 mapfile -t lanes < <(expand_lanes "$@")
 prepare "${lanes[@]}"
 [ "$only" != prepare ] || exit 0

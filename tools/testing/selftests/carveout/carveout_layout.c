@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The layout of the ioctl structures, as every program has it, whatever it is
+ * built for: the kernel does not translate for 32-bit callers, and compilers do
+ * not agree on holes (i386 aligns 64-bit numbers to 4 bytes only). Nothing in
+ * here runs; what is wrong does not compile.
+ */
+#include <assert.h>
+#include <stddef.h>
+
+#include <linux/carveout.h>
+
+#define AT(type, member, offset)					\
+	static_assert(offsetof(struct type, member) == (offset), #member)
+#define SIZE(type, size)						\
+	static_assert(sizeof(struct type) == (size), #type)
+
+AT(carveout_ioctl_query, name, 0);
+AT(carveout_ioctl_query, capabilities, 64);
+AT(carveout_ioctl_query, size, 72);
+AT(carveout_ioctl_query, used, 80);
+AT(carveout_ioctl_query, high_water, 88);
+AT(carveout_ioctl_query, largest_hole, 96);
+AT(carveout_ioctl_query, page_size, 104);
+AT(carveout_ioctl_query, max_align, 112);
+AT(carveout_ioctl_query, regions, 120);
+AT(carveout_ioctl_query, spans, 124);
+AT(carveout_ioctl_query, holes, 128);
+AT(carveout_ioctl_query, buffers, 132);
+AT(carveout_ioctl_query, tags, 136);
+AT(carveout_ioctl_query, attrs, 140);
+AT(carveout_ioctl_query, failures_nospc, 144);
+AT(carveout_ioctl_query, failures_nomem, 152);
+AT(carveout_ioctl_query, failures_quota, 160);
+AT(carveout_ioctl_query, changes, 168);
+AT(carveout_ioctl_query, quota_user, 176);
+AT(carveout_ioctl_query, quota_open, 184);
+AT(carveout_ioctl_query, used_user, 192);
+AT(carveout_ioctl_query, used_open, 200);
+SIZE(carveout_ioctl_query, CARVEOUT_QUERY_SIZE_VER0);
+
+AT(carveout_ioctl_region, index, 0);
+AT(carveout_ioctl_region, attrs, 4);
+AT(carveout_ioctl_region, flags, 8);
+AT(carveout_ioctl_region, spans, 12);
+AT(carveout_ioctl_region, holes, 16);
+AT(carveout_ioctl_region, reserved, 20);
+AT(carveout_ioctl_region, name, 24);
+AT(carveout_ioctl_region, base, 88);
+AT(carveout_ioctl_region, size, 96);
+AT(carveout_ioctl_region, used, 104);
+AT(carveout_ioctl_region, high_water, 112);
+AT(carveout_ioctl_region, largest_hole, 120);
+SIZE(carveout_ioctl_region, CARVEOUT_REGION_SIZE_VER0);
+
+AT(carveout_ioctl_alloc, size, 0);
+AT(carveout_ioctl_alloc, align, 8);
+AT(carveout_ioctl_alloc, max_addr, 16);
+AT(carveout_ioctl_alloc, regions, 24);
+AT(carveout_ioctl_alloc, place, 32);
+AT(carveout_ioctl_alloc, require, 40);
+AT(carveout_ioctl_alloc, forbid, 44);
+AT(carveout_ioctl_alloc, fallback, 48);
+AT(carveout_ioctl_alloc, nr_fallback, 60);
+AT(carveout_ioctl_alloc, flags, 64);
+AT(carveout_ioctl_alloc, fd_flags, 68);
+AT(carveout_ioctl_alloc, mode, 72);
+AT(carveout_ioctl_alloc, reserved, 76);
+AT(carveout_ioctl_alloc, tag, 80);
+AT(carveout_ioctl_alloc, label, 144);
+AT(carveout_ioctl_alloc, offset, 208);
+AT(carveout_ioctl_alloc, generation, 216);
+AT(carveout_ioctl_alloc, region, 224);
+AT(carveout_ioctl_alloc, attrs, 228);
+AT(carveout_ioctl_alloc, created, 232);
+AT(carveout_ioctl_alloc, fd, 236);
+SIZE(carveout_ioctl_alloc, CARVEOUT_ALLOC_SIZE_VER0);
+
+AT(carveout_ioctl_open, tag, 0);
+AT(carveout_ioctl_open, flags, 64);
+AT(carveout_ioctl_open, fd_flags, 68);
+AT(carveout_ioctl_open, deadline, 72);
+AT(carveout_ioctl_open, size, 80);
+AT(carveout_ioctl_open, offset, 88);
+AT(carveout_ioctl_open, generation, 96);
+AT(carveout_ioctl_open, region, 104);
+AT(carveout_ioctl_open, attrs, 108);
+AT(carveout_ioctl_open, reserved, 112);
+AT(carveout_ioctl_open, fd, 116);
+SIZE(carveout_ioctl_open, CARVEOUT_OPEN_SIZE_VER0);
+
+AT(carveout_ioctl_unlink, tag, 0);
+AT(carveout_ioctl_unlink, flags, 64);
+AT(carveout_ioctl_unlink, reserved, 68);
+SIZE(carveout_ioctl_unlink, CARVEOUT_UNLINK_SIZE_VER0);
+
+AT(carveout_ioctl_link, fd, 0);
+AT(carveout_ioctl_link, flags, 4);
+AT(carveout_ioctl_link, mode, 8);
+AT(carveout_ioctl_link, reserved, 12);
+AT(carveout_ioctl_link, tag, 16);
+AT(carveout_ioctl_link, generation, 80);
+SIZE(carveout_ioctl_link, CARVEOUT_LINK_SIZE_VER0);
+
+AT(carveout_ioctl_setattr, tag, 0);
+AT(carveout_ioctl_setattr, flags, 64);
+AT(carveout_ioctl_setattr, mode, 68);
+AT(carveout_ioctl_setattr, uid, 72);
+AT(carveout_ioctl_setattr, gid, 76);
+SIZE(carveout_ioctl_setattr, CARVEOUT_SETATTR_SIZE_VER0);
+
+AT(carveout_sync_range, offset, 0);
+AT(carveout_sync_range, size, 8);
+SIZE(carveout_sync_range, 16);
+
+AT(carveout_ioctl_sync, fd, 0);
+AT(carveout_ioctl_sync, flags, 4);
+AT(carveout_ioctl_sync, ranges, 8);
+AT(carveout_ioctl_sync, count, 16);
+AT(carveout_ioctl_sync, reserved, 20);
+SIZE(carveout_ioctl_sync, CARVEOUT_SYNC_SIZE_VER0);
+
+AT(carveout_ioctl_resize, fd, 0);
+AT(carveout_ioctl_resize, flags, 4);
+AT(carveout_ioctl_resize, size, 8);
+AT(carveout_ioctl_resize, offset, 16);
+AT(carveout_ioctl_resize, generation, 24);
+AT(carveout_ioctl_resize, region, 32);
+AT(carveout_ioctl_resize, attrs, 36);
+AT(carveout_ioctl_resize, fd_flags, 40);
+AT(carveout_ioctl_resize, new_fd, 44);
+SIZE(carveout_ioctl_resize, CARVEOUT_RESIZE_SIZE_VER0);
+
+AT(carveout_buffer, tag, 0);
+AT(carveout_buffer, label, 64);
+AT(carveout_buffer, comm, 128);
+AT(carveout_buffer, size, 144);
+AT(carveout_buffer, offset, 152);
+AT(carveout_buffer, phys, 160);
+AT(carveout_buffer, generation, 168);
+AT(carveout_buffer, region, 176);
+AT(carveout_buffer, attrs, 180);
+AT(carveout_buffer, flags, 184);
+AT(carveout_buffer, mode, 188);
+AT(carveout_buffer, uid, 192);
+AT(carveout_buffer, gid, 196);
+AT(carveout_buffer, pid, 200);
+AT(carveout_buffer, refs, 204);
+SIZE(carveout_buffer, CARVEOUT_BUFFER_SIZE_VER0);
+
+AT(carveout_ioctl_span, offset, 0);
+AT(carveout_ioctl_span, size, 8);
+AT(carveout_ioctl_span, region, 16);
+AT(carveout_ioctl_span, used, 20);
+SIZE(carveout_ioctl_span, CARVEOUT_SPAN_SIZE_VER0);
+
+AT(carveout_ioctl_list, cursor, 0);
+AT(carveout_ioctl_list, entries, 8);
+AT(carveout_ioctl_list, entry_size, 16);
+AT(carveout_ioctl_list, count, 20);
+SIZE(carveout_ioctl_list, CARVEOUT_LIST_SIZE_VER0);
+
+AT(carveout_ioctl_info, fd, 0);
+AT(carveout_ioctl_info, flags, 4);
+AT(carveout_ioctl_info, buffer, 8);
+SIZE(carveout_ioctl_info, CARVEOUT_INFO_SIZE_VER0);
+
+/* The numbers that programs were built with. */
+static_assert(CARVEOUT_IOCTL_QUERY == 0xc0d0bd00, "QUERY");
+static_assert(CARVEOUT_IOCTL_REGION == 0xc080bd01, "REGION");
+static_assert(CARVEOUT_IOCTL_ALLOC == 0xc0f0bd02, "ALLOC");
+static_assert(CARVEOUT_IOCTL_OPEN == 0xc078bd03, "OPEN");
+static_assert(CARVEOUT_IOCTL_UNLINK == 0xc048bd04, "UNLINK");
+static_assert(CARVEOUT_IOCTL_LIST == 0xc018bd05, "LIST");
+static_assert(CARVEOUT_IOCTL_SPANS == 0xc018bd06, "SPANS");
+static_assert(CARVEOUT_IOCTL_INFO == 0xc0d8bd07, "INFO");
+static_assert(CARVEOUT_IOCTL_LINK == 0xc058bd08, "LINK");
+static_assert(CARVEOUT_IOCTL_SETATTR == 0xc050bd09, "SETATTR");
+static_assert(CARVEOUT_IOCTL_SYNC == 0xc018bd0a, "SYNC");
+static_assert(CARVEOUT_IOCTL_RESIZE == 0xc030bd0b, "RESIZE");
