@@ -207,6 +207,20 @@ def print_metadata(lines):
     print_table("Bytes of metadata per live block, all in", ["allocator"] + cases, rows)
 
 
+def print_node(lines):
+    """What a program pays at a heap's node."""
+    rows = [[f"look up one of {line['tags']} names", digits(line["ns"] - line["door"]), ""]
+            for line in lines.select("lookup")]
+    rows += [[f"allocate {line['size'] >> 10} KiB", digits(line["ns"]), ""]
+             for line in lines.select("alloc")]
+    rows += [[f"map and touch {line['size'] >> 20} MiB, " +
+              ("aligned" if line["aligned"] else "not aligned"),
+              digits(line["map_ns"] + line["touch_ns"]), str(line["faults"])]
+             for line in lines.select("touch")]
+    if rows:
+        print_table("At the node of a heap, on an emulated machine", ["", "ns", "faults"], rows)
+
+
 def print_goals(lines):
     """What was to be reached."""
     marks = {True: "met", False: "NOT MET", None: ""}
@@ -249,6 +263,7 @@ def print_all(directory, lines):
     print_singles(lines)
     print_states(lines)
     print_metadata(lines)
+    print_node(lines)
     print_goals(lines)
     load = {line["when"]: line["average"] for line in lines.select("load")}
     print(f"\nThe machine's load: {load.get('before')} before, {load.get('after')} after")

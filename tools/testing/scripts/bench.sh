@@ -6,6 +6,7 @@
 # In user space: the net instructions of lib/, counted by callgrind, and its time.
 # In user-mode Linux: lib/ against allocators of the kernel, all in one module and
 # one boot. The peers are compiled from the fetched kernel's source.
+# On an emulated machine: what a program pays at the node of a heap.
 #
 # Results are in $O/bench: report.json, report.svg, and what was printed.
 
@@ -72,6 +73,38 @@ run_board()
 	fi > "$R/kernel.txt"
 }
 
+# A stock kernel, and a heap of memory that it does not map.
+node_board()
+{
+	board x86_64-6.12
+	memory=2G
+	# shellcheck disable=SC2016 # the kernel's syntax, no variable
+	args+=' memmap=512M$0x40000000'
+}
+
+run_node()
+{
+	local root=$R/node applet
+
+	node_board
+	board_prepare
+	board_paths
+	O=$R "$SCRIPTS/build.sh" module "$board"
+	rm -rf "$root"
+	mkdir -p "$root/bin" "$root/modules"
+	cp "$busybox" "$root/bin/"
+	for applet in sh mkdir mount insmod poweroff; do
+		ln -s busybox "$root/bin/$applet"
+	done
+	gcc -O2 -Wall -Wextra -Werror -static -I"$TOP/include/uapi" \
+		-o "$root/bin/node_bench" "$BENCH/node_bench.c"
+	cp "$BENCH/node-init" "$root/init"
+	cp "$R/build/module-$board/carveout.ko" "$root/modules/"
+	(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --quiet | gzip -1) > "$root.cpio.gz"
+	board_boot "$LIMIT" "$root.cpio.gz" '' '' > "$R/node.txt" || true
+	grep -q "bench: node done" "$R/node.txt"
+}
+
 load_line()
 {
 	echo "bench: load when=$1 average=$(cut -d ' ' -f 1 /proc/loadavg)"
@@ -96,5 +129,6 @@ step "time lib/ in user space" "$R/time.log" make -C "$BENCH" O="$R" time
 step "build the module" "$R/module.log" build_module
 build_image
 step "measure in the kernel" "$R/boot.log" run_board
+step "measure at the node" "$R/node.log" run_node
 load_line after >> "$R/machine.txt"
-python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel}.txt
+python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel,node}.txt
