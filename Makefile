@@ -8,6 +8,7 @@ O	?= $(CURDIR)/out
 V	?= 0
 
 TOOLDIR	?= tools/carveout
+LIBOUT	?= $(O)/lib
 
 SCRIPTS	:= tools/testing/scripts
 Q	:= $(if $(filter-out 0,$(V)),,@)
@@ -16,8 +17,8 @@ export O V
 # The kernel's build system has its own meaning for O.
 kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=
 
-.PHONY: module modules modules_install tool test unit kunit kselftest lint demo recall
-.PHONY: bench coverage fuzz proof fetch clean help
+.PHONY: module modules modules_install tool lib test unit libtest kunit kselftest lint demo
+.PHONY: recall bench coverage fuzz proof fetch clean help
 
 module modules:
 	$(Q)test -e $(KDIR)/Makefile || { \
@@ -31,10 +32,13 @@ modules_install: module
 tool:
 	$(Q)$(MAKE) --no-print-directory -C tools/carveout O=$(abspath $(TOOLDIR))
 
+lib:
+	$(Q)$(MAKE) --no-print-directory -C tools/lib/carveout O=$(abspath $(LIBOUT))
+
 test:
 	$(Q)$(SCRIPTS)/test.sh
 
-unit kunit kselftest:
+unit libtest kunit kselftest:
 	$(Q)$(SCRIPTS)/test.sh $@
 
 coverage:
@@ -66,7 +70,8 @@ clean:
 	$(Q)find . -maxdepth 3 -path ./.git -prune -o -type f \( -name '*.o' \
 		-o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
 		-o -name Module.symvers -o -name modules.order \) -print | xargs -r rm -f
-	$(Q)rm -f tools/carveout/carveout
+	$(Q)rm -rf tools/carveout/carveout tools/carveout/libcarveout
+	$(Q)rm -f tools/lib/carveout/*.o tools/lib/carveout/*.a tools/lib/carveout/*.so*
 
 help:
 	@echo 'make                  build carveout.ko for the running kernel'
@@ -74,9 +79,12 @@ help:
 	@echo '     ARCH= CROSS_COMPILE=   as for the kernel'
 	@echo 'make modules_install  install it below /lib/modules (INSTALL_MOD_PATH=, INSTALL_MOD_DIR=)'
 	@echo 'make tool             build the command tools/carveout/carveout'
+	@echo 'make lib              build libcarveout, shared and static, in out/lib'
+	@echo '                      (to install: make -C tools/lib/carveout install PREFIX=/usr DESTDIR=)'
 	@echo 'make demo             show the module at work on an emulated arm64 board'
-	@echo 'make test             run all tests: unit, kunit, kselftest, builds for every kernel'
+	@echo 'make test             run all tests: unit, libtest, kunit, kselftest, builds for every kernel'
 	@echo 'make unit             ... only the unit tests of lib/, in user space'
+	@echo 'make libtest          ... only what libcarveout does without a heap, and how it installs'
 	@echo 'make kunit            ... only the KUnit suites'
 	@echo 'make kselftest        ... only the kselftest programs on the emulated boards'
 	@echo 'make fuzz             fuzz lib/ against an oracle (FUZZ_TIME=seconds, INPUT=FILE: replay it)'

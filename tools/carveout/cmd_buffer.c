@@ -20,9 +20,9 @@
 struct order {
 	const char *heap;
 	const char *region;
-	uint64_t size;
 	bool hold;
-	struct carveout_ioctl_alloc alloc;
+	struct carveout_alloc_options alloc;
+	struct carveout_opened opened;
 };
 
 static uint32_t mode_argument(const char *text)
@@ -36,7 +36,7 @@ static uint32_t mode_argument(const char *text)
 	return mode;
 }
 
-static void label_argument(char *field, const char *text)
+static const char *label_argument(const char *text)
 {
 	size_t length = strlen(text), i;
 
@@ -46,13 +46,12 @@ static void label_argument(char *field, const char *text)
 	if (length >= CARVEOUT_NAME_LEN)
 		misuse("label '%s' is longer than %d bytes", text,
 		       CARVEOUT_NAME_LEN - 1);
-	memset(field, 0, CARVEOUT_NAME_LEN);
-	memcpy(field, text, length);
+	return text;
 }
 
 static void parse_order_option(struct order *order, int option)
 {
-	struct carveout_ioctl_alloc *alloc = &order->alloc;
+	struct carveout_alloc_options *alloc = &order->alloc;
 
 	switch (option) {
 	case 'a':
@@ -77,7 +76,7 @@ static void parse_order_option(struct order *order, int option)
 		umask(0);
 		break;
 	case 'l':
-		label_argument(alloc->label, optarg);
+		alloc->label = label_argument(optarg);
 		break;
 	case 'H':
 		order->hold = true;
@@ -102,20 +101,16 @@ static void parse_order(struct order *order, int argc, char **argv)
 		OPTION_HELP,
 		{ 0 }
 	};
-	struct carveout_ioctl_alloc *alloc = &order->alloc;
+	struct carveout_alloc_options *alloc = &order->alloc;
 	int option;
 
-	alloc->mode = 0600;
-	alloc->fd_flags = O_RDWR | O_CLOEXEC;
 	while ((option = next_option(argc, argv, "h", options)) >= 0)
 		parse_order_option(order, option);
 	check_operands(argc, 3, 3);
 	order->heap = argv[optind];
-	memcpy(alloc->tag, tag_argument(argv[optind + 1]),
-	       strlen(argv[optind + 1]));
-	order->size = size_argument("size", argv[optind + 2]);
-	alloc->size = order->size;
-	if (!order->size)
+	alloc->tag = tag_argument(argv[optind + 1]);
+	alloc->size = size_argument("size", argv[optind + 2]);
+	if (!alloc->size)
 		misuse("a buffer has at least one byte");
 	if (!order->hold)
 		alloc->flags |= CARVEOUT_ALLOC_PERSIST;
@@ -145,7 +140,7 @@ static int find_region(struct order *order, const struct view *view)
 
 static void hint_space(const struct order *order, const struct view *view)
 {
-	const struct carveout_ioctl_alloc *alloc = &order->alloc;
+	const struct carveout_alloc_options *alloc = &order->alloc;
 	const struct carveout_ioctl_region *region;
 	uint64_t hole = 0, left = 0;
 	unsigned int fitting = 0;
@@ -164,7 +159,7 @@ static void hint_space(const struct order *order, const struct view *view)
 	if (!fitting)
 		tell("no region qualifies; 'carveout info %s' shows their attributes",
 		     order->heap);
-	else if (order->size <= hole)
+	else if (alloc->size <= hole)
 		tell("the largest hole has %s, but not as aligned or as low as asked for",
 		     text_size(hole, false));
 	else
@@ -176,10 +171,10 @@ static void hint_space(const struct order *order, const struct view *view)
 static void explain_alloc(const struct order *order, const struct view *view,
 			  int err)
 {
-	const struct carveout_ioctl_alloc *alloc = &order->alloc;
+	const struct carveout_alloc_options *alloc = &order->alloc;
 
 	complain(order->heap, err, "allocate '%s' with %s", alloc->tag,
-		 text_size(order->size, false));
+		 text_size(alloc->size, false));
 	if (err == -ENOSPC || err == -EINVAL)
 		hint_space(order, view);
 	else if (err == -EEXIST && (alloc->flags & CARVEOUT_ALLOC_OPEN))
@@ -197,15 +192,16 @@ static void explain_alloc(const struct order *order, const struct view *view,
 
 static void print_alloc(const struct order *order, const struct view *view)
 {
-	const struct carveout_ioctl_alloc *alloc = &order->alloc;
+	const struct carveout_opened *opened = &order->opened;
+	const struct carveout_alloc_options *alloc = &order->alloc;
 
 	printf("%s: %s '%s': %s at %s, %s, generation %llu\n",
 	       text_safe(view->query.name, sizeof(view->query.name)),
-	       alloc->created & CARVEOUT_ALLOC_CREATED ? "created" : "opened",
-	       alloc->tag, text_size(alloc->size, false),
-	       view_place(view, alloc->region, alloc->offset),
-	       text_attrs(alloc->attrs),
-	       (unsigned long long)alloc->generation);
+	       opened->created ? "created" : "opened",
+	       alloc->tag, text_size(opened->size, false),
+	       view_place(view, opened->region, opened->offset),
+	       text_attrs(opened->attrs),
+	       (unsigned long long)opened->generation);
 	if (order->hold)
 		printf("%s: process %d holds '%s' until it is killed\n",
 		       text_safe(view->query.name, sizeof(view->query.name)),
@@ -222,10 +218,13 @@ static void hold(void)
 
 static int run_alloc(int argc, char **argv)
 {
-	struct order order = { 0 };
-	struct heap heap;
+	struct order order = {
+		.alloc = CARVEOUT_ALLOC_OPTIONS_INIT,
+		.opened = CARVEOUT_OPENED_INIT,
+	};
+	struct carveout_heap *heap;
 	struct view view;
-	int err;
+	int err, fd;
 
 	parse_order(&order, argc, argv);
 	if (view_load(&view, order.heap, 0))
@@ -237,16 +236,16 @@ static int run_alloc(int argc, char **argv)
 		view_unload(&view);
 		return FAILED;
 	}
-	err = heap_alloc(&heap, &order.alloc);
-	if (err)
-		explain_alloc(&order, &view, err);
+	fd = carveout_alloc_with(heap, &order.alloc, &order.opened);
+	if (fd < 0)
+		explain_alloc(&order, &view, fd);
 	else
 		print_alloc(&order, &view);
 	view_unload(&view);
-	if (!err && order.hold)
+	if (fd >= 0 && order.hold)
 		hold();
-	heap_close(&heap);
-	return err ? FAILED : DONE;
+	carveout_close(heap);
+	return fd < 0 ? FAILED : DONE;
 }
 
 const struct command command_alloc = {
@@ -273,10 +272,10 @@ const struct command command_alloc = {
 	.run = run_alloc,
 };
 
-static int remove_tag(const struct heap *heap, const char *name,
+static int remove_tag(const struct carveout_heap *heap, const char *name,
 		      const char *tag)
 {
-	int err = heap_unlink(heap, tag);
+	int err = carveout_unlink(heap, tag);
 
 	if (!err)
 		return DONE;
@@ -291,7 +290,7 @@ static int remove_tag(const struct heap *heap, const char *name,
 static int run_rm(int argc, char **argv)
 {
 	static const struct option options[] = { OPTION_HELP, { 0 } };
-	struct heap heap;
+	struct carveout_heap *heap;
 	int result = DONE, i;
 
 	next_option(argc, argv, "h", options);
@@ -301,9 +300,9 @@ static int run_rm(int argc, char **argv)
 	if (view_open(&heap, argv[optind], O_RDWR))
 		return FAILED;
 	for (i = optind + 1; i < argc; i++)
-		if (remove_tag(&heap, argv[optind], argv[i]))
+		if (remove_tag(heap, argv[optind], argv[i]))
 			result = FAILED;
-	heap_close(&heap);
+	carveout_close(heap);
 	return result;
 }
 

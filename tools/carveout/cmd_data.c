@@ -13,8 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <linux/dma-buf.h>
-
 #include "report.h"
 #include "text.h"
 #include "tool.h"
@@ -34,7 +32,7 @@ struct access {
 	uint64_t total;
 	int fd;
 	char *memory;
-	uint64_t sync;
+	uint32_t kind;
 };
 
 static void explain_tag(const struct access *access, int err)
@@ -50,21 +48,21 @@ static void explain_tag(const struct access *access, int err)
 static int open_tag(struct access *access, bool writing)
 {
 	int flags = writing ? O_RDWR : O_RDONLY;
-	struct carveout_ioctl_open open;
-	struct heap heap;
+	struct carveout_opened opened = CARVEOUT_OPENED_INIT;
+	struct carveout_heap *heap;
 	int err;
 
 	err = view_open(&heap, access->heap, flags);
 	if (err)
 		return err;
-	err = heap_open_tag(&heap, access->tag, flags | O_CLOEXEC, &open);
-	heap_close(&heap);
-	if (err) {
-		explain_tag(access, err);
-		return err;
+	access->fd = carveout_open_tag(heap, access->tag, flags | O_CLOEXEC,
+				       &opened);
+	carveout_close(heap);
+	if (access->fd < 0) {
+		explain_tag(access, access->fd);
+		return access->fd;
 	}
-	access->fd = open.fd;
-	access->total = open.size;
+	access->total = opened.size;
 	return 0;
 }
 
@@ -84,14 +82,16 @@ static int begin_access(struct access *access, bool writing)
 	void *memory;
 	int err;
 
-	access->sync = writing ? DMA_BUF_SYNC_RW : DMA_BUF_SYNC_READ;
-	err = heap_map(access->fd, access->total, prot, &memory);
+	access->kind = CARVEOUT_ACCESS_READ;
+	if (writing)
+		access->kind |= CARVEOUT_ACCESS_WRITE;
+	err = carveout_map(access->fd, 0, access->total, prot, &memory);
 	if (err) {
 		complain(access->heap, err, "map '%s'", access->tag);
 		return err;
 	}
 	access->memory = memory;
-	err = heap_sync(access->fd, DMA_BUF_SYNC_START | access->sync);
+	err = carveout_begin_access(access->fd, access->kind);
 	if (err)
 		complain(access->heap, err, "begin access to '%s'",
 			 access->tag);
@@ -100,7 +100,7 @@ static int begin_access(struct access *access, bool writing)
 
 static int end_access(const struct access *access)
 {
-	int err = heap_sync(access->fd, DMA_BUF_SYNC_END | access->sync);
+	int err = carveout_end_access(access->fd, access->kind);
 
 	if (err)
 		complain(access->heap, err, "end access to '%s'", access->tag);
@@ -110,7 +110,7 @@ static int end_access(const struct access *access)
 static void close_tag(const struct access *access)
 {
 	if (access->memory)
-		munmap(access->memory, access->total);
+		carveout_unmap(access->memory, access->total);
 	close(access->fd);
 }
 

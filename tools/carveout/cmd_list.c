@@ -227,9 +227,9 @@ static bool several_heaps(void)
 	char **names;
 	size_t count;
 
-	if (heap_names(&names, &count))
+	if (carveout_heap_names(&names, &count))
 		return false;
-	heap_names_free(names, count);
+	carveout_heap_names_free(names, count);
 	return count > 1;
 }
 

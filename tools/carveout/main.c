@@ -3,14 +3,14 @@
  * carveout - look at carveout heaps and use them from the command line
  */
 #define _GNU_SOURCE
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "heap.h"
+#include <libcarveout.h>
+
 #include "report.h"
 #include "text.h"
 #include "tool.h"
@@ -51,7 +51,7 @@ static void print_usage(FILE *to)
 		fprintf(to, "  %-7s %s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\n"
-	      "A HEAP is the name of a node in " HEAP_DIR ", or the path of one.\n"
+	      "A HEAP is the name of a node in " CARVEOUT_NODE_DIR ", or the path of one.\n"
 	      "ls, info and map look at all heaps when it is left out.\n"
 	      "A TAG is the name of a buffer: 1 to 63 letters, digits, '.', '_' and '-'.\n"
 	      "A SIZE is a number with an optional unit: 4096, 0x1000, 64K, 2M, 1G (K is 1024).\n"
@@ -134,12 +134,7 @@ unsigned long long size_argument(const char *what, const char *text)
 
 const char *tag_argument(const char *text)
 {
-	size_t length = strlen(text), i;
-
-	for (i = 0; i < length; i++)
-		if (!isalnum((unsigned char)text[i]) && !strchr("._-", text[i]))
-			break;
-	if (!length || length >= CARVEOUT_NAME_LEN || i < length)
+	if (carveout_tag_check(text))
 		misuse("'%s' is not a tag: use 1 to %d letters, digits, '.', '_' and '-'",
 		       text, CARVEOUT_NAME_LEN - 1);
 	return text;

@@ -16,7 +16,7 @@
 
 static void complain_none(int err)
 {
-	complain(heap_dir(), err, err ? "open" : "no heap here");
+	complain(carveout_dir(), err, err ? "open" : "no heap here");
 	tell("is carveout.ko loaded, and did it accept a region? The kernel log says why not");
 }
 
@@ -25,7 +25,7 @@ static void hint_heaps(void)
 	char **names, *list = NULL;
 	size_t count, size = 1, i;
 
-	if (heap_names(&names, &count) || !count) {
+	if (carveout_heap_names(&names, &count) || !count) {
 		tell("no heap exists; is carveout.ko loaded?");
 		return;
 	}
@@ -37,22 +37,32 @@ static void hint_heaps(void)
 	if (list)
 		tell("these heaps exist:%s", list);
 	free(list);
-	heap_names_free(names, count);
+	carveout_heap_names_free(names, count);
 }
 
-int view_open(struct heap *heap, const char *name, int flags)
+static void explain_open(const char *name, int err)
 {
-	int err = heap_open(heap, name, flags);
+	char *path;
 
-	if (!err)
-		return 0;
-	complain(name, err, "open %s", heap->path);
+	if (carveout_node_path(name, &path)) {
+		complain(name, err, "open");
+		return;
+	}
+	complain(name, err, "open %s", path);
 	if (err == -ENOENT)
 		hint_heaps();
 	else if (err == -EACCES)
 		tell("the node's owner and mode say who may use the heap: ls -l %s",
-		     heap->path);
-	heap_close(heap);
+		     path);
+	free(path);
+}
+
+int view_open(struct carveout_heap **heap, const char *name, int flags)
+{
+	int err = carveout_open(name, flags, heap);
+
+	if (err)
+		explain_open(name, err);
 	return err;
 }
 
@@ -116,15 +126,16 @@ static int view_fetch(struct view *view, unsigned int what)
 {
 	int err;
 
-	err = heap_query(&view->heap, &view->query);
+	err = carveout_query(view->heap, &view->query);
 	if (!err)
-		err = heap_regions(&view->heap, &view->regions,
-				   &view->region_count);
+		err = carveout_regions(view->heap, &view->regions,
+				       &view->region_count);
 	if (!err && what)
-		err = heap_buffers(&view->heap, &view->buffers,
-				   &view->buffer_count);
+		err = carveout_buffers(view->heap, &view->buffers,
+				       &view->buffer_count);
 	if (!err && (what & VIEW_SPANS))
-		err = heap_spans(&view->heap, &view->spans, &view->span_count);
+		err = carveout_spans(view->heap, &view->spans,
+				     &view->span_count);
 	if (err)
 		return err;
 	sort(view->buffers, view->buffer_count, sizeof(*view->buffers),
@@ -183,7 +194,7 @@ int view_load(struct view *view, const char *name, unsigned int what)
 void view_unload(struct view *view)
 {
 	view_drop(view);
-	heap_close(&view->heap);
+	carveout_close(view->heap);
 }
 
 const char *view_region_name(const struct view *view, uint32_t region)
@@ -247,7 +258,7 @@ int view_each(const char *name, unsigned int what,
 
 	if (name)
 		return view_one(name, what, show, context);
-	err = heap_names(&names, &count);
+	err = carveout_heap_names(&names, &count);
 	if (err || !count) {
 		complain_none(err);
 		return FAILED;
@@ -255,6 +266,6 @@ int view_each(const char *name, unsigned int what,
 	for (i = 0; i < count; i++)
 		if (view_one(names[i], what, show, context))
 			result = FAILED;
-	heap_names_free(names, count);
+	carveout_heap_names_free(names, count);
 	return result;
 }

@@ -5,7 +5,7 @@
 #ifndef VIEW_H
 #define VIEW_H
 
-#include "heap.h"
+#include <libcarveout.h>
 
 /**
  * struct view - a heap as it was when it was looked at
@@ -19,7 +19,7 @@
  * @span_count: number of spans
  */
 struct view {
-	struct heap heap;
+	struct carveout_heap *heap;
 	struct carveout_ioctl_query query;
 	struct carveout_ioctl_region *regions;
 	size_t region_count;
@@ -35,15 +35,15 @@ struct view {
 
 /**
  * view_open() - open a heap for a command
- * @heap: the object to set up
+ * @heap: where to put the heap
  * @name: name of the heap or path of its node
  * @flags: O_RDONLY or O_RDWR
  *
  * Complains when that fails, and says what heaps there are.
  *
- * Return: 0 or a negative errno; the heap is closed on failure.
+ * Return: 0 or a negative errno.
  */
-int view_open(struct heap *heap, const char *name, int flags);
+int view_open(struct carveout_heap **heap, const char *name, int flags);
 
 /**
  * view_load() - look at a heap

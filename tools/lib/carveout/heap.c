@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Heaps: finding, opening, waiting for changes.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+const char *carveout_dir(void)
+{
+	const char *dir = getenv("CARVEOUT_DIR");
+
+	return dir && *dir ? dir : CARVEOUT_NODE_DIR;
+}
+
+int carveout_node_path(const char *name, char **path)
+{
+	*path = NULL;
+	if (!*name)
+		return -EINVAL;
+	if (strchr(name, '/'))
+		*path = strdup(name);
+	else if (asprintf(path, "%s/%s", carveout_dir(), name) < 0)
+		*path = NULL;
+	return *path ? 0 : -ENOMEM;
+}
+
+/* === Names ================================================================ */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char * const *)a, *(char * const *)b);
+}
+
+static int add_name(char ***names, size_t *count, const char *name)
+{
+	char **grown = realloc(*names, (*count + 1) * sizeof(**names));
+
+	if (!grown)
+		return -ENOMEM;
+	*names = grown;
+	grown[*count] = strdup(name);
+	if (!grown[*count])
+		return -ENOMEM;
+	(*count)++;
+	return 0;
+}
+
+static int read_names(DIR *dir, char ***names, size_t *count)
+{
+	struct dirent *entry;
+	int err = 0;
+
+	while (!err && (errno = 0, entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			err = add_name(names, count, entry->d_name);
+	return err ? err : -errno;
+}
+
+int carveout_heap_names(char ***names, size_t *count)
+{
+	DIR *dir;
+	int err;
+
+	*names = NULL;
+	*count = 0;
+	dir = opendir(carveout_dir());
+	if (!dir)
+		return -errno;
+	err = read_names(dir, names, count);
+	closedir(dir);
+	if (err) {
+		carveout_heap_names_free(*names, *count);
+		*names = NULL;
+		*count = 0;
+	} else if (*count) {
+		qsort(*names, *count, sizeof(**names), by_name);
+	}
+	return err;
+}
+
+void carveout_heap_names_free(char **names, size_t count)
+{
+	while (count)
+		free(names[--count]);
+	free(names);
+}
+
+/* === Opening ============================================================== */
+
+static int open_node(struct carveout_heap *heap, const char *name, int flags)
+{
+	struct carveout_ioctl_query query;
+	int err;
+
+	err = carveout_node_path(name, &heap->path);
+	if (err)
+		return err;
+	heap->fd = open(heap->path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (heap->fd < 0)
+		return -errno;
+	/* What is no heap must not see any other ioctl. */
+	err = carveout_query(heap, &query);
+	return err == -EINVAL ? -ENOTTY : err;
+}
+
+int carveout_open(const char *name, int flags, struct carveout_heap **heap)
+{
+	struct carveout_heap *opened;
+	int err;
+
+	*heap = NULL;
+	if (flags & ~(O_ACCMODE | O_CLOEXEC) || (flags & O_ACCMODE) == O_ACCMODE)
+		return -EINVAL;
+	opened = calloc(1, sizeof(*opened));
+	if (!opened)
+		return -ENOMEM;
+	opened->fd = -1;
+	err = open_node(opened, name, flags);
+	if (err)
+		carveout_close(opened);
+	else
+		*heap = opened;
+	return err;
+}
+
+void carveout_close(struct carveout_heap *heap)
+{
+	if (!heap)
+		return;
+	if (heap->fd >= 0)
+		close(heap->fd);
+	free(heap->path);
+	free(heap);
+}
+
+int carveout_heap_fd(const struct carveout_heap *heap)
+{
+	return heap->fd;
+}
+
+const char *carveout_heap_path(const struct carveout_heap *heap)
+{
+	return heap->path;
+}
+
+/* === Changes ============================================================== */
+
+int carveout_poll(const struct carveout_heap *heap, int timeout_ms)
+{
+	struct pollfd poll_fd = { .fd = heap->fd, .events = POLLIN };
+	int ready;
+
+	ready = poll(&poll_fd, 1, timeout_ms);
+	if (ready <= 0)
+		return ready < 0 ? -errno : 0;
+	return poll_fd.revents & (POLLHUP | POLLERR | POLLNVAL) ? -ENODEV : 1;
+}
+
+int carveout_acknowledge(const struct carveout_heap *heap)
+{
+	struct carveout_buffer buffer;
+	uint64_t cursor = 0;
+	int ret;
+
+	/* Who begins to list has seen what happened so far. */
+	ret = carveout_next_buffers(heap, &cursor, &buffer, 1);
+	return ret < 0 ? ret : 0;
+}

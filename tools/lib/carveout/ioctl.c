@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * How libcarveout calls the driver.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "internal.h"
+
+static bool interrupted(int ret)
+{
+	return ret < 0 && (errno == EINTR || errno == EAGAIN);
+}
+
+int carveout__ioctl(int fd, unsigned long command, void *argument)
+{
+	int ret;
+
+	do {
+		ret = ioctl(fd, command, argument);
+	} while (interrupted(ret));
+	return ret < 0 ? -errno : 0;
+}
+
+int carveout__ioctl_again(int fd, unsigned long command, void *argument,
+			  const void *request)
+{
+	int ret;
+
+	/* An attempt that failed may have written a part of the reply. */
+	do {
+		memcpy(argument, request, _IOC_SIZE(command));
+		ret = ioctl(fd, command, argument);
+	} while (interrupted(ret));
+	return ret < 0 ? -errno : 0;
+}
+
+unsigned long carveout__sized(unsigned long command, size_t size)
+{
+	if (size > _IOC_SIZEMASK)
+		return 0;
+	return _IOC(_IOC_DIR(command), _IOC_TYPE(command), _IOC_NR(command), size);
+}
+
+int carveout__set_name(char *field, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length >= CARVEOUT_NAME_LEN)
+		return -EINVAL;
+	memcpy(field, name, length);
+	return 0;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The memory of a buffer: mappings and caches.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/dma-buf.h>
+
+#include "internal.h"
+
+_Static_assert(CARVEOUT_ACCESS_READ == DMA_BUF_SYNC_READ, "as the kernel has it");
+_Static_assert(CARVEOUT_ACCESS_WRITE == DMA_BUF_SYNC_WRITE, "as the kernel has it");
+
+/* Offsets have 64 bits, whatever the program was compiled with. */
+static void *map(void *address, size_t size, int prot, int flags, int fd,
+		 uint64_t offset)
+{
+	return mmap64(address, size, prot, flags, fd, offset);
+}
+
+int carveout_size(int fd, uint64_t *size)
+{
+	off64_t end = lseek64(fd, 0, SEEK_END);
+
+	if (end < 0)
+		return -errno;
+	*size = end;
+	return 0;
+}
+
+/* === Mappings ============================================================= */
+
+/*
+ * Would the mapping fail? A part is in the buffer if its last page is. A kernel
+ * that finds an error may have taken away already what a MAP_FIXED mapping was to
+ * replace, and another thread may be in that place then.
+ */
+static int try_map(int fd, uint64_t offset, size_t size, int prot)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	uint64_t last = offset + (size - 1) / page * page;
+	void *memory;
+
+	memory = map(NULL, page, prot, MAP_SHARED, fd, last);
+	if (memory == MAP_FAILED)
+		return -errno;
+	munmap(memory, page);
+	return 0;
+}
+
+/* Reserve addresses whose start is as far into CARVEOUT_MAP_ALIGN as @offset. */
+static char *reserve(size_t size, uint64_t offset)
+{
+	const uintptr_t align = CARVEOUT_MAP_ALIGN;
+	uintptr_t start, skip;
+	char *all;
+
+	if (size > SIZE_MAX - align)
+		return MAP_FAILED;
+	all = map(NULL, size + align, PROT_NONE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (all == MAP_FAILED)
+		return MAP_FAILED;
+	start = (uintptr_t)all;
+	skip = (offset - start) & (align - 1);
+	if (skip)
+		munmap(all, skip);
+	munmap(all + skip + size, align - skip);
+	return all + skip;
+}
+
+static int map_aligned(int fd, uint64_t offset, size_t size, int prot,
+		       void **memory)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *place;
+	int err;
+
+	err = try_map(fd, offset, size, prot);
+	if (err)
+		return err;
+	size = (size + page - 1) / page * page;
+	place = reserve(size, offset);
+	if (place == MAP_FAILED)
+		return -ENOMEM;
+	*memory = map(place, size, prot, MAP_SHARED | MAP_FIXED, fd, offset);
+	if (*memory != MAP_FAILED)
+		return 0;
+	/* What is there now need not be ours: give up the addresses. */
+	return -errno;
+}
+
+int carveout_map(int fd, uint64_t offset, uint64_t size, int prot, void **memory)
+{
+	*memory = MAP_FAILED;
+	if (!size || offset + size < offset || offset + size > INT64_MAX)
+		return -EINVAL;
+	if (size > SIZE_MAX / 2)
+		return -EFBIG;
+	if (size >= CARVEOUT_MAP_ALIGN)
+		return map_aligned(fd, offset, size, prot, memory);
+	*memory = map(NULL, size, prot, MAP_SHARED, fd, offset);
+	return *memory == MAP_FAILED ? -errno : 0;
+}
+
+int carveout_unmap(void *memory, uint64_t size)
+{
+	if (size > SIZE_MAX)
+		return -EINVAL;
+	return munmap(memory, size) ? -errno : 0;
+}
+
+/* === Caches =============================================================== */
+
+static int sync_some(const struct carveout_heap *heap, int fd, uint32_t flags,
+		     const struct carveout_sync_range *ranges, uint32_t count)
+{
+	struct carveout_ioctl_sync sync = {
+		.fd = fd,
+		.flags = flags,
+		.ranges = (uintptr_t)ranges,
+		.count = count,
+	};
+
+	return carveout__ioctl(heap->fd, CARVEOUT_IOCTL_SYNC, &sync);
+}
+
+static int sync_whole(const struct carveout_heap *heap, int fd, uint32_t flags)
+{
+	struct carveout_sync_range whole = { 0 };
+	uint64_t size;
+	int err;
+
+	err = carveout_size(fd, &size);
+	/* A file of another kind is for the driver to refuse. */
+	whole.size = err || !size ? 1 : size;
+	if (err == -EBADF)
+		return err;
+	return sync_some(heap, fd, flags, &whole, 1);
+}
+
+int carveout_sync(const struct carveout_heap *heap, int fd, uint32_t flags,
+		  const struct carveout_sync_range *ranges, size_t count)
+{
+	uint32_t some;
+	int err;
+
+	if (!ranges)
+		return count ? -EINVAL : sync_whole(heap, fd, flags);
+	if (!count)
+		return -EINVAL;
+	for (; count; count -= some, ranges += some) {
+		some = count < CARVEOUT_SYNC_MAX ? count : CARVEOUT_SYNC_MAX;
+		err = sync_some(heap, fd, flags, ranges, some);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int bracket(int fd, uint32_t access, uint64_t which)
+{
+	struct dma_buf_sync sync = { .flags = access | which };
+
+	if (!access || access & ~(CARVEOUT_ACCESS_READ | CARVEOUT_ACCESS_WRITE))
+		return -EINVAL;
+	return carveout__ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
+}
+
+int carveout_begin_access(int fd, uint32_t access)
+{
+	return bracket(fd, access, DMA_BUF_SYNC_START);
+}
+
+int carveout_end_access(int fd, uint32_t access)
+{
+	return bracket(fd, access, DMA_BUF_SYNC_END);
+}
