@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A stand-in for the driver: what the library asks it, and what it answers.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "driver.h"
+
+#define FAKE_FD		1000
+
+int __wrap_ioctl(int fd, unsigned long command, ...);
+int __real_ioctl(int fd, unsigned long command, ...);
+
+struct driver driver;
+const struct carveout_heap fake_heap = { .fd = FAKE_FD };
+
+int __wrap_ioctl(int fd, unsigned long command, ...)
+{
+	size_t size = _IOC_SIZE(command);
+	int call = driver.calls;
+	void *argument;
+	va_list args;
+
+	va_start(args, command);
+	argument = va_arg(args, void *);
+	va_end(args);
+	/* Files that the tests opened are files. */
+	if (_IOC_TYPE(command) == CARVEOUT_IOC_MAGIC && fd != FAKE_FD)
+		return __real_ioctl(fd, command, argument);
+	if (call == DRIVER_CALLS) {
+		errno = ENOBUFS;
+		return -1;
+	}
+	driver.calls++;
+	driver.fd[call] = fd;
+	driver.command[call] = command;
+	memcpy(driver.asked[call], argument, size < DRIVER_BYTES ? size : DRIVER_BYTES);
+	if (driver.answer)
+		driver.answer(call, argument);
+	errno = driver.errors[call];
+	return errno ? -1 : 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A stand-in for the driver: what the library asks it, and what it answers.
+ */
+#ifndef DRIVER_H
+#define DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "internal.h"
+
+#define DRIVER_CALLS	16
+#define DRIVER_BYTES	512
+
+/**
+ * struct driver - what happened, and what is to happen
+ * @calls: number of calls so far
+ * @command: number of each call
+ * @asked: argument of each call as it came
+ * @fd: descriptor of each call
+ * @errors: errno for each call, 0: it succeeds
+ * @answer: changes the argument, also of calls that fail; or NULL
+ */
+struct driver {
+	int calls;
+	unsigned long command[DRIVER_CALLS];
+	unsigned char asked[DRIVER_CALLS][DRIVER_BYTES];
+	int fd[DRIVER_CALLS];
+	int errors[DRIVER_CALLS];
+	void (*answer)(int call, void *argument);
+};
+
+extern struct driver driver;
+
+/* A heap that only the stand-in knows. */
+extern const struct carveout_heap fake_heap;
+
+#endif /* DRIVER_H */
