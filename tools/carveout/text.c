@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/carveout.h>
+#include <libcarveout.h>
 
 #include "report.h"
 #include "text.h"

@@ -10,12 +10,11 @@
 
 #include "internal.h"
 
-#define END_OF(type, member) \
-	(offsetof(type, member) + sizeof(((type *)NULL)->member))
-
 /* Sizes of the first version of each structure. */
-#define OPENED_SIZE_VER0	END_OF(struct carveout_opened, reserved)
-#define OPTIONS_SIZE_VER0	END_OF(struct carveout_alloc_options, nr_fallback)
+#define OPENED_SIZE_VER0 \
+	(offsetof(struct carveout_opened, reserved) + sizeof(uint32_t))
+#define OPTIONS_SIZE_VER0 \
+	(offsetof(struct carveout_alloc_options, nr_fallback) + sizeof(size_t))
 
 /* Before anything is done: what is opened must not be lost for want of a reply. */
 static int check_opened(const struct carveout_opened *opened)

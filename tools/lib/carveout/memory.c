@@ -3,6 +3,7 @@
  * The memory of a buffer: mappings and caches.
  */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -11,8 +12,8 @@
 
 #include "internal.h"
 
-_Static_assert(CARVEOUT_ACCESS_READ == DMA_BUF_SYNC_READ, "as the kernel has it");
-_Static_assert(CARVEOUT_ACCESS_WRITE == DMA_BUF_SYNC_WRITE, "as the kernel has it");
+static_assert(CARVEOUT_ACCESS_READ == DMA_BUF_SYNC_READ, "as the kernel has it");
+static_assert(CARVEOUT_ACCESS_WRITE == DMA_BUF_SYNC_WRITE, "as the kernel has it");
 
 /* Offsets have 64 bits, whatever the program was compiled with. */
 static void *map(void *address, size_t size, int prot, int flags, int fd,

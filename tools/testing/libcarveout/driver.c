@@ -11,9 +11,6 @@
 
 #define FAKE_FD		1000
 
-int __wrap_ioctl(int fd, unsigned long command, ...);
-int __real_ioctl(int fd, unsigned long command, ...);
-
 struct driver driver;
 const struct carveout_heap fake_heap = { .fd = FAKE_FD };
 

@@ -31,6 +31,10 @@ struct driver {
 	void (*answer)(int call, void *argument);
 };
 
+/* The linker gives what calls ioctl() the first, and the second is the real one. */
+int __wrap_ioctl(int fd, unsigned long command, ...);
+int __real_ioctl(int fd, unsigned long command, ...);
+
 extern struct driver driver;
 
 /* A heap that only the stand-in knows. */

@@ -17,6 +17,7 @@ declare -A GROUP=(
 	[i386]="lib32gcc-12-dev libc6-dev-i386"
 	[unit]="gcc libc6-dev libasan8 libubsan1"
 	[coverage]="gcc libc6-dev python3"
+	[libtest]="gcc make libc6-dev libasan8 libubsan1 binutils pkg-config mandoc"
 	[fuzz]="clang libclang-rt-14-dev"
 	[lint]="sparse shellcheck perl codespell"
 	[proof]="gcc libc6-dev python3"

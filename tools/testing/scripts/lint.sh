@@ -33,7 +33,8 @@ files()
 # Every file of text; patches of planted bugs keep what they are about.
 text_files()
 {
-	files '*' | grep -vE '\.(patch|o|ko|mod|cmd|pyc|png|svg)$|^tools/carveout/carveout$'
+	files '*' | grep -vE '\.(patch|o|ko|mod|cmd|pyc|png|svg)$|^tools/carveout/carveout$' |
+		grep -vE '\.(a|so[0-9.]*)$|^tools/carveout/libcarveout/'
 }
 
 scripts()
@@ -71,10 +72,16 @@ lint_format()
 
 lint_spdx()
 {
-	local file rc=0
+	local file licence rc=0
 
-	for file in $({ files '*.c' '*.h' '*.S' '*.sh' '*.py' '*.dts' '*.dtso' '*.config' 'Kbuild' 'Makefile'; scripts; } | sort -u); do
-		head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' && continue
+	for file in $({ files '*.c' '*.h' '*.S' '*.sh' '*.py' '*.dts' '*.dtso' '*.config' '*.[13]' '*.map' \
+		'*.in' 'Kbuild' 'Makefile'; scripts; } | sort -u); do
+		# Any program can be linked with the library.
+		licence=GPL-2.0
+		case $file in
+		tools/lib/*)	licence=LGPL-2.1-or-later ;;
+		esac
+		head -n 2 "$file" | grep -q "SPDX-License-Identifier: $licence" && continue
 		echo "$file: no SPDX line"
 		rc=1
 	done
@@ -112,9 +119,16 @@ lint_layering()
 	# shellcheck disable=SC2046 # no blanks in names
 	includes "\"($own)\"" $(files '*.[ch]' | grep -E '^lib/[^/]*$' | grep -v '^lib/carveout_lib.h$') || rc=1
 	includes '<linux/(types|ioctl)\.h>' include/uapi/linux/*.h || rc=1
-	includes '(<[a-z0-9_/.-]+>|"[a-z_]+\.h")$' tools/carveout/*.[ch] || rc=1
-	# shellcheck disable=SC2046
-	find_none 'include.*(driver/|lib/|_internal)' tools/carveout/*.[ch] || rc=1
+	# The library: its own headers, the interface, and what the C library comes with.
+	own=$(cd tools/lib/carveout && echo *.h | sed 's/\./\\./g; s/ /|/g')
+	includes "(\"($own)\"|<linux/(carveout|dma-buf)\.h>|<(sys/)?[a-z]+\.h>)\$" \
+		tools/lib/carveout/*.[ch] || rc=1
+	# The tool: its own headers, the library's one, the C library.
+	own=$(cd tools/carveout && echo *.h | sed 's/\./\\./g; s/ /|/g')
+	includes "(\"($own)\"|<libcarveout\.h>|<(sys/)?[a-z]+\.h>)\$" \
+		tools/carveout/*.[ch] || rc=1
+	# It has no wrappers of its own.
+	find_none 'CARVEOUT_IOCTL_|DMA_BUF_IOCTL_' tools/carveout/*.[ch] || rc=1
 	return $rc
 }
 
@@ -174,7 +188,7 @@ lint_kernel_doc()
 {
 	# shellcheck disable=SC2046 # no blanks in names
 	"$KSRC/scripts/kernel-doc" -none -Wall -Werror $(files '*.[ch]' |
-		grep -E '^(driver|lib|include)/' | grep -vE '/tests/|^include/compat/')
+		grep -E '^(driver|lib|include|tools/lib)/' | grep -vE '/tests/|^include/compat/')
 }
 
 lint_shellcheck()

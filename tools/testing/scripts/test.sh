@@ -6,6 +6,7 @@
 #
 #   build:BOARD       the modules build without a warning (W=1) for its kernel
 #   unit              the unit tests of lib/, in user space
+#   libtest           libcarveout without a heap, and how it installs
 #   kunit:BOARD       the KUnit suites, in a board that has KUnit
 #   kselftest:BOARD   the kselftest programs
 #   compat:BOARD      ... built for the 32-bit architecture that its kernel also runs
@@ -87,6 +88,9 @@ prepare()
 		unit)
 			prepare_once unit "$SCRIPTS/deps.sh" build unit
 			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
+		libtest)
+			prepare_once libtest "$SCRIPTS/deps.sh" build libtest
+			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
 		*)	die "no lane '$lane': see $SCRIPTS/test.sh" ;;
 		esac
 	done
@@ -122,6 +126,15 @@ lane_unit()
 	make -C "$TOP/tools/testing/unit" KSRC="$CARVEOUT_CACHE/source/6.12" \
 		O="$O/build/unit" run >"$1/console.log" 2>&1 || rc=$?
 	verdict tap unit "$1/console.log" "$rc" > "$1/results"
+}
+
+lane_libtest()
+{
+	local rc=0
+
+	make -C "$TOP/tools/testing/libcarveout" KSRC="$CARVEOUT_CACHE/source/6.12" \
+		O="$O/build/libtest" run >"$1/console.log" 2>&1 || rc=$?
+	verdict tap libtest "$1/console.log" "$rc" > "$1/results"
 }
 
 lane_board()
@@ -197,6 +210,7 @@ run_lane()
 	case $lane in
 	build:*)	lane_build "$dir" "${lane#*:}" ;;
 	unit)		lane_unit "$dir" ;;
+	libtest)	lane_libtest "$dir" ;;
 	*)		lane_board "$dir" "${lane%%:*}" "${lane#*:}" ;;
 	esac || failed "$dir" "$lane" "$dir/lane.log"
 	fails=$(grep -c '^fail' "$dir/results") || true
@@ -210,7 +224,7 @@ if [ "${1:-}" = --prepare ]; then
 	only=prepare
 	shift
 fi
-[ $# -gt 0 ] || set -- build unit kunit kselftest compat
+[ $# -gt 0 ] || set -- build unit libtest kunit kselftest compat
 mapfile -t lanes < <(expand_lanes "$@")
 prepare "${lanes[@]}"
 [ "$only" != prepare ] || exit 0

@@ -603,60 +603,68 @@ struct worker {
 	int line;
 };
 
-#define MUST(condition) do {							\
-	if (!(condition)) {							\
-		worker->line = __LINE__;					\
-		return;								\
-	}									\
-} while (0)
-
 /* Under a name of its own, all goes as if the thread were alone. */
-static void work_alone(struct worker *worker, const char *tag)
+static int work_alone(struct worker *worker, const char *tag)
 {
 	int fd = named(worker->heap, tag, 8192, 0), other;
 	struct carveout_buffer buffer;
 	void *memory;
 
-	MUST(fd >= 0);
+	if (fd < 0)
+		return __LINE__;
 	other = carveout_open_tag_wait(worker->heap, tag, O_RDONLY | O_CLOEXEC, 1000,
 				       NULL);
-	MUST(other >= 0);
-	MUST(!carveout_map(fd, 0, 8192, PROT_READ | PROT_WRITE, &memory));
-	MUST(is_filled(memory, 8192, 0));
+	if (other < 0)
+		return __LINE__;
+	if (carveout_map(fd, 0, 8192, PROT_READ | PROT_WRITE, &memory) ||
+	    !is_filled(memory, 8192, 0))
+		return __LINE__;
 	fill_pattern(memory, 8192, worker->number);
-	MUST(!carveout_unmap(memory, 8192));
-	MUST(!carveout_map(other, 0, 8192, PROT_READ, &memory));
-	MUST(has_pattern(memory, 8192, worker->number));
-	MUST(!carveout_unmap(memory, 8192));
+	if (carveout_unmap(memory, 8192) ||
+	    carveout_map(other, 0, 8192, PROT_READ, &memory))
+		return __LINE__;
+	if (!has_pattern(memory, 8192, worker->number) ||
+	    carveout_unmap(memory, 8192))
+		return __LINE__;
 	close(other);
 	fd = carveout_resize(worker->heap, fd, 4096, O_RDWR | O_CLOEXEC, NULL);
-	MUST(fd >= 0);
-	MUST(!carveout_info(worker->heap, fd, &buffer));
-	MUST(buffer.size == 4096 && !strcmp(buffer.tag, tag));
-	MUST(!carveout_unlink(worker->heap, tag));
+	if (fd < 0)
+		return __LINE__;
+	if (carveout_info(worker->heap, fd, &buffer) ||
+	    buffer.size != 4096 || strcmp(buffer.tag, tag))
+		return __LINE__;
+	if (carveout_unlink(worker->heap, tag))
+		return __LINE__;
 	close(fd);
+	return 0;
 }
 
 /* Under the name of all, one replaces the other. */
-static void work_together(struct worker *worker)
+static int work_together(struct worker *worker)
 {
 	int fd = carveout_alloc(worker->heap, 4096), other, err;
 	struct carveout_buffer *buffers;
 	size_t count;
 
-	MUST(fd >= 0);
+	if (fd < 0)
+		return __LINE__;
 	err = carveout_link(worker->heap, fd, worker->shared, CARVEOUT_LINK_REPLACE,
 			    0600, NULL);
-	MUST(!err);
+	if (err)
+		return __LINE__;
 	other = carveout_open_tag(worker->heap, worker->shared, O_RDONLY | O_CLOEXEC,
 				  NULL);
-	MUST(other >= 0 || other == -ENOENT);
-	MUST(!carveout_buffers(worker->heap, &buffers, &count));
+	if (other < 0 && other != -ENOENT)
+		return __LINE__;
+	if (carveout_buffers(worker->heap, &buffers, &count))
+		return __LINE__;
 	free(buffers);
-	MUST(carveout_poll(worker->heap, 0) >= 0);
+	if (carveout_poll(worker->heap, 0) < 0)
+		return __LINE__;
 	if (other >= 0)
 		close(other);
 	close(fd);
+	return 0;
 }
 
 static void *work(void *data)
@@ -667,8 +675,9 @@ static void *work(void *data)
 
 	snprintf(tag, sizeof(tag), "lib.thread-%d-%u", getpid(), worker->number);
 	for (i = 0; i < worker->rounds && !worker->line; i++) {
-		work_alone(worker, tag);
-		work_together(worker);
+		worker->line = work_alone(worker, tag);
+		if (!worker->line)
+			worker->line = work_together(worker);
 	}
 	return NULL;
 }
