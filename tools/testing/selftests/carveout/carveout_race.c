@@ -358,6 +358,48 @@ TEST_F_TIMEOUT(heap, list_is_complete_while_others_come_and_go, 150)
 
 /* === One table of descriptors ============================================ */
 
+struct closer {
+	pthread_barrier_t *barrier;
+	int fd;
+	int closed;
+};
+
+static void *close_one(void *data)
+{
+	struct closer *closer = data;
+
+	pthread_barrier_wait(closer->barrier);
+	closer->closed = !close(closer->fd);
+	return NULL;
+}
+
+/* Of several threads that close one descriptor, one does. */
+TEST_F_TIMEOUT(heap, descriptor_is_closed_once, 120)
+{
+	unsigned int round, rounds = env_rounds(300);
+	struct closer closer[RACERS];
+	pthread_barrier_t barrier;
+	pthread_t thread[RACERS];
+	int i, fd, closed;
+
+	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, RACERS));
+	for (round = 0; round < rounds; round++) {
+		fd = alloc_tag(self->heap.node, 4096, unique_tag("race.close"), 0, 0600);
+		ASSERT_LE(0, fd);
+		for (i = 0; i < RACERS; i++) {
+			closer[i] = (struct closer) { .barrier = &barrier, .fd = fd };
+			ASSERT_EQ(0, pthread_create(&thread[i], NULL, close_one,
+						    &closer[i]));
+		}
+		for (i = 0, closed = 0; i < RACERS; i++) {
+			ASSERT_EQ(0, pthread_join(thread[i], NULL));
+			closed += closer[i].closed;
+		}
+		ASSERT_EQ(1, closed);
+	}
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 /* Close whatever the other just got; the kernel must not look at it again. */
 static void close_for_ever(int first)
 {

@@ -345,6 +345,70 @@ TEST_F(heap, survivor_keeps_the_buffer)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
+/* Fill all memory there is, in pieces of many sizes, with anything but zeroes. */
+static int fill_everything(void *arg)
+{
+	const struct heap *heap = arg;
+	static const __u64 sizes[] = { 4 * MIB, 300 * KIB, 68 * KIB, 4 * KIB };
+	__u64 filled = 0;
+	size_t i;
+	void *mem;
+	int fd;
+
+	if (become(1000, 1000))
+		return 1;
+	for (i = 0; i < ARRAY_SIZE(sizes);) {
+		fd = alloc_buffer(heap->node, sizes[i]);
+		if (fd < 0) {
+			i++;
+			continue;
+		}
+		mem = map_buffer(fd, sizes[i], PROT_READ | PROT_WRITE);
+		close(fd);
+		if (mem == MAP_FAILED)
+			return 2;
+		memset(mem, 0x80 | filled >> 12, sizes[i]);
+		filled += sizes[i];
+	}
+	if (filled != heap->query.size)
+		return 3;
+	raise(SIGKILL);
+	return 4;
+}
+
+/* Take all memory there is, and read it. Returns how much was zero. */
+static __u64 read_everything(int node)
+{
+	struct carveout_ioctl_query query;
+	__u64 clean = 0;
+	void *mem;
+	int fd;
+
+	for (;;) {
+		if (query_heap(node, &query) || !query.largest_hole)
+			return clean;
+		fd = alloc_buffer(node, query.largest_hole);
+		mem = map_buffer(fd, query.largest_hole, PROT_READ);
+		close(fd);
+		if (mem == MAP_FAILED)
+			return clean;
+		if (is_filled(mem, query.largest_hole, 0))
+			clean += query.largest_hole;
+	}
+}
+
+/* Not one byte of one owner is left for the next, in the whole heap. */
+TEST_F_TIMEOUT(heap, next_owner_finds_zeroes_in_the_whole_heap, 120)
+{
+	char diff[512];
+
+	if (self->heap.query.used)
+		SKIP(return, "the heap is in use");
+	EXPECT_EQ(128 + SIGKILL, run_child(fill_everything, &self->heap));
+	ASSERT_TRUE(heap_settles(&self->heap.ready, diff, sizeof(diff)));
+	EXPECT_EQ(self->heap.query.size, read_everything(self->heap.node));
+}
+
 /* Killed while the memory of a large buffer is being made ready or cleaned. */
 static int large_user(void *arg)
 {
