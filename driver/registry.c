@@ -245,8 +245,25 @@ static struct carveout_buf *get_by_name(struct carveout *carveout, const char *n
 	else if (!override && !carveout_tag_permits(&buf->tag, write))
 		buf = ERR_PTR(-EACCES);
 	else if (!kref_get_unless_zero(&buf->ref))
-		buf = ERR_PTR(-ENOENT);
+		buf = ERR_PTR(-ESTALE);
 	rcu_read_unlock();
+	return buf;
+}
+
+/*
+ * A buffer that is going may have lost its name to another one since it was found.
+ * Under the lock it is not found any more, and whatever is found has a reference.
+ */
+static struct carveout_buf *find_by_name(struct carveout *carveout, const char *name,
+					 bool write, bool override)
+{
+	struct carveout_buf *buf = get_by_name(carveout, name, write, override);
+
+	if (buf != ERR_PTR(-ESTALE))
+		return buf;
+	mutex_lock(&carveout->registry_lock);
+	buf = get_by_name(carveout, name, write, override);
+	mutex_unlock(&carveout->registry_lock);
 	return buf;
 }
 
@@ -256,7 +273,8 @@ static struct carveout_buf *get_by_name(struct carveout *carveout, const char *n
  * @name: a valid name, zero to the end of its field
  * @write: the caller wants to write
  *
- * Takes no lock; its cost does not grow with the number of names.
+ * Takes no lock, but when it meets a buffer that is just going; its cost does not
+ * grow with the number of names.
  *
  * Context: May sleep.
  * Return: the buffer with a reference for the caller, or an ERR_PTR: -ENOENT,
@@ -270,9 +288,9 @@ struct carveout_buf *carveout_registry_open(struct carveout *carveout,
 
 	if (READ_ONCE(carveout->dead))
 		return ERR_PTR(-ENODEV);
-	buf = get_by_name(carveout, name, write, false);
+	buf = find_by_name(carveout, name, write, false);
 	if (buf == ERR_PTR(-EACCES) && capable(CAP_DAC_OVERRIDE))
-		buf = get_by_name(carveout, name, write, true);
+		buf = find_by_name(carveout, name, write, true);
 	if (IS_ERR(buf))
 		return buf;
 	/* Pairs with the barrier in seize(), driver/resize.c. */
