@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sanitizer/lsan_interface.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -430,6 +431,7 @@ TEST(lists_are_fetched_whole)
 	EXPECT_EQ(-EACCES, carveout_buffers(&fake_heap, &buffers, &count));
 	EXPECT_EQ(NULL, buffers);
 	EXPECT_EQ(0, count);
+	EXPECT_EQ(0, __lsan_do_recoverable_leak_check());
 }
 
 TEST(lists_are_fetched_in_parts)
@@ -475,6 +477,7 @@ TEST(regions_are_fetched_until_there_is_none)
 	EXPECT_EQ(-ENODEV, carveout_regions(&fake_heap, &regions, &count));
 	EXPECT_EQ(NULL, regions);
 	EXPECT_EQ(0, count);
+	EXPECT_EQ(0, __lsan_do_recoverable_leak_check());
 }
 
 /* === Caches =============================================================== */

@@ -142,6 +142,8 @@ TEST_F(dir, what_is_no_heap_is_not_opened)
 	EXPECT_EQ(-EINVAL, carveout_open("dsp", O_ACCMODE, &heap));
 	EXPECT_EQ(-EINVAL, carveout_open("dsp", O_RDWR | O_CREAT, &heap));
 	EXPECT_EQ(-ENOTTY, carveout_open("/dev/null", O_RDWR, &heap));
+	/* It says EINVAL of ioctls that it does not know. */
+	EXPECT_EQ(-ENOTTY, carveout_open("/dev/urandom", O_RDWR, &heap));
 	EXPECT_EQ(-EISDIR, carveout_open(self->path, O_RDWR, &heap));
 	touch(self->path, "plain");
 	snprintf(plain, sizeof(plain), "%s/plain", self->path);

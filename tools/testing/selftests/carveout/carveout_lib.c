@@ -612,8 +612,7 @@ static int work_alone(struct worker *worker, const char *tag)
 
 	if (fd < 0)
 		return __LINE__;
-	other = carveout_open_tag_wait(worker->heap, tag, O_RDONLY | O_CLOEXEC, 1000,
-				       NULL);
+	other = carveout_open_tag_wait(worker->heap, tag, O_RDONLY, 1000, NULL);
 	if (other < 0)
 		return __LINE__;
 	if (carveout_map(fd, 0, 8192, PROT_READ | PROT_WRITE, &memory) ||
@@ -628,9 +627,7 @@ static int work_alone(struct worker *worker, const char *tag)
 		return __LINE__;
 	close(other);
 	fd = carveout_resize(worker->heap, fd, 4096, O_RDWR | O_CLOEXEC, NULL);
-	if (fd < 0)
-		return __LINE__;
-	if (carveout_info(worker->heap, fd, &buffer) ||
+	if (fd < 0 || carveout_info(worker->heap, fd, &buffer) ||
 	    buffer.size != 4096 || strcmp(buffer.tag, tag))
 		return __LINE__;
 	if (carveout_unlink(worker->heap, tag))
@@ -642,25 +639,22 @@ static int work_alone(struct worker *worker, const char *tag)
 /* Under the name of all, one replaces the other. */
 static int work_together(struct worker *worker)
 {
-	int fd = carveout_alloc(worker->heap, 4096), other, err;
+	int fd = carveout_alloc(worker->heap, 4096), other;
 	struct carveout_buffer *buffers;
 	size_t count;
 
 	if (fd < 0)
 		return __LINE__;
-	err = carveout_link(worker->heap, fd, worker->shared, CARVEOUT_LINK_REPLACE,
-			    0600, NULL);
-	if (err)
+	if (carveout_link(worker->heap, fd, worker->shared, CARVEOUT_LINK_REPLACE,
+			  0600, NULL))
 		return __LINE__;
-	other = carveout_open_tag(worker->heap, worker->shared, O_RDONLY | O_CLOEXEC,
-				  NULL);
+	other = carveout_open_tag(worker->heap, worker->shared, O_RDONLY, NULL);
 	if (other < 0 && other != -ENOENT)
 		return __LINE__;
-	if (carveout_buffers(worker->heap, &buffers, &count))
+	if (carveout_buffers(worker->heap, &buffers, &count) ||
+	    carveout_poll(worker->heap, 0) < 0)
 		return __LINE__;
 	free(buffers);
-	if (carveout_poll(worker->heap, 0) < 0)
-		return __LINE__;
 	if (other >= 0)
 		close(other);
 	close(fd);
