@@ -12,19 +12,13 @@
 
 #include "internal.h"
 
+static_assert(sizeof(off_t) == 8, "on 32 bit, too: see the Makefile");
 static_assert(CARVEOUT_ACCESS_READ == DMA_BUF_SYNC_READ, "as the kernel has it");
 static_assert(CARVEOUT_ACCESS_WRITE == DMA_BUF_SYNC_WRITE, "as the kernel has it");
 
-/* Offsets have 64 bits, whatever the program was compiled with. */
-static void *map(void *address, size_t size, int prot, int flags, int fd,
-		 uint64_t offset)
-{
-	return mmap64(address, size, prot, flags, fd, offset);
-}
-
 int carveout_size(int fd, uint64_t *size)
 {
-	off64_t end = lseek64(fd, 0, SEEK_END);
+	off_t end = lseek(fd, 0, SEEK_END);
 
 	if (end < 0)
 		return -errno;
@@ -45,7 +39,7 @@ static int try_map(int fd, uint64_t offset, size_t size, int prot)
 	uint64_t last = offset + (size - 1) / page * page;
 	void *memory;
 
-	memory = map(NULL, page, prot, MAP_SHARED, fd, last);
+	memory = mmap(NULL, page, prot, MAP_SHARED, fd, last);
 	if (memory == MAP_FAILED)
 		return -errno;
 	munmap(memory, page);
@@ -61,8 +55,8 @@ static char *reserve(size_t size, uint64_t offset)
 
 	if (size > SIZE_MAX - align)
 		return MAP_FAILED;
-	all = map(NULL, size + align, PROT_NONE,
-		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	all = mmap(NULL, size + align, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (all == MAP_FAILED)
 		return MAP_FAILED;
 	start = (uintptr_t)all;
@@ -87,7 +81,7 @@ static int map_aligned(int fd, uint64_t offset, size_t size, int prot,
 	place = reserve(size, offset);
 	if (place == MAP_FAILED)
 		return -ENOMEM;
-	*memory = map(place, size, prot, MAP_SHARED | MAP_FIXED, fd, offset);
+	*memory = mmap(place, size, prot, MAP_SHARED | MAP_FIXED, fd, offset);
 	if (*memory != MAP_FAILED)
 		return 0;
 	/* What is there now need not be ours: give up the addresses. */
@@ -103,7 +97,7 @@ int carveout_map(int fd, uint64_t offset, uint64_t size, int prot, void **memory
 		return -EFBIG;
 	if (size >= CARVEOUT_MAP_ALIGN)
 		return map_aligned(fd, offset, size, prot, memory);
-	*memory = map(NULL, size, prot, MAP_SHARED, fd, offset);
+	*memory = mmap(NULL, size, prot, MAP_SHARED, fd, offset);
 	return *memory == MAP_FAILED ? -errno : 0;
 }
 

@@ -426,11 +426,14 @@ TEST(lists_are_fetched_whole)
 	EXPECT_EQ(CARVEOUT_IOCTL_LIST, driver.command[0]);
 	EXPECT_EQ(700, count);
 	free(buffers);
-	driver.calls = 0;
 	driver.errors[2] = EACCES;
-	EXPECT_EQ(-EACCES, carveout_buffers(&fake_heap, &buffers, &count));
-	EXPECT_EQ(NULL, buffers);
-	EXPECT_EQ(0, count);
+	/* The last array that is lost may still be seen on the stack. */
+	for (i = 0; i < 3; i++) {
+		driver.calls = 0;
+		EXPECT_EQ(-EACCES, carveout_buffers(&fake_heap, &buffers, &count));
+		EXPECT_EQ(NULL, buffers);
+		EXPECT_EQ(0, count);
+	}
 	EXPECT_EQ(0, __lsan_do_recoverable_leak_check());
 }
 
