@@ -425,7 +425,7 @@ TEST_F(huge, read_only_stays_so)
 	ASSERT_EQ(self->room, mem);
 	for (touched = 0; touched < 2; touched++) {
 		EXPECT_EQ(128 + SIGSEGV, run_child(write_at, mem + LARGE));
-		EXPECT_NE(8, pwrite(proc, "intrude", 8, (off_t)mem));
+		EXPECT_NE(8, pwrite(proc, "intrude", 8, (off_t)(uintptr_t)mem));
 		EXPECT_EQ(-1, mprotect(mem, SIZE, PROT_READ | PROT_WRITE));
 		EXPECT_EQ(EACCES, errno);
 		EXPECT_EQ(-1, mprotect(mem + LARGE, PAGE, PROT_WRITE));
