@@ -473,9 +473,9 @@ static int link_locked(struct carveout_buf *buf, const char *name, umode_t mode,
  *
  * Context: May sleep.
  * Return: 0; -EAGAIN if what has the name has a higher number; -EBUSY if the buffer
- * has or had a name, or is being resized; -EEXIST if the name is taken; -EACCES unless the caller owns
- * the buffer, and what has the name, or has CAP_FOWNER; -ENODEV if the heap is
- * dead; -ENOMEM.
+ * has or had a name, or is being resized; -EEXIST if the name is taken; -EACCES
+ * unless the caller owns the buffer, and what has the name, or has CAP_FOWNER;
+ * -ENODEV if the heap is dead; -ENOMEM.
  */
 int carveout_registry_link(struct carveout_buf *buf, const char *name,
 			   umode_t mode, u32 flags, u64 generation)
