@@ -32,6 +32,13 @@ static const struct {
 	{ CARVEOUT_CAP_REGION_MASK, "region-mask" },
 	{ CARVEOUT_CAP_MAX_ADDR, "max-addr" },
 	{ CARVEOUT_CAP_READ_ONLY, "read-only" },
+	{ CARVEOUT_CAP_PLACE, "place" },
+	{ CARVEOUT_CAP_WAIT, "wait" },
+	{ CARVEOUT_CAP_LINK, "link" },
+	{ CARVEOUT_CAP_SETATTR, "setattr" },
+	{ CARVEOUT_CAP_SYNC, "sync" },
+	{ CARVEOUT_CAP_RESIZE, "resize" },
+	{ CARVEOUT_CAP_QUOTA, "quota" },
 };
 
 static void parse_listing(struct listing *listing, int argc, char **argv)
@@ -320,6 +327,17 @@ static void print_capabilities(uint64_t bits)
 	putchar('\n');
 }
 
+/* A quota, and what the caller has of it. */
+static void print_quota(const char *who, __u64 limit, __u64 used, bool bytes)
+{
+	printf("  %-13s %s used", who, text_size(used, bytes));
+	if (limit)
+		printf(" of %s", text_size(limit, bytes));
+	else
+		fputs(", no limit", stdout);
+	putchar('\n');
+}
+
 static void print_figures(const struct view *view, bool bytes)
 {
 	const struct carveout_ioctl_query *query = &view->query;
@@ -336,9 +354,11 @@ static void print_figures(const struct view *view, bool bytes)
 	       view_fragmentation(view));
 	printf("  contents      buffers %u, tags %u, spans %u, holes %u\n",
 	       query->buffers, query->tags, query->spans, query->holes);
-	printf("  failures      no hole fits %llu, no kernel memory %llu\n",
+	printf("  failures      no hole fits %llu, no kernel memory %llu, quota %llu\n",
 	       (unsigned long long)query->failures_nospc,
-	       (unsigned long long)query->failures_nomem);
+	       (unsigned long long)query->failures_nomem,
+	       (unsigned long long)query->failures_quota);
+	print_quota("your quota", query->quota_user, query->used_user, bytes);
 	printf("  granularity   %s, alignment up to %s\n",
 	       text_size(query->page_size, bytes),
 	       text_size(query->max_align, bytes));
@@ -397,6 +417,9 @@ static void json_info(const struct view *view, void *context)
 	json_number("tag_count", query->tags);
 	json_number("failures_nospc", query->failures_nospc);
 	json_number("failures_nomem", query->failures_nomem);
+	json_number("failures_quota", query->failures_quota);
+	json_number("quota_user", query->quota_user);
+	json_number("used_user", query->used_user);
 	json_begin("capabilities", '[');
 	for (i = 0; i < ARRAY_SIZE(capabilities); i++)
 		if (query->capabilities & capabilities[i].bit)

@@ -112,6 +112,7 @@ info_of_one_and_of_all()
 	run 0 info "$H" && same heaps "$(echo "$out" | grep -c '^heap ')" 1 &&
 	has "$out" "heap $H" && has "$out" "fragmentation" &&
 	has "$out" "not in a region's largest hole" && has "$out" "capabilities  tags" &&
+	has "$out" "your quota    0 used, no limit" &&
 	run 0 info && same heaps "$(echo "$out" | grep -c '^heap ')" \
 		"$(echo "$HEAPS" | wc -w)" &&
 	same "used and free" $(($(figure used) + $(figure free))) "$(figure size)"
