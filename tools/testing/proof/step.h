@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the proofs of single steps of the heap share.
+ *
+ * A harness makes an arbitrary valid heap with one region in it, lets lib/heap.c
+ * take one step and looks whether the heap is valid and what has changed. By
+ * induction it stays valid over any sequence of such steps.
+ *
+ * To be included before anything else of lib/: the bins and the index by address
+ * are not the real ones, which have their own proofs, but stand-ins that say what
+ * may be asked of them.
+ *
+ * How many spans there are, which are holes and how many descriptors are free are
+ * constants on each path of the program, so that all links are. What is
+ * nondeterministic are the numbers: addresses, sizes, counters, generations.
+ */
+
+#ifndef CARVEOUT_PROOF_STEP_H
+#define CARVEOUT_PROOF_STEP_H
+
+#include "proof.h"
+#include "span.h"
+
+/* The descriptors 8 to 15. */
+#define FIRST CARVEOUT_INDEX_FIRST
+#define COUNT CARVEOUT_INDEX_FIRST
+
+/* The most spans, before the step. One step adds at most two. */
+#ifndef LENGTH
+#define LENGTH 2
+#endif
+#define LONGEST (LENGTH + 2)
+
+/* Symbolic shifts take the solver too long. */
+#define GRANULE_SHIFT 2
+#define BLOCK_SHIFT (GRANULE_SHIFT + CARVEOUT_INDEX_BITS)
+
+/* The region's place in the heap. */
+#define ENTRY 5
+
+/* === Stand-in for lib/bins.h, whose guard this is ========================== */
+
+#define CARVEOUT_BINS_H
+#define CARVEOUT_EXACT 64
+
+/* Of each descriptor, the size with which it was put in; 0 when it is not in. */
+struct carveout_bins {
+	carveout_off_t size[COUNT];
+};
+
+u32 carveout_bins_best(struct carveout_store *store, const struct carveout_bins *bins,
+		       u64 granules, unsigned int shift);
+static void carveout_bins_insert(struct carveout_store *store, struct carveout_bins *bins,
+				 unsigned int shift, u32 index);
+static void carveout_bins_remove(struct carveout_store *store, struct carveout_bins *bins,
+				 unsigned int shift, u32 index);
+
+#include "heap.c"
+
+static struct carveout_heap heap;
+static struct carveout_region region;
+static struct carveout_span span[COUNT];
+static union carveout_aux aux[COUNT];
+static u8 tag[COUNT];
+
+/* What the bins do to a hole is their own business. */
+static void spoil_links(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNT; i++)
+		if (region.bins.size[i]) {
+			span[i].bin_prev = nondet_u32();
+			span[i].bin_next = nondet_u32();
+			aux[i].cookie = nondet_u64();
+		}
+}
+
+static void carveout_bins_insert(struct carveout_store *store, struct carveout_bins *bins,
+				 unsigned int shift, u32 index)
+{
+	prove(store == &heap.store && bins == &region.bins && shift == heap.shift);
+	prove(index - FIRST < COUNT);
+	prove(!bins->size[index - FIRST]);
+	prove(span[index - FIRST].size >> shift);
+	bins->size[index - FIRST] = span[index - FIRST].size;
+	spoil_links();
+}
+
+static void carveout_bins_remove(struct carveout_store *store, struct carveout_bins *bins,
+				 unsigned int shift, u32 index)
+{
+	prove(store == &heap.store && bins == &region.bins && shift == heap.shift);
+	prove(index - FIRST < COUNT);
+	prove(bins->size[index - FIRST]);
+	prove(bins->size[index - FIRST] == span[index - FIRST].size);
+	spoil_links();
+	bins->size[index - FIRST] = 0;
+}
+
+/*
+ * === Stand-in for what has the entries of the index by address ==============
+ *
+ * The region has one piece. It is enough to watch one block of it, if it is any block.
+ */
+
+static struct carveout_index *watched_piece;
+static u64 watched_block;
+static u32 watched_first;
+
+struct carveout_index *carveout_heap_piece(struct carveout_heap *of, carveout_off_t addr)
+{
+	prove(false);
+	return NULL;
+}
+
+void carveout_index_set(struct carveout_index *piece, u64 block, u32 index)
+{
+	if (piece == watched_piece && block == watched_block)
+		watched_first = index;
+}
+
+static bool starts_in_watched(u32 index)
+{
+	carveout_off_t start = span[index - FIRST].start;
+
+	return carveout_index_covers(watched_piece, start) &&
+	       carveout_index_block(watched_piece, start) == watched_block;
+}
+
+void carveout_heap_unindex_first(struct carveout_heap *of, struct carveout_index *piece,
+				 u64 block, u32 index)
+{
+	u32 next = span[index - FIRST].next;
+
+	prove(of == &heap);
+	if (piece != watched_piece || block != watched_block)
+		return;
+	prove(watched_first == index);
+	watched_first = next && starts_in_watched(next) ? next : 0;
+}
+
+/* === The heap before ====================================================== */
+
+static struct {
+	struct carveout_span span[COUNT];
+	union carveout_aux aux[COUNT];
+	u8 tag[COUNT];
+	struct carveout_store store;
+	struct carveout_region region;
+	carveout_off_t heap_used;
+	carveout_off_t heap_high;
+	u32 heap_nr_used;
+	u32 heap_nr_holes;
+	u32 watched_first;
+} before;
+
+/* Any byte of the region. */
+static carveout_off_t byte;
+
+static carveout_off_t any_off(void)
+{
+	return nondet_u64();
+}
+
+static carveout_off_t granule_mask(void)
+{
+	return ((carveout_off_t)1 << heap.shift) - 1;
+}
+
+/* Any multiple of the granule but 0. */
+static carveout_off_t any_size(void)
+{
+	carveout_off_t size = any_off();
+
+	assume(size && !(size & granule_mask()));
+	return size;
+}
+
+static void make_spans(unsigned int length, unsigned int holes)
+{
+	carveout_off_t at = region.base;
+	unsigned int i;
+
+	for (i = 0; i < length; i++) {
+		bool hole = holes >> i & 1;
+
+		span[i].start = at;
+		span[i].size = any_size();
+		assume((carveout_off_t)(at + span[i].size) > at);
+		at += span[i].size;
+		span[i].prev = i ? FIRST + i - 1 : 0;
+		span[i].next = i + 1 < length ? FIRST + i + 1 : 0;
+		tag[i] = carveout_tag_make(ENTRY, hole ? CARVEOUT_HOLE : CARVEOUT_USED);
+		assume(hole || span[i].gen);
+		if (hole) {
+			region.bins.size[i] = span[i].size;
+			region.nr_holes++;
+		} else {
+			region.used += span[i].size;
+			region.nr_used++;
+		}
+		if (!watched_first && starts_in_watched(FIRST + i))
+			watched_first = FIRST + i;
+	}
+	region.size = at - region.base;
+	region.chain.first = FIRST;
+	region.chain.last = FIRST + length - 1;
+}
+
+/* One piece. */
+static void make_pieces(carveout_off_t end)
+{
+	region.index.base = region.base;
+	region.index.size = end - region.base;
+	region.index.shift = BLOCK_SHIFT;
+}
+
+static void make_store(unsigned int length, unsigned int nr_free, unsigned int nr_fresh)
+{
+	unsigned int i;
+
+	heap.store.span[CARVEOUT_CHUNK_FIRST] = span;
+	heap.store.aux[CARVEOUT_CHUNK_FIRST] = aux;
+	heap.store.tag[CARVEOUT_CHUNK_FIRST] = tag;
+	heap.store.next_chunk = CARVEOUT_CHUNK_FIRST + 1;
+	heap.store.limit = FIRST + COUNT;
+	heap.store.fresh = FIRST + COUNT - nr_fresh;
+	heap.store.nr_free = nr_free;
+	heap.store.free = nr_free ? FIRST + length : 0;
+	for (i = 0; i < COUNT; i++) {
+		span[i].start = any_off();
+		span[i].size = any_off();
+		span[i].prev = nondet_u32();
+		span[i].next = nondet_u32();
+		span[i].gen = nondet_u32();
+		span[i].bin_next = nondet_u32();
+		aux[i].cookie = nondet_u64();
+		/* Of other regions, but for those that get a tag below. */
+		tag[i] = carveout_tag_make(ENTRY + 1, CARVEOUT_USED);
+	}
+	for (i = length; i < length + nr_free; i++) {
+		tag[i] = CARVEOUT_FREE;
+		span[i].next = i + 1 < length + nr_free ? FIRST + i + 1 : 0;
+	}
+	for (i = 0; i < nr_fresh; i++)
+		tag[COUNT - 1 - i] = nondet_u8();
+}
+
+static void remember(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNT; i++) {
+		before.span[i] = span[i];
+		before.aux[i] = aux[i];
+		before.tag[i] = tag[i];
+	}
+	before.store = heap.store;
+	before.region = region;
+	before.heap_used = heap.used;
+	before.heap_high = heap.high;
+	before.heap_nr_used = heap.nr_used;
+	before.heap_nr_holes = heap.nr_holes;
+	before.watched_first = watched_first;
+}
+
+/* A valid heap with so many spans in a region, of which these bits are holes. */
+static void make_any_heap(unsigned int length, unsigned int holes, unsigned int nr_free,
+			  unsigned int nr_fresh)
+{
+	carveout_off_t end = any_off();
+
+	heap.shift = GRANULE_SHIFT;
+	heap.gen = nondet_u32();
+	heap.region[ENTRY] = &region;
+	heap.nr_regions = ENTRY + 1;
+	region.base = any_off();
+	assume(!(region.base & granule_mask()));
+	make_pieces(end);
+	watched_piece = &region.index;
+	watched_block = nondet_u64();
+	make_store(length, nr_free, nr_fresh);
+	make_spans(length, holes);
+	assume(end == (carveout_off_t)(region.base + region.size));
+	region.high = any_off();
+	assume(region.high >= region.used && region.high <= region.size);
+	/* There are others. */
+	heap.used = any_off();
+	heap.high = any_off();
+	assume(heap.used >= region.used);
+	assume(heap.used - region.used <= (carveout_off_t)-1 - region.size);
+	assume(heap.high >= heap.used);
+	heap.nr_used = nondet_u32();
+	heap.nr_holes = nondet_u32();
+	byte = any_off();
+	assume((carveout_off_t)(byte - region.base) < region.size);
+	remember();
+}
+
+static bool has_neighbours(unsigned int holes)
+{
+	return holes & (holes >> 1);
+}
+
+/* === The heap after ======================================================= */
+
+static bool seen[COUNT];
+
+static void prove_spans(void)
+{
+	carveout_off_t at = region.base, used = 0;
+	u32 index = region.chain.first, prev = 0, nr_used = 0, nr_holes = 0, first = 0;
+	bool after_hole = false;
+	unsigned int i;
+
+	for (i = 0; i < LONGEST && index; i++) {
+		const struct carveout_span *s = &span[index - FIRST];
+		bool hole = tag[index - FIRST] == carveout_tag_make(ENTRY, CARVEOUT_HOLE);
+
+		prove(index - FIRST < COUNT && !seen[index - FIRST]);
+		seen[index - FIRST] = true;
+		prove(s->start == at && s->prev == prev);
+		prove(s->size && !(s->size & granule_mask()));
+		prove((carveout_off_t)(at + s->size) > at);
+		prove(hole || tag[index - FIRST] == carveout_tag_make(ENTRY, CARVEOUT_USED));
+		prove(region.bins.size[index - FIRST] == (hole ? s->size : 0));
+		prove(hole || s->gen);
+		prove(!(hole && after_hole));
+		if (!first && starts_in_watched(index))
+			first = index;
+		used += hole ? 0 : s->size;
+		nr_used += !hole;
+		nr_holes += hole;
+		at += s->size;
+		after_hole = hole;
+		prev = index;
+		index = s->next;
+	}
+	prove(!index && region.chain.last == prev);
+	prove(at == (carveout_off_t)(region.base + region.size));
+	prove(region.used == used && region.nr_used == nr_used && region.nr_holes == nr_holes);
+	prove(watched_first == first);
+}
+
+/* Each descriptor is in the chain, free, fresh or another region's. */
+static void prove_store(void)
+{
+	u32 index = heap.store.free;
+	unsigned int i;
+
+	for (i = 0; i < LONGEST && index; i++) {
+		prove(index - FIRST < COUNT && !seen[index - FIRST]);
+		prove(tag[index - FIRST] == CARVEOUT_FREE);
+		prove(!region.bins.size[index - FIRST]);
+		seen[index - FIRST] = true;
+		index = span[index - FIRST].next;
+	}
+	prove(!index && heap.store.nr_free == i);
+	for (i = 0; i < COUNT; i++) {
+		if (seen[i])
+			continue;
+		prove(before.tag[i] >> CARVEOUT_TAG_REGION_SHIFT == ENTRY + 1 ||
+		      FIRST + i >= heap.store.fresh);
+		prove(tag[i] == before.tag[i]);
+		prove(span[i].next == before.span[i].next && span[i].gen == before.span[i].gen);
+		prove(!region.bins.size[i]);
+	}
+	prove(heap.store.fresh >= before.store.fresh && heap.store.limit == FIRST + COUNT);
+}
+
+/* What the heap counts is what the region counts, and what it counted of others. */
+static void prove_sums(void)
+{
+	prove((carveout_off_t)(heap.used - region.used) ==
+	      (carveout_off_t)(before.heap_used - before.region.used));
+	prove(heap.nr_used - region.nr_used == before.heap_nr_used - before.region.nr_used);
+	prove(heap.nr_holes - region.nr_holes == before.heap_nr_holes - before.region.nr_holes);
+	prove(heap.used >= region.used);
+	prove(region.high == max(before.region.high, region.used));
+	prove(heap.high == max(before.heap_high, heap.used));
+	prove(region.base == before.region.base && region.size == before.region.size);
+	prove(!heap.store.bad && !heap.broken);
+}
+
+/* An allocation that the step is not about is as it was. */
+static void prove_others(u32 but)
+{
+	unsigned int i;
+
+	for (i = 0; i < LENGTH; i++)
+		if (before.tag[i] == carveout_tag_make(ENTRY, CARVEOUT_USED) && FIRST + i != but) {
+			prove(tag[i] == before.tag[i]);
+			prove(span[i].gen == before.span[i].gen);
+			prove(aux[i].cookie == before.aux[i].cookie);
+			prove(span[i].start == before.span[i].start);
+			prove(span[i].size == before.span[i].size);
+		}
+}
+
+static void prove_valid(void)
+{
+	prove_spans();
+	prove_store();
+	prove_sums();
+}
+
+/* The allocation that has the byte; 0 if it is free. */
+static u32 owner(const struct carveout_span *spans, const u8 *tags)
+{
+	u32 found = 0;
+	unsigned int i;
+
+	for (i = 0; i < COUNT; i++)
+		if (tags[i] == carveout_tag_make(ENTRY, CARVEOUT_USED) &&
+		    (carveout_off_t)(byte - spans[i].start) < spans[i].size)
+			found = FIRST + i;
+	return found;
+}
+
+static void prove_unchanged(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNT; i++) {
+		prove(span[i].start == before.span[i].start);
+		prove(span[i].size == before.span[i].size);
+		prove(span[i].prev == before.span[i].prev);
+		prove(span[i].next == before.span[i].next);
+		prove(span[i].gen == before.span[i].gen);
+		prove(span[i].bin_next == before.span[i].bin_next);
+		prove(aux[i].cookie == before.aux[i].cookie);
+		prove(tag[i] == before.tag[i]);
+		prove(region.bins.size[i] == before.region.bins.size[i]);
+	}
+	prove(region.chain.first == before.region.chain.first);
+	prove(region.chain.last == before.region.chain.last);
+	prove(heap.store.free == before.store.free);
+	prove(heap.store.nr_free == before.store.nr_free);
+	prove(heap.store.fresh == before.store.fresh);
+	prove(region.used == before.region.used && region.high == before.region.high);
+	prove(region.nr_used == before.region.nr_used);
+	prove(region.nr_holes == before.region.nr_holes);
+	prove(heap.high == before.heap_high);
+	prove(watched_first == before.watched_first);
+	prove_sums();
+}
+
+#endif /* CARVEOUT_PROOF_STEP_H */
