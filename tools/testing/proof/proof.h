@@ -12,6 +12,9 @@
  *   Property: what is shown
  *   Bounds: for which inputs, in words
  *   Options: of the model checker
+ *   Defines: for the preprocessor
+ *   Cases: more of them, those of each case up to a semicolon. Each case is a run of
+ *          its own, and the property holds when it does in all
  *   Sources: of lib/, that the harness does not include itself
  *
  * Each loop is unrolled as often as the options say, and that no loop goes further

@@ -11,25 +11,54 @@
  * may be asked of them.
  *
  * How many spans there are, which are holes and how many descriptors are free are
- * constants on each path of the program, so that all links are. What is
- * nondeterministic are the numbers: addresses, sizes, counters, generations.
+ * constants of each case, so that all links are. What is nondeterministic are the
+ * numbers: addresses, sizes, counters, generations. A case is a pattern such as UhU:
+ * a hole between two used spans, and the lower case says that the step is about it.
  */
 
 #ifndef CARVEOUT_PROOF_STEP_H
 #define CARVEOUT_PROOF_STEP_H
 
 #include "proof.h"
-#include "span.h"
+
+/* All descriptors are in one chunk, so that the solver need not look for it. */
+static unsigned int step_fls(unsigned long index)
+{
+	prove(index >> (CARVEOUT_CHUNK_FIRST - 1) == 1);
+	return CARVEOUT_CHUNK_FIRST - 1;
+}
+
+#define __fls step_fls
+
+#include "span.c"
 
 /* The descriptors 8 to 15. */
 #define FIRST CARVEOUT_INDEX_FIRST
 #define COUNT CARVEOUT_INDEX_FIRST
 
-/* The most spans, before the step. One step adds at most two. */
-#ifndef LENGTH
-#define LENGTH 2
-#endif
+#define TEXT_OF(word) #word
+#define TEXT(word) TEXT_OF(word)
+
+static const char pattern[] = TEXT(PATTERN);
+
+/* Spans before the step. One step adds at most two. */
+#define LENGTH (sizeof(pattern) - 1)
 #define LONGEST (LENGTH + 2)
+
+static bool is_hole(unsigned int i)
+{
+	return pattern[i] == 'H' || pattern[i] == 'h';
+}
+
+/* The span that the step is about. */
+static unsigned int target(void)
+{
+	unsigned int i;
+
+	for (i = 0; pattern[i] < 'a'; i++)
+		;
+	return i;
+}
 
 /* Symbolic shifts take the solver too long. */
 #define GRANULE_SHIFT 2
@@ -43,8 +72,9 @@
 #define CARVEOUT_BINS_H
 #define CARVEOUT_EXACT 64
 
-/* Of each descriptor, the size with which it was put in; 0 when it is not in. */
+/* Of each descriptor, whether it is in, and the size with which it was put in. */
 struct carveout_bins {
+	bool has[COUNT];
 	carveout_off_t size[COUNT];
 };
 
@@ -69,7 +99,7 @@ static void spoil_links(void)
 	unsigned int i;
 
 	for (i = 0; i < COUNT; i++)
-		if (region.bins.size[i]) {
+		if (region.bins.has[i]) {
 			span[i].bin_prev = nondet_u32();
 			span[i].bin_next = nondet_u32();
 			aux[i].cookie = nondet_u64();
@@ -81,8 +111,9 @@ static void carveout_bins_insert(struct carveout_store *store, struct carveout_b
 {
 	prove(store == &heap.store && bins == &region.bins && shift == heap.shift);
 	prove(index - FIRST < COUNT);
-	prove(!bins->size[index - FIRST]);
+	prove(!bins->has[index - FIRST]);
 	prove(span[index - FIRST].size >> shift);
+	bins->has[index - FIRST] = true;
 	bins->size[index - FIRST] = span[index - FIRST].size;
 	spoil_links();
 }
@@ -92,10 +123,10 @@ static void carveout_bins_remove(struct carveout_store *store, struct carveout_b
 {
 	prove(store == &heap.store && bins == &region.bins && shift == heap.shift);
 	prove(index - FIRST < COUNT);
-	prove(bins->size[index - FIRST]);
+	prove(bins->has[index - FIRST]);
 	prove(bins->size[index - FIRST] == span[index - FIRST].size);
 	spoil_links();
-	bins->size[index - FIRST] = 0;
+	bins->has[index - FIRST] = false;
 }
 
 /*
@@ -177,23 +208,24 @@ static carveout_off_t any_size(void)
 	return size;
 }
 
-static void make_spans(unsigned int length, unsigned int holes)
+static void make_spans(void)
 {
 	carveout_off_t at = region.base;
 	unsigned int i;
 
-	for (i = 0; i < length; i++) {
-		bool hole = holes >> i & 1;
+	for (i = 0; i < LENGTH; i++) {
+		bool hole = is_hole(i);
 
 		span[i].start = at;
 		span[i].size = any_size();
 		assume((carveout_off_t)(at + span[i].size) > at);
 		at += span[i].size;
 		span[i].prev = i ? FIRST + i - 1 : 0;
-		span[i].next = i + 1 < length ? FIRST + i + 1 : 0;
+		span[i].next = i + 1 < LENGTH ? FIRST + i + 1 : 0;
 		tag[i] = carveout_tag_make(ENTRY, hole ? CARVEOUT_HOLE : CARVEOUT_USED);
 		assume(hole || span[i].gen);
 		if (hole) {
+			region.bins.has[i] = true;
 			region.bins.size[i] = span[i].size;
 			region.nr_holes++;
 		} else {
@@ -205,7 +237,7 @@ static void make_spans(unsigned int length, unsigned int holes)
 	}
 	region.size = at - region.base;
 	region.chain.first = FIRST;
-	region.chain.last = FIRST + length - 1;
+	region.chain.last = FIRST + LENGTH - 1;
 }
 
 /* One piece. */
@@ -216,7 +248,7 @@ static void make_pieces(carveout_off_t end)
 	region.index.shift = BLOCK_SHIFT;
 }
 
-static void make_store(unsigned int length, unsigned int nr_free, unsigned int nr_fresh)
+static void make_store(unsigned int nr_free, unsigned int nr_fresh)
 {
 	unsigned int i;
 
@@ -227,7 +259,7 @@ static void make_store(unsigned int length, unsigned int nr_free, unsigned int n
 	heap.store.limit = FIRST + COUNT;
 	heap.store.fresh = FIRST + COUNT - nr_fresh;
 	heap.store.nr_free = nr_free;
-	heap.store.free = nr_free ? FIRST + length : 0;
+	heap.store.free = nr_free ? FIRST + LENGTH : 0;
 	for (i = 0; i < COUNT; i++) {
 		span[i].start = any_off();
 		span[i].size = any_off();
@@ -239,9 +271,9 @@ static void make_store(unsigned int length, unsigned int nr_free, unsigned int n
 		/* Of other regions, but for those that get a tag below. */
 		tag[i] = carveout_tag_make(ENTRY + 1, CARVEOUT_USED);
 	}
-	for (i = length; i < length + nr_free; i++) {
+	for (i = LENGTH; i < LENGTH + nr_free; i++) {
 		tag[i] = CARVEOUT_FREE;
-		span[i].next = i + 1 < length + nr_free ? FIRST + i + 1 : 0;
+		span[i].next = i + 1 < LENGTH + nr_free ? FIRST + i + 1 : 0;
 	}
 	for (i = 0; i < nr_fresh; i++)
 		tag[COUNT - 1 - i] = nondet_u8();
@@ -265,9 +297,8 @@ static void remember(void)
 	before.watched_first = watched_first;
 }
 
-/* A valid heap with so many spans in a region, of which these bits are holes. */
-static void make_any_heap(unsigned int length, unsigned int holes, unsigned int nr_free,
-			  unsigned int nr_fresh)
+/* A valid heap with the pattern in a region and so many descriptors to take. */
+static void make_any_heap(unsigned int nr_free, unsigned int nr_fresh)
 {
 	carveout_off_t end = any_off();
 
@@ -280,8 +311,8 @@ static void make_any_heap(unsigned int length, unsigned int holes, unsigned int 
 	make_pieces(end);
 	watched_piece = &region.index;
 	watched_block = nondet_u64();
-	make_store(length, nr_free, nr_fresh);
-	make_spans(length, holes);
+	make_store(nr_free, nr_fresh);
+	make_spans();
 	assume(end == (carveout_off_t)(region.base + region.size));
 	region.high = any_off();
 	assume(region.high >= region.used && region.high <= region.size);
@@ -298,14 +329,34 @@ static void make_any_heap(unsigned int length, unsigned int holes, unsigned int 
 	remember();
 }
 
-static bool has_neighbours(unsigned int holes)
-{
-	return holes & (holes >> 1);
-}
-
 /* === The heap after ======================================================= */
 
 static bool seen[COUNT];
+
+/*
+ * A list of descriptors. A harness may say what is in it: that is a claim too, and
+ * spares the solver to follow links that are not constant.
+ */
+struct list {
+	bool known;
+	unsigned int length;
+	u32 index[COUNT];
+};
+
+static struct list chain, spare;
+
+static unsigned int list_bound(const struct list *list)
+{
+	return list->known ? list->length : LONGEST;
+}
+
+static u32 list_at(const struct list *list, unsigned int i, u32 index)
+{
+	if (!list->known)
+		return index;
+	prove(index == list->index[i]);
+	return list->index[i];
+}
 
 static void prove_spans(void)
 {
@@ -314,17 +365,21 @@ static void prove_spans(void)
 	bool after_hole = false;
 	unsigned int i;
 
-	for (i = 0; i < LONGEST && index; i++) {
-		const struct carveout_span *s = &span[index - FIRST];
-		bool hole = tag[index - FIRST] == carveout_tag_make(ENTRY, CARVEOUT_HOLE);
+	for (i = 0; i < list_bound(&chain) && (chain.known || index); i++) {
+		const struct carveout_span *s;
+		bool hole;
 
+		index = list_at(&chain, i, index);
+		s = &span[index - FIRST];
+		hole = tag[index - FIRST] == carveout_tag_make(ENTRY, CARVEOUT_HOLE);
 		prove(index - FIRST < COUNT && !seen[index - FIRST]);
 		seen[index - FIRST] = true;
 		prove(s->start == at && s->prev == prev);
 		prove(s->size && !(s->size & granule_mask()));
 		prove((carveout_off_t)(at + s->size) > at);
 		prove(hole || tag[index - FIRST] == carveout_tag_make(ENTRY, CARVEOUT_USED));
-		prove(region.bins.size[index - FIRST] == (hole ? s->size : 0));
+		prove(region.bins.has[index - FIRST] == hole);
+		prove(!hole || region.bins.size[index - FIRST] == s->size);
 		prove(hole || s->gen);
 		prove(!(hole && after_hole));
 		if (!first && starts_in_watched(index))
@@ -349,10 +404,11 @@ static void prove_store(void)
 	u32 index = heap.store.free;
 	unsigned int i;
 
-	for (i = 0; i < LONGEST && index; i++) {
+	for (i = 0; i < list_bound(&spare) && (spare.known || index); i++) {
+		index = list_at(&spare, i, index);
 		prove(index - FIRST < COUNT && !seen[index - FIRST]);
 		prove(tag[index - FIRST] == CARVEOUT_FREE);
-		prove(!region.bins.size[index - FIRST]);
+		prove(!region.bins.has[index - FIRST]);
 		seen[index - FIRST] = true;
 		index = span[index - FIRST].next;
 	}
@@ -364,7 +420,7 @@ static void prove_store(void)
 		      FIRST + i >= heap.store.fresh);
 		prove(tag[i] == before.tag[i]);
 		prove(span[i].next == before.span[i].next && span[i].gen == before.span[i].gen);
-		prove(!region.bins.size[i]);
+		prove(!region.bins.has[i]);
 	}
 	prove(heap.store.fresh >= before.store.fresh && heap.store.limit == FIRST + COUNT);
 }
@@ -412,7 +468,8 @@ static u32 owner(const struct carveout_span *spans, const u8 *tags)
 	unsigned int i;
 
 	for (i = 0; i < COUNT; i++)
-		if (tags[i] == carveout_tag_make(ENTRY, CARVEOUT_USED) &&
+		if (carveout_store_has(&heap.store, FIRST + i) &&
+		    tags[i] == carveout_tag_make(ENTRY, CARVEOUT_USED) &&
 		    (carveout_off_t)(byte - spans[i].start) < spans[i].size)
 			found = FIRST + i;
 	return found;
@@ -431,6 +488,7 @@ static void prove_unchanged(void)
 		prove(span[i].bin_next == before.span[i].bin_next);
 		prove(aux[i].cookie == before.aux[i].cookie);
 		prove(tag[i] == before.tag[i]);
+		prove(region.bins.has[i] == before.region.bins.has[i]);
 		prove(region.bins.size[i] == before.region.bins.size[i]);
 	}
 	prove(region.chain.first == before.region.chain.first);

@@ -6,7 +6,8 @@
 #
 # PROOF_LIB=DIR proves another copy of lib/, so that one can break it and look.
 # The last line says how many properties hold. Logs are in $O/log/proof; that of a
-# property that does not hold ends with the values that show it.
+# property that does not hold ends with the values that show it. A property is given to
+# CBMC in one piece, or case by case where its harness lists cases.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -15,7 +16,7 @@ PROOF=$TOP/tools/testing/proof
 LOGS=$O/log/proof
 BUILD=$O/build/proof
 PROOF_LIB=${PROOF_LIB:-$TOP/lib}
-# For one property, in seconds and KiB. More than that is a failure.
+# For one run, in seconds and KiB. More than that is a failure.
 LIMIT=${PROOF_LIMIT:-400}
 MEMORY=10000000
 
@@ -38,16 +39,28 @@ preprocess()
 		"$@" "$source" -o "$out"
 }
 
-# prove HARNESS: 0 if the property holds, 10 if not, else something went wrong.
+# cases HARNESS: the defines of each case, one a line; an empty line if there is one.
+cases()
+{
+	if grep -q '^ \* Cases: ' "$1"; then
+		field Cases "$1" | tr ';' '\n' | sed 's/^ *//; s/ *$//; /^$/d'
+	else
+		echo
+	fi
+}
+
+# prove HARNESS DEFINE...: 0 if the property holds, 10 if not, else something went wrong.
 prove()
 {
 	local harness=$PROOF/$1.c dir=$BUILD/$1 source
 	local -a defines options
 
+	shift
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	read -ra defines <<< "$(field Defines "$harness")"
 	read -ra options <<< "$(field Options "$harness")"
+	defines+=("$@")
 	for source in "$harness" $(field Sources "$harness" | sed "s|[^ ]*\.c|$PROOF_LIB/&|g"); do
 		preprocess "$source" "$dir/$(basename "$source" .c).i" ${defines[@]+"${defines[@]}"}
 	done
@@ -56,24 +69,38 @@ prove()
 		--drop-unused-functions --compact-trace "${options[@]}"
 }
 
-# A proof without a claim, or that stopped early, proves nothing.
-run_property()
+# run_case NAME LOG DEFINES: what is wrong, if something is. A proof without a claim,
+# or that stopped early, proves nothing.
+run_case()
 {
-	local name=$1 log=$LOGS/$1.log start=$SECONDS rc=0 status=pass claims
+	local name=$1 log=$2 rc=0
+	local -a defines
 
-	(prove "$name") >"$log" 2>&1 || rc=$?
-	claims=$(sed -n 's/^\*\* \([0-9]*\) of \([0-9]*\) failed.*/\2/p' "$log")
+	read -ra defines <<< "$3"
+	(prove "$name" ${defines[@]+"${defines[@]}"}) >"$log" 2>&1 || rc=$?
 	if [ "$rc" != 0 ] || ! grep -qx 'VERIFICATION SUCCESSFUL' "$log" ||
 	   ! grep -q "^\[main\.assertion\|^\[prove.*\.assertion" "$log"; then
-		status=fail
+		echo "${3:+case $3: }exit code $rc, see $log"
+		grep -E ': (FAILURE|UNKNOWN|ERROR)$|rror:' "$log" | head -n 12 | sed 's/^/\t/' || true
 	fi
-	{
-		printf '%s\t%s: %s\t%s\n' "$status" "$name" "$(field Property "$PROOF/$name.c")" \
-			"$([ $status = pass ] || echo "exit code $rc, see $log")"
-		[ $status = pass ] || grep -E ': (FAILURE|UNKNOWN|ERROR)$|rror:' "$log" | head -n 12 | sed 's/^/\t/'
-	} > "$LOGS/$name.result"
-	printf '  %-4s %-12s %4ds %6s claims  %s\n' $status "$name" $((SECONDS - start)) \
-		"${claims:-no}" "$(field Bounds "$PROOF/$name.c")" >&2
+}
+
+# One run for each case, up to the first that fails: the log is that of the last.
+run_property()
+{
+	local name=$1 log=$LOGS/$1.log start=$SECONDS status=pass claims=0 nr=0 defines why=
+
+	while [ $status = pass ] && IFS= read -r defines; do
+		why=$(run_case "$name" "$log" "$defines")
+		[ -z "$why" ] || status=fail
+		claims=$((claims + $(sed -n 's/^\*\* [0-9]* of \([0-9]*\) failed.*/\1/p' "$log" | grep . || echo 0)))
+		nr=$((nr + 1))
+	done < <(cases "$PROOF/$name.c")
+	[ $nr != 0 ] || status=fail
+	printf '%s\t%s: %s\t%s\n' $status "$name" "$(field Property "$PROOF/$name.c")" \
+		"$why" > "$LOGS/$name.result"
+	printf '  %-4s %-12s %4ds %6d claims %3d runs  %s\n' $status "$name" \
+		$((SECONDS - start)) "$claims" $nr "$(field Bounds "$PROOF/$name.c")" >&2
 }
 
 [ $# -gt 0 ] || mapfile -t harnesses < <(cd "$PROOF" && grep -l '^ \* Property: ' ./*.c | sed 's|^\./||; s|\.c$||')
