@@ -63,11 +63,11 @@ static bool is_pinned(struct carveout_buf *buf)
 static void look_later(struct carveout_buf *buf)
 {
 	struct carveout_parking *parking = &buf->parking;
+	unsigned int delay = parking->delay_ms;
 
-	queue_delayed_work(park_wq, &parking->work,
-			   msecs_to_jiffies(parking->delay_ms));
-	parking->delay_ms = min_t(unsigned int, 2 * parking->delay_ms,
-				  DELAY_LAST_MS);
+	parking->delay_ms = min_t(unsigned int, 2 * delay, DELAY_LAST_MS);
+	/* From here on the buffer is the work's, which may free it at once. */
+	queue_delayed_work(park_wq, &parking->work, msecs_to_jiffies(delay));
 }
 
 static void park_work(struct work_struct *work)
