@@ -62,6 +62,23 @@ void carveout_buf_free(struct carveout_buf *buf)
 	carveout_put(carveout);
 }
 
+/**
+ * carveout_buf_depopulate() - take its memory from a buffer that nobody ever saw
+ * @buf: a buffer that was never published, nor its descriptor installed
+ *
+ * A file of it that is dropped goes only when the system call has ended. Its memory
+ * may be needed before that.
+ *
+ * Context: May sleep.
+ */
+void carveout_buf_depopulate(struct carveout_buf *buf)
+{
+	carveout_span_free(buf->carveout, buf->handle);
+	carveout_quota_uncharge(buf->carveout, buf->open, buf->payer, buf->charged);
+	buf->charged = 0;
+	buf->empty = true;
+}
+
 static void buf_release(struct kref *ref)
 {
 	struct carveout_buf *buf = container_of(ref, struct carveout_buf, ref);

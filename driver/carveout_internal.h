@@ -436,6 +436,7 @@ struct carveout_buf *carveout_buf_create(struct carveout_open *open,
 					 const struct carveout_buf_spec *spec);
 struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf);
 int carveout_buf_populate(struct carveout_buf *buf);
+void carveout_buf_depopulate(struct carveout_buf *buf);
 struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
 void carveout_buf_put(struct carveout_buf *buf);
 void carveout_buf_free(struct carveout_buf *buf);

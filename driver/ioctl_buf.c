@@ -174,6 +174,8 @@ static int hand_out(struct carveout_call *call, struct carveout_buf *buf,
 put_fd:
 	put_unused_fd(*fd);
 put_file:
+	if (fresh)
+		carveout_buf_depopulate(buf);
 	dma_buf_put(dmabuf);
 	return ret;
 }

@@ -31,6 +31,9 @@
 #include "carveout_internal.h"
 #include "ioctl.h"
 
+/* Whose reply goes away so often while it is written does that on purpose. */
+#define MAX_TRIES	16
+
 static void set_state(struct carveout_buf *buf, enum carveout_buf_state state)
 {
 	lockdep_assert_held(&buf->carveout->registry_lock);
@@ -200,21 +203,20 @@ static void succeed(struct carveout_buf *buf, struct carveout_buf *next)
 		carveout_buf_put(buf);
 }
 
-/* A file and a descriptor for @next, and the reply. Returns the descriptor. */
+/*
+ * The reply, and a file and a descriptor for @next. Returns the descriptor. The file
+ * is made last: one that is dropped goes only when the call has ended, and keeps
+ * the memory of @next until then.
+ */
 static int prepare(struct carveout_call *call, struct carveout_buf *next,
 		   struct dma_buf **dmabuf)
 {
 	struct carveout_ioctl_resize *r = &call->arg.resize;
 	int fd, ret;
 
-	*dmabuf = carveout_dmabuf_create(next, (r->fd_flags & O_ACCMODE) == O_RDWR);
-	if (IS_ERR(*dmabuf))
-		return PTR_ERR(*dmabuf);
 	fd = get_unused_fd_flags(r->fd_flags & O_CLOEXEC);
-	if (fd < 0) {
-		ret = fd;
-		goto put_file;
-	}
+	if (fd < 0)
+		return fd;
 	r->size = next->size;
 	r->offset = next->start - next->claim->range.base;
 	r->generation = next->generation;
@@ -228,13 +230,16 @@ static int prepare(struct carveout_call *call, struct carveout_buf *next,
 	pagefault_disable();
 	ret = CARVEOUT_REPLY(call, resize);
 	pagefault_enable();
-	if (!ret)
+	if (ret) {
+		ret = -EAGAIN;
+		goto put_fd;
+	}
+	*dmabuf = carveout_dmabuf_create(next, (r->fd_flags & O_ACCMODE) == O_RDWR);
+	if (!IS_ERR(*dmabuf))
 		return fd;
-	ret = -EAGAIN;
-
+	ret = PTR_ERR(*dmabuf);
+put_fd:
 	put_unused_fd(fd);
-put_file:
-	dma_buf_put(*dmabuf);
 	return ret;
 }
 
@@ -293,6 +298,7 @@ int carveout_ioctl_resize(struct carveout_call *call)
 	struct carveout_ioctl_resize *r = &call->arg.resize;
 	const struct carveout_ioctl_resize request = *r;
 	struct dma_buf *dmabuf;
+	unsigned int tries;
 	int ret;
 
 	if (r->flags || !r->size || r->size > U64_MAX - PAGE_SIZE + 1)
@@ -304,11 +310,12 @@ int carveout_ioctl_resize(struct carveout_call *call)
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 	ret = carveout_dmabuf_writable(dmabuf) ? -EAGAIN : -EACCES;
-	while (ret == -EAGAIN) {
+	for (tries = 0; ret == -EAGAIN; tries++) {
 		*r = request;
 		if (signal_pending(current))
 			ret = -ERESTARTSYS;
-		else if (fault_in_safe_writeable(call->uarg, call->usize))
+		else if (tries == MAX_TRIES ||
+			 fault_in_safe_writeable(call->uarg, call->usize))
 			ret = -EFAULT;
 		else
 			ret = try_resize(call, dmabuf);
