@@ -176,8 +176,6 @@ static int map_unmapped(struct device *dev, struct carveout_buf *buf,
 {
 	dma_addr_t addr;
 
-	if (!dev->dma_mask)
-		return -EINVAL;
 	a->resource = translates(dev);
 	if (a->resource) {
 		/* An IOMMU maps a resource so that no cache is looked into. */
@@ -219,6 +217,10 @@ static struct sg_table *carveout_dmabuf_map(struct dma_buf_attachment *attach,
 	/* A read-only file lets nobody write, devices included. */
 	if (dir != DMA_TO_DEVICE && !carveout_dmabuf_writable(attach->dmabuf))
 		return ERR_PTR(-EACCES);
+
+	/* The DMA API warns of a device that never said what it can reach. */
+	if (!attach->dev->dma_mask)
+		return ERR_PTR(-EINVAL);
 
 	mutex_lock(&buf->attach_lock);
 	if (a->dir != DMA_NONE)

@@ -131,6 +131,9 @@ static vm_fault_t pfns_fault(struct vm_fault *vmf)
 
 	if (vmf->pgoff >= nr_pages(buf))
 		return VM_FAULT_SIGBUS;
+	/* Early 6.12 lets userfaultfd mark what is not there yet: never filled. */
+	if (vmf->flags & FAULT_FLAG_ORIG_PTE_VALID && !pte_none(vmf->orig_pte))
+		return VM_FAULT_SIGBUS;
 	ret = vmf_insert_pfn(vma, vmf->address, first_pfn(buf) + vmf->pgoff);
 	if (ret != VM_FAULT_NOPAGE)
 		return ret;
@@ -181,14 +184,15 @@ static int map_pfns(const struct carveout_buf *buf, struct vm_area_struct *vma)
 {
 	unsigned long pfn = first_pfn(buf) + vma->vm_pgoff;
 
+	/* Also where there is nothing to do: without any it looks anonymous. */
+	vma->vm_ops = &pfns_ops;
+	vma->vm_private_data = (void *)buf;
 	if (!takes_large(vma, pfn))
 		return remap_pfn_range(vma, vma->vm_start, pfn,
 				       vma->vm_end - vma->vm_start,
 				       vma->vm_page_prot);
 	/* What remap_pfn_range() sets. */
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
-	vma->vm_ops = &pfns_ops;
-	vma->vm_private_data = (void *)buf;
 	return 0;
 }
 
@@ -225,6 +229,8 @@ int carveout_buf_mmap(const struct carveout_buf *buf,
 			return -EACCES;
 		vm_flags_clear(vma, VM_MAYWRITE);
 	}
+	/* An importer's file may bring its own idea of what it is. */
+	vm_flags_clear(vma, VM_IO | VM_PFNMAP | VM_MIXEDMAP);
 	if (attrs & CARVEOUT_ATTR_PAGES)
 		return map_pages(buf, vma);
 	if (!(attrs & CARVEOUT_ATTR_CACHED))
