@@ -54,7 +54,9 @@ board()
 		# So much that it reaches beyond the regions of bad.dtso: it is
 		# a sparse file, and nobody touches most of it.
 		arch=um memory=1704M args="$BOOT_ARGS" module_args="default=16M"
-		trees=(uml.dts bad.dtso) ;;
+		trees=(uml.dts bad.dtso)
+		# KASAN and lockdep, on one CPU.
+		[ "$1" != uml-6.1 ] || rounds=30 ;;
 	*)	die "no board '$1' (there are: ${BOARDS[*]})" ;;
 	esac
 	case $arch in

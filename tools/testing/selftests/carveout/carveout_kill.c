@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(heap, killed_after_any_number_of_system_calls, 300)
 		.tag = unique_tag("kill.calls"),
 		.traced = true,
 	};
-	unsigned int i, stops, rounds = env_rounds(200);
+	unsigned int i, stops, rounds = env_rounds(100);
 	__u32 state = 1;
 	int status;
 	pid_t pid;
@@ -207,7 +207,7 @@ TEST_F_TIMEOUT(heap, killed_at_any_moment, 300)
 		.node = self->heap.node,
 		.tag = unique_tag("kill.moment"),
 	};
-	unsigned int i, j, rounds = env_rounds(100);
+	unsigned int i, j, rounds = env_rounds(50);
 	__u32 state = 2;
 	pid_t pid[4];
 	int status;
