@@ -242,6 +242,18 @@ struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf)
 }
 
 /**
+ * carveout_buf_offset() - where in its region a buffer starts
+ * @buf: the buffer
+ *
+ * Context: Any. The buffer has, or had, memory.
+ * Return: bytes.
+ */
+u64 carveout_buf_offset(const struct carveout_buf *buf)
+{
+	return buf->start - buf->claim->range.base;
+}
+
+/**
  * carveout_buf_attrs() - attributes of a buffer's region
  * @buf: the buffer
  *

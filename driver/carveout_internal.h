@@ -440,6 +440,7 @@ void carveout_buf_depopulate(struct carveout_buf *buf);
 struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
 void carveout_buf_put(struct carveout_buf *buf);
 void carveout_buf_free(struct carveout_buf *buf);
+u64 carveout_buf_offset(const struct carveout_buf *buf);
 u32 carveout_buf_attrs(const struct carveout_buf *buf);
 
 int carveout_registry_init(struct carveout *carveout);

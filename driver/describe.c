@@ -62,7 +62,7 @@ static void describe_locked(const struct carveout_buf *buf,
 	strscpy(out->comm, buf->comm, sizeof(out->comm));
 	out->size = buf->size;
 	out->generation = buf->generation;
-	out->offset = buf->start - buf->claim->range.base;
+	out->offset = carveout_buf_offset(buf);
 	out->region = buf->region;
 	out->attrs = carveout_buf_attrs(buf);
 	out->mode = buf->tag.mode;

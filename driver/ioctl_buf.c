@@ -187,7 +187,7 @@ static int alloc_reply(struct carveout_call *call, struct carveout_buf *buf,
 	struct carveout_ioctl_alloc *a = &call->arg.alloc;
 
 	a->size = buf->size;
-	a->offset = buf->start - buf->claim->range.base;
+	a->offset = carveout_buf_offset(buf);
 	a->generation = buf->generation;
 	a->region = buf->region;
 	a->attrs = carveout_buf_attrs(buf);
@@ -211,13 +211,11 @@ static bool any_attrs(const struct carveout_buf *buf,
 static bool satisfies(const struct carveout_buf *buf,
 		      const struct carveout_ioctl_alloc *a)
 {
-	u64 offset = buf->start - buf->claim->range.base;
-
 	return buf->size >= a->size && any_attrs(buf, a) &&
 	       (!a->align || !(buf->start & (a->align - 1))) &&
 	       (!a->max_addr || buf->start + buf->size <= a->max_addr) &&
 	       (!a->regions || a->regions & BIT_ULL(buf->region)) &&
-	       (!(a->flags & CARVEOUT_ALLOC_EXACT) || offset == a->place) &&
+	       (!(a->flags & CARVEOUT_ALLOC_EXACT) || carveout_buf_offset(buf) == a->place) &&
 	       (buf->tag.persist || !(a->flags & CARVEOUT_ALLOC_PERSIST));
 }
 
@@ -368,7 +366,7 @@ int carveout_ioctl_open(struct carveout_call *call)
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	o->size = buf->size;
-	o->offset = buf->start - buf->claim->range.base;
+	o->offset = carveout_buf_offset(buf);
 	o->generation = buf->generation;
 	o->region = buf->region;
 	o->attrs = carveout_buf_attrs(buf);

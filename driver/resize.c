@@ -218,7 +218,7 @@ static int prepare(struct carveout_call *call, struct carveout_buf *next,
 	if (fd < 0)
 		return fd;
 	r->size = next->size;
-	r->offset = next->start - next->claim->range.base;
+	r->offset = carveout_buf_offset(next);
 	r->generation = next->generation;
 	r->region = next->region;
 	r->attrs = carveout_buf_attrs(next);
