@@ -74,13 +74,6 @@ static bool fd_has_pattern(int fd, __u32 seed)
 	return has;
 }
 
-static __u64 generation_of(int node, int fd)
-{
-	struct carveout_buffer buffer;
-
-	return query_buffer(node, fd, &buffer) ? 0 : buffer.generation;
-}
-
 /* Be somebody else for a while, or root. */
 static int be(uid_t uid, gid_t gid)
 {
@@ -367,16 +360,6 @@ TEST_F_TIMEOUT(heap, replace_is_one_step, 120)
 }
 
 /* === Owner, group, mode ================================================== */
-
-static int try_open(int node, const char *tag, __u32 fd_flags)
-{
-	int fd = open_tag(node, tag, fd_flags);
-
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
 
 TEST_F(heap, mode_can_be_changed_by_the_owner)
 {

@@ -47,16 +47,6 @@ static int be(const struct user *user)
 	return 0;
 }
 
-static int try_open(int node, const char *tag, __u32 fd_flags)
-{
-	int fd = open_tag(node, tag, fd_flags);
-
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
 static int open_or_create(int node, const char *tag, __u32 fd_flags)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(4096);

@@ -9,13 +9,6 @@
 
 #include "carveout_fixture.h"
 
-static __u64 generation_of(int node, int fd)
-{
-	struct carveout_buffer buffer;
-
-	return query_buffer(node, fd, &buffer) ? 0 : buffer.generation;
-}
-
 static __u32 refs_of(int node, int fd)
 {
 	struct carveout_buffer buffer;

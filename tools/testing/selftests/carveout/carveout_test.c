@@ -503,6 +503,38 @@ int query_buffer(int node, int fd, struct carveout_buffer *buffer)
 }
 
 /**
+ * try_open() - open a buffer by its tag, and close it
+ * @node: the heap
+ * @tag: the name
+ * @fd_flags: as for open_tag()
+ *
+ * Return: 0 or a negative errno value.
+ */
+int try_open(int node, const char *tag, __u32 fd_flags)
+{
+	int fd = open_tag(node, tag, fd_flags);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+/**
+ * generation_of() - the number of a buffer
+ * @node: the heap
+ * @fd: descriptor of the buffer
+ *
+ * Return: the number, or 0 when it cannot be told.
+ */
+__u64 generation_of(int node, int fd)
+{
+	struct carveout_buffer buffer;
+
+	return query_buffer(node, fd, &buffer) ? 0 : buffer.generation;
+}
+
+/**
  * find_listed() - look for a tag in the list of buffers
  * @node: the heap
  * @tag: name

@@ -87,6 +87,8 @@ int query_heap(int node, struct carveout_ioctl_query *query);
 int query_region(int node, __u32 index, struct carveout_ioctl_region *region);
 int find_region(int node, bool pages);
 int query_buffer(int node, int fd, struct carveout_buffer *buffer);
+int try_open(int node, const char *tag, __u32 fd_flags);
+__u64 generation_of(int node, int fd);
 int find_listed(int node, const char *tag, struct carveout_buffer *found);
 __u64 used_bytes(int node);
 const char *unique_tag(const char *base);
