@@ -25,6 +25,7 @@
 #include <linux/limits.h>
 #include <linux/lockdep.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
 #include <linux/types.h>

@@ -5,7 +5,7 @@
 # sources, and LIB_CFLAGS, what they and everything that uses them need.
 
 LIB_DIR := $(SHARED)/../../../lib
-LIB_SRC := $(addprefix $(LIB_DIR)/,span.c bins.c region.c heap.c search.c index.c walk.c validate.c tag.c)
+LIB_SRC := $(addprefix $(LIB_DIR)/,span.c bins.c region.c heap.c search.c index.c walk.c validate.c tag.c pool.c)
 LIB_DEP := $(wildcard $(LIB_DIR)/*.h) $(SHARED)/carveout_lib.h
 
 # The stand-in for the header of the same name comes before everything else.
