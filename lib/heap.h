@@ -305,6 +305,25 @@ static inline bool carveout_heap_owns(const struct carveout_heap *heap,
 	       carveout_span(store, handle.index)->gen == handle.gen;
 }
 
+/**
+ * carveout_heap_set_cookie() - Change the caller's own value of an allocation
+ * @heap: heap
+ * @handle: handle of the allocation
+ * @cookie: the value
+ *
+ * Context: Any context. Caller holds the heap's lock. Constant time.
+ * Return: 0, or -EINVAL when the handle is stale or of no allocation.
+ */
+static inline int carveout_heap_set_cookie(struct carveout_heap *heap,
+					   struct carveout_handle handle, u64 cookie)
+{
+	carveout_heap_assert_locked(heap);
+	if (unlikely(!carveout_heap_owns(heap, handle)))
+		return -EINVAL;
+	carveout_aux(&heap->store, handle.index)->cookie = cookie;
+	return 0;
+}
+
 int carveout_heap_break(struct carveout_heap *heap);
 struct carveout_index *carveout_heap_piece(struct carveout_heap *heap,
 					   carveout_off_t addr);

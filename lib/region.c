@@ -360,6 +360,8 @@ static void find_neighbours(const struct carveout_heap *heap, carveout_off_t bas
 
 	*low = -1;
 	*high = -1;
+	if (attrs & CARVEOUT_REGION_APART)
+		return;
 	for (i = 0; i < heap->nr_regions; i++) {
 		const struct carveout_region *region = heap->region[i];
 
@@ -389,8 +391,8 @@ static bool joins_hole(const struct carveout_heap *heap, int low, int high)
  * @size: bytes, a multiple of the granule
  * @attrs: attributes
  *
- * When @base or the end touches a region of equal attributes, the memory
- * becomes part of that region. When it fills the gap between two such regions they
+ * When @base or the end touches a region of equal attributes, and these do not have
+ * %CARVEOUT_REGION_APART, the memory becomes part of that region. When it fills the gap between two such regions they
  * become one: the one of the lower index stays, and the entry of the other one in
  * @heap->region becomes NULL. In every case @mem is in use from then on, until the
  * region is removed that the memory belongs to.

@@ -14,13 +14,17 @@
 /* A region's index fits in six bits of a state byte and in a 64-bit mask. */
 #define CARVEOUT_MAX_REGIONS 64
 
+/* An attribute: the region is not joined to others, whatever it touches. */
+#define CARVEOUT_REGION_APART 0x8000u
+
 struct carveout_heap;
 
 /**
  * struct carveout_region - One contiguous piece of a heap
  * @base: address of the first byte
  * @size: bytes. Invariant: @base + @size does not wrap, not even to 0.
- * @attrs: attributes, one per bit; their meaning is the caller's
+ * @attrs: attributes, one per bit; their meaning is the caller's, but for that of
+ *	%CARVEOUT_REGION_APART
  * @used: bytes handed out
  * @high: the most that @used ever was
  * @chain: its spans, from @base to the end without a gap

@@ -146,6 +146,7 @@ static bool check_region(struct check *check)
 		if (region->base < other_end && other->base < end)
 			return broken(check, CARVEOUT_BROKEN_REGION, 0);
 		if (region->attrs == other->attrs &&
+		    !(region->attrs & CARVEOUT_REGION_APART) &&
 		    (region->base == other_end || other->base == end))
 			return broken(check, CARVEOUT_BROKEN_REGION, 0);
 	}

@@ -259,6 +259,54 @@ TEST(region_join_adds_up)
 	unit_fini(&unit);
 }
 
+TEST(region_apart_is_not_joined)
+{
+	static struct unit unit;
+	struct carveout_handle a, b;
+
+	unit_init(&unit, 12);
+	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x2000, 1 | CARVEOUT_REGION_APART));
+	ASSERT_EQ(1, unit_add(&unit, 0x14000, 0x2000, 1 | CARVEOUT_REGION_APART));
+	/* Between the two, and one like them but for the mark. */
+	ASSERT_EQ(2, unit_add(&unit, 0x12000, 0x2000, 1 | CARVEOUT_REGION_APART));
+	ASSERT_EQ(3, unit_add(&unit, 0x16000, 0x1000, 1));
+	ASSERT_EQ(4, unit.heap.nr_regions);
+	ASSERT_SOUND(&unit);
+	ASSERT_EQ(-ENOSPC, unit_alloc(&unit, 0x3000, 0, &a));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x2000, 0, &a));
+	ASSERT_EQ(0, unit_alloc(&unit, 0x2000, 0, &b));
+	ASSERT_EQ(-ENOSPC, unit_resize(&unit, a, 0x3000));
+	ASSERT_EQ(0, carveout_heap_free(&unit.heap, a));
+	ASSERT_EQ(0, carveout_heap_free(&unit.heap, b));
+	ASSERT_EQ(4, unit.heap.nr_holes);
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
+TEST(cookie_of_an_allocation_changes)
+{
+	static struct unit unit;
+	const struct carveout_request req = { .size = 0x1000, .cookie = 5 };
+	struct carveout_span_info info;
+	struct carveout_handle handle, stale;
+
+	unit_init(&unit, 12);
+	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x2000, 0));
+	ASSERT_EQ(0, unit_alloc_req(&unit, &req, &handle));
+	ASSERT_EQ(0, carveout_heap_set_cookie(&unit.heap, handle, ~0ULL));
+	ASSERT_EQ(0, carveout_heap_info(&unit.heap, handle, &info));
+	ASSERT_EQ(~0ULL, info.cookie);
+	stale = handle;
+	stale.gen++;
+	ASSERT_EQ(-EINVAL, carveout_heap_set_cookie(&unit.heap, stale, 7));
+	ASSERT_EQ(0, carveout_heap_info(&unit.heap, handle, &info));
+	ASSERT_EQ(~0ULL, info.cookie);
+	ASSERT_EQ(0, carveout_heap_free(&unit.heap, handle));
+	ASSERT_EQ(-EINVAL, carveout_heap_set_cookie(&unit.heap, handle, 7));
+	ASSERT_SOUND(&unit);
+	unit_fini(&unit);
+}
+
 TEST(region_remembers_its_high_water)
 {
 	static struct unit unit;
