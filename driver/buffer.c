@@ -9,6 +9,7 @@
  */
 
 #include <linux/cred.h>
+#include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/pid.h>
@@ -18,6 +19,7 @@
 #include <linux/string.h>
 
 #include "carveout_internal.h"
+#include "pool.h"
 
 /* The last descriptor of what @buf was before it became @next, where it is. */
 static void trim(struct carveout_buf *buf, struct carveout_buf *next)
@@ -25,15 +27,15 @@ static void trim(struct carveout_buf *buf, struct carveout_buf *next)
 	u64 excess = buf->size - next->size;
 
 	if (next->size < buf->size) {
-		carveout_claim_scrub(buf->claim, buf->start + next->size, excess,
-				     !buf->carveout->coherent);
+		carveout_scrub(buf->carveout, buf->claim, buf->start + next->size,
+			       excess);
 		/* Without memory for the bookkeeping it goes back with the rest. */
 		if (carveout_span_resize(buf->carveout, buf->handle, next->size)) {
 			next->charged += excess;
 			buf->charged -= excess;
 		}
 	}
-	carveout_buf_put(next);
+	carveout_buf_put_sync(next);
 }
 
 /**
@@ -47,19 +49,20 @@ void carveout_buf_free(struct carveout_buf *buf)
 	struct carveout *carveout = buf->carveout;
 
 	if (!buf->empty) {
-		carveout_claim_scrub(buf->claim, buf->start, buf->size,
-				     !carveout->coherent);
+		carveout_scrub(carveout, buf->claim, buf->start, buf->size);
 		carveout_span_free(carveout, buf->handle);
 	}
 	if (buf->next)
 		trim(buf, buf->next);
+	if (buf->pool)
+		carveout_pool_fini(buf->pool);
 	carveout_quota_uncharge(carveout, buf->open, buf->payer, buf->charged);
 	carveout_open_put(buf->open);
 	dma_resv_fini(&buf->resv);
 	put_pid(buf->pid);
 	kfree_rcu(buf, rcu);
 	carveout_object_gone(CARVEOUT_OBJ_BUF);
-	carveout_put(carveout);
+	carveout_unref(carveout);
 }
 
 /**
@@ -103,9 +106,10 @@ struct carveout_buf *carveout_buf_get(struct carveout_buf *buf)
 	kref_get(&buf->ref);
 	return buf;
 }
+EXPORT_SYMBOL_NS_GPL(carveout_buf_get, "CARVEOUT");
 
 /**
- * carveout_buf_put() - drop a reference to a buffer
+ * carveout_buf_put_sync() - drop a reference to a buffer, and see it through
  * @buf: the buffer
  *
  * The last one scrubs the memory and returns it to the heap, or leaves that to
@@ -113,7 +117,7 @@ struct carveout_buf *carveout_buf_get(struct carveout_buf *buf)
  *
  * Context: May sleep. The registry's lock is not held.
  */
-void carveout_buf_put(struct carveout_buf *buf)
+void carveout_buf_put_sync(struct carveout_buf *buf)
 {
 	kref_put_mutex(&buf->ref, buf_release, &buf->carveout->registry_lock);
 }
@@ -135,7 +139,7 @@ static struct carveout_buf *new_buf(struct carveout *carveout,
 		return ERR_PTR(ret);
 	}
 	kref_init(&buf->ref);
-	buf->carveout = carveout_get(carveout);
+	buf->carveout = carveout_ref(carveout);
 	buf->generation = buf->id;
 	buf->req = *req;
 	buf->empty = true;
@@ -180,9 +184,32 @@ int carveout_buf_populate(struct carveout_buf *buf)
 	return 0;
 }
 
+/* A process has it and pays for it. */
+static void set_process(struct carveout_buf *buf, struct carveout_open *open,
+			const struct carveout_buf_spec *spec)
+{
+	buf->open = carveout_open_get(open);
+	buf->payer = current_fsuid();
+	buf->pid = get_pid(task_tgid(current));
+	get_task_comm(buf->comm, current->group_leader);
+	buf->tag.uid = current_fsuid();
+	buf->tag.gid = current_fsgid();
+	buf->tag.mode = spec->mode & ~current_umask();
+}
+
+/* A driver has it. Whichever process it works for right now does not matter. */
+static void set_kernel(struct carveout_buf *buf, const struct carveout_buf_spec *spec)
+{
+	strscpy(buf->comm, "kernel", sizeof(buf->comm));
+	buf->tag.uid = GLOBAL_ROOT_UID;
+	buf->tag.gid = GLOBAL_ROOT_GID;
+	buf->tag.mode = spec->mode;
+}
+
 /**
  * carveout_buf_create() - allocate a buffer
- * @open: the open file that it is asked for through
+ * @carveout: the heap
+ * @open: the open file that it is asked for through; NULL for a driver
  * @spec: what it is to be
  *
  * Nobody finds the buffer before carveout_registry_add().
@@ -191,28 +218,26 @@ int carveout_buf_populate(struct carveout_buf *buf)
  * Return: the buffer with one reference, or an ERR_PTR as
  * carveout_buf_populate().
  */
-struct carveout_buf *carveout_buf_create(struct carveout_open *open,
+struct carveout_buf *carveout_buf_create(struct carveout *carveout,
+					 struct carveout_open *open,
 					 const struct carveout_buf_spec *spec)
 {
 	struct carveout_buf *buf;
 	int ret;
 
-	buf = new_buf(open->carveout, &spec->req);
+	buf = new_buf(carveout, &spec->req);
 	if (IS_ERR(buf))
 		return buf;
-	buf->open = carveout_open_get(open);
-	buf->payer = current_fsuid();
-	buf->pid = get_pid(task_tgid(current));
-	get_task_comm(buf->comm, current->group_leader);
+	if (open)
+		set_process(buf, open, spec);
+	else
+		set_kernel(buf, spec);
 	strscpy(buf->label, spec->label, sizeof(buf->label));
 	strscpy(buf->tag.name, spec->tag, sizeof(buf->tag.name));
 	buf->tag.persist = spec->persist;
-	buf->tag.uid = current_fsuid();
-	buf->tag.gid = current_fsgid();
-	buf->tag.mode = spec->mode & ~current_umask();
 	ret = carveout_buf_populate(buf);
 	if (ret) {
-		carveout_buf_put(buf);
+		carveout_buf_put_sync(buf);
 		return ERR_PTR(ret);
 	}
 	return buf;
@@ -233,7 +258,8 @@ struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf)
 
 	if (IS_ERR(next))
 		return next;
-	next->open = carveout_open_get(buf->open);
+	if (buf->open)
+		next->open = carveout_open_get(buf->open);
 	next->payer = buf->payer;
 	next->pid = get_pid(buf->pid);
 	memcpy(next->comm, buf->comm, sizeof(next->comm));
@@ -262,5 +288,6 @@ u64 carveout_buf_offset(const struct carveout_buf *buf)
  */
 u32 carveout_buf_attrs(const struct carveout_buf *buf)
 {
-	return buf->claim->region->attrs;
+	return buf->claim->region->attrs & CARVEOUT_ATTR_MASK;
 }
+EXPORT_SYMBOL_NS_GPL(carveout_buf_attrs, "CARVEOUT");

@@ -22,12 +22,14 @@
  *
  *	mmap_lock, dma_resv	taken by the callers of our dma-buf operations
  *	publish_lock		mutex: one heap comes at a time
+ *	add_lock		mutex: one region comes to a heap that is in use
  *	carveout.registry_lock	mutex: tags, list of buffers, dead
  *	claims_lock		mutex: list of all claimed ranges
  *	carveout.quota_lock	mutex: who has how much
  *	carveout.grow_lock	mutex: one grows the descriptor store at a time
  *	carveout_buf.attach_lock mutex: importers of a buffer
  *	carveout.lock		raw spinlock, interrupts off: the lib/ heap
+ *	carveout_pool.lock	raw spinlock, interrupts off: blocks, who waits
  *
  * No user access, no scrubbing and no call into the dma-buf core happens under
  * any of them. A function that needs a lock held says so by lockdep.
@@ -41,14 +43,17 @@
 #define _CARVEOUT_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/carveout.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/dma-resv.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable-types.h>
+#include <linux/scatterlist.h>
 #include <linux/sched.h>
 #include <linux/seqlock.h>
 #include <linux/spinlock.h>
@@ -57,8 +62,6 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
-
-#include <uapi/linux/carveout.h>
 
 #include "../lib/heap.h"
 
@@ -83,6 +86,7 @@ struct vm_area_struct;
  * @CARVEOUT_OBJ_DMABUF: dma-buf files
  * @CARVEOUT_OBJ_ATTACH: dma-buf attachments
  * @CARVEOUT_OBJ_PARKED: buffers that only I/O still holds
+ * @CARVEOUT_OBJ_POOL: pools
  * @CARVEOUT_NR_OBJECTS: number of kinds
  */
 enum carveout_object {
@@ -94,6 +98,7 @@ enum carveout_object {
 	CARVEOUT_OBJ_DMABUF,
 	CARVEOUT_OBJ_ATTACH,
 	CARVEOUT_OBJ_PARKED,
+	CARVEOUT_OBJ_POOL,
 	CARVEOUT_NR_OBJECTS,
 };
 
@@ -129,6 +134,7 @@ enum carveout_source {
  * @size: bytes
  * @attrs: CARVEOUT_ATTR_* bits
  * @source: where it comes from
+ * @data: the creator's own
  * @name: its name, for people
  */
 struct carveout_range {
@@ -136,6 +142,7 @@ struct carveout_range {
 	u64 size;
 	u32 attrs;
 	enum carveout_source source;
+	void *data;
 	char name[CARVEOUT_NAME_LEN];
 };
 
@@ -164,6 +171,8 @@ void carveout_claim_destroy(struct carveout_claim *claim);
 void *carveout_claim_va(const struct carveout_claim *claim, u64 start);
 void carveout_claim_scrub(struct carveout_claim *claim, u64 start, u64 size,
 			  bool clean);
+void carveout_claim_scrub_atomic(struct carveout_claim *claim, u64 start, u64 size,
+				 bool clean);
 void carveout_claim_flush(struct carveout_claim *claim, u64 start, u64 size);
 int carveout_claim_copy(struct carveout_claim *to, u64 to_start,
 			const struct carveout_claim *from, u64 from_start, u64 size);
@@ -186,14 +195,25 @@ struct carveout_reserved {
  * struct carveout - a heap: regions, allocator, registry of names
  * @ref: device, buffers
  * @name: name of the node in /dev/carveout (invariant)
+ * @index: its number among all heaps, that of the node if it has one (invariant)
  * @coherent: devices see the CPU's caches, so none has to be cleaned (invariant)
- * @claim: memory of each region of @heap (invariant)
- * @nr_claims: number of @claim entries (invariant)
- * @max_align: the largest alignment that may be asked for (invariant)
+ * @dirty: memory is not zeroed, for only drivers see it (invariant)
+ * @created: by a driver, which may also destroy it (invariant)
+ * @device: the node that a driver's heap has (invariant once published)
+ * @claim: memory of each region of @heap; an entry is invariant once it counts
+ * @nr_claims: number of @claim entries, see carveout_nr_claims(); add_lock to change
+ * @max_align: the largest alignment that may be asked for; add_lock to change
  * @reserved: names that are kept for somebody (invariant once published)
  * @nr_reserved: number of @reserved entries (invariant once published)
- * @lock: guards @heap
+ * @lock: guards @heap, @closed, @pending, @pending_bytes
  * @heap: the allocator
+ * @closed: nothing new is handed out
+ * @pending: physical address of the first piece of memory that was freed and is not
+ *	scrubbed yet, CARVEOUT_NOWHERE if there is none; the cookie of each has the next
+ * @pending_bytes: how much that is
+ * @pending_bufs: buffers whose last reference was dropped where one must not sleep
+ * @work: does what could not be done there; queued, it holds a reference
+ * @release_work: lets go of the heap when the last reference was dropped there
  * @grow_lock: guards @chunk, @nr_chunks
  * @chunk: memory of the descriptor store
  * @nr_chunks: number of @chunk entries
@@ -220,7 +240,11 @@ struct carveout_reserved {
 struct carveout {
 	struct kref ref;
 	char name[CARVEOUT_NAME_LEN];
+	unsigned int index;
 	bool coherent;
+	bool dirty;
+	bool created;
+	struct carveout_device *device;
 	struct carveout_claim *claim[CARVEOUT_MAX_REGIONS];
 	unsigned int nr_claims;
 	u64 max_align;
@@ -229,6 +253,13 @@ struct carveout {
 
 	raw_spinlock_t lock;		/* the allocator */
 	struct carveout_heap heap;
+	bool closed;
+	u64 pending;
+	u64 pending_bytes;
+
+	struct llist_head pending_bufs;
+	struct work_struct work;
+	struct work_struct release_work;
 
 	struct mutex grow_lock;		/* the store grows once at a time */
 	void *chunk[CARVEOUT_CHUNKS];
@@ -259,13 +290,40 @@ struct carveout {
 	struct dentry *debugfs;
 };
 
+/* No piece of memory starts here. */
+#define CARVEOUT_NOWHERE	(~0ULL << CARVEOUT_GRANULE_SHIFT)
+
+/* Flags of carveout_from_ranges(). */
+#define CARVEOUT_HEAP_COHERENT	BIT(0)	/* devices see the CPU's caches */
+#define CARVEOUT_HEAP_DIRTY	BIT(1)	/* only drivers see it: no zeroing */
+
+/* The most heaps there can be. */
+#define CARVEOUT_HEAPS_MAX	256
+
+/**
+ * carveout_nr_claims() - number of regions of a heap
+ * @carveout: the heap
+ *
+ * Context: Any.
+ * Return: the number; the entries of carveout.claim below it are there.
+ */
+static inline unsigned int carveout_nr_claims(const struct carveout *carveout)
+{
+	/* Pairs with add_region(), driver/heap_api.c. */
+	return smp_load_acquire(&carveout->nr_claims);
+}
+
 bool carveout_heap_name_valid(const char *name);
 int carveout_ranges_check(const struct carveout_range *ranges, unsigned int count,
 			  bool coherent);
-struct carveout *carveout_create(const char *name, struct carveout_range *ranges,
-				 unsigned int count, bool coherent);
-struct carveout *carveout_get(struct carveout *carveout);
-void carveout_put(struct carveout *carveout);
+struct carveout *carveout_from_ranges(const char *name, struct carveout_range *ranges,
+				      unsigned int count, unsigned int flags);
+int carveout_add_range(struct carveout *carveout, const struct carveout_range *range);
+struct carveout *carveout_ref(struct carveout *carveout);
+void carveout_unref(struct carveout *carveout);
+void carveout_unref_atomic(struct carveout *carveout);
+void carveout_scrub(struct carveout *carveout, struct carveout_claim *claim, u64 start,
+		    u64 size);
 int carveout_span_alloc(struct carveout *carveout,
 			const struct carveout_request *req,
 			struct carveout_span_info *info);
@@ -273,6 +331,20 @@ int carveout_span_resize(struct carveout *carveout,
 			 struct carveout_handle handle, u64 size);
 void carveout_span_free(struct carveout *carveout,
 			struct carveout_handle handle);
+
+/* === Freed where one must not sleep ======================================= */
+
+extern struct workqueue_struct *carveout_wq;
+
+int carveout_deferred_init(void);
+void carveout_deferred_exit(void);
+void carveout_deferred_setup(struct carveout *carveout);
+void carveout_deferred_push_locked(struct carveout *carveout,
+				   const struct carveout_span_info *info);
+void carveout_deferred_kick(struct carveout *carveout);
+bool carveout_deferred_busy(struct carveout *carveout);
+int carveout_request_fill(struct carveout *carveout, const struct carveout_req *req,
+			  struct carveout_request *request);
 
 /* === Quotas =============================================================== */
 
@@ -369,11 +441,14 @@ struct carveout_parking {
  * @state: may it be used; registry_lock to change
  * @next: the buffer that it was resized to in its place, of which it holds a
  *	reference: nobody gets memory that this one still reaches
+ * @pending: in carveout.pending_bufs, which has the last reference then
+ * @pool: the blocks that it is cut into, or NULL (invariant once published)
  * @id: its number, never used again in this heap; its place in carveout.bufs is
  *	kept from the start (invariant)
  * @generation: @id, or a later number that it got with its tag; registry_lock
  *	(invariant once linked)
- * @open: the open file that pays for it (invariant)
+ * @open: the open file that pays for it; NULL for a driver's, which does not pay
+ *	(invariant)
  * @payer: the user who pays for it (invariant)
  * @charged: how much they pay, in bytes
  * @tag: its name; who owns the buffer, with or without a name
@@ -381,7 +456,7 @@ struct carveout_parking {
  * @attach_lock: guards @attachments and their mappings
  * @attachments: importers of all its files
  * @parking: used once there are no references
- * @pid: who allocated it (invariant)
+ * @pid: who allocated it; NULL for a driver (invariant)
  * @comm: the program's name (invariant)
  * @label: what it is for (invariant)
  */
@@ -398,6 +473,8 @@ struct carveout_buf {
 	bool empty;
 	enum carveout_buf_state state;
 	struct carveout_buf *next;
+	struct llist_node pending;
+	struct carveout_pool *pool;
 	u64 id;
 	u64 generation;
 
@@ -432,16 +509,15 @@ struct carveout_buf_spec {
 	bool persist;
 };
 
-struct carveout_buf *carveout_buf_create(struct carveout_open *open,
+struct carveout_buf *carveout_buf_create(struct carveout *carveout,
+					 struct carveout_open *open,
 					 const struct carveout_buf_spec *spec);
 struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf);
 int carveout_buf_populate(struct carveout_buf *buf);
 void carveout_buf_depopulate(struct carveout_buf *buf);
-struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
-void carveout_buf_put(struct carveout_buf *buf);
+void carveout_buf_put_sync(struct carveout_buf *buf);
 void carveout_buf_free(struct carveout_buf *buf);
 u64 carveout_buf_offset(const struct carveout_buf *buf);
-u32 carveout_buf_attrs(const struct carveout_buf *buf);
 
 int carveout_registry_init(struct carveout *carveout);
 void carveout_registry_fini(struct carveout *carveout);
@@ -451,11 +527,13 @@ int carveout_registry_add(struct carveout_buf *buf);
 void carveout_registry_remove_locked(struct carveout_buf *buf);
 struct carveout_buf *carveout_registry_open(struct carveout *carveout,
 					    const char *name, bool write);
+struct carveout_buf *carveout_registry_find(struct carveout *carveout, const char *name);
 bool carveout_registry_has(struct carveout *carveout, const char *name);
 int carveout_registry_may_create(struct carveout *carveout, const char *name);
 int carveout_registry_link(struct carveout_buf *buf, const char *name,
 			   umode_t mode, u32 flags, u64 generation);
-int carveout_registry_unlink(struct carveout *carveout, const char *name);
+int carveout_registry_unlink(struct carveout *carveout, const char *name, bool any);
+void carveout_registry_forget(struct carveout_buf *buf);
 int carveout_registry_setattr(struct carveout *carveout,
 			      const struct carveout_ioctl_setattr *attr);
 u64 carveout_registry_changes(struct carveout *carveout);
@@ -486,7 +564,6 @@ bool carveout_describe_next(struct carveout *carveout, u64 *cursor,
 
 bool carveout_park(struct carveout_buf *buf);
 bool carveout_buf_pinned(const struct carveout_buf *buf);
-int carveout_park_init(void);
 void carveout_park_exit(void);
 
 /* === Files ================================================================ */
@@ -498,7 +575,37 @@ struct dma_buf *carveout_dmabuf_create(struct carveout_buf *buf, bool write);
 struct carveout_buf *carveout_dmabuf_buf(struct dma_buf *dmabuf);
 bool carveout_dmabuf_writable(const struct dma_buf *dmabuf);
 bool carveout_dmabuf_alone(const struct dma_buf *dmabuf, int fd);
-void carveout_dmabuf_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 flags);
+
+/**
+ * struct carveout_mapping - a buffer as a device sees it
+ * @node: in the buffer's list; carveout_buf.attach_lock
+ * @buf: the buffer, which whoever has the mapping holds (invariant)
+ * @dev: the device (invariant)
+ * @sgt: the buffer as one entry, for the device
+ * @dir: direction of the mapping, DMA_NONE while there is none;
+ *	carveout_buf.attach_lock
+ * @resource: it was mapped as a resource, through an IOMMU;
+ *	carveout_buf.attach_lock
+ */
+struct carveout_mapping {
+	struct list_head node;
+	struct carveout_buf *buf;
+	struct device *dev;
+	struct sg_table sgt;
+	enum dma_data_direction dir;
+	bool resource;
+};
+
+bool carveout_buf_has_pages(const struct carveout_buf *buf);
+struct carveout_mapping *carveout_mapping_create(struct carveout_buf *buf,
+						 struct device *dev);
+void carveout_mapping_destroy(struct carveout_mapping *mapping);
+int carveout_mapping_map(struct carveout_mapping *mapping,
+			 enum dma_data_direction dir);
+void carveout_mapping_unmap(struct carveout_mapping *mapping);
+void carveout_mapping_sync_for_cpu(struct carveout_buf *buf, u64 offset, u64 size);
+void carveout_mapping_sync_for_device(struct carveout_buf *buf, u64 offset, u64 size);
+void carveout_mapping_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 flags);
 
 /**
  * struct carveout_device - the node of a heap in /dev/carveout
@@ -512,6 +619,8 @@ struct carveout_device {
 	struct carveout *carveout;
 };
 
+struct carveout *carveout_chardev_find(const void *data,
+				       int (*match)(struct device *dev, const void *data));
 int carveout_chardev_init(void);
 void carveout_chardev_exit(void);
 long carveout_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
@@ -523,6 +632,8 @@ struct carveout_device *carveout_publish(struct device *parent,
 					 struct carveout *carveout);
 void carveout_unpublish(struct carveout_device *device);
 
+struct carveout_range *carveout_system_ranges(u64 size, unsigned int *count);
+bool carveout_usually_coherent(void);
 u32 carveout_attr_parse(const char *name);
 int carveout_platform_init(void);
 void carveout_platform_exit(void);

@@ -13,17 +13,13 @@
 #include <linux/device.h>
 #include <linux/device/class.h>
 #include <linux/fs.h>
-#include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 
 #include "carveout_internal.h"
 
-#define CARVEOUT_MINORS		256
-
 static dev_t first_devt;
-static DEFINE_IDA(minors);
 static DEFINE_MUTEX(publish_lock);	/* one name is added at a time */
 
 static int carveout_open(struct inode *inode, struct file *file)
@@ -83,8 +79,7 @@ static void carveout_device_release(struct device *dev)
 	struct carveout_device *device;
 
 	device = container_of(dev, struct carveout_device, dev);
-	ida_free(&minors, MINOR(dev->devt));
-	carveout_put(device->carveout);
+	carveout_unref(device->carveout);
 	kfree(device);
 	carveout_object_gone(CARVEOUT_OBJ_DEVICE);
 }
@@ -113,20 +108,14 @@ static struct carveout_device *create_device(struct device *parent,
 	device = kzalloc(sizeof(*device), GFP_KERNEL);
 	if (!device)
 		return ERR_PTR(-ENOMEM);
-	ret = ida_alloc_max(&minors, CARVEOUT_MINORS - 1, GFP_KERNEL);
-	if (ret < 0) {
-		kfree(device);
-		return ERR_PTR(ret);
-	}
-
 	/* From here on carveout_device_release() undoes it. */
-	device->carveout = carveout_get(carveout);
+	device->carveout = carveout_ref(carveout);
 	device_initialize(&device->dev);
 	device->dev.class = &carveout_class;
 	device->dev.groups = carveout_sysfs_groups;
 	device->dev.parent = parent;
 	device->dev.release = carveout_device_release;
-	device->dev.devt = MKDEV(MAJOR(first_devt), ret);
+	device->dev.devt = MKDEV(MAJOR(first_devt), carveout->index);
 	carveout_object_born(CARVEOUT_OBJ_DEVICE);
 	cdev_init(&device->cdev, &carveout_fops);
 	device->cdev.owner = THIS_MODULE;
@@ -212,6 +201,28 @@ void carveout_unpublish(struct carveout_device *device)
 }
 
 /**
+ * carveout_chardev_find() - find a heap that has a node
+ * @data: what @match looks for
+ * @match: is it the heap of this device?
+ *
+ * Context: May sleep.
+ * Return: the heap with a reference, or NULL.
+ */
+struct carveout *carveout_chardev_find(const void *data,
+				       int (*match)(struct device *dev, const void *data))
+{
+	struct carveout *carveout;
+	struct device *dev;
+
+	dev = class_find_device(&carveout_class, NULL, data, match);
+	if (!dev)
+		return NULL;
+	carveout = carveout_ref(container_of(dev, struct carveout_device, dev)->carveout);
+	put_device(dev);
+	return carveout;
+}
+
+/**
  * carveout_chardev_init() - register the class and the numbers of the nodes
  *
  * Context: May sleep.
@@ -221,12 +232,12 @@ int carveout_chardev_init(void)
 {
 	int ret;
 
-	ret = alloc_chrdev_region(&first_devt, 0, CARVEOUT_MINORS, "carveout");
+	ret = alloc_chrdev_region(&first_devt, 0, CARVEOUT_HEAPS_MAX, "carveout");
 	if (ret)
 		return ret;
 	ret = class_register(&carveout_class);
 	if (ret)
-		unregister_chrdev_region(first_devt, CARVEOUT_MINORS);
+		unregister_chrdev_region(first_devt, CARVEOUT_HEAPS_MAX);
 	return ret;
 }
 
@@ -238,6 +249,5 @@ int carveout_chardev_init(void)
 void carveout_chardev_exit(void)
 {
 	class_unregister(&carveout_class);
-	unregister_chrdev_region(first_devt, CARVEOUT_MINORS);
-	ida_destroy(&minors);
+	unregister_chrdev_region(first_devt, CARVEOUT_HEAPS_MAX);
 }

@@ -427,6 +427,31 @@ void *carveout_claim_va(const struct carveout_claim *claim, u64 start)
 	return claim->va + (start - claim->range.base);
 }
 
+static void scrub_piece(void *va, size_t size, bool clean)
+{
+	memset(va, 0, size);
+	if (clean)
+		carveout_cache_flush(va, size);
+}
+
+/**
+ * carveout_claim_scrub_atomic() - fill a small part of a claim with zeroes
+ * @claim: the claim
+ * @start: physical address in it
+ * @size: bytes, not many: it is done in one go
+ * @clean: as for carveout_claim_scrub()
+ *
+ * Context: Any.
+ */
+void carveout_claim_scrub_atomic(struct carveout_claim *claim, u64 start, u64 size,
+				 bool clean)
+{
+	scrub_piece(carveout_claim_va(claim, start), size,
+		    clean && (claim->range.attrs & CARVEOUT_ATTR_CACHED));
+	/* As in carveout_claim_scrub(). */
+	wmb();
+}
+
 /**
  * carveout_claim_scrub() - fill a part of a claim with zeroes
  * @claim: the claim
@@ -449,9 +474,7 @@ void carveout_claim_scrub(struct carveout_claim *claim, u64 start, u64 size,
 	while (size) {
 		size_t step = min_t(u64, size, STEP);
 
-		memset(va, 0, step);
-		if (clean)
-			carveout_cache_flush(va, step);
+		scrub_piece(va, step, clean);
 		va += step;
 		size -= step;
 		cond_resched();

@@ -6,7 +6,7 @@
  *	carveout/objects	live objects of each kind
  *	carveout/<heap>/state	counters, and a hash over all regions and spans
  *	carveout/<heap>/regions	a line per region
- *	carveout/<heap>/spans	a line per span, in no order
+ *	carveout/<heap>/spans	a line per span, in no order, and whose it is
  *	carveout/<heap>/buffers	a line per buffer
  *	carveout/<heap>/check	reading it checks the whole heap
  *
@@ -16,8 +16,10 @@
 
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
+#include <linux/string.h>
 
 #include "carveout_internal.h"
+#include "cookie.h"
 
 atomic_t carveout_objects[CARVEOUT_NR_OBJECTS];
 
@@ -30,6 +32,7 @@ static const char * const object_names[] = {
 	[CARVEOUT_OBJ_DMABUF] = "dmabufs",
 	[CARVEOUT_OBJ_ATTACH] = "attachments",
 	[CARVEOUT_OBJ_PARKED] = "parked",
+	[CARVEOUT_OBJ_POOL] = "pools",
 };
 
 static_assert(ARRAY_SIZE(object_names) == CARVEOUT_NR_OBJECTS);
@@ -52,7 +55,7 @@ static int state_show(struct seq_file *m, void *unused)
 	struct carveout *carveout = m->private;
 	const struct carveout_heap *heap = &carveout->heap;
 	struct carveout_heap_stats stats;
-	u64 size, used, high, hash;
+	u64 size, used, high, pending, hash;
 	u32 spans, holes;
 
 	raw_spin_lock_irq(&carveout->lock);
@@ -62,6 +65,7 @@ static int state_show(struct seq_file *m, void *unused)
 	spans = heap->nr_used;
 	holes = heap->nr_holes;
 	stats = heap->stats;
+	pending = carveout->pending_bytes;
 	hash = carveout_heap_hash(heap);
 	raw_spin_unlock_irq(&carveout->lock);
 
@@ -77,6 +81,7 @@ static int state_show(struct seq_file *m, void *unused)
 	seq_printf(m, "parked %d\nparked_bytes %llu\n",
 		   atomic_read(&carveout->nr_parked),
 		   (u64)atomic64_read(&carveout->parked_bytes));
+	seq_printf(m, "pending_bytes %llu\n", pending);
 	seq_printf(m, "references %u\n", kref_read(&carveout->ref));
 	seq_printf(m, "hash %016llx\n", hash);
 	seq_printf(m, "allocations %llu\nfrees %llu\n", stats.nr_alloc,
@@ -95,7 +100,7 @@ static int regions_show(struct seq_file *m, void *unused)
 	const struct carveout_region *region;
 	unsigned int i;
 
-	for (i = 0; i < carveout->nr_claims; i++) {
+	for (i = 0; i < carveout_nr_claims(carveout); i++) {
 		u64 used, high, largest;
 		u32 spans, holes;
 
@@ -108,7 +113,8 @@ static int regions_show(struct seq_file *m, void *unused)
 		largest = carveout_region_largest(&carveout->heap, i);
 		raw_spin_unlock_irq(&carveout->lock);
 		seq_printf(m, "%u base 0x%llx size %llu attrs 0x%08x used %llu high_water %llu largest_hole %llu spans %u holes %u name %s\n",
-			   i, region->base, region->size, region->attrs, used,
+			   i, region->base, region->size,
+			   region->attrs & CARVEOUT_ATTR_MASK, used,
 			   high, largest, spans, holes,
 			   carveout->claim[i]->range.name);
 	}
@@ -116,22 +122,45 @@ static int regions_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(regions);
 
+/* So many spans are looked at with the lock held. */
+#define SPANS	8
+
+/*
+ * Whose a span is: of a buffer, see there; a driver's memory, and what for; or freed and
+ * not scrubbed yet. The driver keeps the string only as long as the memory.
+ */
+static void span_purpose(const struct carveout_span_info *info, char *text, size_t size)
+{
+	const char *purpose = "";
+
+	if (carveout_cookie_is_memory(info->cookie))
+		purpose = carveout_cookie_purpose(info->cookie) ?: "memory";
+	else if (info->used)
+		purpose = info->cookie ? "(pending)" : "(buffer)";
+	strscpy(text, purpose, size);
+}
+
 static int spans_show(struct seq_file *m, void *unused)
 {
+	char purpose[SPANS][CARVEOUT_NAME_LEN / 2];
 	struct carveout *carveout = m->private;
-	struct carveout_span_info info[8];
+	struct carveout_span_info info[SPANS];
 	unsigned int i, n;
 	u32 cursor = 0;
 
 	while (cursor != CARVEOUT_SPANS_END) {
 		raw_spin_lock_irq(&carveout->lock);
-		n = carveout_heap_spans(&carveout->heap, &cursor, info,
-					ARRAY_SIZE(info));
-		raw_spin_unlock_irq(&carveout->lock);
+		n = carveout_heap_spans(&carveout->heap, &cursor, info, SPANS);
 		for (i = 0; i < n; i++)
-			seq_printf(m, "%u 0x%llx %llu %s\n", info[i].region,
+			span_purpose(&info[i], purpose[i], sizeof(purpose[i]));
+		raw_spin_unlock_irq(&carveout->lock);
+		for (i = 0; i < n; i++) {
+			seq_printf(m, "%u 0x%llx %llu %s ", info[i].region,
 				   info[i].start, info[i].size,
 				   info[i].used ? "used" : "hole");
+			seq_escape(m, purpose[i], "\\\n");
+			seq_putc(m, '\n');
+		}
 	}
 	return 0;
 }

@@ -58,6 +58,8 @@ static void describe_locked(const struct carveout_buf *buf,
 		if (buf->tag.persist)
 			out->flags |= CARVEOUT_BUFFER_PERSIST;
 	}
+	if (buf->pool)
+		out->flags |= CARVEOUT_BUFFER_POOL;
 	strscpy(out->label, buf->label, sizeof(out->label));
 	strscpy(out->comm, buf->comm, sizeof(out->comm));
 	out->size = buf->size;

@@ -10,6 +10,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/idr.h>
 #include <linux/kref.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -17,9 +18,13 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "carveout_internal.h"
 #include "../lib/tag.h"
+
+static DEFINE_IDA(indices);
+static DEFINE_MUTEX(add_lock);	/* one region comes to a heap that is in use */
 
 /* Add a chunk, unless somebody has since there were @seen. */
 static int grow(struct carveout *carveout, unsigned int seen)
@@ -55,33 +60,54 @@ unlock:
 	return ret;
 }
 
+static int try_alloc(struct carveout *carveout, const struct carveout_request *req,
+		     struct carveout_span_info *info)
+{
+	struct carveout_handle handle;
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&carveout->lock, flags);
+	if (carveout->closed)
+		ret = -ENODEV;
+	else
+		ret = carveout_heap_alloc(&carveout->heap, req, &handle);
+	if (!ret)
+		ret = carveout_heap_info(&carveout->heap, handle, info);
+	raw_spin_unlock_irqrestore(&carveout->lock, flags);
+	return ret;
+}
+
 /**
  * carveout_span_alloc() - take a span out of a heap
  * @carveout: the heap
  * @req: what is asked for
  * @info: where it is put
  *
+ * What was freed and is not scrubbed yet is waited for, once, before there is said to
+ * be no room.
+ *
  * Context: May sleep.
  * Return: 0; -EINVAL, -ENOSPC or -EUCLEAN as carveout_heap_alloc(); -ENOMEM
- * if there is no kernel memory for the bookkeeping. On failure nothing has
- * changed.
+ * if there is no kernel memory for the bookkeeping; -ENODEV if the heap is dead. On
+ * failure nothing has changed.
  */
 int carveout_span_alloc(struct carveout *carveout,
 			const struct carveout_request *req,
 			struct carveout_span_info *info)
 {
-	struct carveout_handle handle;
-	unsigned long flags;
+	bool flushed = false;
 	unsigned int seen;
 	int ret;
 
 	for (;;) {
 		seen = READ_ONCE(carveout->nr_chunks);
-		raw_spin_lock_irqsave(&carveout->lock, flags);
-		ret = carveout_heap_alloc(&carveout->heap, req, &handle);
-		if (!ret)
-			ret = carveout_heap_info(&carveout->heap, handle, info);
-		raw_spin_unlock_irqrestore(&carveout->lock, flags);
+		ret = try_alloc(carveout, req, info);
+		if (ret == -ENOSPC && !flushed && carveout_deferred_busy(carveout)) {
+			carveout_flush(carveout);
+			flushed = true;
+			continue;
+		}
 		if (ret != -ENOMEM)
 			return ret;
 		ret = grow(carveout, seen);
@@ -143,6 +169,24 @@ void carveout_span_free(struct carveout *carveout, struct carveout_handle handle
 	if (ret)
 		pr_err_ratelimited("%s: heap is damaged (%d), memory is not reused; read the heap's 'check' file in debugfs\n",
 				   carveout->name, ret);
+}
+
+/**
+ * carveout_scrub() - make memory fit for its next owner
+ * @carveout: the heap
+ * @claim: what the memory lies in
+ * @start: physical address
+ * @size: bytes
+ *
+ * In a heap that only drivers see nothing has to be done.
+ *
+ * Context: May sleep; takes long for much memory, in steps.
+ */
+void carveout_scrub(struct carveout *carveout, struct carveout_claim *claim, u64 start,
+		    u64 size)
+{
+	if (!carveout->dirty)
+		carveout_claim_scrub(claim, start, size, !carveout->coherent);
 }
 
 /* === Creation ============================================================= */
@@ -212,37 +256,54 @@ static unsigned int join_ranges(struct carveout_range *ranges, unsigned int coun
 	return count;
 }
 
-static int add_region(struct carveout *carveout, struct carveout_claim *claim)
+/* The memory becomes a region of the index that the claim has. */
+static int insert_claim(struct carveout *carveout, struct carveout_claim *claim)
 {
 	const struct carveout_range *range = &claim->range;
-	u32 attrs = range->attrs;
+	/* Each claim has its own mapping: nothing may lie across two of them. */
+	u32 attrs = range->attrs | CARVEOUT_REGION_APART;
+	unsigned int seen;
 	int ret;
 
-	claim->region = kvmalloc(carveout_region_bytes(&carveout->heap, range->size),
-				 GFP_KERNEL);
-	if (!claim->region)
-		return -ENOMEM;
-	/* It also keeps lib/ from joining what has two kinds of mapping. */
 	if (range->source != CARVEOUT_SOURCE_RESERVED)
 		attrs |= CARVEOUT_ATTR_PAGES;
-
-	/* Nobody else sees the heap yet: its lock is not needed, only asserted. */
 	for (;;) {
+		seen = READ_ONCE(carveout->nr_chunks);
 		raw_spin_lock_irq(&carveout->lock);
 		ret = carveout_heap_add_region(&carveout->heap, claim->region,
 					       range->base, range->size, attrs);
 		raw_spin_unlock_irq(&carveout->lock);
 		if (ret != -ENOMEM)
-			break;
-		ret = grow(carveout, carveout->nr_chunks);
+			return ret < 0 ? ret : 0;
+		ret = grow(carveout, seen);
 		if (ret)
-			break;
+			return ret;
 	}
-	if (ret < 0)
+}
+
+static int add_region(struct carveout *carveout, struct carveout_claim *claim)
+{
+	const struct carveout_range *range = &claim->range;
+	unsigned int nr = carveout->nr_claims;
+	int ret;
+
+	if (nr == CARVEOUT_MAX_REGIONS)
+		return -E2BIG;
+	claim->region = kvmalloc(carveout_region_bytes(&carveout->heap, range->size),
+				 GFP_KERNEL);
+	if (!claim->region)
+		return -ENOMEM;
+	/* As soon as the memory is in, somebody may get some of it. */
+	carveout->claim[nr] = claim;
+	ret = insert_claim(carveout, claim);
+	if (ret) {
+		carveout->claim[nr] = NULL;
 		return ret;
-	carveout->claim[carveout->nr_claims++] = claim;
-	carveout->max_align = max_t(u64, carveout->max_align,
-				    rounddown_pow_of_two(range->size));
+	}
+	WRITE_ONCE(carveout->max_align, max_t(u64, carveout->max_align,
+					      rounddown_pow_of_two(range->size)));
+	/* Pairs with carveout_nr_claims(): the entry first, then the number. */
+	smp_store_release(&carveout->nr_claims, nr + 1);
 	return 0;
 }
 
@@ -255,11 +316,33 @@ static int add_claim(struct carveout *carveout, const struct carveout_range *ran
 	if (IS_ERR(claim))
 		return PTR_ERR(claim);
 	/* What the boot loader or a former kernel left is nobody's business. */
-	carveout_claim_scrub(claim, range->base, range->size,
-			     !carveout->coherent);
+	carveout_scrub(carveout, claim, range->base, range->size);
 	ret = add_region(carveout, claim);
 	if (ret)
 		carveout_claim_destroy(claim);
+	return ret;
+}
+
+/**
+ * carveout_add_range() - add a region to a heap that is in use
+ * @carveout: the heap
+ * @range: a range that passed carveout_range_check()
+ *
+ * Context: May sleep; scrubs the memory.
+ * Return: index of the region; -EBUSY if some of the memory is in a heap already or
+ * somebody else's; -E2BIG if the heap has all the regions that it can have; -ENODEV
+ * if it is dead; -EUCLEAN if it is damaged; -ENOMEM.
+ */
+int carveout_add_range(struct carveout *carveout, const struct carveout_range *range)
+{
+	int ret = -ENODEV;
+
+	mutex_lock(&add_lock);
+	if (!READ_ONCE(carveout->dead))
+		ret = add_claim(carveout, range);
+	if (!ret)
+		ret = carveout->nr_claims - 1;
+	mutex_unlock(&add_lock);
 	return ret;
 }
 
@@ -272,41 +355,59 @@ static void free_heap(struct carveout *carveout)
 	carveout_registry_fini(carveout);
 	carveout_quota_fini(carveout);
 	kfree(carveout->reserved);
+	ida_free(&indices, carveout->index);
 	kfree(carveout);
 	carveout_object_gone(CARVEOUT_OBJ_CARVEOUT);
 }
 
-static struct carveout *new_heap(const char *name, bool coherent)
+static void release_work(struct work_struct *work)
+{
+	free_heap(container_of(work, struct carveout, release_work));
+}
+
+static struct carveout *new_heap(const char *name, unsigned int flags)
 {
 	struct carveout *carveout;
+	int index;
 
 	carveout = kzalloc(sizeof(*carveout), GFP_KERNEL);
 	if (!carveout)
 		return NULL;
+	index = ida_alloc_max(&indices, CARVEOUT_HEAPS_MAX - 1, GFP_KERNEL);
+	if (index < 0)
+		goto free;
 	kref_init(&carveout->ref);
 	strscpy(carveout->name, name, sizeof(carveout->name));
-	carveout->coherent = coherent;
+	carveout->index = index;
+	carveout->coherent = flags & CARVEOUT_HEAP_COHERENT;
+	carveout->dirty = flags & CARVEOUT_HEAP_DIRTY;
 	raw_spin_lock_init(&carveout->lock);
 	mutex_init(&carveout->grow_lock);
+	INIT_WORK(&carveout->release_work, release_work);
+	carveout_deferred_setup(carveout);
 	carveout_quota_init(carveout);
 	carveout_heap_init(&carveout->heap, CARVEOUT_GRANULE_SHIFT);
 	carveout_heap_set_lock(&carveout->heap, &carveout->lock);
-	if (carveout_registry_init(carveout)) {
-		kfree(carveout);
-		return NULL;
-	}
+	if (carveout_registry_init(carveout))
+		goto free_index;
 	carveout_object_born(CARVEOUT_OBJ_CARVEOUT);
 	return carveout;
+
+free_index:
+	ida_free(&indices, index);
+free:
+	kfree(carveout);
+	return NULL;
 }
 
 /**
- * carveout_create() - make a heap of some ranges of memory
+ * carveout_from_ranges() - make a heap of some ranges of memory
  * @name: name of the heap
  * @ranges: the ranges in the order in which requests try them; ranges that
  *	touch are joined in place. Pages from the system become the heap's; if it
  *	fails they are freed.
  * @count: number of ranges, at least 1
- * @coherent: devices see the CPU's caches
+ * @flags: CARVEOUT_HEAP_* flags
  *
  * All ranges are checked, and whatever is wrong with any of them is said in
  * the log, before anything happens.
@@ -314,14 +415,14 @@ static struct carveout *new_heap(const char *name, bool coherent)
  * Context: May sleep; scrubs the memory.
  * Return: the heap with one reference, or an ERR_PTR.
  */
-struct carveout *carveout_create(const char *name, struct carveout_range *ranges,
-				 unsigned int count, bool coherent)
+struct carveout *carveout_from_ranges(const char *name, struct carveout_range *ranges,
+				      unsigned int count, unsigned int flags)
 {
 	struct carveout *carveout;
 	unsigned int i;
 	int ret, err;
 
-	ret = carveout_ranges_check(ranges, count, coherent);
+	ret = carveout_ranges_check(ranges, count, flags & CARVEOUT_HEAP_COHERENT);
 	if (ret)
 		goto release_ranges;
 	count = join_ranges(ranges, count);
@@ -332,7 +433,7 @@ struct carveout *carveout_create(const char *name, struct carveout_range *ranges
 		goto release_ranges;
 	}
 
-	carveout = new_heap(name, coherent);
+	carveout = new_heap(name, flags);
 	if (!carveout) {
 		ret = -ENOMEM;
 		goto release_ranges;
@@ -359,26 +460,42 @@ static void carveout_release(struct kref *ref)
 	free_heap(container_of(ref, struct carveout, ref));
 }
 
+static void release_later(struct kref *ref)
+{
+	queue_work(carveout_wq, &container_of(ref, struct carveout, ref)->release_work);
+}
+
 /**
- * carveout_get() - take a reference to a heap
+ * carveout_ref() - take a reference to a heap
  * @carveout: a heap that the caller has a reference to
  *
  * Context: Any.
  * Return: @carveout.
  */
-struct carveout *carveout_get(struct carveout *carveout)
+struct carveout *carveout_ref(struct carveout *carveout)
 {
 	kref_get(&carveout->ref);
 	return carveout;
 }
 
 /**
- * carveout_put() - drop a reference to a heap
+ * carveout_unref() - drop a reference to a heap
  * @carveout: the heap; its memory is let go of with the last reference
  *
  * Context: May sleep.
  */
-void carveout_put(struct carveout *carveout)
+void carveout_unref(struct carveout *carveout)
 {
 	kref_put(&carveout->ref, carveout_release);
+}
+
+/**
+ * carveout_unref_atomic() - drop a reference to a heap where one must not sleep
+ * @carveout: the heap; its memory is let go of some time after the last reference
+ *
+ * Context: Any.
+ */
+void carveout_unref_atomic(struct carveout *carveout)
+{
+	kref_put(&carveout->ref, release_later);
 }

@@ -112,24 +112,24 @@ static int ioctl_query(struct carveout_call *call)
 	struct carveout *carveout = call->carveout;
 	const struct carveout_heap *heap = &carveout->heap;
 	struct carveout_ioctl_query *q = &call->arg.query;
-	unsigned int i;
+	unsigned int i, nr = carveout_nr_claims(carveout);
 
 	memset(q, 0, sizeof(*q));
 	strscpy(q->name, carveout->name, sizeof(q->name));
 	q->capabilities = CARVEOUT_CAPABILITIES;
 	q->page_size = PAGE_SIZE;
-	q->max_align = carveout->max_align;
+	q->max_align = READ_ONCE(carveout->max_align);
 
 	raw_spin_lock_irq(&carveout->lock);
 	q->size = heap->size;
 	q->used = heap->used;
 	q->high_water = heap->high;
 	q->largest_hole = round_down(largest_hole(heap), PAGE_SIZE);
-	q->regions = carveout->nr_claims;
+	q->regions = nr;
 	q->spans = heap->nr_used;
 	q->holes = heap->nr_holes;
-	for (i = 0; i < carveout->nr_claims; i++)
-		q->attrs |= carveout->claim[i]->region->attrs;
+	for (i = 0; i < nr; i++)
+		q->attrs |= carveout->claim[i]->region->attrs & CARVEOUT_ATTR_MASK;
 	q->failures_nospc = heap->stats.nr_nospc;
 	raw_spin_unlock_irq(&carveout->lock);
 	q->failures_nomem = atomic64_read(&carveout->failures_nomem);
@@ -148,20 +148,21 @@ static int ioctl_region(struct carveout_call *call)
 {
 	struct carveout *carveout = call->carveout;
 	struct carveout_ioctl_region *r = &call->arg.region;
+	unsigned int nr = carveout_nr_claims(carveout);
 	const struct carveout_region *region;
 	u32 index = r->index;
 
 	if (r->reserved)
 		return -EINVAL;
-	if (index >= carveout->nr_claims)
+	if (index >= nr)
 		return -ENOENT;
-	index = array_index_nospec(index, carveout->nr_claims);
+	index = array_index_nospec(index, nr);
 
 	memset(r, 0, sizeof(*r));
 	r->index = index;
 	region = carveout->claim[index]->region;
 	raw_spin_lock_irq(&carveout->lock);
-	r->attrs = region->attrs;
+	r->attrs = region->attrs & CARVEOUT_ATTR_MASK;
 	r->spans = region->nr_used;
 	r->holes = region->nr_holes;
 	r->size = region->size;

@@ -114,13 +114,13 @@ static int check_place(const struct carveout_call *call)
 static int check_alloc(const struct carveout_call *call)
 {
 	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
-	u64 regions = call->carveout->nr_claims;
+	u64 regions = carveout_nr_claims(call->carveout);
 	int ret;
 
 	if (!a->size || a->size > U64_MAX - PAGE_SIZE + 1 || a->reserved ||
 	    a->flags & ~CARVEOUT_ALLOC_FLAGS)
 		return -EINVAL;
-	if (a->align & (a->align - 1) || a->align > call->carveout->max_align)
+	if (a->align & (a->align - 1) || a->align > READ_ONCE(call->carveout->max_align))
 		return -EINVAL;
 	if (regions < 64 && a->regions >> regions)
 		return -EINVAL;
@@ -256,7 +256,7 @@ static int alloc_existing(struct carveout_call *call)
 		return PTR_ERR(buf);
 	if (satisfies(buf, a))
 		ret = alloc_reply(call, buf, false);
-	carveout_buf_put(buf);
+	carveout_buf_put_sync(buf);
 	return ret;
 }
 
@@ -287,11 +287,11 @@ static int alloc_new(struct carveout_call *call)
 	if (spec.req.exact)
 		spec.req.addr = a->place +
 			call->carveout->claim[__ffs64(a->regions)]->range.base;
-	buf = carveout_buf_create(call->open, &spec);
+	buf = carveout_buf_create(call->carveout, call->open, &spec);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	ret = alloc_reply(call, buf, true);
-	carveout_buf_put(buf);
+	carveout_buf_put_sync(buf);
 	return ret;
 }
 
@@ -371,7 +371,7 @@ int carveout_ioctl_open(struct carveout_call *call)
 	o->region = buf->region;
 	o->attrs = carveout_buf_attrs(buf);
 	ret = hand_out(call, buf, false, o->fd_flags, &o->fd, sizeof(*o));
-	carveout_buf_put(buf);
+	carveout_buf_put_sync(buf);
 	return ret;
 }
 
@@ -390,7 +390,7 @@ int carveout_ioctl_unlink(struct carveout_call *call)
 
 	if (u->flags || u->reserved || carveout_tag_name_valid(u->tag))
 		return -EINVAL;
-	return carveout_registry_unlink(call->carveout, u->tag);
+	return carveout_registry_unlink(call->carveout, u->tag, false);
 }
 
 /* Tell the caller the number that the buffer will have, then give it the name. */
@@ -478,7 +478,7 @@ static int sync_ranges(struct carveout_buf *buf, const struct carveout_sync_rang
 	for (i = 0; i < count; i++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		carveout_dmabuf_sync(buf, range[i].offset, range[i].size, flags);
+		carveout_mapping_sync(buf, range[i].offset, range[i].size, flags);
 	}
 	return 0;
 }

@@ -24,12 +24,12 @@ static int __init carveout_init(void)
 	int ret;
 
 	carveout_debugfs_init();
-	ret = carveout_park_init();
+	ret = carveout_deferred_init();
 	if (ret)
 		goto debugfs_exit;
 	ret = carveout_chardev_init();
 	if (ret)
-		goto park_exit;
+		goto deferred_exit;
 	ret = carveout_params_init();
 	if (ret)
 		goto chardev_exit;
@@ -43,8 +43,8 @@ params_exit:
 	carveout_params_exit();
 chardev_exit:
 	carveout_chardev_exit();
-park_exit:
-	carveout_park_exit();
+deferred_exit:
+	carveout_deferred_exit();
 debugfs_exit:
 	carveout_debugfs_exit();
 	return ret;
@@ -59,6 +59,7 @@ static void __exit carveout_exit(void)
 	carveout_params_exit();
 	carveout_chardev_exit();
 	carveout_park_exit();
+	carveout_deferred_exit();
 	carveout_debugfs_exit();
 	for (i = 0; i < CARVEOUT_NR_OBJECTS; i++)
 		WARN(atomic_read(&carveout_objects[i]),

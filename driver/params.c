@@ -40,8 +40,15 @@ static struct carveout *heaps[RANGES_MAX + 1];
 static struct carveout_device *devices[RANGES_MAX + 1];
 static unsigned int nr_heaps;
 
-/* There is no device to ask, so it is the architecture's usual case. */
-static bool usually_coherent(void)
+/**
+ * carveout_usually_coherent() - do devices see the CPU's caches?
+ *
+ * Where there is no device to ask, it is the architecture's usual case.
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool carveout_usually_coherent(void)
 {
 	return !IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE);
 }
@@ -51,7 +58,9 @@ static int add_heap(const char *name, struct carveout_range *ranges,
 {
 	struct carveout *carveout;
 
-	carveout = carveout_create(name, ranges, count, usually_coherent());
+	carveout = carveout_from_ranges(name, ranges, count,
+					carveout_usually_coherent() ?
+					CARVEOUT_HEAP_COHERENT : 0);
 	if (IS_ERR(carveout)) {
 		pr_err("no heap '%s' (%ld)\n", name, PTR_ERR(carveout));
 		return PTR_ERR(carveout);
@@ -95,32 +104,56 @@ static int take_pages(struct carveout_range *range, u64 size, unsigned int *orde
 	return 0;
 }
 
-static int default_heap(u64 size)
+/**
+ * carveout_system_ranges() - take memory from the system
+ * @size: bytes, whole pages
+ * @count: where the number of ranges goes
+ *
+ * Context: May sleep.
+ * Return: an array of ranges in the order of their addresses, to be freed with
+ * kvfree(); or an ERR_PTR.
+ */
+struct carveout_range *carveout_system_ranges(u64 size, unsigned int *count)
 {
-	unsigned int order = MAX_PAGE_ORDER, pieces, count = 0, i;
+	unsigned int order = MAX_PAGE_ORDER, pieces, n = 0;
 	struct carveout_range *ranges;
 	int ret = 0;
 
+	if (size > (u64)totalram_pages() << PAGE_SHIFT)
+		return ERR_PTR(-ENOMEM);
 	/* As many as it takes in the largest pieces, with room for small ones. */
 	pieces = (size >> PAGE_SHIFT >> MAX_PAGE_ORDER) + 1024;
 	ranges = kvcalloc(pieces, sizeof(*ranges), GFP_KERNEL);
 	if (!ranges)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 
 	while (size && !ret) {
-		ret = count < pieces ? take_pages(&ranges[count], size, &order) :
-				       -ENOMEM;
+		ret = n < pieces ? take_pages(&ranges[n], size, &order) : -ENOMEM;
 		if (!ret)
-			size -= ranges[count++].size;
+			size -= ranges[n++].size;
 	}
 	if (ret) {
-		pr_err("default=: the system has not that much memory in large pieces; ask for less, or load the module earlier\n");
-		for (i = 0; i < count; i++)
-			carveout_range_release(&ranges[i]);
-	} else {
-		sort(ranges, count, sizeof(*ranges), by_base, NULL);
-		ret = add_heap("default", ranges, count);
+		pr_err("the system has not that much memory in large pieces; ask for less, or load the module earlier\n");
+		while (n)
+			carveout_range_release(&ranges[--n]);
+		kvfree(ranges);
+		return ERR_PTR(ret);
 	}
+	sort(ranges, n, sizeof(*ranges), by_base, NULL);
+	*count = n;
+	return ranges;
+}
+
+static int default_heap(u64 size)
+{
+	struct carveout_range *ranges;
+	unsigned int count;
+	int ret;
+
+	ranges = carveout_system_ranges(size, &count);
+	if (IS_ERR(ranges))
+		return PTR_ERR(ranges);
+	ret = add_heap("default", ranges, count);
 	kvfree(ranges);
 	return ret;
 }
@@ -293,6 +326,6 @@ void carveout_params_exit(void)
 		nr_heaps--;
 		if (!IS_ERR_OR_NULL(devices[nr_heaps]))
 			carveout_unpublish(devices[nr_heaps]);
-		carveout_put(heaps[nr_heaps]);
+		carveout_unref(heaps[nr_heaps]);
 	}
 }

@@ -48,8 +48,6 @@
 #define DELAY_FIRST_MS	10
 #define DELAY_LAST_MS	1000
 
-static struct workqueue_struct *park_wq;
-
 /* Move on to the first page that is still pinned. Is there one? */
 static bool is_pinned(struct carveout_buf *buf)
 {
@@ -67,7 +65,7 @@ static void look_later(struct carveout_buf *buf)
 
 	parking->delay_ms = min_t(unsigned int, 2 * delay, DELAY_LAST_MS);
 	/* From here on the buffer is the work's, which may free it at once. */
-	queue_delayed_work(park_wq, &parking->work, msecs_to_jiffies(delay));
+	queue_delayed_work(carveout_wq, &parking->work, msecs_to_jiffies(delay));
 }
 
 static void park_work(struct work_struct *work)
@@ -138,19 +136,6 @@ bool carveout_buf_pinned(const struct carveout_buf *buf)
 }
 
 /**
- * carveout_park_init() - prepare for parking
- *
- * Context: May sleep.
- * Return: 0 or -ENOMEM.
- */
-int carveout_park_init(void)
-{
-	/* Unbound: scrubbing takes long. */
-	park_wq = alloc_workqueue("carveout", WQ_UNBOUND, 0);
-	return park_wq ? 0 : -ENOMEM;
-}
-
-/**
  * carveout_park_exit() - wait until nothing is parked any more
  *
  * A parked buffer holds the module, but for those that a persistent name held
@@ -167,5 +152,4 @@ void carveout_park_exit(void)
 		pr_info("waiting for I/O with %d buffer(s) to end\n", left);
 	while (atomic_read(&carveout_objects[CARVEOUT_OBJ_PARKED]))
 		msleep(DELAY_FIRST_MS);
-	destroy_workqueue(park_wq);
 }

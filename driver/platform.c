@@ -260,7 +260,8 @@ static struct carveout *make_heap(struct device *dev, const char *name, int coun
 	for (i = 0; i < count; i++)
 		good += !read_region(dev, i, &ranges[good]);
 	if (good == count) {
-		carveout = carveout_create(name, ranges, count, coherent);
+		carveout = carveout_from_ranges(name, ranges, count,
+						coherent ? CARVEOUT_HEAP_COHERENT : 0);
 	} else {
 		/* The others may have faults of their own to be told about. */
 		carveout_ranges_check(ranges, good, coherent);
@@ -290,7 +291,7 @@ static int carveout_probe(struct platform_device *pdev)
 		return dev_err_probe(dev, PTR_ERR(carveout), "no heap '%s'\n", name);
 	ret = read_reserved_tags(dev, carveout);
 	device = ret ? ERR_PTR(ret) : carveout_publish(dev, carveout);
-	carveout_put(carveout);	/* the node has its own reference */
+	carveout_unref(carveout);	/* the node has its own reference */
 	if (IS_ERR(device))
 		return dev_err_probe(dev, PTR_ERR(device), "no heap '%s'\n", name);
 

@@ -68,13 +68,14 @@ struct carveout_open *carveout_open_get(struct carveout_open *open)
 
 /**
  * carveout_open_put() - drop a reference to an open file's account
- * @open: the account
+ * @open: the account, or NULL
  *
  * Context: Any.
  */
 void carveout_open_put(struct carveout_open *open)
 {
-	kref_put(&open->ref, open_release);
+	if (open)
+		kref_put(&open->ref, open_release);
 }
 
 /**
@@ -142,7 +143,8 @@ static bool exceeds(u64 used, u64 bytes, u64 limit)
 /**
  * carveout_quota_charge() - let somebody pay for memory
  * @carveout: the heap
- * @open: the open file that it is asked for through
+ * @open: the open file that it is asked for through; NULL for a driver, which does
+ *	not pay
  * @uid: the user who asks
  * @bytes: how much
  *
@@ -155,6 +157,8 @@ int carveout_quota_charge(struct carveout *carveout, struct carveout_open *open,
 	struct carveout_user *user;
 	int ret = 0;
 
+	if (!open)
+		return 0;
 	mutex_lock(&carveout->quota_lock);
 	user = get_user_entry(carveout, uid);
 	if (IS_ERR(user)) {
@@ -181,7 +185,7 @@ unlock:
 /**
  * carveout_quota_uncharge() - memory is given back
  * @carveout: the heap
- * @open: the open file that paid
+ * @open: the open file that paid, or NULL
  * @uid: the user who paid
  * @bytes: how much of what was charged
  *
@@ -192,7 +196,7 @@ void carveout_quota_uncharge(struct carveout *carveout, struct carveout_open *op
 {
 	struct carveout_user *user;
 
-	if (!bytes)
+	if (!open || !bytes)
 		return;
 	mutex_lock(&carveout->quota_lock);
 	user = xa_load(&carveout->users, __kuid_val(uid));

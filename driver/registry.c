@@ -38,6 +38,7 @@
 #include <linux/xarray.h>
 
 #include "carveout_internal.h"
+#include "pool.h"
 #include "../lib/tag.h"
 
 static_assert(CARVEOUT_TAG_FIELD == CARVEOUT_NAME_LEN);
@@ -267,6 +268,20 @@ static struct carveout_buf *find_by_name(struct carveout *carveout, const char *
 	return buf;
 }
 
+/* It is being resized? Then its user would see it go. */
+static struct carveout_buf *unless_seized(struct carveout_buf *buf)
+{
+	if (IS_ERR(buf))
+		return buf;
+	/* Pairs with the barrier in seize(), driver/resize.c. */
+	smp_mb();
+	if (READ_ONCE(buf->state) != CARVEOUT_BUF_LIVE) {
+		carveout_buf_put_sync(buf);
+		return ERR_PTR(-EAGAIN);
+	}
+	return buf;
+}
+
 /**
  * carveout_registry_open() - find a buffer by its name
  * @carveout: the heap
@@ -291,15 +306,25 @@ struct carveout_buf *carveout_registry_open(struct carveout *carveout,
 	buf = find_by_name(carveout, name, write, false);
 	if (buf == ERR_PTR(-EACCES) && capable(CAP_DAC_OVERRIDE))
 		buf = find_by_name(carveout, name, write, true);
-	if (IS_ERR(buf))
-		return buf;
-	/* Pairs with the barrier in seize(), driver/resize.c. */
-	smp_mb();
-	if (READ_ONCE(buf->state) != CARVEOUT_BUF_LIVE) {
-		carveout_buf_put(buf);
-		return ERR_PTR(-EAGAIN);
-	}
-	return buf;
+	return unless_seized(buf);
+}
+
+/**
+ * carveout_registry_find() - find a buffer by its name, for a driver
+ * @carveout: the heap
+ * @name: a valid name, zero to the end of its field
+ *
+ * As carveout_registry_open(), without asking who may.
+ *
+ * Context: May sleep.
+ * Return: the buffer with a reference for the caller, or an ERR_PTR: -ENOENT,
+ * -EAGAIN while the buffer is being resized, or -ENODEV if the heap is dead.
+ */
+struct carveout_buf *carveout_registry_find(struct carveout *carveout, const char *name)
+{
+	if (READ_ONCE(carveout->dead))
+		return ERR_PTR(-ENODEV);
+	return unless_seized(find_by_name(carveout, name, true, true));
 }
 
 /**
@@ -487,7 +512,7 @@ int carveout_registry_link(struct carveout_buf *buf, const char *name,
 	ret = link_locked(buf, name, mode, flags, generation, &put);
 	mutex_unlock(&buf->carveout->registry_lock);
 	if (put)
-		carveout_buf_put(put);
+		carveout_buf_put_sync(put);
 	return ret;
 }
 
@@ -495,12 +520,13 @@ int carveout_registry_link(struct carveout_buf *buf, const char *name,
  * carveout_registry_unlink() - remove a name
  * @carveout: the heap
  * @name: a valid name, zero to the end of its field
+ * @any: whoever owns it
  *
  * Context: May sleep.
- * Return: 0; -ENOENT; -EACCES unless the caller owns the tag or has
+ * Return: 0; -ENOENT; -EACCES unless @any, or the caller owns the tag or has
  * CAP_FOWNER; -ENODEV if the heap is dead.
  */
-int carveout_registry_unlink(struct carveout *carveout, const char *name)
+int carveout_registry_unlink(struct carveout *carveout, const char *name, bool any)
 {
 	struct carveout_buf *buf;
 	bool put = false;
@@ -510,15 +536,34 @@ int carveout_registry_unlink(struct carveout *carveout, const char *name)
 	buf = find_tag(carveout, name);
 	if (IS_ERR(buf))
 		ret = PTR_ERR(buf);
-	else if (!carveout_tag_owned(&buf->tag))
+	else if (!any && !carveout_tag_owned(&buf->tag))
 		ret = -EACCES;
 	else
 		put = unlink_tag(buf);
 	mutex_unlock(&carveout->registry_lock);
 	if (put)
-		carveout_buf_put(buf);
+		carveout_buf_put_sync(buf);
 
 	return ret;
+}
+
+/**
+ * carveout_registry_forget() - remove the name of a buffer, if it has one
+ * @buf: a buffer that the caller has a reference to
+ *
+ * Context: May sleep.
+ */
+void carveout_registry_forget(struct carveout_buf *buf)
+{
+	struct carveout *carveout = buf->carveout;
+	bool put = false;
+
+	mutex_lock(&carveout->registry_lock);
+	if (buf->tag.linked)
+		put = unlink_tag(buf);
+	mutex_unlock(&carveout->registry_lock);
+	if (put)
+		carveout_buf_put_sync(buf);
 }
 
 static int check_setattr(const struct carveout_tag *tag, u32 flags, kuid_t uid,
@@ -588,8 +633,9 @@ int carveout_registry_setattr(struct carveout *carveout,
  * carveout_registry_kill() - the heap's device goes
  * @carveout: the heap
  *
- * No name is found any more and no buffer comes in. Persistent names let go of
- * their buffers; what somebody has open or mapped lives on.
+ * No name is found any more, no buffer comes in and nothing is handed out. Persistent
+ * names let go of their buffers, and who waits for a block of a pool is woken; what
+ * somebody has open or mapped lives on.
  *
  * Context: May sleep.
  * Return: number of buffers that live on.
@@ -602,13 +648,18 @@ unsigned int carveout_registry_kill(struct carveout *carveout)
 
 	mutex_lock(&carveout->registry_lock);
 	WRITE_ONCE(carveout->dead, true);
+	raw_spin_lock_irq(&carveout->lock);
+	carveout->closed = true;
+	raw_spin_unlock_irq(&carveout->lock);
 	wake_up_poll(&carveout->changed, EPOLLHUP | EPOLLERR);
 	xa_for_each(&carveout->bufs, index, buf) {
+		if (buf->pool)
+			carveout_pool_kill(buf->pool, -ENODEV);
 		if (!buf->tag.linked || !unlink_tag(buf))
 			continue;
 		/* The last reference takes the lock; nothing comes in meanwhile. */
 		mutex_unlock(&carveout->registry_lock);
-		carveout_buf_put(buf);
+		carveout_buf_put_sync(buf);
 		mutex_lock(&carveout->registry_lock);
 	}
 	left = carveout->nr_bufs;

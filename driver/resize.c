@@ -17,6 +17,7 @@
  */
 
 #include <linux/dma-buf.h>
+#include <linux/export.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/kref.h>
@@ -49,6 +50,7 @@ static unsigned int lone_references(const struct carveout_buf *buf)
 	return 1 + (buf->tag.linked && buf->tag.persist);
 }
 
+/* Whoever asks has one reference: his own, or that of the file @dmabuf of his @fd. */
 static int seize(struct carveout_buf *buf, const struct dma_buf *dmabuf, int fd)
 {
 	struct carveout *carveout = buf->carveout;
@@ -57,16 +59,16 @@ static int seize(struct carveout_buf *buf, const struct dma_buf *dmabuf, int fd)
 	mutex_lock(&carveout->registry_lock);
 	if (carveout->dead) {
 		ret = -ENODEV;
-	} else if (!carveout_tag_owned(&buf->tag)) {
+	} else if (dmabuf && !carveout_tag_owned(&buf->tag)) {
 		ret = -EACCES;
-	} else if (buf->state != CARVEOUT_BUF_LIVE) {
+	} else if (buf->state != CARVEOUT_BUF_LIVE || buf->pool) {
 		ret = -EBUSY;
 	} else {
 		set_state(buf, CARVEOUT_BUF_SEIZED);
-		/* Pairs with the barrier in carveout_registry_open(). */
+		/* Pairs with the barrier in unless_seized(), driver/registry.c. */
 		smp_mb();
 		if (kref_read(&buf->ref) != lone_references(buf) ||
-		    !carveout_dmabuf_alone(dmabuf, fd)) {
+		    (dmabuf && !carveout_dmabuf_alone(dmabuf, fd))) {
 			set_state(buf, CARVEOUT_BUF_LIVE);
 			ret = -EBUSY;
 		}
@@ -200,7 +202,7 @@ static void succeed(struct carveout_buf *buf, struct carveout_buf *next)
 	set_state(buf, CARVEOUT_BUF_GONE);
 	mutex_unlock(&carveout->registry_lock);
 	if (put)
-		carveout_buf_put(buf);
+		carveout_buf_put_sync(buf);
 }
 
 /*
@@ -266,7 +268,7 @@ static int resize(struct carveout_call *call, struct carveout_buf *buf, u64 size
 	succeed(buf, next);
 	fd_install(fd, dmabuf->file);
 put_next:
-	carveout_buf_put(next);
+	carveout_buf_put_sync(next);
 	return ret;
 }
 
@@ -323,3 +325,59 @@ int carveout_ioctl_resize(struct carveout_call *call)
 	dma_buf_put(dmabuf);
 	return ret;
 }
+
+/* Resize a driver's buffer that is seized. */
+static struct carveout_buf *resize_kernel(struct carveout_buf *buf, u64 size)
+{
+	struct carveout_buf *next;
+	int ret;
+
+	if (carveout_buf_pinned(buf))
+		return ERR_PTR(-EBUSY);
+	next = carveout_buf_clone(buf);
+	if (IS_ERR(next))
+		return next;
+	next->req.size = size;
+	ret = find_memory(buf, next);
+	if (ret) {
+		carveout_buf_put_sync(next);
+		return ERR_PTR(ret);
+	}
+	succeed(buf, next);
+	return next;
+}
+
+/**
+ * carveout_buf_resize() - make a buffer longer or shorter, with its content
+ * @buf: the buffer; the caller's is the only reference, but for that of a tag
+ * @size: new size in bytes, at least 1
+ *
+ * It stays where it is if there is room behind it. Otherwise it moves to a place that
+ * the request it was allocated with allows. The tag goes with it. What is added is zero
+ * as after carveout_buf_alloc(); in a heap that is not zeroed it is as it comes.
+ *
+ * Context: May sleep.
+ * Return: the buffer as it is now, to which the caller has a reference instead of that
+ * to @buf; or an ERR_PTR, and @buf is as before: -EBUSY if somebody else has it, or it
+ * is a pool, mapped for a device or pinned; -EINVAL for a bad size; further as
+ * carveout_buf_alloc().
+ */
+struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size)
+{
+	struct carveout_buf *next;
+	int ret;
+
+	might_sleep();
+	if (!size || size > U64_MAX - PAGE_SIZE + 1)
+		return ERR_PTR(-EINVAL);
+	ret = seize(buf, NULL, -1);
+	if (ret)
+		return ERR_PTR(ret);
+	next = resize_kernel(buf, PAGE_ALIGN(size));
+	if (IS_ERR(next))
+		unseize(buf);
+	else
+		carveout_buf_put_sync(buf);
+	return next;
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_resize, "CARVEOUT");

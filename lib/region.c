@@ -391,11 +391,11 @@ static bool joins_hole(const struct carveout_heap *heap, int low, int high)
  * @size: bytes, a multiple of the granule
  * @attrs: attributes
  *
- * When @base or the end touches a region of equal attributes, and these do not have
- * %CARVEOUT_REGION_APART, the memory becomes part of that region. When it fills the gap between two such regions they
- * become one: the one of the lower index stays, and the entry of the other one in
- * @heap->region becomes NULL. In every case @mem is in use from then on, until the
- * region is removed that the memory belongs to.
+ * When @base or the end touches a region of equal attributes without
+ * %CARVEOUT_REGION_APART, the memory becomes part of that region. When it fills the
+ * gap between two such regions they become one: the one of the lower index stays, and
+ * the entry of the other one in @heap->region becomes NULL. In every case @mem is in
+ * use from then on, until the region is removed that the memory belongs to.
  *
  * Context: Any context. Caller holds the heap's lock. Clears a bit for each block
  * of the index by address; joining two regions visits each span of the one that goes.

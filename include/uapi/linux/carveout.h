@@ -449,6 +449,7 @@ struct carveout_ioctl_resize {
 /* Flags of a buffer. */
 #define CARVEOUT_BUFFER_PERSIST		(1U << 0) /* its tag holds it */
 #define CARVEOUT_BUFFER_PHYS		(1U << 1) /* @phys is valid */
+#define CARVEOUT_BUFFER_POOL		(1U << 2) /* it is a pool of blocks */
 
 /**
  * struct carveout_buffer - a buffer, as CARVEOUT_IOCTL_LIST and _INFO show it

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers and pools for other drivers.
+ *
+ * They are the buffers of processes, in the same registry, but that root has them, no
+ * quota counts them, and a driver is not asked who it is.
+ */
+
+#include <linux/dma-buf.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/kref.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "carveout_internal.h"
+#include "pool.h"
+#include "../lib/tag.h"
+
+/* The field of a name, as the registry takes it. */
+static int name_field(const char *tag, char field[CARVEOUT_NAME_LEN])
+{
+	memset(field, 0, CARVEOUT_NAME_LEN);
+	if (strscpy(field, tag, CARVEOUT_NAME_LEN) < 0)
+		return -EINVAL;
+	return carveout_tag_name_valid(field);
+}
+
+/* What a driver asks for, as a buffer's specification. @tag has room for a name. */
+static int spec_of(struct carveout *carveout, const struct carveout_req *req,
+		   const char *name, umode_t mode, char tag[CARVEOUT_NAME_LEN],
+		   struct carveout_buf_spec *spec)
+{
+	int ret;
+
+	memset(tag, 0, CARVEOUT_NAME_LEN);
+	if (mode & ~0777 || (!name && (mode || req->flags & CARVEOUT_REQ_PERSIST)))
+		return -EINVAL;
+	ret = name ? name_field(name, tag) : 0;
+	if (!ret)
+		ret = carveout_request_fill(carveout, req, &spec->req);
+	if (ret)
+		return ret;
+	spec->req.size = PAGE_ALIGN(spec->req.size);
+	spec->req.align = max_t(u64, spec->req.align, PAGE_SIZE);
+	spec->label = req->purpose ?: "";
+	spec->tag = tag;
+	spec->mode = mode;
+	spec->persist = req->flags & CARVEOUT_REQ_PERSIST;
+	return 0;
+}
+
+static struct carveout_buf *publish(struct carveout_buf *buf)
+{
+	int ret = carveout_registry_add(buf);
+
+	if (!ret)
+		return buf;
+	carveout_buf_put_sync(buf);
+	return ERR_PTR(ret);
+}
+
+/**
+ * carveout_buf_alloc() - allocate a buffer
+ * @carveout: the heap
+ * @req: what is asked for
+ * @tag: its name, 1 to 63 of A-Z a-z 0-9 . _ -; NULL for none
+ * @mode: permission bits of the tag, which root owns; 0 without one
+ *
+ * In whole pages, since it may be shared with processes. Zero as memory is, see
+ * carveout_alloc_req(). With %CARVEOUT_REQ_PERSIST the tag holds the buffer until it is
+ * unlinked.
+ *
+ * Context: May sleep.
+ * Return: the buffer, with a reference to be given to carveout_buf_put(); or an
+ * ERR_PTR: -EEXIST if the tag is taken, further as carveout_alloc_req().
+ */
+struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
+					const struct carveout_req *req,
+					const char *tag, umode_t mode)
+{
+	struct carveout_buf_spec spec;
+	char field[CARVEOUT_NAME_LEN];
+	struct carveout_buf *buf;
+	int ret;
+
+	might_sleep();
+	ret = spec_of(carveout, req, tag, mode, field, &spec);
+	if (ret)
+		return ERR_PTR(ret);
+	buf = carveout_buf_create(carveout, NULL, &spec);
+	if (IS_ERR(buf))
+		return buf;
+	if (req->flags & CARVEOUT_REQ_ZERO && carveout->dirty)
+		carveout_claim_scrub(buf->claim, buf->start, buf->size,
+				     !carveout->coherent);
+	return publish(buf);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_alloc, "CARVEOUT");
+
+/**
+ * carveout_buf_find() - find a buffer by its tag
+ * @carveout: the heap
+ * @tag: the name
+ *
+ * Context: May sleep. Takes no lock of the heap, whatever the number of tags.
+ * Return: the buffer, with a reference; or an ERR_PTR: -ENOENT if there is none, -EINVAL
+ * if that is no name, -EAGAIN while it is being resized, -ENODEV once the heap is gone.
+ */
+struct carveout_buf *carveout_buf_find(struct carveout *carveout, const char *tag)
+{
+	char field[CARVEOUT_NAME_LEN];
+
+	might_sleep();
+	if (name_field(tag, field))
+		return ERR_PTR(-EINVAL);
+	return carveout_registry_find(carveout, field);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_find, "CARVEOUT");
+
+/**
+ * carveout_buf_wait() - find a buffer by its tag, and wait for it
+ * @carveout: the heap
+ * @tag: the name
+ * @deadline: CLOCK_MONOTONIC; KTIME_MAX for none
+ *
+ * Context: May sleep.
+ * Return: as carveout_buf_find(), but instead of -ENOENT and -EAGAIN -ETIMEDOUT, or
+ * -ERESTARTSYS on a signal.
+ */
+struct carveout_buf *carveout_buf_wait(struct carveout *carveout, const char *tag,
+				       ktime_t deadline)
+{
+	struct carveout_buf *buf;
+	u64 seen;
+	int ret;
+
+	for (;;) {
+		seen = carveout_registry_changes(carveout);
+		buf = carveout_buf_find(carveout, tag);
+		if (buf != ERR_PTR(-ENOENT) && buf != ERR_PTR(-EAGAIN))
+			return buf;
+		ret = carveout_registry_wait(carveout, seen,
+					     max_t(s64, ktime_to_ns(deadline), 0));
+		if (ret)
+			return ERR_PTR(ret);
+	}
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_wait, "CARVEOUT");
+
+/**
+ * carveout_buf_from_dmabuf() - the buffer behind a process's descriptor
+ * @dmabuf: any dma-buf
+ *
+ * Context: Any.
+ * Return: the buffer, with a reference; or an ERR_PTR: -EINVAL if it is not of a heap,
+ * or was resized; -EACCES if it may not be written.
+ */
+struct carveout_buf *carveout_buf_from_dmabuf(struct dma_buf *dmabuf)
+{
+	struct carveout_buf *buf = carveout_dmabuf_buf(dmabuf);
+
+	if (!buf || READ_ONCE(buf->state) == CARVEOUT_BUF_GONE)
+		return ERR_PTR(-EINVAL);
+	if (!carveout_dmabuf_writable(dmabuf))
+		return ERR_PTR(-EACCES);
+	return carveout_buf_get(buf);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_from_dmabuf, "CARVEOUT");
+
+/**
+ * carveout_unlink() - remove a tag
+ * @carveout: the heap
+ * @tag: the name
+ *
+ * The name is free at once; the memory goes with its last user.
+ *
+ * Context: May sleep.
+ * Return: 0; -ENOENT if there is none; -EINVAL if that is no name; -ENODEV.
+ */
+int carveout_unlink(struct carveout *carveout, const char *tag)
+{
+	char field[CARVEOUT_NAME_LEN];
+
+	might_sleep();
+	if (name_field(tag, field))
+		return -EINVAL;
+	return carveout_registry_unlink(carveout, field, true);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_unlink, "CARVEOUT");
+
+/**
+ * carveout_buf_va() - where the kernel has a buffer
+ * @buf: the buffer
+ *
+ * Context: Any.
+ * Return: address of its first byte, in a mapping with the attribute of its region.
+ */
+void *carveout_buf_va(const struct carveout_buf *buf)
+{
+	return carveout_claim_va(buf->claim, buf->start);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_va, "CARVEOUT");
+
+/**
+ * carveout_buf_phys() - where a buffer is
+ * @buf: the buffer
+ *
+ * Context: Any.
+ * Return: physical address of its first byte; the rest follows it.
+ */
+phys_addr_t carveout_buf_phys(const struct carveout_buf *buf)
+{
+	return buf->start;
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_phys, "CARVEOUT");
+
+/**
+ * carveout_buf_size() - how long a buffer is
+ * @buf: the buffer
+ *
+ * Context: Any.
+ * Return: bytes, in whole pages.
+ */
+u64 carveout_buf_size(const struct carveout_buf *buf)
+{
+	return buf->size;
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_size, "CARVEOUT");
+
+/**
+ * carveout_buf_generation() - number of a buffer
+ * @buf: the buffer
+ *
+ * Context: Any.
+ * Return: the number, never used again in its heap. A buffer that gets its tag later
+ * gets a higher one with it.
+ */
+u64 carveout_buf_generation(const struct carveout_buf *buf)
+{
+	return READ_ONCE(buf->generation);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_generation, "CARVEOUT");
+
+/**
+ * carveout_buf_export() - make a dma-buf of a buffer
+ * @buf: the buffer, of which the dma-buf takes its own reference
+ * @write: it may be written through
+ *
+ * Context: May sleep.
+ * Return: the dma-buf, to be given to dma_buf_fd() or dma_buf_put(); or an ERR_PTR:
+ * -EPERM in a heap that does not zero its memory, since a process might see what others
+ * left; -ENOMEM.
+ */
+struct dma_buf *carveout_buf_export(struct carveout_buf *buf, bool write)
+{
+	might_sleep();
+	if (buf->carveout->dirty)
+		return ERR_PTR(-EPERM);
+	return carveout_dmabuf_create(buf, write);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_export, "CARVEOUT");
+
+/* === Pools ================================================================ */
+
+/**
+ * carveout_pool_create() - make a pool of equal blocks
+ * @carveout: the heap
+ * @block_size: bytes of a block, rounded up to its alignment
+ * @count: number of blocks, 1 to 1048576
+ * @req: where they are to be: alignment of each block, regions, attributes, flags,
+ *	purpose; its size is not looked at. NULL for anywhere.
+ * @tag: name of the pool; NULL for none
+ * @mode: permission bits of the tag, which root owns; 0 without one
+ *
+ * Context: May sleep.
+ * Return: the pool, to be given to carveout_pool_put() or carveout_pool_destroy(); or an
+ * ERR_PTR as carveout_buf_alloc().
+ */
+struct carveout_pool *carveout_pool_create(struct carveout *carveout, u64 block_size,
+					   u32 count, const struct carveout_req *req,
+					   const char *tag, umode_t mode)
+{
+	struct carveout_req any = req ? *req : (struct carveout_req){};
+	struct carveout_pool_spec spec = { .block_size = block_size, .count = count };
+	char field[CARVEOUT_NAME_LEN];
+	struct carveout_pool *pool;
+	struct carveout_buf *buf;
+	int ret;
+
+	might_sleep();
+	any.size = PAGE_SIZE;
+	ret = spec_of(carveout, &any, tag, mode, field, &spec.buf);
+	if (ret)
+		return ERR_PTR(ret);
+	spec.buf.req.align = any.align;
+	pool = carveout_pool_make(carveout, NULL, &spec);
+	if (IS_ERR(pool))
+		return pool;
+	buf = publish(pool->buf);
+	return IS_ERR(buf) ? ERR_CAST(buf) : pool;
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_create, "CARVEOUT");
+
+/**
+ * carveout_pool_find() - find a pool by its tag
+ * @carveout: the heap
+ * @tag: the name
+ *
+ * Context: May sleep.
+ * Return: the pool, with a reference to be given to carveout_pool_put(); or an ERR_PTR:
+ * -EINVAL if that is no name, or one of a buffer that is no pool; further as
+ * carveout_buf_find().
+ */
+struct carveout_pool *carveout_pool_find(struct carveout *carveout, const char *tag)
+{
+	struct carveout_buf *buf = carveout_buf_find(carveout, tag);
+
+	if (IS_ERR(buf))
+		return ERR_CAST(buf);
+	if (buf->pool)
+		return buf->pool;
+	carveout_buf_put_sync(buf);
+	return ERR_PTR(-EINVAL);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_find, "CARVEOUT");
+
+/**
+ * carveout_pool_get() - take a reference to a pool
+ * @pool: a pool that the caller has a reference to
+ *
+ * Context: Any.
+ * Return: @pool.
+ */
+struct carveout_pool *carveout_pool_get(struct carveout_pool *pool)
+{
+	carveout_buf_get(pool->buf);
+	return pool;
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_get, "CARVEOUT");
+
+/**
+ * carveout_pool_put() - drop a reference to a pool
+ * @pool: the pool; it goes with the last one, and its blocks with it
+ *
+ * Context: Any, also hard interrupts.
+ */
+void carveout_pool_put(struct carveout_pool *pool)
+{
+	carveout_buf_put(pool->buf);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_put, "CARVEOUT");
+
+/**
+ * carveout_pool_destroy() - end a pool and drop a reference to it
+ * @pool: the pool
+ *
+ * Its tag is removed and all who wait get -EIDRM, as does who asks for a block later.
+ * Blocks in use stay where they are as long as somebody has a reference to the pool.
+ *
+ * Context: May sleep.
+ */
+void carveout_pool_destroy(struct carveout_pool *pool)
+{
+	might_sleep();
+	carveout_pool_kill(pool, -EIDRM);
+	carveout_registry_forget(pool->buf);
+	carveout_buf_put_sync(pool->buf);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_destroy, "CARVEOUT");
+
+static void *block_va(const struct carveout_pool *pool, u32 index)
+{
+	return carveout_buf_va(pool->buf) + index * pool->stride;
+}
+
+/**
+ * carveout_pool_alloc() - take a block without waiting
+ * @pool: the pool
+ *
+ * Context: Any, also hard interrupts. Bounded time.
+ * Return: the block, as the last who had it left it; or an ERR_PTR: -EAGAIN if all are in
+ * use; -EIDRM if the pool was destroyed; -ENODEV if the heap is gone; -EUCLEAN.
+ */
+void *carveout_pool_alloc(struct carveout_pool *pool)
+{
+	u32 index;
+	int ret = carveout_pool_take(pool, &pool->kernel, &index);
+
+	return ret ? ERR_PTR(ret) : block_va(pool, index);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_alloc, "CARVEOUT");
+
+/**
+ * carveout_pool_alloc_wait() - take a block, and wait for one if all are in use
+ * @pool: the pool
+ * @deadline: CLOCK_MONOTONIC; KTIME_MAX for none
+ *
+ * First come, first served. A block that is given back while somebody waits is his at
+ * once.
+ *
+ * Context: May sleep; only a signal that kills interrupts it.
+ * Return: as carveout_pool_alloc(), but instead of -EAGAIN -ETIMEDOUT, or -ERESTARTSYS
+ * when the caller is killed.
+ */
+void *carveout_pool_alloc_wait(struct carveout_pool *pool, ktime_t deadline)
+{
+	u32 index;
+	int ret = carveout_pool_wait(pool, &pool->kernel, deadline, TASK_KILLABLE, &index);
+
+	return ret ? ERR_PTR(ret) : block_va(pool, index);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_alloc_wait, "CARVEOUT");
+
+/**
+ * carveout_pool_free() - give a block back
+ * @pool: the pool
+ * @block: the block, whoever took it
+ *
+ * Context: Any, also hard interrupts. Bounded time.
+ * Return: 0; -EINVAL if no block of the pool starts there, or it is free already: then
+ * nothing changes; -EUCLEAN.
+ */
+int carveout_pool_free(struct carveout_pool *pool, const void *block)
+{
+	const void *first = carveout_buf_va(pool->buf);
+
+	if (block < first)
+		return -EINVAL;
+	return carveout_pool_give(pool, carveout_block_at(block - first, pool->stride,
+							  pool->blocks.count));
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_free, "CARVEOUT");
+
+/**
+ * carveout_pool_get_stats() - how a pool stands
+ * @pool: the pool
+ * @stats: what to fill in
+ *
+ * Context: Any.
+ */
+void carveout_pool_get_stats(struct carveout_pool *pool,
+			     struct carveout_pool_stats *stats)
+{
+	unsigned long flags;
+
+	memset(stats, 0, sizeof(*stats));
+	stats->block_size = pool->stride;
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	stats->blocks = pool->blocks.count;
+	stats->free = pool->blocks.nr_free;
+	stats->high_water = pool->blocks.high;
+	stats->waiters = pool->nr_waiters;
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_get_stats, "CARVEOUT");
+
+/**
+ * carveout_pool_buf() - the buffer that a pool is
+ * @pool: the pool, which keeps it
+ *
+ * To map all blocks for a device, or to export them.
+ *
+ * Context: Any.
+ * Return: the buffer, without a reference of its own.
+ */
+struct carveout_buf *carveout_pool_buf(struct carveout_pool *pool)
+{
+	return pool->buf;
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_buf, "CARVEOUT");

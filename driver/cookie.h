@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The cookie of a span: whose it is.
+ *
+ *	0		a buffer's; struct carveout_buf has the handle
+ *	...01		memory of a driver, and what it is for
+ *	...10		freed, to be scrubbed, and where the next such span starts
+ *	...11		somebody is about to free or resize it
+ *
+ * Whoever frees memory by its address gets it only in the second state, and leaves it
+ * in another one: so the same memory is not freed twice.
+ */
+#ifndef _CARVEOUT_COOKIE_H
+#define _CARVEOUT_COOKIE_H
+
+#include <linux/types.h>
+
+#define CARVEOUT_COOKIE_MEMORY	1ULL
+#define CARVEOUT_COOKIE_PENDING	2ULL
+#define CARVEOUT_COOKIE_BUSY	3ULL
+#define CARVEOUT_COOKIE_KIND	3ULL
+#define CARVEOUT_COOKIE_SHIFT	2
+
+/*
+ * The purpose is a string at any address. Kernel addresses are sign-extended from
+ * fewer than 62 bits, so the upper two can be had back.
+ */
+static inline u64 carveout_cookie_memory(const char *purpose)
+{
+	return (u64)(uintptr_t)purpose << CARVEOUT_COOKIE_SHIFT |
+	       CARVEOUT_COOKIE_MEMORY;
+}
+
+static inline const char *carveout_cookie_purpose(u64 cookie)
+{
+	return (const char *)(uintptr_t)((s64)cookie >> CARVEOUT_COOKIE_SHIFT);
+}
+
+static inline bool carveout_cookie_is_memory(u64 cookie)
+{
+	return (cookie & CARVEOUT_COOKIE_KIND) == CARVEOUT_COOKIE_MEMORY;
+}
+
+/* A start is a multiple of the granule, so its lower bits are free. */
+static inline u64 carveout_cookie_pending(u64 next)
+{
+	return next | CARVEOUT_COOKIE_PENDING;
+}
+
+static inline u64 carveout_cookie_next(u64 cookie)
+{
+	return cookie & ~CARVEOUT_COOKIE_KIND;
+}
+
+#endif /* _CARVEOUT_COOKIE_H */

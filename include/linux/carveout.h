@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Carveout heaps for other drivers.
+ *
+ * A driver finds a heap, by a phandle in its device-tree node or by its name, or
+ * makes one of its own. It takes one of three things out of it:
+ *
+ *	memory	a pointer, as from kmalloc(): the driver's alone
+ *	buffers	with a reference count, a name if wanted, and all that it takes
+ *		to share them with devices, processes and other drivers
+ *	pools	buffers that are cut into equal blocks, with waiting
+ *
+ * Everything is given back from any context, hard interrupts included, and a block
+ * of a pool can be had there. All else may sleep. See Documentation/api.rst.
+ *
+ * Whoever uses these functions imports the symbol namespace CARVEOUT.
+ */
+#ifndef _LINUX_CARVEOUT_H
+#define _LINUX_CARVEOUT_H
+
+#include <linux/bits.h>
+#include <linux/dma-direction.h>
+#include <linux/ktime.h>
+#include <linux/types.h>
+
+#include <uapi/linux/carveout.h>
+
+struct carveout;
+struct carveout_buf;
+struct carveout_mapping;
+struct carveout_pool;
+struct device;
+struct dma_buf;
+struct sg_table;
+
+/* === Heaps ================================================================ */
+
+struct carveout *carveout_get(struct device *dev, const char *name);
+struct carveout *devm_carveout_get(struct device *dev, const char *name);
+struct carveout *carveout_get_by_name(const char *name);
+void carveout_put(struct carveout *carveout);
+
+/* Instead of an address: take the memory from the system. */
+#define CARVEOUT_SYSTEM_MEMORY	((phys_addr_t)~0ULL)
+
+/**
+ * struct carveout_memory - memory that is to become a region of a heap
+ * @base: physical address, a multiple of the page size; or %CARVEOUT_SYSTEM_MEMORY,
+ *	and it may become several regions
+ * @size: bytes, whole pages
+ * @attrs: one of CARVEOUT_ATTR_CACHED, _WRITECOMBINE and _UNCACHED, and user bits.
+ *	Memory that the kernel has in its linear mapping can only be cached.
+ * @name: name of the region, for people; copied
+ * @data: the caller's own, to be read back with carveout_region_info()
+ */
+struct carveout_memory {
+	phys_addr_t base;
+	u64 size;
+	u32 attrs;
+	const char *name;
+	void *data;
+};
+
+/* Flags of carveout_create(). */
+#define CARVEOUT_CREATE_NODE	BIT(0)	/* with a node in /dev/carveout */
+#define CARVEOUT_CREATE_DIRTY	BIT(1)	/* memory is not zeroed; not with a node */
+
+struct carveout *carveout_create(struct device *dev, const char *name,
+				 const struct carveout_memory *memory,
+				 unsigned int count, unsigned int flags);
+int carveout_destroy(struct carveout *carveout, bool force);
+int carveout_add_region(struct carveout *carveout,
+			const struct carveout_memory *memory);
+
+/**
+ * struct carveout_stats - how a heap, or one of its regions, stands
+ * @size: bytes in all
+ * @used: bytes handed out, those in @pending included
+ * @high_water: the most bytes that were ever handed out
+ * @largest_hole: bytes
+ * @pending: bytes that were freed and are not zeroed yet; 0 for a region
+ * @spans: number of allocations
+ * @holes: number of holes
+ * @regions: number of regions; 1 for a region
+ */
+struct carveout_stats {
+	u64 size;
+	u64 used;
+	u64 high_water;
+	u64 largest_hole;
+	u64 pending;
+	u32 spans;
+	u32 holes;
+	u32 regions;
+};
+
+/**
+ * struct carveout_region_info - a region of a heap
+ * @memory: what it was made of
+ * @stats: how it stands
+ */
+struct carveout_region_info {
+	struct carveout_memory memory;
+	struct carveout_stats stats;
+};
+
+const char *carveout_name(const struct carveout *carveout);
+unsigned int carveout_index(const struct carveout *carveout);
+void carveout_get_stats(struct carveout *carveout, struct carveout_stats *stats);
+int carveout_region_info(struct carveout *carveout, unsigned int index,
+			 struct carveout_region_info *info);
+void carveout_flush(struct carveout *carveout);
+
+/* === Requests ============================================================= */
+
+/* Flags of a request. */
+#define CARVEOUT_REQ_TOP_DOWN	BIT(0)	/* as high in its region as can be */
+#define CARVEOUT_REQ_EXACT	BIT(1)	/* at @addr */
+#define CARVEOUT_REQ_ZERO	BIT(2)	/* zeroed also in a heap that is not */
+#define CARVEOUT_REQ_PERSIST	BIT(3)	/* a tag holds what it names */
+#define CARVEOUT_REQ_FLAGS	GENMASK(3, 0)
+
+/**
+ * struct carveout_req - what is asked of a heap
+ * @size: bytes. Memory is rounded up to 64 of them, a buffer to pages.
+ * @align: power of two that the physical address is a multiple of; 0 for any
+ * @max_addr: the last byte lies below this physical address; 0 for no limit
+ * @addr: with %CARVEOUT_REQ_EXACT, the physical address
+ * @regions: mask of the indices of regions that may serve it; 0 for all
+ * @require: CARVEOUT_ATTR_* bits that the region must have
+ * @forbid: CARVEOUT_ATTR_* bits that the region must not have
+ * @fallback: bits that will do instead of @require when that leads to no place, in
+ *	this order
+ * @nr_fallback: number of entries of @fallback that count
+ * @flags: CARVEOUT_REQ_* flags
+ * @purpose: what it is for, for people; a string that stays as long as the memory
+ *	does, a literal as a rule. May be NULL.
+ */
+struct carveout_req {
+	u64 size;
+	u64 align;
+	phys_addr_t max_addr;
+	phys_addr_t addr;
+	u64 regions;
+	u32 require;
+	u32 forbid;
+	u32 fallback[CARVEOUT_NR_FALLBACK];
+	u32 nr_fallback;
+	u32 flags;
+	const char *purpose;
+};
+
+/* === Memory =============================================================== */
+
+void *carveout_alloc_req(struct carveout *carveout, const struct carveout_req *req);
+void *carveout_realloc(struct carveout *carveout, void *va, size_t size);
+int carveout_free(struct carveout *carveout, const void *va);
+phys_addr_t carveout_virt_to_phys(struct carveout *carveout, const void *va);
+void *carveout_phys_to_virt(struct carveout *carveout, phys_addr_t phys);
+
+/**
+ * carveout_alloc() - allocate memory
+ * @carveout: the heap
+ * @size: bytes
+ * @purpose: what it is for; a string that stays as long as the memory does
+ *
+ * Context: May sleep.
+ * Return: as carveout_alloc_req().
+ */
+static inline void *carveout_alloc(struct carveout *carveout, size_t size,
+				   const char *purpose)
+{
+	const struct carveout_req req = { .size = size, .purpose = purpose };
+
+	return carveout_alloc_req(carveout, &req);
+}
+
+/**
+ * carveout_zalloc() - allocate memory that is zero
+ * @carveout: the heap
+ * @size: bytes
+ * @purpose: what it is for; a string that stays as long as the memory does
+ *
+ * Context: May sleep.
+ * Return: as carveout_alloc_req().
+ */
+static inline void *carveout_zalloc(struct carveout *carveout, size_t size,
+				    const char *purpose)
+{
+	const struct carveout_req req = {
+		.size = size,
+		.flags = CARVEOUT_REQ_ZERO,
+		.purpose = purpose,
+	};
+
+	return carveout_alloc_req(carveout, &req);
+}
+
+/**
+ * carveout_alloc_aligned() - allocate memory at an aligned physical address
+ * @carveout: the heap
+ * @size: bytes
+ * @align: power of two
+ * @purpose: what it is for; a string that stays as long as the memory does
+ *
+ * Context: May sleep.
+ * Return: as carveout_alloc_req().
+ */
+static inline void *carveout_alloc_aligned(struct carveout *carveout, size_t size,
+					   u64 align, const char *purpose)
+{
+	const struct carveout_req req = {
+		.size = size,
+		.align = align,
+		.purpose = purpose,
+	};
+
+	return carveout_alloc_req(carveout, &req);
+}
+
+/* === Buffers ============================================================== */
+
+struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
+					const struct carveout_req *req,
+					const char *tag, umode_t mode);
+struct carveout_buf *carveout_buf_find(struct carveout *carveout, const char *tag);
+struct carveout_buf *carveout_buf_wait(struct carveout *carveout, const char *tag,
+				       ktime_t deadline);
+struct carveout_buf *carveout_buf_from_dmabuf(struct dma_buf *dmabuf);
+struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size);
+struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
+void carveout_buf_put(struct carveout_buf *buf);
+int carveout_unlink(struct carveout *carveout, const char *tag);
+
+void *carveout_buf_va(const struct carveout_buf *buf);
+phys_addr_t carveout_buf_phys(const struct carveout_buf *buf);
+u64 carveout_buf_size(const struct carveout_buf *buf);
+u32 carveout_buf_attrs(const struct carveout_buf *buf);
+u64 carveout_buf_generation(const struct carveout_buf *buf);
+
+struct carveout_mapping *carveout_buf_map(struct carveout_buf *buf, struct device *dev,
+					  enum dma_data_direction dir);
+void carveout_buf_unmap(struct carveout_mapping *mapping);
+dma_addr_t carveout_mapping_addr(const struct carveout_mapping *mapping);
+struct sg_table *carveout_mapping_sgt(struct carveout_mapping *mapping);
+int carveout_buf_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 flags);
+struct dma_buf *carveout_buf_export(struct carveout_buf *buf, bool write);
+
+/* === Pools ================================================================ */
+
+/**
+ * struct carveout_pool_stats - how a pool stands
+ * @block_size: bytes from the start of one block to that of the next
+ * @blocks: number of blocks
+ * @free: number of blocks that nobody has
+ * @high_water: the most blocks that were ever in use
+ * @waiters: number of those who wait for a block
+ */
+struct carveout_pool_stats {
+	u64 block_size;
+	u32 blocks;
+	u32 free;
+	u32 high_water;
+	u32 waiters;
+};
+
+struct carveout_pool *carveout_pool_create(struct carveout *carveout, u64 block_size,
+					   u32 count, const struct carveout_req *req,
+					   const char *tag, umode_t mode);
+struct carveout_pool *carveout_pool_find(struct carveout *carveout, const char *tag);
+struct carveout_pool *carveout_pool_get(struct carveout_pool *pool);
+void carveout_pool_put(struct carveout_pool *pool);
+void carveout_pool_destroy(struct carveout_pool *pool);
+void *carveout_pool_alloc(struct carveout_pool *pool);
+void *carveout_pool_alloc_wait(struct carveout_pool *pool, ktime_t deadline);
+int carveout_pool_free(struct carveout_pool *pool, const void *block);
+void carveout_pool_get_stats(struct carveout_pool *pool,
+			     struct carveout_pool_stats *stats);
+struct carveout_buf *carveout_pool_buf(struct carveout_pool *pool);
+
+#endif /* _LINUX_CARVEOUT_H */
