@@ -10,8 +10,8 @@
 # shellcheck source=tools/testing/scripts/board.sh
 . "$SCRIPTS/board.sh"
 
-CHECKS=(format spdx length layering version uapi checkpatch kernel_doc shellcheck
-	python dtc spelling sparse_arm64 sparse_x86_64)
+CHECKS=(format spdx length layering exports version uapi checkpatch kernel_doc rst
+	shellcheck python dtc spelling sparse_arm64 sparse_x86_64)
 LINT=$O/log/lint
 KSRC=$CARVEOUT_CACHE/source/6.12
 MAX_LINES=700
@@ -119,6 +119,7 @@ lint_layering()
 	# shellcheck disable=SC2046 # no blanks in names
 	includes "\"($own)\"" $(files '*.[ch]' | grep -E '^lib/[^/]*$' | grep -v '^lib/carveout_lib.h$') || rc=1
 	includes '<linux/(types|ioctl)\.h>' include/uapi/linux/*.h || rc=1
+	includes '<linux/[a-z-]+\.h>|<uapi/linux/carveout\.h>' include/linux/*.h || rc=1
 	# The library: its own headers, the interface, and what the C library comes with.
 	own=$(cd tools/lib/carveout && echo *.h | sed 's/\./\\./g; s/ /|/g')
 	includes "(\"($own)\"|<linux/(carveout|dma-buf)\.h>|<(sys/)?[a-z]+\.h>)\$" \
@@ -129,6 +130,19 @@ lint_layering()
 		tools/carveout/*.[ch] || rc=1
 	# It has no wrappers of its own.
 	find_none 'CARVEOUT_IOCTL_|DMA_BUF_IOCTL_' tools/carveout/*.[ch] || rc=1
+	return $rc
+}
+
+# What other drivers may call is what the header declares, all of it, in the symbol
+# namespace.
+lint_exports()
+{
+	local rc=0
+
+	find_none '\bEXPORT_SYMBOL(_GPL)?\(' driver/*.c || rc=1
+	diff <(sed -nE 's/^EXPORT_SYMBOL_NS_GPL\((\w+), "CARVEOUT"\);$/\1/p' driver/*.c | sort) \
+		<(grep -v '^static' include/linux/carveout.h |
+			sed -nE 's/^[a-z].*\b(\w+)\(.*[,;]$/\1/p' | sort) || rc=1
 	return $rc
 }
 
@@ -189,6 +203,20 @@ lint_kernel_doc()
 	# shellcheck disable=SC2046 # no blanks in names
 	"$KSRC/scripts/kernel-doc" -none -Wall -Werror $(files '*.[ch]' |
 		grep -E '^(driver|lib|include|tools/lib)/' | grep -vE '/tests/|^include/compat/')
+}
+
+# The pages are read as docutils reads them, less what only Sphinx knows.
+lint_rst()
+{
+	local page rc=0
+
+	for page in $(files '*.rst'); do
+		# shellcheck disable=SC2016 # the backquotes are the page's
+		sed -E '/^\.\. (toctree|kernel-doc)::/,/^$/d; s/:(doc|ref):`/`/g' "$page" |
+			python3 -m docutils --report=2 --exit-status=2 --writer=null - \
+				2>&1 | sed "s,^<stdin>,$page," || rc=1
+	done
+	return $rc
 }
 
 lint_shellcheck()
