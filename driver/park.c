@@ -146,8 +146,11 @@ bool carveout_buf_pinned(const struct carveout_buf *buf)
  */
 void carveout_park_exit(void)
 {
-	int left = atomic_read(&carveout_objects[CARVEOUT_OBJ_PARKED]);
+	int left;
 
+	/* What drivers gave back last may have to be parked yet. */
+	flush_workqueue(carveout_wq);
+	left = atomic_read(&carveout_objects[CARVEOUT_OBJ_PARKED]);
 	if (left)
 		pr_info("waiting for I/O with %d buffer(s) to end\n", left);
 	while (atomic_read(&carveout_objects[CARVEOUT_OBJ_PARKED]))
