@@ -11,6 +11,7 @@
 #include "bins_test.c"
 #include "exhaustive_test.c"
 #include "heap_test.c"
+#include "pool_test.c"
 #include "random_test.c"
 #include "store_test.c"
 #include "validate_test.c"
