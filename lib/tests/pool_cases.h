@@ -468,6 +468,14 @@ static const struct carveout_pool_damage carveout_pool_damages[] = {
 	{ "prev is another's", { SET(PREV, 0, 3) }, BY_MOVE(0, 1) },
 	{ "prev does not lead back", { SET(PREV, 0, 5) }, BY_GIVE(0) },
 	{ "prev of the first", { SET(PREV, 5, 0) }, BY_GIVE(5) },
+	{ "next is another's that leads back", {
+		SET(NEXT, 2, 3), SET(PREV, 3, 2) }, BY_GIVE(2) },
+	{ "prev is another's that leads back", {
+		SET(PREV, 0, 3), SET(NEXT, 3, 0) }, BY_GIVE(0) },
+	{ "next is new and looks like the owner's", {
+		SET(NEXT, 0, 6), SET(OWNER, 6, 1), SET(PREV, 6, 0) }, BY_MOVE(0, 1) },
+	{ "free list starts with a new block that looks free", {
+		SET(FREE, 0, 6), SET(OWNER, 6, 0) }, BY_TAKE(1) },
 	{ "free list is too short", { SET(NEXT, 4, NONE) }, BY_VALIDATOR },
 	{ "free list is too long", { SET(NEXT, 1, 6) }, BY_VALIDATOR },
 	{ "free list leads to a block in use", { SET(NEXT, 4, 2) }, BY_VALIDATOR },
