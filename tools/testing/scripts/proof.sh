@@ -61,8 +61,10 @@ prove()
 	read -ra defines <<< "$(field Defines "$harness")"
 	read -ra options <<< "$(field Options "$harness")"
 	defines+=("$@")
-	for source in "$harness" $(field Sources "$harness" | sed "s|[^ ]*\.c|$PROOF_LIB/&|g"); do
-		preprocess "$source" "$dir/$(basename "$source" .c).i" ${defines[@]+"${defines[@]}"}
+	# It may be called like the source that it is about.
+	preprocess "$harness" "$dir/harness.i" ${defines[@]+"${defines[@]}"}
+	for source in $(field Sources "$harness"); do
+		preprocess "$PROOF_LIB/$source" "$dir/${source%.c}.i" ${defines[@]+"${defines[@]}"}
 	done
 	ulimit -v $MEMORY
 	exec timeout "$LIMIT" "$CBMC" "$dir"/*.i --unwinding-assertions --slice-formula \
