@@ -41,7 +41,8 @@ static int grow(struct carveout *carveout, unsigned int seen)
 	raw_spin_lock_irqsave(&carveout->lock, flags);
 	bytes = carveout_store_chunk_bytes(&carveout->heap);
 	raw_spin_unlock_irqrestore(&carveout->lock, flags);
-	chunk = bytes ? kvmalloc(bytes, GFP_KERNEL) : NULL;
+	/* Users can get here at will: the caller is told, and that is enough. */
+	chunk = bytes ? kvmalloc(bytes, GFP_KERNEL | __GFP_NOWARN) : NULL;
 	if (!chunk) {
 		ret = -ENOMEM;
 		goto unlock;
