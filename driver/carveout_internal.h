@@ -208,6 +208,7 @@ struct carveout_reserved {
  * @lock: guards @heap, @closed, @pending, @pending_bytes
  * @heap: the allocator
  * @closed: nothing new is handed out
+ * @damage_told: the log has it that the heap, or a pool in it, is damaged
  * @pending: physical address of the first piece of memory that was freed and is not
  *	scrubbed yet, CARVEOUT_NOWHERE if there is none; the cookie of each has the next
  * @pending_bytes: how much that is
@@ -254,6 +255,7 @@ struct carveout {
 	raw_spinlock_t lock;		/* the allocator */
 	struct carveout_heap heap;
 	bool closed;
+	atomic_t damage_told;
 	u64 pending;
 	u64 pending_bytes;
 
@@ -331,6 +333,7 @@ int carveout_span_resize(struct carveout *carveout,
 			 struct carveout_handle handle, u64 size);
 void carveout_span_free(struct carveout *carveout,
 			struct carveout_handle handle);
+void carveout_damaged(struct carveout *carveout, const char *what);
 
 /* === Freed where one must not sleep ======================================= */
 

@@ -26,6 +26,23 @@
 static DEFINE_IDA(indices);
 static DEFINE_MUTEX(add_lock);	/* one region comes to a heap that is in use */
 
+/**
+ * carveout_damaged() - say that a heap, or a pool in it, has found itself damaged
+ * @carveout: the heap
+ * @what: "heap" or "pool"
+ *
+ * Once per heap; lib/ does not, because the lock is held there.
+ *
+ * Context: Any. No raw spinlock is held.
+ */
+void carveout_damaged(struct carveout *carveout, const char *what)
+{
+	if (atomic_xchg(&carveout->damage_told, 1))
+		return;
+	WARN(true, "carveout: %s: the %s is damaged and hands nothing out any more; save what is in it and load the driver anew\n",
+	     carveout->name, what);
+}
+
 /* Add a chunk, unless somebody has since there were @seen. */
 static int grow(struct carveout *carveout, unsigned int seen)
 {
@@ -109,6 +126,8 @@ int carveout_span_alloc(struct carveout *carveout,
 			flushed = true;
 			continue;
 		}
+		if (ret == -EUCLEAN)
+			carveout_damaged(carveout, "heap");
 		if (ret != -ENOMEM)
 			return ret;
 		ret = grow(carveout, seen);
@@ -142,6 +161,8 @@ int carveout_span_resize(struct carveout *carveout, struct carveout_handle handl
 		raw_spin_lock_irqsave(&carveout->lock, flags);
 		ret = carveout_heap_resize(&carveout->heap, handle, size);
 		raw_spin_unlock_irqrestore(&carveout->lock, flags);
+		if (ret == -EUCLEAN)
+			carveout_damaged(carveout, "heap");
 		if (ret != -ENOMEM)
 			return ret;
 		ret = grow(carveout, seen);
@@ -166,6 +187,8 @@ void carveout_span_free(struct carveout *carveout, struct carveout_handle handle
 	ret = carveout_heap_free(&carveout->heap, handle);
 	raw_spin_unlock_irqrestore(&carveout->lock, flags);
 
+	if (ret == -EUCLEAN)
+		carveout_damaged(carveout, "heap");
 	/* The span was ours: only a damaged heap refuses it. */
 	if (ret)
 		pr_err_ratelimited("%s: heap is damaged (%d), memory is not reused; read the heap's 'check' file in debugfs\n",
@@ -274,6 +297,8 @@ static int insert_claim(struct carveout *carveout, struct carveout_claim *claim)
 		ret = carveout_heap_add_region(&carveout->heap, claim->region,
 					       range->base, range->size, attrs);
 		raw_spin_unlock_irq(&carveout->lock);
+		if (ret == -EUCLEAN)
+			carveout_damaged(carveout, "heap");
 		if (ret != -ENOMEM)
 			return ret < 0 ? ret : 0;
 		ret = grow(carveout, seen);

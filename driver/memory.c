@@ -236,6 +236,8 @@ int carveout_free(struct carveout *carveout, const void *va)
 	if (!ret)
 		disposal = dispose_locked(carveout, &info);
 	raw_spin_unlock_irqrestore(&carveout->lock, flags);
+	if (ret == -EUCLEAN)
+		carveout_damaged(carveout, "heap");
 	if (ret)
 		return ret;
 	if (disposal == SCRUB) {
@@ -325,6 +327,8 @@ void *carveout_realloc(struct carveout *carveout, void *va, size_t size)
 	raw_spin_lock_irq(&carveout->lock);
 	ret = seize_locked(carveout, start, &info);
 	raw_spin_unlock_irq(&carveout->lock);
+	if (ret == -EUCLEAN)
+		carveout_damaged(carveout, "heap");
 	if (ret)
 		return ERR_PTR(ret);
 	ret = resize_in_place(carveout, &info, new_size);

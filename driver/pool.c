@@ -87,6 +87,13 @@ static void wake_pollers(struct irq_work *work)
 
 /* === Waiting ============================================================== */
 
+/* Without the lock: a pool that has found itself damaged is told of. */
+static void look_at(const struct carveout_pool *pool, int ret)
+{
+	if (ret == -EUCLEAN)
+		carveout_damaged(pool->buf->carveout, "pool");
+}
+
 static int take_locked(struct carveout_pool *pool, struct carveout_block_owner *owner,
 		       u32 *index)
 {
@@ -118,6 +125,7 @@ int carveout_pool_take(struct carveout_pool *pool, struct carveout_block_owner *
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	ret = take_locked(pool, owner, index);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	look_at(pool, ret);
 	return ret;
 }
 
@@ -192,6 +200,7 @@ int carveout_pool_wait(struct carveout_pool *pool, struct carveout_block_owner *
 		pool->nr_waiters++;
 	}
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	look_at(pool, ret);
 	if (ret != -EAGAIN)
 		return ret;
 	ret = sleep(&waiter, deadline, state);
@@ -249,6 +258,7 @@ int carveout_pool_give(struct carveout_pool *pool, u32 index)
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	ret = give_locked(pool, index, &task);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	look_at(pool, ret);
 	if (!ret)
 		tell(pool, task);
 	return ret;
