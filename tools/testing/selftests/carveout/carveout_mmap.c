@@ -472,6 +472,43 @@ TEST_F(map, read_only_mapping_cannot_be_written_by_force)
 	EXPECT_TRUE(neighbours_live(self));
 }
 
+static bool peek(pid_t pid, const char *at)
+{
+	errno = 0;
+	ptrace(PTRACE_PEEKDATA, pid, at, NULL);
+	return !errno;
+}
+
+/* A debugger reads what is mapped, if there are pages, and never beyond. */
+TEST_F(map, debugger_reads_inside_and_nowhere_else)
+{
+	char *area = mmap(NULL, 3 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	char *mem = area + SIZE;
+	int status;
+	pid_t pid;
+
+	ASSERT_NE(MAP_FAILED, (void *)area);
+	ASSERT_EQ(0, munmap(mem, SIZE));
+	ASSERT_EQ(mem, mmap(mem, SIZE - PAGE, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_FIXED, self->fd, 0));
+	pid = fork();
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFSTOPPED(status));
+	EXPECT_EQ(has_pages(self), peek(pid, mem));
+	EXPECT_EQ(has_pages(self), peek(pid, mem + SIZE - PAGE - sizeof(long)));
+	EXPECT_FALSE(peek(pid, mem + SIZE - PAGE));
+	EXPECT_FALSE(peek(pid, mem + SIZE - sizeof(long)));
+	kill(pid, SIGKILL);
+	wait_child(pid);
+	EXPECT_TRUE(neighbours_live(self));
+}
+
 /* === The rest of the kernel ============================================== */
 
 /*

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the test programs of the carveout driver share: contents of mappings,
- * child processes, descriptors.
+ * child processes, descriptors, pages that do not come.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,10 +13,13 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
@@ -397,4 +401,65 @@ bool kernel_at_least(int major, int minor)
 	if (uname(&name) || sscanf(name.release, "%d.%d", &x, &y) != 2)
 		return false;
 	return x > major || (x == major && y >= minor);
+}
+
+/* === Calls that wait for a page ========================================== */
+
+/**
+ * stalled_call() - make a system call; for pthread_create()
+ * @data: struct stall
+ *
+ * Return: NULL.
+ */
+void *stalled_call(void *data)
+{
+	struct stall *stall = data;
+
+	stall->result = xioctl(stall->node, stall->cmd, stall->arg);
+	return NULL;
+}
+
+/**
+ * missing_page() - memory that is missing until somebody fills it
+ * @page: gets its address
+ *
+ * Return: a userfaultfd, readable when somebody waits for the page; -1 if there
+ * is none here.
+ */
+int missing_page(char **page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -1;
+	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (unsigned long)*page;
+	range.range.len = 4096;
+	if (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/**
+ * fill_page() - let whoever waits for a missing page go on
+ * @uffd: from missing_page()
+ * @page: the page
+ * @from: 4096 bytes
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int fill_page(int uffd, char *page, const void *from)
+{
+	struct uffdio_copy copy = {
+		.dst = (unsigned long)page,
+		.src = (unsigned long)from,
+		.len = 4096,
+	};
+
+	return ioctl(uffd, UFFDIO_COPY, &copy);
 }

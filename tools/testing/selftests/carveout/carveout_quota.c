@@ -24,16 +24,9 @@ static void knob_path(char *path, size_t len, const char *file)
 static int write_knob(const char *file, const char *text)
 {
 	char path[256];
-	int fd, err = 0;
 
 	knob_path(path, sizeof(path), file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-		err = -errno;
-	close(fd);
-	return err;
+	return write_line(path, text);
 }
 
 static int set_quota(const char *file, __u64 bytes)
@@ -161,6 +154,46 @@ TEST_F(quota, buffer_in_other_hands_still_counts)
 }
 
 /* A lower limit takes nothing away. */
+static int alloc_numbered(int node, int i)
+{
+	char name[CARVEOUT_NAME_LEN];
+
+	snprintf(name, sizeof(name), "quota.name.%d", i);
+	return alloc_tag(node, 4096, name, CARVEOUT_ALLOC_PERSIST, 0600);
+}
+
+/* Names cost memory of the kernel; each has a page at least, so they are bounded. */
+TEST_F(quota, names_that_nobody_holds_still_count)
+{
+	int i, fd = 0, count = 0, node = self->heap.node;
+	char name[CARVEOUT_NAME_LEN];
+
+	ASSERT_EQ(0, set_quota("quota_user", 40 * 4096));
+	ASSERT_EQ(0, be(USER));
+	while (count < 100) {
+		fd = alloc_numbered(node, count);
+		if (fd < 0)
+			break;
+		close(fd);
+		count++;
+	}
+	EXPECT_EQ(-EDQUOT, fd);
+	EXPECT_EQ(40, count);
+	EXPECT_EQ(40 * 4096, used_by(node, false));
+	ASSERT_EQ(0, be(OTHER));
+	fd = alloc_buffer(node, 4096);
+	EXPECT_LE(0, fd);
+	close(fd);
+	ASSERT_EQ(0, be(USER));
+	for (i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "quota.name.%d", i);
+		EXPECT_EQ(0, unlink_tag(node, name));
+	}
+	EXPECT_EQ(0, used_by(node, false));
+	ASSERT_EQ(0, be(0));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 TEST_F(quota, limit_can_be_lowered_below_what_is_used)
 {
 	int node = self->heap.node, fd;

@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -444,59 +443,6 @@ TEST_F_TIMEOUT(heap, descriptors_are_closed_as_soon_as_they_appear, 120)
 }
 
 /* === A page that does not come =========================================== */
-
-/**
- * struct stall - a call that waits for a page that the test has not filled yet
- * @node: the heap
- * @cmd: command
- * @arg: its argument
- * @result: what it returned
- */
-struct stall {
-	int node;
-	unsigned long cmd;
-	void *arg;
-	int result;
-};
-
-static void *stalled_call(void *data)
-{
-	struct stall *stall = data;
-
-	stall->result = xioctl(stall->node, stall->cmd, stall->arg);
-	return NULL;
-}
-
-/* Memory whose pages are missing until the test fills them. Return -1 if none. */
-static int missing_page(char **page)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return -1;
-	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	range.range.start = (unsigned long)*page;
-	range.range.len = 4096;
-	if (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range)) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int fill_page(int uffd, char *page, const void *from)
-{
-	struct uffdio_copy copy = {
-		.dst = (unsigned long)page,
-		.src = (unsigned long)from,
-		.len = 4096,
-	};
-
-	return ioctl(uffd, UFFDIO_COPY, &copy);
-}
 
 /* What others can do meanwhile: everything. Return 0 or which of it failed. */
 static int others_go_on(int node)

@@ -202,23 +202,28 @@ static bool same_counter(const struct counters *before,
 	return false;
 }
 
+static bool same_objects(const struct counters *before,
+			 const struct counters *after, char *diff, size_t len)
+{
+	int i;
+
+	for (i = 0; i < before->nr; i++)
+		if (!same_counter(before, after, before->line[i].name, diff, len))
+			return false;
+	return true;
+}
+
 static bool same_snapshot(const struct heap_snapshot *before,
 			  const struct heap_snapshot *after, char *diff,
 			  size_t len)
 {
 	size_t i;
-	int j;
 
 	for (i = 0; i < ARRAY_SIZE(state_keys); i++)
 		if (!same_counter(&before->state, &after->state, state_keys[i],
 				  diff, len))
 			return false;
-	for (j = 0; j < before->objects.nr; j++) {
-		if (!same_counter(&before->objects, &after->objects,
-				  before->objects.line[j].name, diff, len))
-			return false;
-	}
-	return true;
+	return same_objects(&before->objects, &after->objects, diff, len);
 }
 
 /**
@@ -251,6 +256,38 @@ bool heap_settles(const struct heap_snapshot *before, char *diff, size_t len)
 }
 
 /**
+ * take_objects() - note what the module holds, with a heap or without
+ * @objects: filled in
+ *
+ * Return: 0 or a negative errno value.
+ */
+int take_objects(struct counters *objects)
+{
+	return read_counters(DEBUG_DIR "/objects", objects);
+}
+
+/**
+ * objects_settle() - does the module hold what it held, or soon so
+ * @before: what to compare with
+ * @diff: gets the first difference that stays
+ * @len: room there
+ *
+ * Return: true when nothing differs.
+ */
+bool objects_settle(const struct counters *before, char *diff, size_t len)
+{
+	__u64 end = now_ms() + SETTLE_MS;
+	struct counters after;
+
+	do {
+		if (!take_objects(&after) && same_objects(before, &after, diff, len))
+			return true;
+		sleep_us(1000);
+	} while (now_ms() < end);
+	return false;
+}
+
+/**
  * read_line() - first line of a file
  * @path: which file
  * @text: gets the line, without its end
@@ -270,6 +307,25 @@ int read_line(const char *path, char *text, size_t len)
 		err = -ENODATA;
 	fclose(file);
 	text[strcspn(text, "\n")] = '\0';
+	return err;
+}
+
+/**
+ * write_line() - write to a file that takes one value
+ * @path: which file
+ * @text: the value
+ *
+ * Return: 0 or a negative errno value.
+ */
+int write_line(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		err = -errno;
+	close(fd);
 	return err;
 }
 

@@ -9,6 +9,7 @@
 #ifndef CARVEOUT_TEST_H
 #define CARVEOUT_TEST_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -62,6 +63,16 @@ struct heap {
 	struct heap_snapshot ready;
 };
 
+/**
+ * struct binding - a device and its driver, in sysfs
+ * @device: the device's name there
+ * @driver: path of the driver
+ */
+struct binding {
+	char device[NAME_MAX + 1];
+	char driver[PATH_MAX];
+};
+
 /* The heap under test. */
 const char *heap_name(void);
 const char *heap_path(void);
@@ -70,7 +81,19 @@ bool heap_settles(const struct heap_snapshot *before, char *diff, size_t len);
 bool heap_check(char *text, size_t len);
 __s64 heap_state(const char *name);
 int take_snapshot(struct heap_snapshot *snapshot);
+int take_objects(struct counters *objects);
+bool objects_settle(const struct counters *before, char *diff, size_t len);
 int read_line(const char *path, char *text, size_t len);
+int write_line(const char *path, const char *text);
+
+/* Its device, and the module. */
+int find_binding(int node, struct binding *binding);
+int open_driver(const struct binding *binding, const char *file);
+int unbind(const struct binding *binding);
+int bind_again(const struct binding *binding);
+int bind_soon(const struct binding *binding);
+int open_node(void);
+int remove_module(void);
 
 /* Short forms of the ioctls. */
 int xioctl(int fd, unsigned long cmd, const void *arg);
@@ -92,6 +115,24 @@ __u64 generation_of(int node, int fd);
 int find_listed(int node, const char *tag, struct carveout_buffer *found);
 __u64 used_bytes(int node);
 const char *unique_tag(const char *base);
+
+/**
+ * struct stall - a call that waits for a page that the test has not filled yet
+ * @node: the heap
+ * @cmd: command
+ * @arg: its argument
+ * @result: what it returned
+ */
+struct stall {
+	int node;
+	unsigned long cmd;
+	void *arg;
+	int result;
+};
+
+void *stalled_call(void *data);
+int missing_page(char **page);
+int fill_page(int uffd, char *page, const void *from);
 
 /* Mappings and their contents. */
 void *map_buffer(int fd, size_t size, int prot);

@@ -6,109 +6,17 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <linux/dma-buf.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 
 #include "carveout_fixture.h"
 
 #define SIZE	(64 * KIB)
-
-/**
- * struct binding - a device and its driver, in sysfs
- * @device: the device's name there
- * @driver: path of the driver
- */
-struct binding {
-	char device[NAME_MAX + 1];
-	char driver[PATH_MAX];
-};
-
-/* Return 0, or -ENOENT if the heap belongs to no device. */
-static int find_binding(int node, struct binding *binding)
-{
-	char path[64], real[PATH_MAX];
-	struct stat info;
-
-	if (fstat(node, &info))
-		return -errno;
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device",
-		 major(info.st_rdev), minor(info.st_rdev));
-	if (!realpath(path, real))
-		return -errno;
-	snprintf(binding->device, sizeof(binding->device), "%s",
-		 strrchr(real, '/') + 1);
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/driver",
-		 major(info.st_rdev), minor(info.st_rdev));
-	return realpath(path, binding->driver) ? 0 : -errno;
-}
-
-static int tell_driver(const struct binding *binding, const char *file)
-{
-	char path[PATH_MAX + 16];
-	size_t len = strlen(binding->device);
-	int err = 0, fd;
-
-	snprintf(path, sizeof(path), "%s/%s", binding->driver, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, binding->device, len) != (ssize_t)len)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static int unbind(const struct binding *binding)
-{
-	return tell_driver(binding, "unbind");
-}
-
-static int bind_again(const struct binding *binding)
-{
-	return tell_driver(binding, "bind");
-}
-
-/* The memory may be let go of a little after the last close. */
-static int bind_soon(const struct binding *binding)
-{
-	__u64 end = now_ms() + SETTLE_MS;
-	int err;
-
-	do {
-		err = bind_again(binding);
-		if (err != -EBUSY)
-			break;
-		sleep_us(5000);
-	} while (now_ms() < end);
-	return err;
-}
-
-/* The node is made by another thread of the kernel. */
-static int open_node(void)
-{
-	__u64 end = now_ms() + SETTLE_MS;
-	int fd;
-
-	do {
-		fd = open(heap_path(), O_RDWR | O_CLOEXEC);
-		if (fd >= 0)
-			return fd;
-		sleep_us(1000);
-	} while (now_ms() < end);
-	return -errno;
-}
-
-static int remove_module(void)
-{
-	return syscall(SYS_delete_module, "carveout", O_NONBLOCK) ? -errno : 0;
-}
 
 FIXTURE(unbind) {
 	struct heap heap;
@@ -361,6 +269,54 @@ TEST_F(unbind, debugfs_file_held_open)
 	close(self->heap.node);
 	EXPECT_EQ(-1, pread(fd, text, sizeof(text), 0));
 	close(fd);
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
+/* And at what the administrator sets. */
+TEST_F(unbind, sysfs_file_held_open)
+{
+	char path[PATH_MAX], text[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/class/carveout/%s/quota_user",
+		 heap_name());
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	EXPECT_LT(0, pread(fd, text, sizeof(text), 0));
+	ASSERT_EQ(0, unbind(&self->binding));
+	EXPECT_EQ(-1, pread(fd, text, sizeof(text), 0));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(-1, pwrite(fd, "4096", 4, 0));
+	EXPECT_EQ(ENODEV, errno);
+	close(self->heap.node);
+	EXPECT_EQ(-1, pread(fd, text, sizeof(text), 0));
+	close(fd);
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
+/* A call that waits for its argument keeps nobody from unbinding. */
+TEST_F(unbind, argument_on_a_page_that_does_not_come)
+{
+	union { struct carveout_ioctl_alloc alloc; char page[4096]; } from = {};
+	struct stall stall = { self->heap.node, CARVEOUT_IOCTL_ALLOC, NULL, 1 };
+	struct pollfd poller = { .events = POLLIN };
+	pthread_t thread;
+	char *page;
+	int uffd = missing_page(&page);
+
+	if (uffd < 0)
+		SKIP(return, "no userfaultfd here");
+	stall.arg = page;
+	from.alloc = alloc_request(SIZE);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, stalled_call, &stall));
+	poller.fd = uffd;
+	ASSERT_EQ(1, poll(&poller, 1, 20000));
+	ASSERT_EQ(0, unbind(&self->binding));
+	ASSERT_EQ(0, fill_page(uffd, page, &from));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(-ENODEV, stall.result);
+	close(uffd);
+	close(self->heap.node);
 	EXPECT_EQ(0, bind_soon(&self->binding));
 }
 

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the test programs of the carveout driver share: the device of the heap
+ * under test, its driver, the module.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "carveout_test.h"
+
+/**
+ * find_binding() - which device and driver a heap belongs to
+ * @node: the heap
+ * @binding: filled in
+ *
+ * Return: 0, or a negative errno value: -ENOENT if it belongs to no device.
+ */
+int find_binding(int node, struct binding *binding)
+{
+	char path[64], real[PATH_MAX];
+	struct stat info;
+
+	if (fstat(node, &info))
+		return -errno;
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device",
+		 major(info.st_rdev), minor(info.st_rdev));
+	if (!realpath(path, real))
+		return -errno;
+	snprintf(binding->device, sizeof(binding->device), "%s",
+		 strrchr(real, '/') + 1);
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/driver",
+		 major(info.st_rdev), minor(info.st_rdev));
+	return realpath(path, binding->driver) ? 0 : -errno;
+}
+
+/**
+ * open_driver() - open one of the files that bind and unbind
+ * @binding: the device and its driver
+ * @file: "bind" or "unbind"
+ *
+ * Return: a descriptor to write the device's name to, or a negative errno value.
+ */
+int open_driver(const struct binding *binding, const char *file)
+{
+	char path[PATH_MAX + 16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", binding->driver, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int tell_driver(const struct binding *binding, const char *file)
+{
+	size_t len = strlen(binding->device);
+	int err = 0, fd = open_driver(binding, file);
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, binding->device, len) != (ssize_t)len)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/**
+ * unbind() - take the device from its driver
+ * @binding: the device and its driver
+ *
+ * Return: 0 or a negative errno value.
+ */
+int unbind(const struct binding *binding)
+{
+	return tell_driver(binding, "unbind");
+}
+
+/**
+ * bind_again() - give the device to its driver
+ * @binding: the device and its driver
+ *
+ * Return: 0 or a negative errno value.
+ */
+int bind_again(const struct binding *binding)
+{
+	return tell_driver(binding, "bind");
+}
+
+/**
+ * bind_soon() - give the device to its driver, once it is free
+ * @binding: the device and its driver
+ *
+ * The memory may be let go of a little after the last close.
+ *
+ * Return: 0 or a negative errno value.
+ */
+int bind_soon(const struct binding *binding)
+{
+	__u64 end = now_ms() + SETTLE_MS;
+	int err;
+
+	do {
+		err = bind_again(binding);
+		if (err != -EBUSY)
+			break;
+		sleep_us(5000);
+	} while (now_ms() < end);
+	return err;
+}
+
+/**
+ * open_node() - open the node of a heap that was just made
+ *
+ * The node is made by another thread of the kernel.
+ *
+ * Return: a descriptor or a negative errno value.
+ */
+int open_node(void)
+{
+	__u64 end = now_ms() + SETTLE_MS;
+	int fd;
+
+	do {
+		fd = open(heap_path(), O_RDWR | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+		sleep_us(1000);
+	} while (now_ms() < end);
+	return -errno;
+}
+
+/**
+ * remove_module() - try to remove the module, without waiting
+ *
+ * Return: 0 or a negative errno value.
+ */
+int remove_module(void)
+{
+	return syscall(SYS_delete_module, "carveout", O_NONBLOCK) ? -errno : 0;
+}
