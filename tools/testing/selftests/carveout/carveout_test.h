@@ -117,6 +117,24 @@ __u64 used_bytes(int node);
 const char *unique_tag(const char *base);
 
 /**
+ * struct faults - how this thread's system calls are made to fail
+ * @nth: the next one fails at its point of this number, once
+ * @shortage: all of them fail once their budget is spent
+ */
+struct faults {
+	int nth;
+	int shortage;
+};
+
+/* Calls that fail for want of memory. */
+bool can_inject_faults(void);
+int prepare_faults(struct faults *faults);
+void arm_fault(const struct faults *faults, unsigned int n);
+bool fault_came(const struct faults *faults);
+int begin_shortage(const struct faults *faults, unsigned int bytes);
+void end_shortage(const struct faults *faults);
+
+/**
  * struct stall - a call that waits for a page that the test has not filled yet
  * @node: the heap
  * @cmd: command

@@ -1,0 +1,646 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Kernel memory runs out: every system call of the driver with its first
+ * allocation failed, its second, and so on until none is left to fail; likewise
+ * every copy from and to user space. And once more with all allocations failed
+ * from some point on. A call that fails says so and leaves everything as it was.
+ *
+ * The kernel injects the faults; see fault-injection.rst in its documentation.
+ * What fails may as well be in the kernel's own part of the call. Some of that it
+ * gets over, and then the call succeeds in spite of the fault.
+ */
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "carveout_fixture.h"
+
+#define SIZE		(16 * KIB)
+#define TAG		"fault.tag"
+
+/* No call comes to so many points at which it could fail, or needs so much. */
+#define POINTS_MAX	1000
+#define BUDGET_MAX	(64 * 1024)
+#define BUDGET_STEP	64
+
+/* === A system call with a fault ========================================== */
+
+FIXTURE(fault) {
+	struct heap heap;
+	struct faults faults;
+	int fd;			/* what the call works on */
+	int beside;		/* what keeps @fd from growing */
+	int made;		/* a descriptor that the call made */
+	void *mem;		/* a mapping that it made, or works on */
+	struct carveout_sync_range range;
+	struct carveout_buffer entries[4];
+	union {
+		struct carveout_ioctl_query query;
+		struct carveout_ioctl_region region;
+		struct carveout_ioctl_alloc alloc;
+		struct carveout_ioctl_open open;
+		struct carveout_ioctl_unlink unlink;
+		struct carveout_ioctl_list list;
+		struct carveout_ioctl_info info;
+		struct carveout_ioctl_link link;
+		struct carveout_ioctl_setattr setattr;
+		struct carveout_ioctl_sync sync;
+		struct carveout_ioctl_resize resize;
+	} arg;
+};
+
+FIXTURE_VARIANT(fault) {
+	int (*setup)(struct _test_data_fault *self);	/* what is there before the call */
+	void (*fill)(struct _test_data_fault *self);	/* its argument; called each time */
+	unsigned long cmd;		/* an ioctl, */
+	int (*call)(struct _test_data_fault *self);	/* or another system call */
+	unsigned int points;		/* so many at least make it fail */
+	bool memory;			/* it needs some */
+};
+
+static int one_buffer(struct _test_data_fault *self)
+{
+	self->fd = alloc_buffer(self->heap.node, SIZE);
+	return self->fd < 0 ? self->fd : 0;
+}
+
+static int buffer_with_tag(struct _test_data_fault *self)
+{
+	self->fd = alloc_tag(self->heap.node, SIZE, TAG, CARVEOUT_ALLOC_PERSIST,
+			     0600);
+	return self->fd < 0 ? self->fd : 0;
+}
+
+/* Two buffers, of which the second has the name. */
+static int buffer_and_tag(struct _test_data_fault *self)
+{
+	self->beside = alloc_tag(self->heap.node, SIZE, TAG,
+				 CARVEOUT_ALLOC_PERSIST, 0600);
+	return self->beside < 0 ? self->beside : one_buffer(self);
+}
+
+/* Two buffers side by side: the first cannot grow where it is. */
+static int buffer_and_neighbour(struct _test_data_fault *self)
+{
+	struct carveout_buffer first, second;
+	int err = one_buffer(self);
+
+	if (err)
+		return err;
+	self->beside = alloc_buffer(self->heap.node, SIZE);
+	if (query_buffer(self->heap.node, self->fd, &first) ||
+	    query_buffer(self->heap.node, self->beside, &second))
+		return -EIO;
+	return first.region == second.region &&
+	       second.offset == first.offset + SIZE ? 0 : -ERANGE;
+}
+
+static int only_a_mapping(struct _test_data_fault *self)
+{
+	int err = one_buffer(self);
+
+	if (err)
+		return err;
+	self->mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
+	close(self->fd);
+	self->fd = -1;
+	return self->mem == MAP_FAILED ? -errno : 0;
+}
+
+/* A buffer of a region with pages, or without. */
+static int in_region(struct _test_data_fault *self, bool pages)
+{
+	int region = find_region(self->heap.node, pages);
+
+	if (region < 0)
+		return 1;
+	self->fd = alloc_in(self->heap.node, SIZE, 1ULL << region);
+	return self->fd < 0 ? self->fd : 0;
+}
+
+static int in_region_with_pages(struct _test_data_fault *self)
+{
+	return in_region(self, true);
+}
+
+static int in_region_without_pages(struct _test_data_fault *self)
+{
+	return in_region(self, false);
+}
+
+/* --- The ioctls ---------------------------------------------------------- */
+
+static void fill_alloc(struct _test_data_fault *self)
+{
+	self->arg.alloc = alloc_request(SIZE);
+}
+
+static void fill_alloc_tag(struct _test_data_fault *self)
+{
+	self->arg.alloc = alloc_request(SIZE);
+	self->arg.alloc.flags = CARVEOUT_ALLOC_PERSIST;
+	self->arg.alloc.mode = 0600;
+	set_name(self->arg.alloc.tag, TAG);
+}
+
+static void fill_alloc_open(struct _test_data_fault *self)
+{
+	fill_alloc_tag(self);
+	self->arg.alloc.flags = CARVEOUT_ALLOC_OPEN;
+}
+
+static void fill_open(struct _test_data_fault *self)
+{
+	set_name(self->arg.open.tag, TAG);
+	self->arg.open.fd_flags = O_RDWR | O_CLOEXEC;
+}
+
+static void fill_unlink(struct _test_data_fault *self)
+{
+	set_name(self->arg.unlink.tag, TAG);
+}
+
+static void fill_link(struct _test_data_fault *self)
+{
+	self->arg.link.fd = self->fd;
+	self->arg.link.flags = CARVEOUT_LINK_PERSIST;
+	set_name(self->arg.link.tag, TAG);
+}
+
+static void fill_replace(struct _test_data_fault *self)
+{
+	fill_link(self);
+	self->arg.link.flags |= CARVEOUT_LINK_REPLACE;
+}
+
+static void fill_setattr(struct _test_data_fault *self)
+{
+	set_name(self->arg.setattr.tag, TAG);
+	self->arg.setattr.flags = CARVEOUT_SETATTR_MODE;
+	self->arg.setattr.mode = 0640;
+}
+
+static void fill_grow(struct _test_data_fault *self)
+{
+	self->arg.resize.fd = self->fd;
+	self->arg.resize.size = 2 * SIZE;
+	self->arg.resize.fd_flags = O_RDWR | O_CLOEXEC;
+}
+
+static void fill_shrink(struct _test_data_fault *self)
+{
+	fill_grow(self);
+	self->arg.resize.size = SIZE / 2;
+}
+
+static void fill_sync(struct _test_data_fault *self)
+{
+	self->range.size = SIZE;
+	self->arg.sync.fd = self->fd;
+	self->arg.sync.flags = CARVEOUT_SYNC_FLAGS;
+	self->arg.sync.ranges = (uintptr_t)&self->range;
+	self->arg.sync.count = 1;
+}
+
+static void fill_list(struct _test_data_fault *self)
+{
+	self->arg.list.entries = (uintptr_t)self->entries;
+	self->arg.list.entry_size = sizeof(struct carveout_buffer);
+	self->arg.list.count = ARRAY_SIZE(self->entries);
+}
+
+static void fill_spans(struct _test_data_fault *self)
+{
+	fill_list(self);
+	self->arg.list.entry_size = sizeof(struct carveout_ioctl_span);
+}
+
+static void fill_info(struct _test_data_fault *self)
+{
+	self->arg.info.fd = self->fd;
+}
+
+static int call_ioctl(struct _test_data_fault *self, unsigned long cmd)
+{
+	int err = xioctl(self->heap.node, cmd, &self->arg);
+
+	if (err)
+		return err;
+	switch (cmd) {
+	case CARVEOUT_IOCTL_ALLOC:
+		self->made = self->arg.alloc.fd;
+		break;
+	case CARVEOUT_IOCTL_OPEN:
+		self->made = self->arg.open.fd;
+		break;
+	case CARVEOUT_IOCTL_RESIZE:
+		self->made = self->arg.resize.new_fd;
+		break;
+	}
+	return 0;
+}
+
+/* --- Other system calls -------------------------------------------------- */
+
+static int call_open(struct _test_data_fault *self)
+{
+	self->made = open(heap_path(), O_RDWR | O_CLOEXEC);
+	return self->made < 0 ? -errno : 0;
+}
+
+static int call_close(struct _test_data_fault *self)
+{
+	int err = close(self->fd) ? -errno : 0;
+
+	self->fd = -1;
+	return err;
+}
+
+static int call_mmap(struct _test_data_fault *self)
+{
+	self->mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
+	return self->mem == MAP_FAILED ? -errno : 0;
+}
+
+static int call_munmap(struct _test_data_fault *self)
+{
+	if (munmap(self->mem, SIZE))
+		return -errno;
+	self->mem = MAP_FAILED;
+	return 0;
+}
+
+/* --- All of them --------------------------------------------------------- */
+
+/* The points are those of the driver alone: what it allocates, what it copies. */
+FIXTURE_VARIANT_ADD(fault, alloc) {
+	.fill = fill_alloc, .cmd = CARVEOUT_IOCTL_ALLOC, .points = 5, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, alloc_tag) {
+	.fill = fill_alloc_tag, .cmd = CARVEOUT_IOCTL_ALLOC, .points = 5, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, alloc_open) {
+	.setup = buffer_with_tag, .fill = fill_alloc_open,
+	.cmd = CARVEOUT_IOCTL_ALLOC, .points = 3, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, open_tag) {
+	.setup = buffer_with_tag, .fill = fill_open,
+	.cmd = CARVEOUT_IOCTL_OPEN, .points = 3, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, unlink) {
+	.setup = buffer_with_tag, .fill = fill_unlink,
+	.cmd = CARVEOUT_IOCTL_UNLINK, .points = 1,
+};
+
+FIXTURE_VARIANT_ADD(fault, link) {
+	.setup = one_buffer, .fill = fill_link,
+	.cmd = CARVEOUT_IOCTL_LINK, .points = 2,
+};
+
+FIXTURE_VARIANT_ADD(fault, replace) {
+	.setup = buffer_and_tag, .fill = fill_replace,
+	.cmd = CARVEOUT_IOCTL_LINK, .points = 2,
+};
+
+FIXTURE_VARIANT_ADD(fault, setattr) {
+	.setup = buffer_with_tag, .fill = fill_setattr,
+	.cmd = CARVEOUT_IOCTL_SETATTR, .points = 1,
+};
+
+FIXTURE_VARIANT_ADD(fault, grow_in_place) {
+	.setup = one_buffer, .fill = fill_grow,
+	.cmd = CARVEOUT_IOCTL_RESIZE, .points = 4, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, shrink) {
+	.setup = buffer_and_neighbour, .fill = fill_shrink,
+	.cmd = CARVEOUT_IOCTL_RESIZE, .points = 4, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, move) {
+	.setup = buffer_and_neighbour, .fill = fill_grow,
+	.cmd = CARVEOUT_IOCTL_RESIZE, .points = 4, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, move_with_tag) {
+	.setup = buffer_with_tag, .fill = fill_grow,
+	.cmd = CARVEOUT_IOCTL_RESIZE, .points = 4, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, sync) {
+	.setup = one_buffer, .fill = fill_sync,
+	.cmd = CARVEOUT_IOCTL_SYNC, .points = 3, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, list) {
+	.setup = one_buffer, .fill = fill_list,
+	.cmd = CARVEOUT_IOCTL_LIST, .points = 3,
+};
+
+FIXTURE_VARIANT_ADD(fault, spans) {
+	.setup = one_buffer, .fill = fill_spans,
+	.cmd = CARVEOUT_IOCTL_SPANS, .points = 3,
+};
+
+FIXTURE_VARIANT_ADD(fault, info) {
+	.setup = one_buffer, .fill = fill_info,
+	.cmd = CARVEOUT_IOCTL_INFO, .points = 2,
+};
+
+FIXTURE_VARIANT_ADD(fault, query) {
+	.cmd = CARVEOUT_IOCTL_QUERY, .points = 2,
+};
+
+FIXTURE_VARIANT_ADD(fault, region) {
+	.cmd = CARVEOUT_IOCTL_REGION, .points = 2,
+};
+
+FIXTURE_VARIANT_ADD(fault, open_node) {
+	.call = call_open, .points = 1, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, close) {
+	.setup = one_buffer, .call = call_close,
+};
+
+FIXTURE_VARIANT_ADD(fault, mmap_with_pages) {
+	.setup = in_region_with_pages, .call = call_mmap, .points = 1, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, mmap_without_pages) {
+	.setup = in_region_without_pages, .call = call_mmap, .points = 1, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, munmap) {
+	.setup = only_a_mapping, .call = call_munmap, .memory = true,
+};
+
+static int setup_call(struct _test_data_fault *self, const struct _fixture_variant_fault *variant)
+{
+	self->fd = -1;
+	self->beside = -1;
+	self->made = -1;
+	self->mem = MAP_FAILED;
+	return variant->setup ? variant->setup(self) : 0;
+}
+
+/* Take away what was made for the call, and by it. */
+static void cleanup_call(struct _test_data_fault *self)
+{
+	unlink_tag(self->heap.node, TAG);
+	if (self->mem != MAP_FAILED)
+		munmap(self->mem, SIZE);
+	close(self->made);
+	close(self->fd);
+	close(self->beside);
+}
+
+static int make_call(struct _test_data_fault *self, const struct _fixture_variant_fault *variant)
+{
+	return variant->call ? variant->call(self) :
+			       call_ioctl(self, variant->cmd);
+}
+
+static void fill_call(struct _test_data_fault *self, const struct _fixture_variant_fault *variant)
+{
+	memset(&self->arg, 0, sizeof(self->arg));
+	if (variant->fill)
+		variant->fill(self);
+}
+
+FIXTURE_SETUP(fault)
+{
+	int err;
+
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	ASSERT_EQ(0, heap_begin(&self->heap));
+	ASSERT_EQ(0, prepare_faults(&self->faults));
+	err = setup_call(self, variant);
+	if (err == 1)
+		SKIP(return, "the heap has no region of this kind");
+	ASSERT_EQ(0, err);
+}
+
+FIXTURE_TEARDOWN_PARENT(fault)
+{
+	int node = open(heap_path(), O_RDWR | O_CLOEXEC);
+
+	if (node < 0)
+		return;
+	unlink_tag(node, TAG);
+	close(node);
+	HEAP_TEARDOWN(&self->heap);
+}
+
+/* A call has failed, and nothing has changed. */
+static void expect_untouched(struct __test_metadata *_metadata, struct _test_data_fault *self,
+			     const struct heap_snapshot *armed, int next, int ret)
+{
+	EXPECT_TRUE(ret == -ENOMEM || ret == -EFAULT) TH_LOG("error %d", ret);
+	EXPECT_EQ(next, next_fd(self->heap.node));
+	EXPECT_SNAPSHOT(armed);
+}
+
+/* Whatever fails, the caller is told and nothing has changed. */
+TEST_F_TIMEOUT(fault, that_comes_once_leaves_nothing, 300)
+{
+	struct heap_snapshot armed;
+	unsigned int n, failed = 0;
+	bool came = true;
+	int next, ret;
+
+	next = next_fd(self->heap.node);
+	ASSERT_EQ(0, take_snapshot(&armed));
+	for (n = 1; came && n < POINTS_MAX; n++) {
+		fill_call(self, variant);
+		arm_fault(&self->faults, n);
+		ret = make_call(self, variant);
+		came = fault_came(&self->faults);
+		if (ret) {
+			ASSERT_TRUE(came) TH_LOG("error %d without a fault", ret);
+			expect_untouched(_metadata, self, &armed, next, ret);
+			failed++;
+			continue;
+		}
+		/* It did without. */
+		cleanup_call(self);
+		EXPECT_UNCHANGED(&self->heap);
+		ASSERT_EQ(0, setup_call(self, variant));
+		ASSERT_EQ(0, take_snapshot(&armed));
+	}
+	TH_LOG("%u points, the call failed at %u", n - 2, failed);
+	EXPECT_FALSE(came);
+	EXPECT_LE(variant->points, failed);
+}
+
+/* The same when there is no memory to clean up with either. */
+TEST_F_TIMEOUT(fault, that_stays_leaves_nothing, 300)
+{
+	unsigned int budget, failed = 0;
+	struct heap_snapshot armed;
+	int next, ret = -ENOMEM;
+
+	next = next_fd(self->heap.node);
+	ASSERT_EQ(0, take_snapshot(&armed));
+	for (budget = 0; ret && budget < BUDGET_MAX; budget += BUDGET_STEP) {
+		fill_call(self, variant);
+		ASSERT_EQ(0, begin_shortage(&self->faults, budget));
+		ret = make_call(self, variant);
+		end_shortage(&self->faults);
+		if (!ret)
+			break;
+		expect_untouched(_metadata, self, &armed, next, ret);
+		failed++;
+	}
+	TH_LOG("it takes %u bytes", budget);
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(variant->memory, failed > 0);
+	cleanup_call(self);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === The heap's own bookkeeping ========================================== */
+
+FIXTURE(books) {
+	struct heap heap;
+	struct binding binding;
+	struct faults faults;
+};
+
+FIXTURE_SETUP(books)
+{
+	struct rlimit limit = { 1024, 1024 };
+
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	ASSERT_EQ(0, heap_begin(&self->heap));
+	if (find_binding(self->heap.node, &self->binding))
+		SKIP(return, "this heap belongs to no device");
+	if (self->heap.query.used)
+		SKIP(return, "the heap is in use");
+	ASSERT_EQ(0, prepare_faults(&self->faults));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	/* A heap that is new has few descriptors of spans, and soon needs more. */
+	close(self->heap.node);
+	ASSERT_EQ(0, unbind(&self->binding));
+}
+
+FIXTURE_TEARDOWN_PARENT(books)
+{
+	if (access(heap_path(), F_OK))
+		EXPECT_EQ(0, bind_soon(&self->binding));
+	HEAP_TEARDOWN(&self->heap);
+}
+
+static __u64 nomem_failures(int node)
+{
+	struct carveout_ioctl_query query;
+
+	return query_heap(node, &query) ? ~0ULL : query.failures_nomem;
+}
+
+/*
+ * A heap keeps its books in the kernel's memory. An allocation for which these
+ * cannot grow fails like any other; who tries again when there is memory gets it.
+ */
+TEST_F_TIMEOUT(books, no_memory_for_spans_is_ENOMEM, 300)
+{
+	unsigned int i, budget, missed = 0;
+	struct heap_snapshot before;
+	int node, fd = -1;
+	__u64 failures;
+
+	ASSERT_EQ(0, bind_soon(&self->binding));
+	node = open_node();
+	ASSERT_LE(0, node);
+	/* The first one of a user has books of its own. */
+	ASSERT_LE(0, alloc_buffer(node, 4 * KIB));
+	for (i = 1; missed < 2 && i < 1000; i++) {
+		failures = nomem_failures(node);
+		ASSERT_EQ(0, take_snapshot(&before));
+		for (fd = -1, budget = 0; fd < 0; budget += 8 * BUDGET_STEP) {
+			ASSERT_GT(BUDGET_MAX, budget);
+			ASSERT_EQ(0, begin_shortage(&self->faults, budget));
+			fd = alloc_buffer(node, 4 * KIB);
+			end_shortage(&self->faults);
+			ASSERT_TRUE(fd >= 0 || fd == -ENOMEM) TH_LOG("error %d", fd);
+			if (fd < 0 && nomem_failures(node) != failures)
+				EXPECT_SNAPSHOT(&before);
+		}
+		missed += nomem_failures(node) != failures;
+	}
+	TH_LOG("the books grew twice within %u buffers", i);
+	EXPECT_EQ(2, missed);
+	EXPECT_EQ(i * 4 * KIB, used_bytes(node));
+}
+
+/* === Binding ============================================================= */
+
+/* Return what write() to the driver's file bind says with a fault at point @n. */
+static int bind_with_fault(const struct faults *faults, int file, const char *device,
+			   unsigned int n, bool *came)
+{
+	ssize_t len = strlen(device);
+	int err;
+
+	arm_fault(faults, n);
+	err = write(file, device, len) == len ? 0 : -errno;
+	*came = fault_came(faults);
+	return err;
+}
+
+static void expect_nothing(struct __test_metadata *_metadata,
+			   const struct counters *without, unsigned int n)
+{
+	char diff[128];
+
+	EXPECT_TRUE(objects_settle(without, diff, sizeof(diff)))
+		TH_LOG("point %u: %s", n, diff);
+	EXPECT_EQ(-1, access(heap_path(), F_OK)) TH_LOG("point %u", n);
+}
+
+/* A heap is made as a whole or not at all, and can be made afterwards. */
+TEST_F_TIMEOUT(books, bind_with_a_fault_leaves_nothing, 300)
+{
+	unsigned int n, failed = 0;
+	struct counters without;
+	int err, node, file = open_driver(&self->binding, "bind");
+	bool came = true;
+
+	ASSERT_LE(0, file);
+	ASSERT_EQ(0, take_objects(&without));
+	for (n = 1; n < POINTS_MAX && came; n++) {
+		err = bind_with_fault(&self->faults, file, self->binding.device,
+				      n, &came);
+		if (err) {
+			ASSERT_TRUE(came) TH_LOG("error %d without a fault", err);
+			expect_nothing(_metadata, &without, n);
+			failed++;
+		} else if (came) {
+			/* It did without what failed; a driver may be left out. */
+			err = unbind(&self->binding);
+			EXPECT_TRUE(!err || err == -ENODEV);
+			expect_nothing(_metadata, &without, n);
+		}
+	}
+	TH_LOG("%u points, binding failed at %u", n - 2, failed);
+	EXPECT_LT(n, POINTS_MAX);
+	EXPECT_LT(10, failed);
+	node = open_node();
+	ASSERT_LE(0, node);
+	EXPECT_EQ(self->heap.query.size, flood_heap(node, 0x5a));
+}
+
+int main(int argc, char **argv)
+{
+	if (can_inject_faults())
+		return test_harness_run(argc, argv);
+	puts("TAP version 13\n1..1\nok 1 all # SKIP the kernel injects no faults");
+	return KSFT_SKIP;
+}
