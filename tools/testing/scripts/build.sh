@@ -39,7 +39,7 @@ build_module()
 	# Type information would need one more tool, and nothing here reads it.
 	make --no-print-directory -C "$copy" module KDIR="$kdir" ARCH="$arch" \
 		CROSS_COMPILE="$cross" W=1 KCFLAGS=-Werror \
-		CONFIG_DEBUG_INFO_BTF_MODULES= V="$V"
+		CONFIG_DEBUG_INFO_BTF_MODULES= CARVEOUT_TEST_MODULES=m V="$V"
 }
 
 user_cross()
@@ -143,6 +143,7 @@ fill_kselftest()
 	cp "$TOP/tools/testing/vm/init" "$1/init"
 	cp -r "$B/tests-$userarch/install/." "$1/tests/"
 	cp "$B/tool-$userarch/carveout" "$1/bin/"
+	cp "$B/module-$board/carveout_damage.ko" "$1/modules/"
 	stock_drivers "$1"
 	programs > "$1/etc/programs"
 }
@@ -152,6 +153,7 @@ fill_compat()
 {
 	cp "$TOP/tools/testing/vm/init" "$1/init"
 	cp -r "$B/tests-$compat/install/." "$1/tests/"
+	cp "$B/module-$board/carveout_damage.ko" "$1/modules/"
 	stock_drivers "$1"
 	programs | grep -v '\.sh$' > "$1/etc/programs"
 }

@@ -112,7 +112,7 @@ as_root()
 copy_sources()
 {
 	mkdir -p "$1"
-	rsync -rlp --checksum --delete \
+	rsync -rlpR --checksum --delete \
 		--exclude={'*.o','*.ko','*.mod','*.mod.c','*.cmd','*.symvers','*.order'} \
-		"$TOP"/{Makefile,Kbuild,driver,include,lib} "$1/"
+		"$TOP"/./{Makefile,Kbuild,driver,include,lib,tools/testing/modules} "$1/"
 }

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A heap that finds itself damaged: it says so once, refuses what would change it,
+ * and that is all. What was handed out stays as it is.
+ *
+ * From user space a heap cannot be damaged; a module does it. Afterwards the driver
+ * is loaded anew. CARVEOUT_MODULES is the folder of both modules, else /modules.
+ */
+#include <fcntl.h>
+#include <sys/klog.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "carveout_fixture.h"
+
+#define SIZE		(16 * KIB)
+#define TAG		"damage.tag"
+#define PANIC_ON_WARN	"/proc/sys/kernel/panic_on_warn"
+
+/* === Modules ============================================================= */
+
+static const char *module_path(const char *name)
+{
+	static char path[PATH_MAX];
+	const char *folder = getenv("CARVEOUT_MODULES");
+
+	snprintf(path, sizeof(path), "%s/%s.ko",
+		 folder && *folder ? folder : "/modules", name);
+	return path;
+}
+
+static int load_module(const char *name, const char *args)
+{
+	int fd = open(module_path(name), O_RDONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_finit_module, fd, args, 0))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int unload_module(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+/* The driver's parameters as it was loaded with them. */
+static void driver_args(char *args, size_t len)
+{
+	static const char * const names[] = { "default", "regions" };
+	char path[64], value[1024];
+	size_t i, at = 0;
+
+	args[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "/sys/module/carveout/parameters/%s",
+			 names[i]);
+		if (read_line(path, value, sizeof(value)) ||
+		    !strcmp(value, "(null)"))
+			continue;
+		at += snprintf(args + at, len - at, "%s=%s ", names[i], value);
+	}
+}
+
+/* How often the kernel has said that a heap is broken. */
+static int count_warnings(void)
+{
+	static char log[8 * MIB];
+	int len = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, log, sizeof(log) - 1);
+	int count = 0;
+	char *line;
+
+	if (len < 0)
+		return -errno;
+	log[len] = '\0';
+	for (line = strtok(log, "\n"); line; line = strtok(NULL, "\n"))
+		if (strstr(line, "WARNING:") && strstr(line, "/driver/heap_api.c:"))
+			count++;
+	return count;
+}
+
+/* === The test ============================================================ */
+
+FIXTURE(damage) {
+	struct heap heap;
+	char args[2048];
+	char panic[16];
+};
+
+FIXTURE_SETUP(damage)
+{
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	if (access(module_path("carveout_damage"), R_OK) ||
+	    access(module_path("carveout"), R_OK))
+		SKIP(return, "the module that damages a heap is not here");
+	ASSERT_EQ(0, heap_begin(&self->heap));
+	if (self->heap.query.used)
+		SKIP(return, "the heap is in use");
+	driver_args(self->args, sizeof(self->args));
+	/* The warning is meant. */
+	ASSERT_EQ(0, read_line(PANIC_ON_WARN, self->panic, sizeof(self->panic)));
+	ASSERT_EQ(0, write_line(PANIC_ON_WARN, "0"));
+}
+
+/* The test's process has ended, so nothing keeps the modules. */
+FIXTURE_TEARDOWN_PARENT(damage)
+{
+	char report[256];
+
+	EXPECT_EQ(0, write_line(PANIC_ON_WARN, self->panic));
+	EXPECT_EQ(0, unload_module("carveout_damage"));
+	EXPECT_EQ(0, unload_module("carveout"));
+	ASSERT_EQ(0, load_module("carveout", self->args));
+	EXPECT_EQ(0, access(heap_path(), F_OK));
+	EXPECT_TRUE(heap_check(report, sizeof(report))) TH_LOG("%s", report);
+	EXPECT_EQ(0, heap_state("used"));
+}
+
+static int damage_heap(void)
+{
+	char args[128];
+
+	snprintf(args, sizeof(args), "heap=%s", heap_name());
+	return load_module("carveout_damage", args);
+}
+
+static int grow(int node, int fd)
+{
+	struct carveout_ioctl_resize resize = {
+		.fd = fd, .size = 2 * SIZE, .fd_flags = O_RDWR,
+	};
+
+	return xioctl(node, CARVEOUT_IOCTL_RESIZE, &resize);
+}
+
+/* What is not about the heap's structure goes on. */
+static void expect_the_rest(struct __test_metadata *_metadata, int node, int fd,
+			    char *mem)
+{
+	struct carveout_ioctl_query query;
+	char *again;
+
+	EXPECT_TRUE(has_pattern(mem, SIZE, 11));
+	fill_pattern(mem, SIZE, 12);
+	again = map_buffer(fd, SIZE, PROT_READ);
+	ASSERT_NE(MAP_FAILED, (void *)again);
+	EXPECT_TRUE(has_pattern(again, SIZE, 12));
+	munmap(again, SIZE);
+	EXPECT_EQ(0, query_heap(node, &query));
+	EXPECT_EQ(1, query.buffers);
+	EXPECT_EQ(1, find_listed(node, TAG, NULL));
+	EXPECT_EQ(0, try_open(node, TAG, O_RDWR));
+	EXPECT_EQ(0, unlink_tag(node, TAG));
+}
+
+/* Nothing is handed out any more, and it is known why. */
+static void expect_refusal(struct __test_metadata *_metadata, int node)
+{
+	char report[256];
+
+	EXPECT_EQ(-EUCLEAN, alloc_buffer(node, SIZE));
+	EXPECT_EQ(-EUCLEAN, alloc_tag(node, SIZE, "damage.new", 0, 0600));
+	EXPECT_EQ(-ENOENT, open_tag(node, "damage.new", O_RDONLY));
+	EXPECT_FALSE(heap_check(report, sizeof(report)));
+	EXPECT_EQ(0, strncmp(report, "broken: ", 8)) TH_LOG("%s", report);
+}
+
+/* The first call that meets the damage says so in the log, and that is all. */
+TEST_F(damage, heap_refuses_what_would_change_it)
+{
+	int warnings, fd, node = self->heap.node;
+	char *mem;
+
+	fd = alloc_tag(node, SIZE, TAG, CARVEOUT_ALLOC_PERSIST, 0600);
+	ASSERT_LE(0, fd);
+	warnings = count_warnings();
+	ASSERT_LE(0, warnings);
+	ASSERT_EQ(0, damage_heap());
+	EXPECT_EQ(warnings, count_warnings());
+	expect_refusal(_metadata, node);
+	EXPECT_EQ(warnings + 1, count_warnings());
+
+	EXPECT_EQ(-EUCLEAN, grow(node, fd));
+	mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	fill_pattern(mem, SIZE, 11);
+	expect_the_rest(_metadata, node, fd, mem);
+	munmap(mem, SIZE);
+	/* Its memory is not used again, for nobody knows whose it is. */
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(SIZE, used_bytes(node));
+	expect_refusal(_metadata, node);
+	EXPECT_EQ(warnings + 1, count_warnings());
+}
+
+/* Who asks is told, and from then on the heap knows as well. */
+TEST_F(damage, check_finds_it_first)
+{
+	int node = self->heap.node, fd = alloc_buffer(node, SIZE);
+	char *mem, report[256];
+
+	ASSERT_LE(0, fd);
+	mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	fill_pattern(mem, SIZE, 13);
+	ASSERT_TRUE(heap_check(report, sizeof(report)));
+	ASSERT_EQ(0, damage_heap());
+	EXPECT_FALSE(heap_check(report, sizeof(report)));
+	expect_refusal(_metadata, node);
+	EXPECT_TRUE(has_pattern(mem, SIZE, 13));
+}
+
+TEST_HARNESS_MAIN
