@@ -496,7 +496,8 @@ static const struct carveout_pool_damage carveout_pool_damages[] = {
 	{ "block of an owner is out of his list", {
 		SET(NEXT, 2, NONE), SET(COUNT, 0, 2), SET(PREV, 0, NONE) }, BY_VALIDATOR },
 	{ "blocks of an owner are a circle beside his list", {
-		SET(NEXT, 5, NONE), SET(COUNT, 0, 1), SET(PREV, 2, 0), SET(NEXT, 0, 2) }, BY_VALIDATOR },
+		SET(NEXT, 5, NONE), SET(COUNT, 0, 1), SET(PREV, 2, 0), SET(NEXT, 0, 2) },
+		BY_VALIDATOR },
 	{ "list of an owner leads back into itself", { SET(NEXT, 0, 2) }, BY_VALIDATOR },
 };
 
@@ -529,26 +530,42 @@ static inline void carveout_pool_sample(struct carveout_pool_env *env,
 	carveout_blocks_give(&env->blocks, 4);
 }
 
+static inline u32 *carveout_pool_number(struct carveout_pool_env *env,
+					enum carveout_pool_field field, u32 index)
+{
+	switch (field) {
+	case CARVEOUT_POOL_FREE:
+		return &env->blocks.free;
+	case CARVEOUT_POOL_NR_FREE:
+		return &env->blocks.nr_free;
+	case CARVEOUT_POOL_FRESH:
+		return &env->blocks.fresh;
+	case CARVEOUT_POOL_HIGH:
+		return &env->blocks.high;
+	case CARVEOUT_POOL_FIRST:
+		return &env->owner[index].first;
+	case CARVEOUT_POOL_COUNT:
+		return &env->owner[index].count;
+	case CARVEOUT_POOL_NEXT:
+		return &env->blocks.block[index].next;
+	case CARVEOUT_POOL_PREV:
+		return &env->blocks.block[index].prev;
+	default:
+		return NULL;
+	}
+}
+
 static inline void carveout_pool_set(struct carveout_pool_env *env,
 				     enum carveout_pool_field field, u32 index, u32 value)
 {
-	struct carveout_block *block = &env->blocks.block[index];
+	u32 *number = carveout_pool_number(env, field, index);
 
-	switch (field) {
-	case CARVEOUT_POOL_NOTHING:	break;
-	case CARVEOUT_POOL_FREE:	env->blocks.free = value; break;
-	case CARVEOUT_POOL_NR_FREE:	env->blocks.nr_free = value; break;
-	case CARVEOUT_POOL_FRESH:	env->blocks.fresh = value; break;
-	case CARVEOUT_POOL_HIGH:	env->blocks.high = value; break;
-	case CARVEOUT_POOL_BROKEN:	env->blocks.broken = value; break;
-	case CARVEOUT_POOL_FIRST:	env->owner[index].first = value; break;
-	case CARVEOUT_POOL_COUNT:	env->owner[index].count = value; break;
-	case CARVEOUT_POOL_NEXT:	block->next = value; break;
-	case CARVEOUT_POOL_PREV:	block->prev = value; break;
-	case CARVEOUT_POOL_OWNER:
-		block->owner = value ? &env->owner[value - 1] : NULL;
-		break;
-	}
+	if (number)
+		*number = value;
+	else if (field == CARVEOUT_POOL_BROKEN)
+		env->blocks.broken = value;
+	else if (field == CARVEOUT_POOL_OWNER)
+		env->blocks.block[index].owner = value ? &env->owner[value - 1] : NULL;
 }
 
 static inline void carveout_pool_damage(struct carveout_pool_env *env,
