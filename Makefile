@@ -77,6 +77,7 @@ help:
 	@echo 'make                  build carveout.ko for the running kernel'
 	@echo '     KDIR=DIR         ... or for the kernel whose build or headers are in DIR'
 	@echo '     ARCH= CROSS_COMPILE=   as for the kernel'
+	@echo '     SAMPLES=1        ... and the sample driver, samples/carveout/carveout_sample.ko'
 	@echo 'make modules_install  install it below /lib/modules (INSTALL_MOD_PATH=, INSTALL_MOD_DIR=)'
 	@echo 'make tool             build the command tools/carveout/carveout'
 	@echo 'make lib              build libcarveout, shared and static, in out/lib'

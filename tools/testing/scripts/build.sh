@@ -35,10 +35,10 @@ build_module()
 	board_paths
 	copy_sources "$copy"
 	# A module that is not built any more must not be found.
-	rm -f "$copy"/*.ko
+	rm -f "$copy"/*.ko "$copy"/samples/*/*.ko
 	# Type information would need one more tool, and nothing here reads it.
 	make --no-print-directory -C "$copy" module KDIR="$kdir" ARCH="$arch" \
-		CROSS_COMPILE="$cross" W=1 KCFLAGS=-Werror \
+		CROSS_COMPILE="$cross" W=1 KCFLAGS=-Werror SAMPLES=1 \
 		CONFIG_DEBUG_INFO_BTF_MODULES= CARVEOUT_TEST_MODULES=m V="$V"
 }
 
@@ -144,6 +144,7 @@ fill_kselftest()
 	cp -r "$B/tests-$userarch/install/." "$1/tests/"
 	cp "$B/tool-$userarch/carveout" "$1/bin/"
 	cp "$B/module-$board/carveout_damage.ko" "$1/modules/"
+	cp "$B/module-$board"/samples/*/*.ko "$1/modules/"
 	stock_drivers "$1"
 	programs > "$1/etc/programs"
 }

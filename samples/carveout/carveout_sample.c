@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A driver that has its memory from a carveout heap: one to copy from.
+ *
+ * It does what the driver of a capture device does, without the device. A timer that
+ * fires in hard-interrupt context is the interrupt that says "one frame is done, where
+ * does the next one go?". The driver takes one thing of each kind from its heap:
+ *
+ *	pool	frames, which the handler takes and a work item gives back; under the
+ *		tag sample.frames any process can look at them
+ *	buffer	parameters, under the tag sample.params: root writes, the driver reads
+ *	memory	descriptors of the frames, which only driver and device see
+ *
+ * The device has two counters in sysfs: frames, those that were done and looked at, and
+ * dropped, those for which there was no block.
+ *
+ * README.rst has the device-tree node, and how to build and try it.
+ */
+
+#include <linux/carveout.h>
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/hrtimer.h>
+#include <linux/kfifo.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/sizes.h>
+#include <linux/workqueue.h>
+
+/* With several devices, each needs names of its own. */
+#define FRAMES_TAG	"sample.frames"
+#define PARAMS_TAG	"sample.params"
+
+#define NR_FRAMES	8		/* the queue wants a power of two */
+#define FRAME_BYTES	SZ_16K
+#define FRAME_MAGIC	0x4d415246	/* "FRAM" */
+#define PERIOD_US	10000U		/* from frame to frame, if nobody says else */
+
+/* How a frame begins. Others see it, so all has a fixed size and byte order. */
+struct sample_frame {
+	__le32 magic;
+	__le32 sequence;	/* a gap is a dropped frame */
+	__le64 time_ns;		/* CLOCK_MONOTONIC */
+};
+
+/* What processes set while the driver runs. It is zero at first. */
+struct sample_params {
+	__le32 period_us;	/* from frame to frame; 0 for the usual time */
+	__le32 work_us;		/* how long the driver takes to look at one */
+};
+
+/* Where the device puts a frame. */
+struct sample_descriptor {
+	__le64 addr;
+	__le64 size;
+};
+
+/* A bound device. */
+struct sample {
+	struct device *dev;
+	struct carveout *carveout;
+	struct carveout_pool *pool;		/* the frames */
+	struct carveout_mapping *mapping;	/* as the device sees them; or an error */
+	struct dma_buf *dmabuf;			/* as processes and drivers get them */
+	struct carveout_buf *params;
+	struct sample_descriptor *ring;
+	struct hrtimer timer;			/* the interrupt */
+	u32 sequence;
+	/*
+	 * Frames on their way to the work. One writes, one reads: that needs no lock.
+	 * Links inside of the frames could be written by whoever writes frames.
+	 */
+	DECLARE_KFIFO(queue, struct sample_frame *, NR_FRAMES);
+	struct work_struct work;
+	atomic_long_t frames;
+	atomic_long_t dropped;
+};
+
+/* === Running ============================================================== */
+
+/* Processes write the parameters at any time: read them once, then check. */
+static ktime_t frame_period(const struct sample *s)
+{
+	const struct sample_params *params = carveout_buf_va(s->params);
+	u32 us = le32_to_cpu(READ_ONCE(params->period_us)) ?: PERIOD_US;
+
+	return ns_to_ktime((u64)clamp(us, 500U, 1000000U) * NSEC_PER_USEC);
+}
+
+/* It may take and give back blocks, free memory, drop references; no more than that. */
+static enum hrtimer_restart frame_done(struct hrtimer *timer)
+{
+	struct sample *s = container_of(timer, struct sample, timer);
+	struct sample_frame *frame = carveout_pool_alloc(s->pool);
+	u32 sequence = s->sequence++;
+
+	hrtimer_forward_now(timer, frame_period(s));
+	/* All are in use, -EAGAIN; or the heap is gone, and then it stays so. */
+	if (IS_ERR(frame)) {
+		atomic_long_inc(&s->dropped);
+		return HRTIMER_RESTART;
+	}
+	/* A device would have written this, and all that follows. */
+	frame->magic = cpu_to_le32(FRAME_MAGIC);
+	frame->sequence = cpu_to_le32(sequence);
+	frame->time_ns = cpu_to_le64(ktime_get_ns());
+	/* There is room for all frames, unless somebody else gave back one of ours. */
+	if (!kfifo_put(&s->queue, frame)) {
+		carveout_pool_free(s->pool, frame);
+		atomic_long_inc(&s->dropped);
+	}
+	schedule_work(&s->work);
+	return HRTIMER_RESTART;
+}
+
+/*
+ * Cache maintenance may sleep, so both halves of it are here: before the CPU reads what
+ * the device wrote, and before the device gets the block again, which may be as soon as
+ * it is given back. It costs nothing where no cache holds the memory.
+ */
+static void look_at_frames(struct work_struct *work)
+{
+	struct sample *s = container_of(work, struct sample, work);
+	const struct sample_params *params = carveout_buf_va(s->params);
+	struct carveout_buf *buf = carveout_pool_buf(s->pool);
+	struct sample_frame *frame;
+
+	while (kfifo_get(&s->queue, &frame)) {
+		u64 offset = (void *)frame - carveout_buf_va(buf);
+
+		carveout_buf_sync(buf, offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_CPU);
+		/* What the driver is there for. This one only takes its time. */
+		dev_dbg(s->dev, "frame %u\n", le32_to_cpu(frame->sequence));
+		fsleep(min(le32_to_cpu(READ_ONCE(params->work_us)), 100000U));
+		carveout_buf_sync(buf, offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_DEVICE);
+		carveout_pool_free(s->pool, frame);
+		atomic_long_inc(&s->frames);
+	}
+}
+
+/* === Setting up ============================================================ */
+
+/*
+ * Each step says at once how it is undone. So what was done is undone in reverse order,
+ * when a later step fails as when the driver is unbound, and there is no remove().
+ * Nothing of that waits for others: processes and importers keep what they have.
+ */
+
+static void destroy_frames(void *pool)
+{
+	carveout_pool_destroy(pool);
+}
+
+/*
+ * For what a device writes and the CPU reads once, memory that no cache holds is best,
+ * but any will do. A device with few address bits would set .max_addr.
+ */
+static int create_frames(struct sample *s)
+{
+	static const struct carveout_req where = {
+		.align = SZ_4K,
+		.require = CARVEOUT_ATTR_WRITECOMBINE,
+		.fallback = { CARVEOUT_ATTR_UNCACHED, CARVEOUT_ATTR_CACHED },
+		.nr_fallback = 2,
+		.purpose = "sample frames",
+	};
+
+	s->pool = carveout_pool_create(s->carveout, FRAME_BYTES, NR_FRAMES, &where,
+				       FRAMES_TAG, 0444);
+	if (IS_ERR(s->pool))
+		return dev_err_probe(s->dev, PTR_ERR(s->pool), "no frames\n");
+	return devm_add_action_or_reset(s->dev, destroy_frames, s->pool);
+}
+
+static void unmap_frames(void *mapping)
+{
+	carveout_buf_unmap(mapping);
+}
+
+/* All frames at once, for as long as the driver is bound. */
+static int map_frames(struct sample *s)
+{
+	int ret = dma_set_mask_and_coherent(s->dev, DMA_BIT_MASK(64));
+
+	s->mapping = ret ? ERR_PTR(ret) : carveout_buf_map(carveout_pool_buf(s->pool),
+							   s->dev, DMA_FROM_DEVICE);
+	if (!IS_ERR(s->mapping))
+		return devm_add_action_or_reset(s->dev, unmap_frames, s->mapping);
+	/* For a real device this is an error. The timer can do without. */
+	dev_info(s->dev, "frames are not mapped: %pe\n", s->mapping);
+	return 0;
+}
+
+static void put_dmabuf(void *dmabuf)
+{
+	dma_buf_put(dmabuf);
+}
+
+/*
+ * For dma_buf_fd() in an ioctl, or for a driver that takes the frames further. Who has
+ * it cannot write them, and keeps the memory, not this driver.
+ */
+static int export_frames(struct sample *s)
+{
+	s->dmabuf = carveout_buf_export(carveout_pool_buf(s->pool), false);
+	if (IS_ERR(s->dmabuf))
+		return dev_err_probe(s->dev, PTR_ERR(s->dmabuf), "no dma-buf\n");
+	return devm_add_action_or_reset(s->dev, put_dmabuf, s->dmabuf);
+}
+
+static void put_params(void *params)
+{
+	carveout_buf_put(params);
+}
+
+/*
+ * A tag is there as long as somebody holds what it names: a process may have kept the
+ * parameters when the driver was unbound, or made them before it came.
+ */
+static int find_params(struct sample *s)
+{
+	static const struct carveout_req req = {
+		.size = sizeof(struct sample_params),
+		.purpose = "sample parameters",
+	};
+
+	s->params = carveout_buf_find(s->carveout, PARAMS_TAG);
+	if (s->params == ERR_PTR(-ENOENT))
+		s->params = carveout_buf_alloc(s->carveout, &req, PARAMS_TAG, 0644);
+	if (IS_ERR(s->params))
+		return dev_err_probe(s->dev, PTR_ERR(s->params), "no parameters\n");
+	/* It is a page at least, whoever made it. Other drivers need to look. */
+	return devm_add_action_or_reset(s->dev, put_params, s->params);
+}
+
+static void free_ring(void *data)
+{
+	struct sample *s = data;
+
+	carveout_free(s->carveout, s->ring);
+}
+
+/* The device would be told carveout_virt_to_phys(s->carveout, s->ring). */
+static int fill_ring(struct sample *s)
+{
+	struct carveout_pool_stats frames;
+	unsigned int i;
+	u64 addr;
+
+	s->ring = carveout_alloc_aligned(s->carveout, NR_FRAMES * sizeof(*s->ring), SZ_1K,
+					 "sample descriptors");
+	if (IS_ERR(s->ring))
+		return dev_err_probe(s->dev, PTR_ERR(s->ring), "no descriptors\n");
+	carveout_pool_get_stats(s->pool, &frames);
+	addr = IS_ERR(s->mapping) ? carveout_buf_phys(carveout_pool_buf(s->pool)) :
+				    carveout_mapping_addr(s->mapping);
+	for (i = 0; i < NR_FRAMES; i++) {
+		s->ring[i].addr = cpu_to_le64(addr + i * frames.block_size);
+		s->ring[i].size = cpu_to_le64(FRAME_BYTES);
+	}
+	return devm_add_action_or_reset(s->dev, free_ring, s);
+}
+
+/* First who takes blocks, then who gives them back, then what was on its way. */
+static void stop(void *data)
+{
+	struct sample *s = data;
+	struct sample_frame *frame;
+
+	hrtimer_cancel(&s->timer);
+	cancel_work_sync(&s->work);
+	while (kfifo_get(&s->queue, &frame))
+		carveout_pool_free(s->pool, frame);
+}
+
+static int start(struct sample *s)
+{
+	INIT_KFIFO(s->queue);
+	INIT_WORK(&s->work, look_at_frames);
+	hrtimer_setup(&s->timer, frame_done, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
+	hrtimer_start(&s->timer, frame_period(s), HRTIMER_MODE_REL_HARD);
+	return devm_add_action_or_reset(s->dev, stop, s);
+}
+
+static int sample_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct sample *s;
+
+	s = devm_kzalloc(dev, sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	s->dev = dev;
+	platform_set_drvdata(pdev, s);
+	/* -EPROBE_DEFER while the heap is not there; then this is called again. */
+	s->carveout = devm_carveout_get(dev, "frames");
+	if (IS_ERR(s->carveout))
+		return dev_err_probe(dev, PTR_ERR(s->carveout), "no heap\n");
+	return create_frames(s) ?: map_frames(s) ?: export_frames(s) ?: find_params(s) ?:
+	       fill_ring(s) ?: start(s);
+}
+
+static ssize_t frames_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct sample *s = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%ld\n", atomic_long_read(&s->frames));
+}
+static DEVICE_ATTR_RO(frames);
+
+static ssize_t dropped_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct sample *s = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%ld\n", atomic_long_read(&s->dropped));
+}
+static DEVICE_ATTR_RO(dropped);
+
+static struct attribute *sample_attrs[] = {
+	&dev_attr_frames.attr,
+	&dev_attr_dropped.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(sample);
+
+static const struct of_device_id sample_of_match[] = {
+	{ .compatible = "linux,carveout-sample" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, sample_of_match);
+
+static struct platform_driver sample_driver = {
+	.probe = sample_probe,
+	.driver = {
+		.name = "carveout-sample",
+		.of_match_table = sample_of_match,
+		.dev_groups = sample_groups,
+	},
+};
+module_platform_driver(sample_driver);
+
+MODULE_DESCRIPTION("Sample of a driver that has its memory from a carveout heap");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("CARVEOUT");
+MODULE_IMPORT_NS("DMA_BUF");
