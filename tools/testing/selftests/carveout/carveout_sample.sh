@@ -1,0 +1,236 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317 # what "soon" and "refused" run
+#
+# The sample driver, samples/carveout: that what people copy from works. It has all
+# kinds of memory from a heap; here the heap goes under it, and comes after it.
+#
+# CARVEOUT_SAMPLE_KO is the module's file; otherwise /modules/carveout_sample.ko or the
+# installed one. The board's device tree has the node "sample".
+
+# shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
+. "$(dirname "$0")/carveout_lib.sh"
+
+DEVICE=sample
+SYSFS=/sys/bus/platform/devices/$DEVICE
+DRIVER=/sys/bus/platform/drivers/carveout-sample
+HEAPS=/sys/bus/platform/drivers/carveout
+H=dsp
+FRAMES=sample.frames
+PARAMS=sample.params
+
+for KO in "$CARVEOUT_SAMPLE_KO" /modules/carveout_sample.ko \
+	"/lib/modules/$(uname -r)/updates/carveout_sample.ko"; do
+	[ -n "$KO" ] && [ -e "$KO" ] && break
+done
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ -d $DEBUG ] || skip_all "carveout.ko is not loaded"
+[ -e $SYSFS ] || skip_all "no sample device in this board's device tree"
+[ -e "$KO" ] || skip_all "carveout_sample.ko is not to be found; set CARVEOUT_SAMPLE_KO"
+HEAP_DEVICE=$(basename "$(readlink -f /sys/class/carveout/$H/device)")
+
+# --- Means -----------------------------------------------------------------
+
+# soon COMMAND...: it comes true within ten seconds
+soon()
+{
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 100 ] || return
+		usleep 100000
+	done
+}
+
+# Commands that say what is wrong, if something is.
+
+bound()
+{
+	[ -e "$DRIVER/$DEVICE" ] || echo "the driver does not have the device"
+}
+
+# more COUNTER: it grows
+more()
+{
+	old=$(cat "$SYSFS/$1" 2>&1) || { echo "$old"; return; }
+	soon grew "$1" "$old" || echo "$1 stays at $old"
+}
+
+grew()
+{
+	[ "$(cat "$SYSFS/$1")" -gt "$2" ]
+}
+
+# still COUNTER: it grows no more. A busy machine needs a while for that.
+still()
+{
+	soon rests "$1" || echo "$1 still grows"
+}
+
+rests()
+{
+	old=$(cat "$SYSFS/$1")
+	usleep 500000
+	! grew "$1" "$old"
+}
+
+# set_params PERIOD WORK: numbers of microseconds, each as four octal bytes
+set_params()
+{
+	# shellcheck disable=SC2059 # the bytes
+	printf "$1$2" | carveout write $H $PARAMS > "$LOG" 2>&1 || cat "$LOG"
+}
+
+ZERO='\000\000\000\000'
+TENTH='\240\206\001\000'
+MILLISECOND='\350\003\000\000'
+LONG='\377\377\377\377'
+
+# TAG SIZE MODE of what the driver named
+tags()
+{
+	carveout ls $H | awk '/^sample\./ { print $1, $2, $6 }' | sort
+}
+
+same()
+{
+	[ "$1" = "$2" ] || echo "'$1', not '$2'"
+}
+
+# What the heap has handed out, and what there is of each kind of object.
+usage()
+{
+	cat $DEBUG/objects
+	grep -E '^(used|spans|buffers|tags)\b' $DEBUG/$H/state
+}
+
+as_before()
+{
+	usage > "$LOG.now"
+	cmp -s "$LOG.before" "$LOG.now"
+}
+
+nothing_left()
+{
+	soon as_before || diff "$LOG.before" "$LOG.now"
+	tags
+}
+
+# tell DRIVER FILE DEVICE: bind or unbind
+tell()
+{
+	echo "$3" > "$1/$2" 2> "$LOG" || cat "$LOG"
+}
+
+refused()
+{
+	! "$@" > "$LOG" 2>&1 || echo "not refused: $*"
+}
+
+# Memory that was in use may be let go of a little later.
+bind_heap()
+{
+	soon bind_heap_once || cat "$LOG"
+}
+
+bind_heap_once()
+{
+	echo "$HEAP_DEVICE" > "$HEAPS/bind" 2> "$LOG"
+}
+
+# The number of the first frame, if it has its stamp.
+stamp()
+{
+	carveout cat $H $FRAMES -s 8 | hexdump -e '4/1 "%_p" " " 1/4 "%u" "\n"' |
+		sed -n 's/^FRAM //p'
+}
+
+newer_stamp()
+{
+	[ "$(stamp)" -gt "$1" ]
+}
+
+# --- Running ---------------------------------------------------------------
+
+plan 21
+usage > "$LOG.before"
+
+why=$(insmod "$KO" 2>&1)
+result "the driver takes its device" "$why$(bound)"
+result "frames are done" "$(more frames)"
+result "the device sees the frames" "$(grep -q '^attachments *1$' $DEBUG/objects ||
+	dmesg | grep "frames are not mapped")"
+result "frames and parameters have their names" \
+	"$(same "$(tags)" "$FRAMES 128K 0444$(printf '\n%s' "$PARAMS 4K 0644")")"
+
+first=$(stamp)
+result "a process sees a frame" "$([ -n "$first" ] || carveout cat $H $FRAMES -s 16 -x)"
+result "a process sees a newer one" "$(soon newer_stamp "${first:-0}" ||
+	echo "$(stamp) does not follow $first")"
+
+why=$(set_params $MILLISECOND $LONG)
+result "without a block frames are dropped" "$why$(more dropped)"
+result "meanwhile frames are done" "$(more frames)"
+why=$(set_params $TENTH $ZERO)
+result "no frame is dropped when there are blocks" "$why$(still dropped)"
+
+result "carveout.ko stays as long as the driver is there" "$(refused rmmod carveout)"
+
+# --- The driver goes and comes ---------------------------------------------
+
+why=$(tell $DRIVER unbind $DEVICE)
+result "unbound, it leaves nothing" "$why$(nothing_left)"
+why=$(tell $DRIVER bind $DEVICE)
+result "bound again, it works" "$why$(bound)$(more frames)"
+
+# Without an end of its own: it holds a buffer until it is killed.
+hold()
+{
+	carveout alloc $H "$1" 4K --open --hold > "$LOG.held" 2>&1 &
+	HOLDERS="$HOLDERS $!"
+	soon grep -q holds "$LOG.held" || cat "$LOG.held"
+}
+
+HOLDERS=
+hold $FRAMES
+hold $PARAMS
+why=$(set_params $MILLISECOND $LONG; tell $DRIVER unbind $DEVICE
+	same "$(tags)" "$PARAMS 4K 0644"
+	tell $DRIVER bind $DEVICE; bound)
+result "processes keep what they hold, meanwhile" "$why$(more dropped)"
+# shellcheck disable=SC2086 # several words
+kill -9 $HOLDERS
+
+tell $DRIVER unbind $DEVICE
+why=$(carveout alloc $H $PARAMS 4K 2>&1 > "$LOG"; set_params $MILLISECOND $LONG
+	tell $DRIVER bind $DEVICE; bound)
+result "parameters from before it came count" "$why$(more dropped)"
+why=$(tell $DRIVER unbind $DEVICE; carveout rm $H $PARAMS)
+result "it leaves them to whoever made them" "$why$(nothing_left)"
+
+# --- The heap goes and comes -----------------------------------------------
+
+why=$(tell $DRIVER bind $DEVICE; more frames
+	tell $HEAPS unbind "$HEAP_DEVICE"
+	[ ! -e /dev/carveout/$H ] || echo "the heap is there still")
+result "the heap goes, frames end" "$why$(still frames)$(more dropped)$(bound)"
+result "what the driver has is not handed out anew" \
+	"$(refused bind_heap_once)"
+why=$(tell $DRIVER unbind $DEVICE; bind_heap; nothing_left
+	tell $DRIVER bind $DEVICE; bound)
+result "the heap is there again, so are frames" "$why$(more frames)"
+why=$(rmmod carveout_sample 2>&1)
+result "removed, it leaves nothing" "$why$(nothing_left)"
+
+tell $HEAPS unbind "$HEAP_DEVICE"
+why=$(insmod "$KO" 2>&1
+	[ ! -e "$DRIVER/$DEVICE" ] || echo "it has the device without a heap"
+	grep -q "^$DEVICE\b.*no heap" /sys/kernel/debug/devices_deferred ||
+		cat /sys/kernel/debug/devices_deferred)
+result "before the heap comes, it waits" "$why"
+why=$(bind_heap)
+result "when the heap comes, it starts" \
+	"$why$(soon test -e "$DRIVER/$DEVICE"; bound)$(more frames)"
+rmmod carveout_sample
+rm -f "$LOG".*
+finish
