@@ -10,8 +10,12 @@
  *	carveout_open	 an open file of the node, as an account; held by the
  *			 file and by the buffers that it pays for
  *	carveout_buf	 an allocation; held by its dma-buf files, one for each
- *			 time it was opened, by a persistent tag, and by the
- *			 buffer that was resized to it
+ *			 time it was opened, by the files of the pool that it
+ *			 is, by a persistent tag, and by the buffer that was
+ *			 resized to it
+ *	carveout_pool	 the blocks of a buffer; a part of it, with no count
+ *	carveout_pool_file  one opening of a pool, who has its blocks; held by
+ *			 descriptors and mappings
  *
  * A mapping holds its dma-buf file through vm_file and nothing else; a VMA
  * owns nothing of ours. The claim on the memory is released last: as long as
@@ -87,6 +91,7 @@ struct vm_area_struct;
  * @CARVEOUT_OBJ_ATTACH: dma-buf attachments
  * @CARVEOUT_OBJ_PARKED: buffers that only I/O still holds
  * @CARVEOUT_OBJ_POOL: pools
+ * @CARVEOUT_OBJ_POOL_FILE: open files of pools
  * @CARVEOUT_NR_OBJECTS: number of kinds
  */
 enum carveout_object {
@@ -99,6 +104,7 @@ enum carveout_object {
 	CARVEOUT_OBJ_ATTACH,
 	CARVEOUT_OBJ_PARKED,
 	CARVEOUT_OBJ_POOL,
+	CARVEOUT_OBJ_POOL_FILE,
 	CARVEOUT_NR_OBJECTS,
 };
 

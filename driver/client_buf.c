@@ -364,8 +364,7 @@ EXPORT_SYMBOL_NS_GPL(carveout_pool_put, "CARVEOUT");
 void carveout_pool_destroy(struct carveout_pool *pool)
 {
 	might_sleep();
-	carveout_pool_kill(pool, -EIDRM);
-	carveout_registry_forget(pool->buf);
+	carveout_pool_end(pool);
 	carveout_buf_put_sync(pool->buf);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_pool_destroy, "CARVEOUT");

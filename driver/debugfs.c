@@ -33,6 +33,7 @@ static const char * const object_names[] = {
 	[CARVEOUT_OBJ_ATTACH] = "attachments",
 	[CARVEOUT_OBJ_PARKED] = "parked",
 	[CARVEOUT_OBJ_POOL] = "pools",
+	[CARVEOUT_OBJ_POOL_FILE] = "poolfiles",
 };
 
 static_assert(ARRAY_SIZE(object_names) == CARVEOUT_NR_OBJECTS);

@@ -24,7 +24,8 @@
 				 CARVEOUT_CAP_READ_ONLY | CARVEOUT_CAP_PLACE | \
 				 CARVEOUT_CAP_WAIT | CARVEOUT_CAP_LINK | \
 				 CARVEOUT_CAP_SETATTR | CARVEOUT_CAP_SYNC | \
-				 CARVEOUT_CAP_RESIZE | CARVEOUT_CAP_QUOTA)
+				 CARVEOUT_CAP_RESIZE | CARVEOUT_CAP_QUOTA | \
+				 CARVEOUT_CAP_POOL)
 
 /* The largest entry of a list that makes sense to anyone. */
 #define ENTRY_SIZE_MAX		4096
@@ -38,24 +39,13 @@ static_assert(sizeof(struct carveout_ioctl_link) == CARVEOUT_LINK_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_setattr) == CARVEOUT_SETATTR_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_sync) == CARVEOUT_SYNC_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_resize) == CARVEOUT_RESIZE_SIZE_VER0);
+static_assert(sizeof(struct carveout_ioctl_pool_create) ==
+	      CARVEOUT_POOL_CREATE_SIZE_VER0);
+static_assert(sizeof(struct carveout_ioctl_pool_open) == CARVEOUT_POOL_OPEN_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_list) == CARVEOUT_LIST_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_info) == CARVEOUT_INFO_SIZE_VER0);
 static_assert(sizeof(struct carveout_buffer) == CARVEOUT_BUFFER_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_span) == CARVEOUT_SPAN_SIZE_VER0);
-
-/**
- * struct carveout_command - what the dispatcher knows of an ioctl
- * @cmd: command number with the kernel's size of the argument
- * @min_size: size of the argument's first version
- * @mode: how the node has to be open
- * @call: does it, and replies to user space
- */
-struct carveout_command {
-	unsigned int cmd;
-	unsigned int min_size;
-	fmode_t mode;
-	int (*call)(struct carveout_call *call);
-};
 
 /**
  * carveout_ioctl_reply() - copy the argument back to user space
@@ -328,20 +318,57 @@ static const struct carveout_command commands[] = {
 	COMMAND(SETATTR, carveout_ioctl_setattr, FMODE_WRITE),
 	COMMAND(SYNC, carveout_ioctl_sync, FMODE_READ),
 	COMMAND(RESIZE, carveout_ioctl_resize, FMODE_READ | FMODE_WRITE),
+	COMMAND(POOL_CREATE, carveout_ioctl_pool_create, FMODE_READ | FMODE_WRITE),
+	COMMAND(POOL_OPEN, carveout_ioctl_pool_open, FMODE_READ | FMODE_WRITE),
 };
 
-static const struct carveout_command *find_command(unsigned int cmd)
+static const struct carveout_command *find_command(const struct carveout_commands *commands,
+						   unsigned int cmd)
 {
-	unsigned int nr = _IOC_NR(cmd);
+	unsigned int nr = _IOC_NR(cmd) - commands->first;
 	const struct carveout_command *command;
 
-	if (nr >= ARRAY_SIZE(commands))
+	if (nr >= commands->count)
 		return NULL;
-	command = &commands[array_index_nospec(nr, ARRAY_SIZE(commands))];
+	command = &commands->command[array_index_nospec(nr, commands->count)];
 	/* All but the size has to agree. */
 	if ((cmd ^ command->cmd) & ~(_IOC_SIZEMASK << _IOC_SIZESHIFT))
 		return NULL;
 	return command;
+}
+
+/**
+ * carveout_dispatch() - check and do an ioctl
+ * @call: the call; its size is filled in
+ * @commands: what there is on this kind of file
+ * @cmd: the command, with the caller's size of the argument
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -ENOTTY for an unknown command, -ENODEV once the heap is dead,
+ * -EACCES if the file is not open for it, -EINVAL for an argument that is too
+ * short, -E2BIG for one that has a non-zero tail which this kernel does not
+ * know, -EFAULT; and what <uapi/linux/carveout.h> says of each command.
+ */
+int carveout_dispatch(struct carveout_call *call, const struct carveout_commands *commands,
+		      unsigned int cmd)
+{
+	const struct carveout_command *command = find_command(commands, cmd);
+	int ret;
+
+	if (!command)
+		return -ENOTTY;
+	if (READ_ONCE(call->carveout->dead))
+		return -ENODEV;
+	if ((call->mode & command->mode) != command->mode)
+		return -EACCES;
+	call->usize = _IOC_SIZE(cmd);
+	if (call->usize < command->min_size)
+		return -EINVAL;
+	ret = copy_struct_from_user(&call->arg, _IOC_SIZE(command->cmd),
+				    call->uarg, call->usize);
+	if (ret)
+		return ret;
+	return command->call(call);
 }
 
 /**
@@ -351,35 +378,21 @@ static const struct carveout_command *find_command(unsigned int cmd)
  * @arg: address of the argument in user space
  *
  * Context: Process context, may sleep.
- * Return: 0; -ENOTTY for an unknown command, -ENODEV once the heap is dead,
- * -EACCES if the node is not open for it, -EINVAL for an argument that is too
- * short, -E2BIG for one that has a non-zero tail which this kernel does not
- * know, -EFAULT; and what <uapi/linux/carveout.h> says of each command.
+ * Return: as carveout_dispatch().
  */
 long carveout_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	const struct carveout_command *command = find_command(cmd);
+	static const struct carveout_commands node_commands = {
+		.command = commands,
+		.count = ARRAY_SIZE(commands),
+	};
 	struct carveout_open *open = file->private_data;
 	struct carveout_call call = {
 		.carveout = open->carveout,
 		.open = open,
 		.mode = file->f_mode,
 		.uarg = (void __user *)arg,
-		.usize = _IOC_SIZE(cmd),
 	};
-	int ret;
 
-	if (!command)
-		return -ENOTTY;
-	if (READ_ONCE(call.carveout->dead))
-		return -ENODEV;
-	if ((call.mode & command->mode) != command->mode)
-		return -EACCES;
-	if (call.usize < command->min_size)
-		return -EINVAL;
-	ret = copy_struct_from_user(&call.arg, _IOC_SIZE(command->cmd),
-				    call.uarg, call.usize);
-	if (ret)
-		return ret;
-	return command->call(&call);
+	return carveout_dispatch(&call, &node_commands, cmd);
 }

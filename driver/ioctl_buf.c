@@ -93,9 +93,9 @@ static int check_attrs(const struct carveout_ioctl_alloc *a)
 }
 
 /* An exact place is one in a region; the other wishes leave the choice open. */
-static int check_place(const struct carveout_call *call)
+static int check_place(const struct carveout_call *call,
+		       const struct carveout_ioctl_alloc *a)
 {
-	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
 	const struct carveout_range *range;
 
 	if (!(a->flags & CARVEOUT_ALLOC_EXACT))
@@ -111,9 +111,17 @@ static int check_place(const struct carveout_call *call)
 	return 0;
 }
 
-static int check_alloc(const struct carveout_call *call)
+/**
+ * carveout_alloc_check() - may the caller ask for such a buffer?
+ * @call: the call
+ * @a: what is asked for
+ *
+ * Context: Process context.
+ * Return: 0, -EINVAL or -EACCES.
+ */
+int carveout_alloc_check(const struct carveout_call *call,
+			 const struct carveout_ioctl_alloc *a)
 {
-	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
 	u64 regions = carveout_nr_claims(call->carveout);
 	int ret;
 
@@ -133,7 +141,7 @@ static int check_alloc(const struct carveout_call *call)
 		return -EACCES;
 	ret = check_attrs(a);
 	if (!ret)
-		ret = check_place(call);
+		ret = check_place(call, a);
 	if (!ret)
 		ret = carveout_check_fd_flags(call, a->fd_flags);
 	if (!ret)
@@ -143,19 +151,23 @@ static int check_alloc(const struct carveout_call *call)
 	return ret;
 }
 
-/*
- * Give user space a descriptor of @buf and, if it is @fresh, publish it. The
- * reply is complete but for the descriptor, whose place in it is @fd.
+/**
+ * carveout_hand_out() - give user space a descriptor of a file
+ * @call: the call; its reply is complete but for the descriptor
+ * @file: the file; the caller's reference to it goes, whatever happens
+ * @fresh: the buffer that is published by that; NULL for one that others know
+ * @fd_flags: O_CLOEXEC or not
+ * @fd: place of the descriptor in the reply
+ * @reply_size: size of the reply as the kernel knows it
+ *
+ * Context: Process context, may sleep.
+ * Return: 0; -EMFILE; -EFAULT; or as carveout_registry_add().
  */
-static int hand_out(struct carveout_call *call, struct carveout_buf *buf,
-		    bool fresh, u32 fd_flags, s32 *fd, size_t reply_size)
+int carveout_hand_out(struct carveout_call *call, struct file *file,
+		      struct carveout_buf *fresh, u32 fd_flags, s32 *fd,
+		      size_t reply_size)
 {
-	struct dma_buf *dmabuf;
 	int ret;
-
-	dmabuf = carveout_dmabuf_create(buf, (fd_flags & O_ACCMODE) == O_RDWR);
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
 
 	ret = get_unused_fd_flags(fd_flags & O_CLOEXEC);
 	if (ret < 0)
@@ -164,20 +176,32 @@ static int hand_out(struct carveout_call *call, struct carveout_buf *buf,
 
 	ret = carveout_ioctl_reply(call, reply_size);
 	if (!ret && fresh)
-		ret = carveout_registry_add(buf);
+		ret = carveout_registry_add(fresh);
 	if (ret)
 		goto put_fd;
 
-	fd_install(*fd, dmabuf->file);
+	fd_install(*fd, file);
 	return 0;
 
 put_fd:
 	put_unused_fd(*fd);
 put_file:
 	if (fresh)
-		carveout_buf_depopulate(buf);
-	dma_buf_put(dmabuf);
+		carveout_buf_depopulate(fresh);
+	fput(file);
 	return ret;
+}
+
+static int hand_out_dmabuf(struct carveout_call *call, struct carveout_buf *buf,
+			   bool fresh, u32 fd_flags, s32 *fd, size_t reply_size)
+{
+	struct dma_buf *dmabuf;
+
+	dmabuf = carveout_dmabuf_create(buf, (fd_flags & O_ACCMODE) == O_RDWR);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	return carveout_hand_out(call, dmabuf->file, fresh ? buf : NULL, fd_flags, fd,
+				 reply_size);
 }
 
 /* Fill in the reply to an allocation and hand the buffer out. */
@@ -192,7 +216,7 @@ static int alloc_reply(struct carveout_call *call, struct carveout_buf *buf,
 	a->region = buf->region;
 	a->attrs = carveout_buf_attrs(buf);
 	a->created = fresh ? CARVEOUT_ALLOC_CREATED : 0;
-	return hand_out(call, buf, fresh, a->fd_flags, &a->fd, sizeof(*a));
+	return hand_out_dmabuf(call, buf, fresh, a->fd_flags, &a->fd, sizeof(*a));
 }
 
 static bool any_attrs(const struct carveout_buf *buf,
@@ -207,9 +231,16 @@ static bool any_attrs(const struct carveout_buf *buf,
 	return match && !(attrs & a->forbid);
 }
 
-/* Is an existing buffer what the caller would have made? */
-static bool satisfies(const struct carveout_buf *buf,
-		      const struct carveout_ioctl_alloc *a)
+/**
+ * carveout_alloc_satisfied() - is a buffer what the caller would have made?
+ * @buf: the buffer
+ * @a: what is asked for
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool carveout_alloc_satisfied(const struct carveout_buf *buf,
+			      const struct carveout_ioctl_alloc *a)
 {
 	return buf->size >= a->size && any_attrs(buf, a) &&
 	       (!a->align || !(buf->start & (a->align - 1))) &&
@@ -219,12 +250,22 @@ static bool satisfies(const struct carveout_buf *buf,
 	       (buf->tag.persist || !(a->flags & CARVEOUT_ALLOC_PERSIST));
 }
 
-/*
- * Open a buffer by name. One that is being resized is waited for in any case, one
- * that is not there as long as the caller says.
+/**
+ * carveout_open_or_wait() - find a buffer by its name, and perhaps wait for it
+ * @call: the call
+ * @name: a valid name
+ * @write: the caller wants to write
+ * @wait: wait for one that is not there
+ * @deadline: until when
+ *
+ * One that is being resized is waited for in any case.
+ *
+ * Context: Process context, may sleep.
+ * Return: the buffer with a reference for the caller, or an ERR_PTR: as
+ * carveout_registry_open(), -ETIMEDOUT, or -ERESTARTSYS on a signal.
  */
-static struct carveout_buf *open_or_wait(struct carveout_call *call, const char *name,
-					 u32 fd_flags, bool wait, u64 deadline)
+struct carveout_buf *carveout_open_or_wait(struct carveout_call *call, const char *name,
+					   bool write, bool wait, u64 deadline)
 {
 	struct carveout *carveout = call->carveout;
 	struct carveout_buf *buf;
@@ -235,8 +276,7 @@ static struct carveout_buf *open_or_wait(struct carveout_call *call, const char 
 		deadline = CARVEOUT_DEADLINE_NONE;
 	for (;;) {
 		seen = carveout_registry_changes(carveout);
-		buf = carveout_registry_open(carveout, name,
-					     (fd_flags & O_ACCMODE) == O_RDWR);
+		buf = carveout_registry_open(carveout, name, write);
 		if (buf != ERR_PTR(-EAGAIN) && !(buf == ERR_PTR(-ENOENT) && wait))
 			return buf;
 		ret = carveout_registry_wait(carveout, seen, deadline);
@@ -245,25 +285,35 @@ static struct carveout_buf *open_or_wait(struct carveout_call *call, const char 
 	}
 }
 
-static int alloc_existing(struct carveout_call *call)
+static int open_existing(struct carveout_call *call)
 {
 	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
 	struct carveout_buf *buf;
 	int ret = -EEXIST;
 
-	buf = open_or_wait(call, a->tag, a->fd_flags, false, 0);
+	buf = carveout_open_or_wait(call, a->tag, (a->fd_flags & O_ACCMODE) == O_RDWR,
+				    false, 0);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	if (satisfies(buf, a))
+	if (carveout_alloc_satisfied(buf, a))
 		ret = alloc_reply(call, buf, false);
 	carveout_buf_put_sync(buf);
 	return ret;
 }
 
-static int alloc_new(struct carveout_call *call)
+/**
+ * carveout_alloc_spec() - what a new buffer is to be
+ * @call: the call
+ * @a: what is asked for, checked
+ * @spec: what to fill in; it refers to @a
+ *
+ * Context: Any.
+ */
+void carveout_alloc_spec(const struct carveout_call *call,
+			 const struct carveout_ioctl_alloc *a,
+			 struct carveout_buf_spec *spec)
 {
-	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
-	struct carveout_buf_spec spec = {
+	*spec = (struct carveout_buf_spec) {
 		.req = {
 			.size = PAGE_ALIGN(a->size),
 			.align = max_t(u64, a->align, PAGE_SIZE),
@@ -280,13 +330,20 @@ static int alloc_new(struct carveout_call *call)
 		.mode = a->mode,
 		.persist = a->flags & CARVEOUT_ALLOC_PERSIST,
 	};
+
+	memcpy(spec->req.fallback, a->fallback, sizeof(spec->req.fallback));
+	if (spec->req.exact)
+		spec->req.addr = a->place +
+			call->carveout->claim[__ffs64(a->regions)]->range.base;
+}
+
+static int make_new(struct carveout_call *call)
+{
+	struct carveout_buf_spec spec;
 	struct carveout_buf *buf;
 	int ret;
 
-	memcpy(spec.req.fallback, a->fallback, sizeof(spec.req.fallback));
-	if (spec.req.exact)
-		spec.req.addr = a->place +
-			call->carveout->claim[__ffs64(a->regions)]->range.base;
+	carveout_alloc_spec(call, &call->arg.alloc, &spec);
 	buf = carveout_buf_create(call->carveout, call->open, &spec);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
@@ -295,14 +352,44 @@ static int alloc_new(struct carveout_call *call)
 	return ret;
 }
 
-static int create_new(struct carveout_call *call)
+/**
+ * carveout_make_or_open() - make something, or open what has its name
+ * @call: the call, with an argument that is checked
+ * @tag: the name; an empty one for none
+ * @flags: with CARVEOUT_ALLOC_OPEN it may be there
+ * @make: makes it, and replies
+ * @open: opens it, and replies
+ *
+ * Context: Process context, may sleep.
+ * Return: what @make or @open returns; -EEXIST; -EACCES if the name is kept for
+ * somebody else; -ERESTARTSYS.
+ */
+int carveout_make_or_open(struct carveout_call *call, const char *tag, u32 flags,
+			  int (*make)(struct carveout_call *call),
+			  int (*open)(struct carveout_call *call))
 {
-	const char *tag = call->arg.alloc.tag;
-	int ret = 0;
+	const union carveout_arg request = call->arg;
+	int ret;
 
-	if (tag[0])
-		ret = carveout_registry_may_create(call->carveout, tag);
-	return ret ?: alloc_new(call);
+	/* The name may come and go between the two attempts. */
+	for (;;) {
+		ret = -ENOENT;
+		if (flags & CARVEOUT_ALLOC_OPEN)
+			ret = open(call);
+		else if (tag[0] && carveout_registry_has(call->carveout, tag))
+			ret = -EEXIST;
+		if (ret != -ENOENT)
+			return ret;
+		ret = tag[0] ? carveout_registry_may_create(call->carveout, tag) : 0;
+		if (ret)
+			return ret;
+		ret = make(call);
+		if (ret != -EEXIST || !(flags & CARVEOUT_ALLOC_OPEN))
+			return ret;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		call->arg = request;
+	}
 }
 
 /**
@@ -314,31 +401,10 @@ static int create_new(struct carveout_call *call)
  */
 int carveout_ioctl_alloc(struct carveout_call *call)
 {
-	const struct carveout_ioctl_alloc request = call->arg.alloc;
-	int ret;
+	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
 
-	ret = check_alloc(call);
-	if (ret)
-		return ret;
-	if (!(request.flags & CARVEOUT_ALLOC_OPEN)) {
-		if (request.tag[0] &&
-		    carveout_registry_has(call->carveout, request.tag))
-			return -EEXIST;
-		return create_new(call);
-	}
-
-	/* The name may come and go between the two attempts. */
-	for (;;) {
-		ret = alloc_existing(call);
-		if (ret != -ENOENT)
-			return ret;
-		ret = create_new(call);
-		if (ret != -EEXIST)
-			return ret;
-		if (signal_pending(current))
-			return -ERESTARTSYS;
-		call->arg.alloc = request;
-	}
+	return carveout_alloc_check(call, a) ?:
+	       carveout_make_or_open(call, a->tag, a->flags, make_new, open_existing);
 }
 
 /**
@@ -362,7 +428,8 @@ int carveout_ioctl_open(struct carveout_call *call)
 	if (ret)
 		return ret;
 
-	buf = open_or_wait(call, o->tag, o->fd_flags, wait, o->deadline);
+	buf = carveout_open_or_wait(call, o->tag, (o->fd_flags & O_ACCMODE) == O_RDWR,
+				    wait, o->deadline);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	o->size = buf->size;
@@ -370,7 +437,7 @@ int carveout_ioctl_open(struct carveout_call *call)
 	o->generation = buf->generation;
 	o->region = buf->region;
 	o->attrs = carveout_buf_attrs(buf);
-	ret = hand_out(call, buf, false, o->fd_flags, &o->fd, sizeof(*o));
+	ret = hand_out_dmabuf(call, buf, false, o->fd_flags, &o->fd, sizeof(*o));
 	carveout_buf_put_sync(buf);
 	return ret;
 }

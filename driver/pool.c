@@ -265,6 +265,34 @@ int carveout_pool_give(struct carveout_pool *pool, u32 index)
 }
 
 /**
+ * carveout_pool_give_own() - give a block back, if it still is the owner's
+ * @pool: the pool
+ * @index: number of a block
+ * @owner: who took it
+ *
+ * Somebody else may have given it back meanwhile, and a third one have it now.
+ *
+ * Context: Any, also hard interrupts.
+ * Return: as carveout_pool_give().
+ */
+int carveout_pool_give_own(struct carveout_pool *pool, u32 index,
+			   const struct carveout_block_owner *owner)
+{
+	struct task_struct *task;
+	unsigned long flags;
+	int ret = -EINVAL;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (carveout_blocks_used(&pool->blocks, index) &&
+	    pool->blocks.block[index].owner == owner)
+		ret = give_locked(pool, index, &task);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (!ret)
+		tell(pool, task);
+	return ret;
+}
+
+/**
  * carveout_pool_give_all() - give back all blocks of an owner
  * @pool: the pool
  * @owner: the owner, who takes none any more
@@ -300,17 +328,22 @@ void carveout_pool_give_all(struct carveout_pool *pool,
  * All who wait are woken. What is in use stays so until it is given back.
  *
  * Context: May sleep.
+ * Return: 0, or what it was killed with before.
  */
-void carveout_pool_kill(struct carveout_pool *pool, int error)
+int carveout_pool_kill(struct carveout_pool *pool, int error)
 {
 	struct carveout_pool_waiter *waiter;
 	struct task_struct *task;
+	int ret;
 
+	raw_spin_lock_irq(&pool->lock);
+	ret = pool->error;
+	if (!ret)
+		pool->error = error;
+	raw_spin_unlock_irq(&pool->lock);
 	do {
 		task = NULL;
 		raw_spin_lock_irq(&pool->lock);
-		if (!pool->error)
-			pool->error = error;
 		waiter = first_waiter(pool);
 		if (waiter) {
 			waiter->error = pool->error;
@@ -321,6 +354,22 @@ void carveout_pool_kill(struct carveout_pool *pool, int error)
 			wake(task);
 	} while (task);
 	wake_up_poll(&pool->poll, EPOLLIN | EPOLLHUP | EPOLLERR);
+	return ret;
+}
+
+/**
+ * carveout_pool_end() - destroy a pool, as far as others still have it
+ * @pool: the pool, which the caller holds
+ *
+ * Nobody finds it any more, and who waits or asks for a block gets -EIDRM.
+ *
+ * Context: May sleep.
+ * Return: 0, or what it was killed with before.
+ */
+int carveout_pool_end(struct carveout_pool *pool)
+{
+	carveout_registry_forget(pool->buf);
+	return carveout_pool_kill(pool, -EIDRM);
 }
 
 /**
@@ -359,9 +408,18 @@ static struct carveout_pool *new_pool(u32 count)
 	return pool;
 }
 
-/* From block to block, and the whole: no sum of what somebody says may wrap. */
-static int measure(struct carveout *carveout, const struct carveout_pool_spec *spec,
-		   u64 *stride, u64 *size)
+/**
+ * carveout_pool_measure() - how large a pool is to be
+ * @spec: what it is to be; the size in its request is not looked at
+ * @stride: gets the bytes from the start of a block to that of the next
+ * @size: gets the bytes of the whole, in pages
+ *
+ * No sum of what somebody says may wrap.
+ *
+ * Context: Any.
+ * Return: 0 or -EINVAL.
+ */
+int carveout_pool_measure(const struct carveout_pool_spec *spec, u64 *stride, u64 *size)
 {
 	u64 align = max_t(u64, spec->buf.req.align, BIT_ULL(CARVEOUT_GRANULE_SHIFT));
 
@@ -375,7 +433,7 @@ static int measure(struct carveout *carveout, const struct carveout_pool_spec *s
 	    *size > U64_MAX - PAGE_SIZE + 1)
 		return -EINVAL;
 	*size = PAGE_ALIGN(*size);
-	return *size > READ_ONCE(carveout->heap.size) ? -ENOSPC : 0;
+	return 0;
 }
 
 /**
@@ -400,7 +458,9 @@ struct carveout_pool *carveout_pool_make(struct carveout *carveout,
 	u64 stride, size;
 	int ret;
 
-	ret = measure(carveout, spec, &stride, &size);
+	ret = carveout_pool_measure(spec, &stride, &size);
+	if (!ret && size > READ_ONCE(carveout->heap.size))
+		ret = -ENOSPC;
 	if (ret)
 		return ERR_PTR(ret);
 	pool = new_pool(spec->count);

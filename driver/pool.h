@@ -15,9 +15,6 @@
 #include "carveout_internal.h"
 #include "../lib/pool.h"
 
-/* The most blocks of a pool. */
-#define CARVEOUT_POOL_BLOCKS_MAX	1048576U
-
 /**
  * struct carveout_pool - a buffer as a pool of blocks
  * @buf: the buffer, which keeps the pool; who has the pool has a reference to it
@@ -62,14 +59,18 @@ struct carveout_pool_spec {
 struct carveout_pool *carveout_pool_make(struct carveout *carveout,
 					 struct carveout_open *open,
 					 struct carveout_pool_spec *spec);
+int carveout_pool_measure(const struct carveout_pool_spec *spec, u64 *stride, u64 *size);
 void carveout_pool_fini(struct carveout_pool *pool);
-void carveout_pool_kill(struct carveout_pool *pool, int error);
+int carveout_pool_kill(struct carveout_pool *pool, int error);
+int carveout_pool_end(struct carveout_pool *pool);
 
 int carveout_pool_take(struct carveout_pool *pool, struct carveout_block_owner *owner,
 		       u32 *index);
 int carveout_pool_wait(struct carveout_pool *pool, struct carveout_block_owner *owner,
 		       ktime_t deadline, unsigned int state, u32 *index);
 int carveout_pool_give(struct carveout_pool *pool, u32 index);
+int carveout_pool_give_own(struct carveout_pool *pool, u32 index,
+			   const struct carveout_block_owner *owner);
 void carveout_pool_give_all(struct carveout_pool *pool,
 			    struct carveout_block_owner *owner);
 

@@ -6,7 +6,8 @@
  * file descriptor, a new file each time it is opened: map it at offset 0, send
  * it with SCM_RIGHTS, import it into V4L2 or DRM. A buffer may carry a tag, a
  * name by which other processes open it; tags have the semantics of shm_open(3)
- * names.
+ * names. A pool is a buffer that is cut into equal blocks, with a descriptor to take
+ * them and give them back.
  *
  * Every ioctl takes one structure. Its size is part of the command number, so
  * a structure may grow at its end: an older, shorter one is taken as if the new
@@ -56,6 +57,7 @@
 #define CARVEOUT_CAP_SYNC		(1ULL << 11)
 #define CARVEOUT_CAP_RESIZE		(1ULL << 12)
 #define CARVEOUT_CAP_QUOTA		(1ULL << 13)
+#define CARVEOUT_CAP_POOL		(1ULL << 14)
 
 /**
  * struct carveout_ioctl_query - what a heap is and how it stands
@@ -429,8 +431,8 @@ struct carveout_ioctl_sync {
  *
  * EBUSY: the buffer is mapped, attached, pinned, open a second time or has a fence
  * that is not signalled, @fd was duplicated or sent to somebody or another thread
- * is in a call on it, or a descriptor from before an earlier resize is not closed
- * yet. EACCES: not allowed, or @fd is read-only. ENOSPC: no room. EDQUOT: a quota;
+ * is in a call on it, a descriptor from before an earlier resize is not closed yet,
+ * or it is a pool. EACCES: not allowed, or @fd is read-only. ENOSPC: no room. EDQUOT: a quota;
  * a buffer that moves counts twice until @fd is closed. Further as
  * CARVEOUT_IOCTL_ALLOC. On failure @fd is as before.
  */
@@ -444,6 +446,193 @@ struct carveout_ioctl_resize {
 	__u32 attrs;
 	__u32 fd_flags;
 	__s32 new_fd;
+};
+
+/* Flags of a pool's creation; they mean what they do for an allocation. */
+#define CARVEOUT_POOL_FLAGS		(CARVEOUT_ALLOC_OPEN | \
+					 CARVEOUT_ALLOC_PERSIST)
+
+/** define CARVEOUT_POOL_BLOCKS_MAX - the most blocks of a pool */
+#define CARVEOUT_POOL_BLOCKS_MAX	1048576U
+
+/**
+ * struct carveout_ioctl_pool_create - make a pool: a buffer cut into equal blocks
+ * @block_size: in: bytes of a block, at least 1; out: bytes from one block to the
+ *	next
+ * @align: in: power of two in bytes, of the physical address of each block, up to
+ *	the heap's max_align; 0 for 64, which is also the least
+ * @max_addr: in: as CARVEOUT_IOCTL_ALLOC
+ * @regions: in: as CARVEOUT_IOCTL_ALLOC
+ * @count: in: number of blocks, 1 to CARVEOUT_POOL_BLOCKS_MAX; out: how many the
+ *	pool has
+ * @require: in: CARVEOUT_ATTR_* bits that the region must have
+ * @forbid: in: CARVEOUT_ATTR_* bits that the region must not have
+ * @flags: in: CARVEOUT_POOL_FLAGS bits
+ * @fd_flags: in: O_RDWR, and O_CLOEXEC
+ * @mode: in: permission bits of the tag, less the caller's umask; 0 without tag
+ * @tag: in: name of the pool; all zero for none
+ * @label: in: what it is for, to be shown to people; may be all zero
+ * @size: out: bytes of all blocks, in whole pages: what can be mapped
+ * @offset: out: where in its region the pool starts, in bytes
+ * @generation: out: number of this pool
+ * @region: out: index of its region
+ * @attrs: out: attributes of its region
+ * @created: out: CARVEOUT_ALLOC_CREATED or 0
+ * @fd: out: descriptor of the pool
+ *
+ * A pool is a buffer with a file of another kind: its descriptor takes the
+ * CARVEOUT_POOL_IOCTL_* commands, poll() and mmap(), and is no dma-buf. Its tag is
+ * one of the same names; CARVEOUT_IOCTL_OPEN of it gives a dma-buf of the whole
+ * pool, to be imported by a device. Who has a pool reaches all of its blocks.
+ *
+ * Blocks read as zero when they are taken for the first time, later as they were
+ * left. With CARVEOUT_ALLOC_OPEN a pool that the tag names already is opened if its
+ * blocks are no smaller and no fewer than asked for, aligned and placed as asked, of
+ * such attributes, and persistent if that was asked for.
+ *
+ * EEXIST: the tag is taken, with CARVEOUT_ALLOC_OPEN by something that is not what
+ * was asked for. Further as CARVEOUT_IOCTL_ALLOC.
+ */
+struct carveout_ioctl_pool_create {
+	__u64 block_size;
+	__u64 align;
+	__u64 max_addr;
+	__u64 regions;
+	__u32 count;
+	__u32 require;
+	__u32 forbid;
+	__u32 flags;
+	__u32 fd_flags;
+	__u32 mode;
+	char tag[CARVEOUT_NAME_LEN];
+	char label[CARVEOUT_NAME_LEN];
+	__u64 size;
+	__u64 offset;
+	__u64 generation;
+	__u32 region;
+	__u32 attrs;
+	__u32 created;
+	__s32 fd;
+};
+
+/**
+ * struct carveout_ioctl_pool_open - open a pool by its tag
+ * @tag: in: the name
+ * @flags: in: CARVEOUT_OPEN_* flags
+ * @fd_flags: in: O_RDWR, and O_CLOEXEC
+ * @deadline: in: as CARVEOUT_IOCTL_OPEN
+ * @block_size: out: bytes from one block to the next
+ * @size: out: bytes of all blocks, in whole pages
+ * @offset: out: where in its region the pool starts, in bytes
+ * @generation: out: number of this pool
+ * @count: out: number of blocks
+ * @region: out: index of its region
+ * @attrs: out: attributes of its region
+ * @fd: out: descriptor of the pool
+ *
+ * Who takes a block writes: the tag has to permit reading and writing.
+ *
+ * EINVAL: the tag names a buffer that is no pool. Further as CARVEOUT_IOCTL_OPEN.
+ */
+struct carveout_ioctl_pool_open {
+	char tag[CARVEOUT_NAME_LEN];
+	__u32 flags;
+	__u32 fd_flags;
+	__u64 deadline;
+	__u64 block_size;
+	__u64 size;
+	__u64 offset;
+	__u64 generation;
+	__u32 count;
+	__u32 region;
+	__u32 attrs;
+	__s32 fd;
+};
+
+/* Flags of taking a block. */
+#define CARVEOUT_POOL_GET_NOWAIT	(1U << 0) /* EAGAIN if none is free */
+#define CARVEOUT_POOL_GET_FLAGS		CARVEOUT_POOL_GET_NOWAIT
+
+/**
+ * struct carveout_ioctl_pool_get - take a block
+ * @flags: in: CARVEOUT_POOL_GET_* flags
+ * @index: out: number of the block
+ * @deadline: in: how long to wait: a time of CLOCK_MONOTONIC in nanoseconds, or
+ *	CARVEOUT_DEADLINE_NONE; with CARVEOUT_POOL_GET_NOWAIT zero
+ * @offset: out: where in the pool the block starts, in bytes
+ *
+ * First come, first served, among all who have the pool, in this kernel or in
+ * processes. A block that is given back while somebody waits is his at once. If one
+ * is free the deadline is not looked at.
+ *
+ * The block belongs to the open file, like a lock of flock(2): when the last
+ * descriptor and mapping of that file is gone, as when its processes died, it is
+ * given back.
+ *
+ * EAGAIN: none is free. ETIMEDOUT: none came before the deadline. EINTR: a signal
+ * came first; the call is restarted after a handler that was installed with
+ * SA_RESTART, and the deadline stays what it was. EIDRM: the pool was destroyed.
+ * ENODEV: the heap is gone. Either also while waiting. EUCLEAN: the pool found
+ * itself damaged.
+ */
+struct carveout_ioctl_pool_get {
+	__u32 flags;
+	__u32 index;
+	__u64 deadline;
+	__u64 offset;
+};
+
+/**
+ * struct carveout_ioctl_pool_put - give a block back
+ * @index: in: number of the block
+ * @flags: in: zero
+ *
+ * Whoever took it: one process may take a block and hand it to another, which gives
+ * it back. The first who waits has it then.
+ *
+ * EINVAL: there is no such block, or it is free already; nothing changes.
+ */
+struct carveout_ioctl_pool_put {
+	__u32 index;
+	__u32 flags;
+};
+
+/**
+ * struct carveout_ioctl_pool_query - how a pool stands
+ * @block_size: out: bytes from one block to the next
+ * @size: out: bytes of all blocks, in whole pages
+ * @blocks: out: number of blocks
+ * @free: out: how many are free
+ * @high_water: out: the most that were ever in use
+ * @waiters: out: how many wait for one
+ * @used_open: out: how many this open file has
+ * @flags: in: zero
+ */
+struct carveout_ioctl_pool_query {
+	__u64 block_size;
+	__u64 size;
+	__u32 blocks;
+	__u32 free;
+	__u32 high_water;
+	__u32 waiters;
+	__u32 used_open;
+	__u32 flags;
+};
+
+/**
+ * struct carveout_ioctl_pool_destroy - end a pool
+ * @flags: in: zero
+ * @reserved: zero
+ *
+ * Its tag is removed, all who wait for a block get EIDRM, and so does who asks for one
+ * later. Blocks in use can still be used and given back; the memory goes with the last
+ * who has the pool. Allowed for its owner and for callers with CAP_FOWNER.
+ *
+ * EACCES: not allowed. EIDRM: it was destroyed before.
+ */
+struct carveout_ioctl_pool_destroy {
+	__u32 flags;
+	__u32 reserved;
 };
 
 /* Flags of a buffer. */
@@ -559,6 +748,12 @@ struct carveout_ioctl_info {
 #define CARVEOUT_INFO_SIZE_VER0		216
 #define CARVEOUT_BUFFER_SIZE_VER0	208
 #define CARVEOUT_SPAN_SIZE_VER0		24
+#define CARVEOUT_POOL_CREATE_SIZE_VER0	224
+#define CARVEOUT_POOL_OPEN_SIZE_VER0	128
+#define CARVEOUT_POOL_GET_SIZE_VER0	24
+#define CARVEOUT_POOL_PUT_SIZE_VER0	8
+#define CARVEOUT_POOL_QUERY_SIZE_VER0	40
+#define CARVEOUT_POOL_DESTROY_SIZE_VER0	8
 
 #define CARVEOUT_IOC_MAGIC	0xBD
 
@@ -586,5 +781,19 @@ struct carveout_ioctl_info {
 				      struct carveout_ioctl_sync)
 #define CARVEOUT_IOCTL_RESIZE	_IOWR(CARVEOUT_IOC_MAGIC, 0x0b, \
 				      struct carveout_ioctl_resize)
+#define CARVEOUT_IOCTL_POOL_CREATE _IOWR(CARVEOUT_IOC_MAGIC, 0x0c, \
+					 struct carveout_ioctl_pool_create)
+#define CARVEOUT_IOCTL_POOL_OPEN _IOWR(CARVEOUT_IOC_MAGIC, 0x0d, \
+				       struct carveout_ioctl_pool_open)
+
+/* Commands for the descriptor of a pool. */
+#define CARVEOUT_POOL_IOCTL_GET	_IOWR(CARVEOUT_IOC_MAGIC, 0x40, \
+				      struct carveout_ioctl_pool_get)
+#define CARVEOUT_POOL_IOCTL_PUT	_IOWR(CARVEOUT_IOC_MAGIC, 0x41, \
+				      struct carveout_ioctl_pool_put)
+#define CARVEOUT_POOL_IOCTL_QUERY _IOWR(CARVEOUT_IOC_MAGIC, 0x42, \
+					struct carveout_ioctl_pool_query)
+#define CARVEOUT_POOL_IOCTL_DESTROY _IOWR(CARVEOUT_IOC_MAGIC, 0x43, \
+					  struct carveout_ioctl_pool_destroy)
 
 #endif /* _UAPI_LINUX_CARVEOUT_H */

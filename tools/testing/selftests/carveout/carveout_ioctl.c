@@ -14,11 +14,14 @@
 #define LONGEST		((1UL << _IOC_SIZEBITS) - 8)
 #define TAG		"ioctl.door"
 #define NEW_TAG		"ioctl.new"
+#define POOL_TAG	"ioctl.pool"
 
 FIXTURE(command) {
 	struct heap heap;
 	int buffer;			/* carries TAG */
 	int nameless;			/* never had a tag */
+	int pool;			/* carries POOL_TAG */
+	int block;			/* of the pool, in use */
 	struct carveout_sync_range range;
 	struct carveout_buffer entries[4];
 	struct heap_snapshot armed;	/* with the buffer, before the call */
@@ -30,68 +33,45 @@ FIXTURE_VARIANT(command) {
 	bool silent;			/* there is no reply to write */
 };
 
-FIXTURE_VARIANT_ADD(command, query) {
-	.cmd = CARVEOUT_IOCTL_QUERY,
-	.ver0 = CARVEOUT_QUERY_SIZE_VER0,
-};
+#define CALL(number, size, no_reply)		\
+	.cmd = CARVEOUT_ ## number,		\
+	.ver0 = CARVEOUT_ ## size ## _SIZE_VER0,	\
+	.silent = no_reply
 
-FIXTURE_VARIANT_ADD(command, region) {
-	.cmd = CARVEOUT_IOCTL_REGION,
-	.ver0 = CARVEOUT_REGION_SIZE_VER0,
-};
+FIXTURE_VARIANT_ADD(command, query) { CALL(IOCTL_QUERY, QUERY, false) };
+FIXTURE_VARIANT_ADD(command, region) { CALL(IOCTL_REGION, REGION, false) };
+FIXTURE_VARIANT_ADD(command, alloc) { CALL(IOCTL_ALLOC, ALLOC, false) };
+FIXTURE_VARIANT_ADD(command, open) { CALL(IOCTL_OPEN, OPEN, false) };
+FIXTURE_VARIANT_ADD(command, unlink) { CALL(IOCTL_UNLINK, UNLINK, true) };
+FIXTURE_VARIANT_ADD(command, list) { CALL(IOCTL_LIST, LIST, false) };
+FIXTURE_VARIANT_ADD(command, spans) { CALL(IOCTL_SPANS, LIST, false) };
+FIXTURE_VARIANT_ADD(command, info) { CALL(IOCTL_INFO, INFO, false) };
+FIXTURE_VARIANT_ADD(command, link) { CALL(IOCTL_LINK, LINK, false) };
+FIXTURE_VARIANT_ADD(command, setattr) { CALL(IOCTL_SETATTR, SETATTR, true) };
+FIXTURE_VARIANT_ADD(command, sync) { CALL(IOCTL_SYNC, SYNC, true) };
+FIXTURE_VARIANT_ADD(command, resize) { CALL(IOCTL_RESIZE, RESIZE, false) };
+FIXTURE_VARIANT_ADD(command, pool_create) { CALL(IOCTL_POOL_CREATE, POOL_CREATE, false) };
+FIXTURE_VARIANT_ADD(command, pool_open) { CALL(IOCTL_POOL_OPEN, POOL_OPEN, false) };
+FIXTURE_VARIANT_ADD(command, pool_get) { CALL(POOL_IOCTL_GET, POOL_GET, false) };
+FIXTURE_VARIANT_ADD(command, pool_put) { CALL(POOL_IOCTL_PUT, POOL_PUT, true) };
+FIXTURE_VARIANT_ADD(command, pool_query) { CALL(POOL_IOCTL_QUERY, POOL_QUERY, false) };
+FIXTURE_VARIANT_ADD(command, pool_destroy) { CALL(POOL_IOCTL_DESTROY, POOL_DESTROY, true) };
 
-FIXTURE_VARIANT_ADD(command, alloc) {
-	.cmd = CARVEOUT_IOCTL_ALLOC,
-	.ver0 = CARVEOUT_ALLOC_SIZE_VER0,
-};
+/* A pool with a block that is in use. */
+static int arm_pool(struct _test_data_command *self)
+{
+	self->pool = create_pool_tag(self->heap.node, 64, 16, POOL_TAG,
+				     CARVEOUT_ALLOC_OPEN, 0600);
+	self->block = self->pool < 0 ? self->pool : try_block(self->pool);
+	return self->block < 0 ? self->block : 0;
+}
 
-FIXTURE_VARIANT_ADD(command, open) {
-	.cmd = CARVEOUT_IOCTL_OPEN,
-	.ver0 = CARVEOUT_OPEN_SIZE_VER0,
-};
-
-FIXTURE_VARIANT_ADD(command, unlink) {
-	.cmd = CARVEOUT_IOCTL_UNLINK,
-	.ver0 = CARVEOUT_UNLINK_SIZE_VER0,
-	.silent = true,
-};
-
-FIXTURE_VARIANT_ADD(command, list) {
-	.cmd = CARVEOUT_IOCTL_LIST,
-	.ver0 = CARVEOUT_LIST_SIZE_VER0,
-};
-
-FIXTURE_VARIANT_ADD(command, spans) {
-	.cmd = CARVEOUT_IOCTL_SPANS,
-	.ver0 = CARVEOUT_LIST_SIZE_VER0,
-};
-
-FIXTURE_VARIANT_ADD(command, info) {
-	.cmd = CARVEOUT_IOCTL_INFO,
-	.ver0 = CARVEOUT_INFO_SIZE_VER0,
-};
-
-FIXTURE_VARIANT_ADD(command, link) {
-	.cmd = CARVEOUT_IOCTL_LINK,
-	.ver0 = CARVEOUT_LINK_SIZE_VER0,
-};
-
-FIXTURE_VARIANT_ADD(command, setattr) {
-	.cmd = CARVEOUT_IOCTL_SETATTR,
-	.ver0 = CARVEOUT_SETATTR_SIZE_VER0,
-	.silent = true,
-};
-
-FIXTURE_VARIANT_ADD(command, sync) {
-	.cmd = CARVEOUT_IOCTL_SYNC,
-	.ver0 = CARVEOUT_SYNC_SIZE_VER0,
-	.silent = true,
-};
-
-FIXTURE_VARIANT_ADD(command, resize) {
-	.cmd = CARVEOUT_IOCTL_RESIZE,
-	.ver0 = CARVEOUT_RESIZE_SIZE_VER0,
-};
+/* What a command is for: the node or a pool. */
+static int target(const struct _test_data_command *self, unsigned long cmd)
+{
+	return _IOC_NR(cmd) < _IOC_NR(CARVEOUT_POOL_IOCTL_GET) ? self->heap.node :
+								 self->pool;
+}
 
 FIXTURE_SETUP(command)
 {
@@ -104,6 +84,7 @@ FIXTURE_SETUP(command)
 	self->nameless = alloc_buffer(self->heap.node, 4 * KIB);
 	ASSERT_LE(0, self->nameless);
 	self->range.size = 4 * KIB;
+	ASSERT_EQ(0, arm_pool(self));
 	ASSERT_EQ(0, take_snapshot(&self->armed));
 }
 
@@ -131,6 +112,10 @@ static void fill_argument(struct _test_data_command *self, unsigned long cmd,
 		struct carveout_ioctl_setattr setattr;
 		struct carveout_ioctl_sync sync;
 		struct carveout_ioctl_resize resize;
+		struct carveout_ioctl_pool_create pool_create;
+		struct carveout_ioctl_pool_open pool_open;
+		struct carveout_ioctl_pool_get pool_get;
+		struct carveout_ioctl_pool_put pool_put;
 	} fill;
 
 	memset(&fill, 0, sizeof(fill));
@@ -178,6 +163,19 @@ static void fill_argument(struct _test_data_command *self, unsigned long cmd,
 		fill.resize.size = 4 * KIB;
 		fill.resize.fd_flags = O_RDWR | O_CLOEXEC;
 		break;
+	case CARVEOUT_IOCTL_POOL_CREATE:
+		fill.pool_create = pool_request(64, 16);
+		break;
+	case CARVEOUT_IOCTL_POOL_OPEN:
+		set_name(fill.pool_open.tag, POOL_TAG);
+		fill.pool_open.fd_flags = O_RDWR | O_CLOEXEC;
+		break;
+	case CARVEOUT_POOL_IOCTL_GET:
+		fill.pool_get.deadline = CARVEOUT_DEADLINE_NONE;
+		break;
+	case CARVEOUT_POOL_IOCTL_PUT:
+		fill.pool_put.index = self->block;
+		break;
 	}
 	memcpy(arg, &fill, _IOC_SIZE(cmd));
 }
@@ -188,6 +186,9 @@ static int undo(struct _test_data_command *self, unsigned long cmd, void *arg)
 	struct carveout_ioctl_alloc *alloc = arg;
 	struct carveout_ioctl_open *open = arg;
 	struct carveout_ioctl_resize *resize = arg;
+	struct carveout_ioctl_pool_create *pool_create = arg;
+	struct carveout_ioctl_pool_open *pool_open = arg;
+	struct carveout_ioctl_pool_get *pool_get = arg;
 
 	switch (_IOC_NR(cmd)) {
 	case _IOC_NR(CARVEOUT_IOCTL_ALLOC):
@@ -206,6 +207,19 @@ static int undo(struct _test_data_command *self, unsigned long cmd, void *arg)
 	case _IOC_NR(CARVEOUT_IOCTL_RESIZE):
 		close(self->nameless);
 		self->nameless = resize->new_fd;
+		return 0;
+	case _IOC_NR(CARVEOUT_IOCTL_POOL_CREATE):
+		return close(pool_create->fd);
+	case _IOC_NR(CARVEOUT_IOCTL_POOL_OPEN):
+		return close(pool_open->fd);
+	case _IOC_NR(CARVEOUT_POOL_IOCTL_GET):
+		return put_block(self->pool, pool_get->index);
+	case _IOC_NR(CARVEOUT_POOL_IOCTL_PUT):
+		self->block = try_block(self->pool);
+		return self->block < 0 ? self->block : 0;
+	case _IOC_NR(CARVEOUT_POOL_IOCTL_DESTROY):
+		close(self->pool);
+		return arm_pool(self);
 	}
 	return 0;
 }
@@ -221,7 +235,7 @@ TEST_F(command, valid_argument_is_taken)
 	char arg[512] = "";
 
 	fill_argument(self, variant->cmd, arg);
-	ASSERT_EQ(0, xioctl(self->heap.node, variant->cmd, arg));
+	ASSERT_EQ(0, xioctl(target(self, variant->cmd), variant->cmd, arg));
 	ASSERT_EQ(0, undo(self, variant->cmd, arg));
 	EXPECT_SNAPSHOT(&self->armed);
 }
@@ -233,7 +247,7 @@ TEST_F(command, shorter_structure_is_refused)
 
 	fill_argument(self, variant->cmd, arg);
 	for (size = 0; size < variant->ver0; size++)
-		EXPECT_EQ(-EINVAL, xioctl(self->heap.node,
+		EXPECT_EQ(-EINVAL, xioctl(target(self, variant->cmd),
 					  sized(variant->cmd, size), arg))
 			TH_LOG("size %zu", size);
 	EXPECT_SNAPSHOT(&self->armed);
@@ -249,7 +263,7 @@ TEST_F(command, longer_structure_with_zero_tail_is_taken)
 		size = sizes[i] ? variant->ver0 + sizes[i] : LONGEST;
 		memset(arg, 0, LONGEST);
 		fill_argument(self, variant->cmd, arg);
-		ASSERT_EQ(0, xioctl(self->heap.node, sized(variant->cmd, size),
+		ASSERT_EQ(0, xioctl(target(self, variant->cmd), sized(variant->cmd, size),
 				    arg))
 			TH_LOG("size %zu", size);
 		ASSERT_EQ(0, undo(self, variant->cmd, arg));
@@ -272,7 +286,7 @@ TEST_F(command, longer_structure_with_nonzero_tail_is_refused)
 	fill_argument(self, variant->cmd, arg);
 	for (i = 0; i < ARRAY_SIZE(tails); i++) {
 		arg[tails[i]] = 1;
-		EXPECT_EQ(-E2BIG, xioctl(self->heap.node,
+		EXPECT_EQ(-E2BIG, xioctl(target(self, variant->cmd),
 					 sized(variant->cmd, LONGEST), arg))
 			TH_LOG("byte %zu", tails[i]);
 		/* A structure that ends before that byte is fine. */
@@ -291,19 +305,19 @@ TEST_F(command, unmapped_argument_is_refused)
 	ASSERT_NE(MAP_FAILED, (void *)page);
 	munmap(page + 4 * KIB, 4 * KIB);
 
-	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd, NULL));
-	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd,
+	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd, NULL));
+	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd,
 				  page + 4 * KIB));
-	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd,
+	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd,
 				  (void *)-4096L));
 	/* All but the last byte is there. */
 	arg = page + 4 * KIB - variant->ver0;
 	fill_argument(self, variant->cmd, arg);
 	memmove(arg + 1, arg, variant->ver0 - 1);
-	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd, arg + 1));
+	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd, arg + 1));
 	/* The structure is there, the tail that it claims is not. */
 	fill_argument(self, variant->cmd, arg);
-	EXPECT_EQ(-EFAULT, xioctl(self->heap.node,
+	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd),
 				  sized(variant->cmd, variant->ver0 + 8), arg));
 	EXPECT_SNAPSHOT(&self->armed);
 }
@@ -322,12 +336,12 @@ TEST_F(command, reply_to_read_only_memory)
 	fill_argument(self, variant->cmd, page);
 	ASSERT_EQ(0, mprotect(page, 4 * KIB, PROT_READ));
 	if (variant->silent) {
-		EXPECT_EQ(0, xioctl(self->heap.node, variant->cmd, page));
+		EXPECT_EQ(0, xioctl(target(self, variant->cmd), variant->cmd, page));
 		if (variant->cmd == CARVEOUT_IOCTL_UNLINK)
 			EXPECT_EQ(-ENOENT, unlink_tag(self->heap.node, TAG));
 		return;
 	}
-	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd, page));
+	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd, page));
 	EXPECT_EQ(next, next_fd(self->heap.node));
 	EXPECT_SNAPSHOT(&self->armed);
 }
@@ -345,10 +359,10 @@ TEST_F(command, reply_across_read_only_page)
 	fill_argument(self, variant->cmd, arg);
 	ASSERT_EQ(0, mprotect(page + 4 * KIB, 4 * KIB, PROT_READ));
 	if (variant->silent) {
-		EXPECT_EQ(0, xioctl(self->heap.node, variant->cmd, arg));
+		EXPECT_EQ(0, xioctl(target(self, variant->cmd), variant->cmd, arg));
 		return;
 	}
-	EXPECT_EQ(-EFAULT, xioctl(self->heap.node, variant->cmd, arg));
+	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd, arg));
 	EXPECT_EQ(next, next_fd(self->heap.node));
 	EXPECT_SNAPSHOT(&self->armed);
 }
@@ -372,6 +386,8 @@ TEST_F(command, reply_does_not_depend_on_output_members)
 	struct carveout_ioctl_alloc *alloc;
 	struct carveout_ioctl_link *link;
 	struct carveout_ioctl_resize *resize;
+	struct carveout_ioctl_pool_open *pool_open;
+	struct carveout_ioctl_pool_get *pool_get;
 	char reply[2][512];
 	int i;
 
@@ -386,6 +402,8 @@ TEST_F(command, reply_does_not_depend_on_output_members)
 		alloc = (void *)reply[i];
 		link = (void *)reply[i];
 		resize = (void *)reply[i];
+		pool_open = (void *)reply[i];
+		pool_get = (void *)reply[i];
 		switch (variant->cmd) {
 		case CARVEOUT_IOCTL_QUERY:
 			memset(query, byte, sizeof(*query));
@@ -415,8 +433,19 @@ TEST_F(command, reply_does_not_depend_on_output_members)
 			memset(&resize->offset, byte, 8 * 3);
 			resize->new_fd = byte;
 			break;
+		case CARVEOUT_IOCTL_POOL_OPEN:
+			memset(&pool_open->block_size, byte, 8 * 6);
+			break;
+		case CARVEOUT_POOL_IOCTL_GET:
+			pool_get->index = byte;
+			pool_get->offset = byte;
+			break;
+		case CARVEOUT_POOL_IOCTL_QUERY:
+			memset(reply[i], byte,
+			       offsetof(struct carveout_ioctl_pool_query, flags));
+			break;
 		}
-		ASSERT_EQ(0, xioctl(self->heap.node, variant->cmd, reply[i]));
+		ASSERT_EQ(0, xioctl(target(self, variant->cmd), variant->cmd, reply[i]));
 		ASSERT_EQ(0, undo(self, variant->cmd, reply[i]));
 	}
 	/*
@@ -437,6 +466,10 @@ TEST_F(command, reply_does_not_depend_on_output_members)
 			resize->new_fd = 0;
 		}
 	}
+	if (variant->cmd == CARVEOUT_IOCTL_POOL_CREATE) {
+		((struct carveout_ioctl_pool_create *)reply[0])->generation = 0;
+		((struct carveout_ioctl_pool_create *)reply[1])->generation = 0;
+	}
 	EXPECT_EQ(0, memcmp(reply[0], reply[1], variant->ver0));
 	EXPECT_SNAPSHOT(&self->armed);
 }
@@ -449,16 +482,16 @@ TEST_F(command, other_direction_or_magic_is_unknown)
 	char arg[512] = "";
 
 	fill_argument(self, variant->cmd, arg);
-	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+	EXPECT_EQ(-ENOTTY, xioctl(target(self, variant->cmd),
 				  _IOC(_IOC_NONE, CARVEOUT_IOC_MAGIC, nr, size),
 				  arg));
-	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+	EXPECT_EQ(-ENOTTY, xioctl(target(self, variant->cmd),
 				  _IOC(_IOC_READ, CARVEOUT_IOC_MAGIC, nr, size),
 				  arg));
-	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+	EXPECT_EQ(-ENOTTY, xioctl(target(self, variant->cmd),
 				  _IOC(_IOC_WRITE, CARVEOUT_IOC_MAGIC, nr, size),
 				  arg));
-	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+	EXPECT_EQ(-ENOTTY, xioctl(target(self, variant->cmd),
 				  _IOC(_IOC_READ | _IOC_WRITE,
 				       CARVEOUT_IOC_MAGIC + 1, nr, size), arg));
 	EXPECT_SNAPSHOT(&self->armed);
@@ -487,9 +520,19 @@ TEST_F(heap, reserved_members_and_unknown_flags_are_refused)
 		  offsetof(struct carveout_ioctl_sync, reserved) },
 		{ CARVEOUT_IOCTL_RESIZE,
 		  offsetof(struct carveout_ioctl_resize, flags) },
+		{ CARVEOUT_POOL_IOCTL_PUT,
+		  offsetof(struct carveout_ioctl_pool_put, flags) },
+		{ CARVEOUT_POOL_IOCTL_QUERY,
+		  offsetof(struct carveout_ioctl_pool_query, flags) },
+		{ CARVEOUT_POOL_IOCTL_DESTROY,
+		  offsetof(struct carveout_ioctl_pool_destroy, flags) },
+		{ CARVEOUT_POOL_IOCTL_DESTROY,
+		  offsetof(struct carveout_ioctl_pool_destroy, reserved) },
 		/* Without the flag, or with nothing, that gives it a meaning. */
 		{ CARVEOUT_IOCTL_OPEN,
 		  offsetof(struct carveout_ioctl_open, deadline) },
+		{ CARVEOUT_IOCTL_POOL_OPEN,
+		  offsetof(struct carveout_ioctl_pool_open, deadline) },
 		{ CARVEOUT_IOCTL_ALLOC,
 		  offsetof(struct carveout_ioctl_alloc, place) },
 		{ CARVEOUT_IOCTL_ALLOC,
@@ -519,6 +562,17 @@ TEST_F(heap, reserved_members_and_unknown_flags_are_refused)
 		{ CARVEOUT_IOCTL_SYNC,
 		  offsetof(struct carveout_ioctl_sync, flags),
 		  CARVEOUT_SYNC_FLAGS },
+		{ CARVEOUT_IOCTL_POOL_CREATE,
+		  offsetof(struct carveout_ioctl_pool_create, flags),
+		  CARVEOUT_POOL_FLAGS },
+		{ CARVEOUT_IOCTL_POOL_CREATE,
+		  offsetof(struct carveout_ioctl_pool_create, mode), 0777 },
+		{ CARVEOUT_IOCTL_POOL_OPEN,
+		  offsetof(struct carveout_ioctl_pool_open, flags),
+		  CARVEOUT_OPEN_FLAGS },
+		{ CARVEOUT_POOL_IOCTL_GET,
+		  offsetof(struct carveout_ioctl_pool_get, flags),
+		  CARVEOUT_POOL_GET_FLAGS },
 	};
 	struct _test_data_command command = { .heap = self->heap };
 	char arg[512] = "";
@@ -530,13 +584,14 @@ TEST_F(heap, reserved_members_and_unknown_flags_are_refused)
 	command.nameless = alloc_buffer(self->heap.node, 4 * KIB);
 	ASSERT_LE(0, command.nameless);
 	command.range.size = 4 * KIB;
+	ASSERT_EQ(0, arm_pool(&command));
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		fill_argument(&command, rows[i].cmd, arg);
 		for (bit = 0; bit < 32; bit++) {
 			__u32 value = 1U << bit;
 
 			memcpy(arg + rows[i].offset, &value, sizeof(value));
-			EXPECT_EQ(-EINVAL, xioctl(self->heap.node, rows[i].cmd,
+			EXPECT_EQ(-EINVAL, xioctl(target(&command, rows[i].cmd), rows[i].cmd,
 						  arg))
 				TH_LOG("row %zu, bit %d", i, bit);
 		}
@@ -549,12 +604,13 @@ TEST_F(heap, reserved_members_and_unknown_flags_are_refused)
 				continue;
 			fill_argument(&command, flags[i].cmd, arg);
 			memcpy(arg + flags[i].offset, &value, sizeof(value));
-			EXPECT_EQ(-EINVAL, xioctl(self->heap.node, flags[i].cmd,
+			EXPECT_EQ(-EINVAL, xioctl(target(&command, flags[i].cmd), flags[i].cmd,
 						  arg))
 				TH_LOG("flags %zu, bit %d", i, bit);
 		}
 	}
 	EXPECT_EQ(1, find_listed(self->heap.node, TAG, NULL));
+	close(command.pool);
 	close(command.nameless);
 	close(command.buffer);
 	EXPECT_UNCHANGED(&self->heap);
@@ -567,7 +623,7 @@ TEST_F(heap, unknown_command_is_ENOTTY)
 	char arg[512] = "";
 	unsigned int nr;
 
-	for (nr = _IOC_NR(CARVEOUT_IOCTL_RESIZE) + 1; nr < 256; nr++)
+	for (nr = _IOC_NR(CARVEOUT_IOCTL_POOL_OPEN) + 1; nr < 256; nr++)
 		EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
 					  _IOC(_IOC_READ | _IOC_WRITE,
 					       CARVEOUT_IOC_MAGIC, nr, 64), arg))
@@ -614,15 +670,23 @@ static int hammer(void *data)
 	self->nameless = alloc_buffer(self->heap.node, 4 * KIB);
 	if (self->heap.node < 0 || self->nameless < 0)
 		return 1;
+	if (arm_pool(self) && hammer->cmd != CARVEOUT_POOL_IOCTL_DESTROY)
+		return 4;
 	for (i = 0; i < hammer->rounds; i++) {
 		fill_argument(self, hammer->cmd, arg);
-		err = xioctl(self->heap.node, hammer->cmd, arg);
+		err = xioctl(target(self, hammer->cmd), hammer->cmd, arg);
 		if (!err && hammer->cmd == CARVEOUT_IOCTL_UNLINK)
 			continue;
 		if (err == -ENOENT && hammer->cmd == CARVEOUT_IOCTL_UNLINK)
 			continue;
 		if (err == -EEXIST && hammer->cmd == CARVEOUT_IOCTL_LINK)
 			continue;
+		/* Another one may have done it, and do it again meanwhile. */
+		if (hammer->cmd == CARVEOUT_POOL_IOCTL_DESTROY &&
+		    (!err || err == -EIDRM)) {
+			undo(self, hammer->cmd, arg);
+			continue;
+		}
 		if (err)
 			return 2;
 		if (undo(self, hammer->cmd, arg))
@@ -654,7 +718,8 @@ TEST_F_TIMEOUT(command, races_against_itself_and_close, 120)
 	}
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(0, wait_child(pid[i]));
-	if (variant->cmd != CARVEOUT_IOCTL_UNLINK)
+	if (variant->cmd != CARVEOUT_IOCTL_UNLINK &&
+	    variant->cmd != CARVEOUT_POOL_IOCTL_DESTROY)
 		EXPECT_SNAPSHOT(&self->armed);
 }
 

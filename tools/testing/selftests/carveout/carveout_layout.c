@@ -165,6 +165,65 @@ AT(carveout_ioctl_info, flags, 4);
 AT(carveout_ioctl_info, buffer, 8);
 SIZE(carveout_ioctl_info, CARVEOUT_INFO_SIZE_VER0);
 
+AT(carveout_ioctl_pool_create, block_size, 0);
+AT(carveout_ioctl_pool_create, align, 8);
+AT(carveout_ioctl_pool_create, max_addr, 16);
+AT(carveout_ioctl_pool_create, regions, 24);
+AT(carveout_ioctl_pool_create, count, 32);
+AT(carveout_ioctl_pool_create, require, 36);
+AT(carveout_ioctl_pool_create, forbid, 40);
+AT(carveout_ioctl_pool_create, flags, 44);
+AT(carveout_ioctl_pool_create, fd_flags, 48);
+AT(carveout_ioctl_pool_create, mode, 52);
+AT(carveout_ioctl_pool_create, tag, 56);
+AT(carveout_ioctl_pool_create, label, 120);
+AT(carveout_ioctl_pool_create, size, 184);
+AT(carveout_ioctl_pool_create, offset, 192);
+AT(carveout_ioctl_pool_create, generation, 200);
+AT(carveout_ioctl_pool_create, region, 208);
+AT(carveout_ioctl_pool_create, attrs, 212);
+AT(carveout_ioctl_pool_create, created, 216);
+AT(carveout_ioctl_pool_create, fd, 220);
+SIZE(carveout_ioctl_pool_create, CARVEOUT_POOL_CREATE_SIZE_VER0);
+
+AT(carveout_ioctl_pool_open, tag, 0);
+AT(carveout_ioctl_pool_open, flags, 64);
+AT(carveout_ioctl_pool_open, fd_flags, 68);
+AT(carveout_ioctl_pool_open, deadline, 72);
+AT(carveout_ioctl_pool_open, block_size, 80);
+AT(carveout_ioctl_pool_open, size, 88);
+AT(carveout_ioctl_pool_open, offset, 96);
+AT(carveout_ioctl_pool_open, generation, 104);
+AT(carveout_ioctl_pool_open, count, 112);
+AT(carveout_ioctl_pool_open, region, 116);
+AT(carveout_ioctl_pool_open, attrs, 120);
+AT(carveout_ioctl_pool_open, fd, 124);
+SIZE(carveout_ioctl_pool_open, CARVEOUT_POOL_OPEN_SIZE_VER0);
+
+AT(carveout_ioctl_pool_get, flags, 0);
+AT(carveout_ioctl_pool_get, index, 4);
+AT(carveout_ioctl_pool_get, deadline, 8);
+AT(carveout_ioctl_pool_get, offset, 16);
+SIZE(carveout_ioctl_pool_get, CARVEOUT_POOL_GET_SIZE_VER0);
+
+AT(carveout_ioctl_pool_put, index, 0);
+AT(carveout_ioctl_pool_put, flags, 4);
+SIZE(carveout_ioctl_pool_put, CARVEOUT_POOL_PUT_SIZE_VER0);
+
+AT(carveout_ioctl_pool_query, block_size, 0);
+AT(carveout_ioctl_pool_query, size, 8);
+AT(carveout_ioctl_pool_query, blocks, 16);
+AT(carveout_ioctl_pool_query, free, 20);
+AT(carveout_ioctl_pool_query, high_water, 24);
+AT(carveout_ioctl_pool_query, waiters, 28);
+AT(carveout_ioctl_pool_query, used_open, 32);
+AT(carveout_ioctl_pool_query, flags, 36);
+SIZE(carveout_ioctl_pool_query, CARVEOUT_POOL_QUERY_SIZE_VER0);
+
+AT(carveout_ioctl_pool_destroy, flags, 0);
+AT(carveout_ioctl_pool_destroy, reserved, 4);
+SIZE(carveout_ioctl_pool_destroy, CARVEOUT_POOL_DESTROY_SIZE_VER0);
+
 /* The numbers that programs were built with. */
 static_assert(CARVEOUT_IOCTL_QUERY == 0xc0d0bd00, "QUERY");
 static_assert(CARVEOUT_IOCTL_REGION == 0xc080bd01, "REGION");
@@ -178,3 +237,9 @@ static_assert(CARVEOUT_IOCTL_LINK == 0xc058bd08, "LINK");
 static_assert(CARVEOUT_IOCTL_SETATTR == 0xc050bd09, "SETATTR");
 static_assert(CARVEOUT_IOCTL_SYNC == 0xc018bd0a, "SYNC");
 static_assert(CARVEOUT_IOCTL_RESIZE == 0xc030bd0b, "RESIZE");
+static_assert(CARVEOUT_IOCTL_POOL_CREATE == 0xc0e0bd0c, "POOL_CREATE");
+static_assert(CARVEOUT_IOCTL_POOL_OPEN == 0xc080bd0d, "POOL_OPEN");
+static_assert(CARVEOUT_POOL_IOCTL_GET == 0xc018bd40, "GET");
+static_assert(CARVEOUT_POOL_IOCTL_PUT == 0xc008bd41, "PUT");
+static_assert(CARVEOUT_POOL_IOCTL_QUERY == 0xc028bd42, "QUERY");
+static_assert(CARVEOUT_POOL_IOCTL_DESTROY == 0xc008bd43, "DESTROY");

@@ -226,6 +226,31 @@ int run_child(int (*fn)(void *arg), void *arg)
 }
 
 /**
+ * sleeps() - is a process asleep, as one that waits is, or will be soon
+ * @pid: process
+ *
+ * Return: true if so.
+ */
+bool sleeps(pid_t pid)
+{
+	__u64 end = now_ms() + SETTLE_MS;
+	char path[64], line[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	while (now_ms() < end) {
+		char *state;
+
+		if (read_line(path, line, sizeof(line)))
+			return false;
+		state = strrchr(line, ')');
+		if (state && state[2] == 'S')
+			return true;
+		sleep_us(1000);
+	}
+	return false;
+}
+
+/**
  * become() - be another user, without privileges, for good
  * @uid: user
  * @gid: group
@@ -344,16 +369,26 @@ void sleep_us(unsigned int us)
 }
 
 /**
- * now_ms() - a clock
+ * now_ns() - the clock of deadlines
+ *
+ * Return: nanoseconds since some moment.
+ */
+__u64 now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+/**
+ * now_ms() - the same, less fine
  *
  * Return: milliseconds since some moment.
  */
 __u64 now_ms(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000ULL + time.tv_nsec / 1000000;
+	return now_ns() / MS;
 }
 
 /**

@@ -20,6 +20,9 @@
 #define KIB		1024UL
 #define MIB		(1024UL * 1024)
 
+/* Of what deadlines count. */
+#define MS		1000000ULL
+
 /* The longest that the kernel may take to finish what close() left to do. */
 #define SETTLE_MS	2000
 
@@ -152,6 +155,20 @@ void *stalled_call(void *data);
 int missing_page(char **page);
 int fill_page(int uffd, char *page, const void *from);
 
+/* The same for pools. */
+struct carveout_ioctl_pool_create pool_request(__u64 block_size, __u32 count);
+int create_pool(int node, __u64 block_size, __u32 count);
+int create_pool_tag(int node, __u64 block_size, __u32 count, const char *tag,
+		    __u32 flags, __u32 mode);
+int open_pool(int node, const char *tag);
+int get_block(int pool, __u64 deadline);
+int try_block(int pool);
+int put_block(int pool, __u32 index);
+int query_pool(int pool, struct carveout_ioctl_pool_query *query);
+int free_blocks(int pool);
+bool has_waiters(int pool, __u32 count);
+int destroy_pool(int pool);
+
 /* Mappings and their contents. */
 void *map_buffer(int fd, size_t size, int prot);
 void fill_pattern(void *mem, size_t size, __u32 seed);
@@ -165,6 +182,7 @@ int write_at(void *arg);
 pid_t start_child(int (*fn)(void *arg), void *arg);
 int wait_child(pid_t pid);
 int run_child(int (*fn)(void *arg), void *arg);
+bool sleeps(pid_t pid);
 int become(uid_t uid, gid_t gid);
 int count_fds(void);
 int next_fd(int fd);
@@ -172,6 +190,7 @@ int send_fd(int sock, int fd);
 int recv_fd(int sock);
 void sleep_us(unsigned int us);
 __u64 now_ms(void);
+__u64 now_ns(void);
 unsigned int env_rounds(unsigned int rounds);
 __u32 next_random(__u32 *state);
 bool kernel_at_least(int major, int minor);

@@ -5,22 +5,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <time.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "carveout_fixture.h"
-
-#define MS	1000000ULL
-
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 static int open_wait(int node, const char *tag, __u64 deadline)
 {
@@ -54,26 +43,6 @@ static int wait_for_name(void *data)
 		return 2;
 	close(fd);
 	return 0;
-}
-
-/* Is the process asleep, as one that waits is? */
-static bool sleeps(pid_t pid)
-{
-	__u64 end = now_ms() + SETTLE_MS;
-	char path[64], line[256];
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	while (now_ms() < end) {
-		char *state;
-
-		if (read_line(path, line, sizeof(line)))
-			return false;
-		state = strrchr(line, ')');
-		if (state && state[2] == 'S')
-			return true;
-		sleep_us(1000);
-	}
-	return false;
 }
 
 /* === For a name ========================================================== */

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Short forms of the ioctls of pools, for the test programs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+
+#include "carveout_test.h"
+
+/**
+ * pool_request() - a plain pool, to be made less plain
+ * @block_size: bytes of a block
+ * @count: number of blocks
+ *
+ * Return: a request that is valid as it is.
+ */
+struct carveout_ioctl_pool_create pool_request(__u64 block_size, __u32 count)
+{
+	struct carveout_ioctl_pool_create pool;
+
+	memset(&pool, 0, sizeof(pool));
+	pool.block_size = block_size;
+	pool.count = count;
+	pool.fd_flags = O_RDWR | O_CLOEXEC;
+	pool.fd = -1;
+	return pool;
+}
+
+/**
+ * create_pool() - make a plain pool
+ * @node: the heap
+ * @block_size: bytes of a block
+ * @count: number of blocks
+ *
+ * Return: its descriptor or a negative errno value.
+ */
+int create_pool(int node, __u64 block_size, __u32 count)
+{
+	struct carveout_ioctl_pool_create pool = pool_request(block_size, count);
+	int err = xioctl(node, CARVEOUT_IOCTL_POOL_CREATE, &pool);
+
+	return err ? err : pool.fd;
+}
+
+/**
+ * create_pool_tag() - make a pool with a tag
+ * @node: the heap
+ * @block_size: bytes of a block
+ * @count: number of blocks
+ * @tag: name
+ * @flags: CARVEOUT_POOL_FLAGS bits
+ * @mode: permission bits
+ *
+ * Return: its descriptor or a negative errno value.
+ */
+int create_pool_tag(int node, __u64 block_size, __u32 count, const char *tag,
+		    __u32 flags, __u32 mode)
+{
+	struct carveout_ioctl_pool_create pool = pool_request(block_size, count);
+	int err;
+
+	set_name(pool.tag, tag);
+	pool.flags = flags;
+	pool.mode = mode;
+	err = xioctl(node, CARVEOUT_IOCTL_POOL_CREATE, &pool);
+	return err ? err : pool.fd;
+}
+
+/**
+ * open_pool() - open a pool by its tag
+ * @node: the heap
+ * @tag: name
+ *
+ * Return: its descriptor or a negative errno value.
+ */
+int open_pool(int node, const char *tag)
+{
+	struct carveout_ioctl_pool_open arg;
+	int err;
+
+	memset(&arg, 0, sizeof(arg));
+	set_name(arg.tag, tag);
+	arg.fd_flags = O_RDWR | O_CLOEXEC;
+	err = xioctl(node, CARVEOUT_IOCTL_POOL_OPEN, &arg);
+	return err ? err : arg.fd;
+}
+
+/**
+ * get_block() - take a block, and wait for it
+ * @pool: descriptor of the pool
+ * @deadline: until when
+ *
+ * Return: number of the block or a negative errno value.
+ */
+int get_block(int pool, __u64 deadline)
+{
+	struct carveout_ioctl_pool_get get = { .deadline = deadline };
+	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_GET, &get);
+
+	return err ? err : (int)get.index;
+}
+
+/**
+ * try_block() - take a block without waiting
+ * @pool: descriptor of the pool
+ *
+ * Return: number of the block or a negative errno value.
+ */
+int try_block(int pool)
+{
+	struct carveout_ioctl_pool_get get = { .flags = CARVEOUT_POOL_GET_NOWAIT };
+	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_GET, &get);
+
+	return err ? err : (int)get.index;
+}
+
+/**
+ * put_block() - give a block back
+ * @pool: descriptor of the pool
+ * @index: number of the block
+ *
+ * Return: 0 or a negative errno value.
+ */
+int put_block(int pool, __u32 index)
+{
+	struct carveout_ioctl_pool_put put = { .index = index };
+
+	return xioctl(pool, CARVEOUT_POOL_IOCTL_PUT, &put);
+}
+
+/**
+ * query_pool() - how a pool stands
+ * @pool: descriptor of the pool
+ * @query: filled in
+ *
+ * Return: 0 or a negative errno value.
+ */
+int query_pool(int pool, struct carveout_ioctl_pool_query *query)
+{
+	memset(query, 0, sizeof(*query));
+	return xioctl(pool, CARVEOUT_POOL_IOCTL_QUERY, query);
+}
+
+/**
+ * free_blocks() - how many blocks are free
+ * @pool: descriptor of the pool
+ *
+ * Return: the number or a negative errno value.
+ */
+int free_blocks(int pool)
+{
+	struct carveout_ioctl_pool_query query;
+	int err = query_pool(pool, &query);
+
+	return err ? err : (int)query.free;
+}
+
+/**
+ * has_waiters() - do so many wait for a block, or will soon
+ * @pool: descriptor of the pool
+ * @count: how many
+ *
+ * Return: true if so.
+ */
+bool has_waiters(int pool, __u32 count)
+{
+	__u64 end = now_ms() + 10 * SETTLE_MS;
+	struct carveout_ioctl_pool_query query;
+
+	do {
+		if (query_pool(pool, &query))
+			return false;
+		if (query.waiters == count)
+			return true;
+		sleep_us(500);
+	} while (now_ms() < end);
+	return false;
+}
+
+/**
+ * destroy_pool() - end a pool
+ * @pool: descriptor of the pool
+ *
+ * Return: 0 or a negative errno value.
+ */
+int destroy_pool(int pool)
+{
+	struct carveout_ioctl_pool_destroy destroy = { 0 };
+
+	return xioctl(pool, CARVEOUT_POOL_IOCTL_DESTROY, &destroy);
+}
