@@ -2,13 +2,16 @@
 /*
  * Making, opening and resizing buffers.
  */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
+
+static_assert(offsetof(struct carveout_alloc_options, struct_size) == 0, "see age.c");
+static_assert(offsetof(struct carveout_opened, struct_size) == 0, "see age.c");
 
 /* Sizes of the first version of each structure. */
 #define OPENED_SIZE_VER0 \
@@ -19,42 +22,16 @@
 /* Before anything is done: what is opened must not be lost for want of a reply. */
 static int check_opened(const struct carveout_opened *opened)
 {
-	return opened && opened->struct_size < OPENED_SIZE_VER0 ? -EINVAL : 0;
+	return carveout__check_answer(opened, OPENED_SIZE_VER0);
 }
 
-/* The caller's structure may be older or newer than the one of this library. */
 static void set_opened(struct carveout_opened *opened,
 		       const struct carveout_opened *known)
 {
-	size_t size, copied = sizeof(*known);
-
-	if (!opened)
-		return;
-	size = opened->struct_size;
-	if (copied > size)
-		copied = size;
-	memset(opened, 0, size);
-	memcpy(opened, known, copied);
-	opened->struct_size = size;
+	carveout__set_answer(opened, known, sizeof(*known));
 }
 
 /* === Allocating =========================================================== */
-
-static int take_options(struct carveout_alloc_options *known,
-			const struct carveout_alloc_options *options)
-{
-	const char *bytes = (const char *)options;
-	size_t size = options->struct_size, i;
-
-	if (size < OPTIONS_SIZE_VER0)
-		return -EINVAL;
-	for (i = sizeof(*known); i < size; i++)
-		if (bytes[i])
-			return -E2BIG;
-	memset(known, 0, sizeof(*known));
-	memcpy(known, options, size < sizeof(*known) ? size : sizeof(*known));
-	return 0;
-}
 
 static int set_names(struct carveout_ioctl_alloc *alloc,
 		     const struct carveout_alloc_options *options)
@@ -107,7 +84,7 @@ int carveout_alloc_with(const struct carveout_heap *heap,
 	struct carveout_alloc_options own;
 	int err;
 
-	err = take_options(&own, options);
+	err = carveout__take_options(&own, sizeof(own), options, OPTIONS_SIZE_VER0);
 	if (!err)
 		err = check_opened(opened);
 	if (!err)
@@ -174,24 +151,13 @@ int carveout_open_tag(const struct carveout_heap *heap, const char *tag,
 	return err ? err : tell_opened(&open, opened);
 }
 
-static uint64_t deadline_of(int timeout_ms)
-{
-	struct timespec now;
-
-	if (timeout_ms < 0)
-		return CARVEOUT_DEADLINE_NONE;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec +
-	       timeout_ms * UINT64_C(1000000);
-}
-
 int carveout_open_tag_wait(const struct carveout_heap *heap, const char *tag,
 			   int fd_flags, int timeout_ms,
 			   struct carveout_opened *opened)
 {
 	struct carveout_ioctl_open open = {
 		.flags = CARVEOUT_OPEN_WAIT,
-		.deadline = deadline_of(timeout_ms),
+		.deadline = carveout__deadline(timeout_ms),
 	};
 	int err;
 

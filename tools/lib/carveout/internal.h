@@ -49,6 +49,45 @@ int carveout__ioctl_again(int fd, unsigned long command, void *argument,
 unsigned long carveout__sized(unsigned long command, size_t size);
 
 /**
+ * carveout__deadline() - a time from now, as the driver wants it
+ * @timeout_ms: milliseconds; negative: for ever
+ *
+ * Return: the deadline.
+ */
+uint64_t carveout__deadline(int timeout_ms);
+
+/**
+ * carveout__take_options() - a copy of options as this library knows them
+ * @known: where to put it
+ * @known_size: its size
+ * @options: what the program gave; the first member is its size_t struct_size
+ * @least: size of the first version
+ *
+ * Return: 0; -EINVAL if it is smaller than that; -E2BIG if it asks for something that
+ * this library does not know.
+ */
+int carveout__take_options(void *known, size_t known_size, const void *options,
+			   size_t least);
+
+/**
+ * carveout__check_answer() - is there room for an answer?
+ * @answer: where the program wants it, or NULL; the first member is its size_t
+ *	struct_size
+ * @least: size of the first version
+ *
+ * Return: 0, or -EINVAL if it is smaller than that.
+ */
+int carveout__check_answer(const void *answer, size_t least);
+
+/**
+ * carveout__set_answer() - give a program an answer of the age that it knows
+ * @answer: where it wants it, or NULL
+ * @known: the answer
+ * @known_size: its size
+ */
+void carveout__set_answer(void *answer, const void *known, size_t known_size);
+
+/**
  * carveout__set_name() - put a name into a field of CARVEOUT_NAME_LEN bytes
  * @field: the field, all zero
  * @name: the name

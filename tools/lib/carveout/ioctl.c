@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "internal.h"
 
@@ -42,6 +43,17 @@ unsigned long carveout__sized(unsigned long command, size_t size)
 	if (size > _IOC_SIZEMASK)
 		return 0;
 	return _IOC(_IOC_DIR(command), _IOC_TYPE(command), _IOC_NR(command), size);
+}
+
+uint64_t carveout__deadline(int timeout_ms)
+{
+	struct timespec now;
+
+	if (timeout_ms < 0)
+		return CARVEOUT_DEADLINE_NONE;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec +
+	       timeout_ms * UINT64_C(1000000);
 }
 
 int carveout__set_name(char *field, const char *name)

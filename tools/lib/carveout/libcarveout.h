@@ -350,6 +350,194 @@ int carveout_open_tag_wait(const struct carveout_heap *heap, const char *tag,
 int carveout_resize(const struct carveout_heap *heap, int fd, uint64_t size,
 		    int fd_flags, struct carveout_opened *opened);
 
+/* === Pools ================================================================ */
+
+/**
+ * struct carveout_pool_opened - what pool was made or opened
+ * @struct_size: size of this structure, set by CARVEOUT_POOL_OPENED_INIT
+ * @block_size: bytes from one block to the next
+ * @size: bytes of all blocks, in whole pages: what carveout_map() maps
+ * @offset: where in its region the pool starts, in bytes
+ * @generation: its number
+ * @count: number of blocks
+ * @region: index of its region
+ * @attrs: CARVEOUT_ATTR_* bits of its region
+ * @created: 1 if it is new, 0 if it was there before
+ */
+struct carveout_pool_opened {
+	size_t struct_size;
+	uint64_t block_size;
+	uint64_t size;
+	uint64_t offset;
+	uint64_t generation;
+	uint32_t count;
+	uint32_t region;
+	uint32_t attrs;
+	uint32_t created;
+};
+
+/** define CARVEOUT_POOL_OPENED_INIT - how a struct carveout_pool_opened starts */
+#define CARVEOUT_POOL_OPENED_INIT \
+	{ .struct_size = sizeof(struct carveout_pool_opened) }
+
+/**
+ * struct carveout_pool_options - what pool is wanted
+ * @struct_size: size of this structure, set by CARVEOUT_POOL_OPTIONS_INIT
+ * @block_size: bytes of a block, at least 1
+ * @tag: name of the pool, or NULL
+ * @label: what it is for, to be shown to people, or NULL
+ * @count: number of blocks, 1 to CARVEOUT_POOL_BLOCKS_MAX
+ * @flags: CARVEOUT_ALLOC_OPEN, CARVEOUT_ALLOC_PERSIST
+ * @fd_flags: O_RDWR, and O_CLOEXEC
+ * @mode: permission bits of the tag, less the umask; not looked at without tag
+ * @align: power of two in bytes, of the physical address of each block; 0 for 64
+ * @max_addr: the pool ends at or below this physical address; 0 for any
+ * @regions: mask of region indices to take it from; 0 for any
+ * @require: CARVEOUT_ATTR_* bits that the region must have
+ * @forbid: CARVEOUT_ATTR_* bits that the region must not have
+ *
+ * See struct carveout_ioctl_pool_create for the meaning of each.
+ */
+struct carveout_pool_options {
+	size_t struct_size;
+	uint64_t block_size;
+	const char *tag;
+	const char *label;
+	uint32_t count;
+	uint32_t flags;
+	uint32_t fd_flags;
+	uint32_t mode;
+	uint64_t align;
+	uint64_t max_addr;
+	uint64_t regions;
+	uint32_t require;
+	uint32_t forbid;
+};
+
+/**
+ * define CARVEOUT_POOL_OPTIONS_INIT - how a struct carveout_pool_options starts
+ *
+ * A descriptor that exec() closes, a tag that only its owner may open.
+ */
+#define CARVEOUT_POOL_OPTIONS_INIT { \
+	.struct_size = sizeof(struct carveout_pool_options), \
+	.fd_flags = O_RDWR | O_CLOEXEC, \
+	.mode = 0600, \
+}
+
+/**
+ * carveout_pool_create() - make a pool of equal blocks
+ * @heap: the heap, open O_RDWR
+ * @options: what is wanted
+ * @opened: where to say what it became, or NULL
+ *
+ * Its descriptor is none of a buffer: it is for the functions of this section, for
+ * carveout_map() and for poll(), which says POLLIN while a block is free and POLLHUP
+ * once the pool was destroyed.
+ *
+ * Return: a descriptor or a negative errno: those of CARVEOUT_IOCTL_POOL_CREATE;
+ * -EINVAL and -E2BIG also as carveout_alloc_with().
+ */
+int carveout_pool_create(const struct carveout_heap *heap,
+			 const struct carveout_pool_options *options,
+			 struct carveout_pool_opened *opened);
+
+/**
+ * carveout_pool_open() - open a pool by its tag
+ * @heap: the heap, open O_RDWR
+ * @tag: the name
+ * @fd_flags: O_RDWR, and O_CLOEXEC
+ * @opened: where to say what it is, or NULL
+ *
+ * Return: a descriptor or a negative errno, -ENOENT for no such tag, -EINVAL for one of
+ * a buffer that is no pool, -EACCES if its mode or the node forbids it.
+ */
+int carveout_pool_open(const struct carveout_heap *heap, const char *tag, int fd_flags,
+		       struct carveout_pool_opened *opened);
+
+/**
+ * carveout_pool_open_wait() - open a pool by its tag as soon as there is one
+ * @heap: the heap, open O_RDWR
+ * @tag: the name
+ * @fd_flags: O_RDWR, and O_CLOEXEC
+ * @timeout_ms: how long to wait, in milliseconds from now; negative: for ever
+ * @opened: where to say what it is, or NULL
+ *
+ * Return: as carveout_pool_open(); further as carveout_open_tag_wait().
+ */
+int carveout_pool_open_wait(const struct carveout_heap *heap, const char *tag,
+			    int fd_flags, int timeout_ms,
+			    struct carveout_pool_opened *opened);
+
+/**
+ * carveout_pool_get() - take a block without waiting
+ * @pool: descriptor of the pool
+ * @offset: where to say where in the pool it starts, or NULL
+ *
+ * It is given back by carveout_pool_put(), or when the last descriptor and mapping of
+ * this opening of the pool is gone.
+ *
+ * Return: number of the block or a negative errno, -EAGAIN if all are in use, -EIDRM
+ * if the pool was destroyed.
+ */
+int carveout_pool_get(int pool, uint64_t *offset);
+
+/**
+ * carveout_pool_get_wait() - take a block, and wait for one if all are in use
+ * @pool: descriptor of the pool
+ * @timeout_ms: how long to wait, in milliseconds from now; negative: for ever
+ * @offset: where to say where in the pool it starts, or NULL
+ *
+ * First come, first served.
+ *
+ * Return: as carveout_pool_get(), but instead of -EAGAIN -ETIMEDOUT when none came in
+ * time, or -EINTR when a signal handler ran that was not installed with SA_RESTART.
+ */
+int carveout_pool_get_wait(int pool, int timeout_ms, uint64_t *offset);
+
+/**
+ * carveout_pool_put() - give a block back
+ * @pool: descriptor of the pool
+ * @index: number of the block, whoever took it
+ *
+ * Return: 0 or a negative errno, -EINVAL if there is no such block, or it is free.
+ */
+int carveout_pool_put(int pool, uint32_t index);
+
+/**
+ * carveout_pool_query_sized() - carveout_pool_query() for a structure of any age
+ * @pool: descriptor of the pool
+ * @query: the answer
+ * @size: size of @query as the caller knows it
+ *
+ * Return: 0 or a negative errno.
+ */
+int carveout_pool_query_sized(int pool, struct carveout_ioctl_pool_query *query,
+			      size_t size);
+
+/**
+ * carveout_pool_query() - ask how a pool stands
+ * @pool: descriptor of the pool
+ * @query: the answer
+ *
+ * Return: 0 or a negative errno.
+ */
+static inline int carveout_pool_query(int pool, struct carveout_ioctl_pool_query *query)
+{
+	return carveout_pool_query_sized(pool, query, sizeof(*query));
+}
+
+/**
+ * carveout_pool_destroy() - end a pool
+ * @pool: descriptor of the pool, which stays open
+ *
+ * Its tag is removed, and who waits or asks for a block gets -EIDRM.
+ *
+ * Return: 0 or a negative errno, -EACCES if it is somebody else's, -EIDRM if that was
+ * done before.
+ */
+int carveout_pool_destroy(int pool);
+
 /* === Tags ================================================================= */
 
 /**

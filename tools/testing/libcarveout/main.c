@@ -10,5 +10,6 @@
 
 #include "call_test.c"
 #include "file_test.c"
+#include "pool_test.c"
 
 TEST_HARNESS_MAIN
