@@ -244,6 +244,38 @@ TEST_F(quota, open_file_gets_its_share)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
+/* Who makes a pool pays for it, whoever has its blocks. */
+TEST_F(quota, pool_counts_as_its_memory)
+{
+	const char *tag = unique_tag("quota.pool");
+	int node = self->heap.node;
+	int other, pool, more;
+
+	ASSERT_EQ(0, set_quota("quota_open", 16 * KIB));
+	other = open(heap_path(), O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, be(USER));
+	EXPECT_EQ(-EDQUOT, create_pool(node, 4 * KIB, 5));
+	EXPECT_EQ(-EDQUOT, create_pool(node, 64, 257));
+	EXPECT_EQ(0, used_by(node, true));
+	pool = create_pool_tag(node, 64, 256, tag, 0, 0600);
+	ASSERT_LE(0, pool);
+	EXPECT_EQ(16 * KIB, used_by(node, true));
+	EXPECT_EQ(-EDQUOT, create_pool(node, 1, 1));
+	more = open_pool(other, tag);
+	ASSERT_LE(0, more);
+	EXPECT_EQ(0, used_by(other, true));
+	EXPECT_EQ(0, try_block(more));
+	EXPECT_EQ(16 * KIB, used_by(node, true));
+	close(pool);
+	EXPECT_EQ(16 * KIB, used_by(node, true));
+	close(more);
+	EXPECT_EQ(0, used_by(node, true));
+	close(other);
+	ASSERT_EQ(0, be(0));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 struct eater {
 	unsigned int rounds;
 	__u64 most;

@@ -53,6 +53,7 @@ static void expect_gone(struct __test_metadata *_metadata, int node)
 		CARVEOUT_IOCTL_SPANS, CARVEOUT_IOCTL_INFO,
 		CARVEOUT_IOCTL_LINK, CARVEOUT_IOCTL_SETATTR,
 		CARVEOUT_IOCTL_SYNC, CARVEOUT_IOCTL_RESIZE,
+		CARVEOUT_IOCTL_POOL_CREATE, CARVEOUT_IOCTL_POOL_OPEN,
 	};
 	char arg[512];
 	size_t i;
@@ -177,6 +178,52 @@ TEST_F(unbind, waiters_are_woken)
 	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
 	EXPECT_EQ(POLLHUP | POLLERR, poll_fd.revents);
 	close(self->heap.node);
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
+static int wait_for_block(void *data)
+{
+	return get_block(*(int *)data, CARVEOUT_DEADLINE_NONE) == -ENODEV ? 0 : 1;
+}
+
+TEST_F(unbind, pool_has_no_more_blocks)
+{
+	int pool = create_pool_tag(self->heap.node, SIZE, 1, "unbind.pool",
+				   CARVEOUT_ALLOC_PERSIST, 0600);
+	struct carveout_ioctl_pool_query query;
+	pid_t pid[4];
+	char *mem;
+	int i;
+
+	ASSERT_LE(0, pool);
+	ASSERT_EQ(0, try_block(pool));
+	mem = map_buffer(pool, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	for (i = 0; i < 4; i++) {
+		pid[i] = start_child(i % 2 ? wait_for_event : wait_for_block, &pool);
+		ASSERT_LT(0, pid[i]);
+		EXPECT_TRUE(sleeps(pid[i]));
+	}
+	ASSERT_TRUE(has_waiters(pool, 2));
+	ASSERT_EQ(0, unbind(&self->binding));
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("waiter %d", i);
+	EXPECT_EQ(-ENODEV, try_block(pool));
+	EXPECT_EQ(-ENODEV, get_block(pool, CARVEOUT_DEADLINE_NONE));
+	EXPECT_EQ(-ENODEV, put_block(pool, 0));
+	EXPECT_EQ(-ENODEV, query_pool(pool, &query));
+	EXPECT_EQ(-ENODEV, destroy_pool(pool));
+	/* What is mapped, and what can be, is as it was. */
+	fill_pattern(mem, SIZE, 8);
+	munmap(mem, SIZE);
+	mem = map_buffer(pool, SIZE, PROT_READ);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	close(self->heap.node);
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	close(pool);
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	EXPECT_TRUE(has_pattern(mem, SIZE, 8));
+	munmap(mem, SIZE);
 	EXPECT_EQ(0, bind_soon(&self->binding));
 }
 
@@ -341,6 +388,24 @@ TEST_F_TIMEOUT(unbind, many_times, 120)
 
 /* === Unbinding under load ================================================ */
 
+/* Take and give the one block of a pool that all share. Return 0 if that went well. */
+static int use_pool(int node)
+{
+	int pool = create_pool_tag(node, 64, 1, "unbind.blocks", CARVEOUT_ALLOC_OPEN,
+				   0600);
+	int index, err = 0;
+
+	if (pool < 0)
+		return pool == -ENODEV || pool == -ENOSPC ? 0 : pool;
+	index = get_block(pool, now_ns() + MS);
+	if (index >= 0)
+		err = put_block(pool, index);
+	else if (index != -ETIMEDOUT)
+		err = index;
+	close(pool);
+	return err == -ENODEV ? 0 : err;
+}
+
 /* Use the heap as long as it is there. Its bytes are never anybody else's. */
 static int user(void *arg)
 {
@@ -360,6 +425,8 @@ static int user(void *arg)
 			       0600);
 		if (fd >= 0)
 			close(fd);
+		if (use_pool(node))
+			return 6;
 		fd = alloc_buffer(node, SIZE);
 		if (fd < 0 && fd != -ENODEV && fd != -ENOSPC)
 			return 2;
@@ -448,6 +515,18 @@ TEST_F(heap, module_stays_while_a_buffer_is_mapped)
 	fill_pattern(mem, SIZE, 5);
 	EXPECT_TRUE(has_pattern(mem, SIZE, 5));
 	munmap(mem, SIZE);
+	EXPECT_SNAPSHOT(&self->heap.before);
+}
+
+TEST_F(heap, module_stays_while_a_pool_is_open)
+{
+	int pool = create_pool(self->heap.node, 64, 1);
+
+	ASSERT_LE(0, pool);
+	close(self->heap.node);
+	EXPECT_EQ(-EAGAIN, remove_module());
+	EXPECT_EQ(0, try_block(pool));
+	close(pool);
 	EXPECT_SNAPSHOT(&self->heap.before);
 }
 

@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pools: every member of a request, each limit from both sides, with the exact
+ * error; who has a block, and when it comes back.
+ */
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "carveout_fixture.h"
+
+#define NONE	CARVEOUT_DEADLINE_NONE
+
+/* Make a pool and close it. Return 0 or the error. */
+static int try_create(int node, struct carveout_ioctl_pool_create *pool)
+{
+	int err = xioctl(node, CARVEOUT_IOCTL_POOL_CREATE, pool);
+
+	if (!err)
+		close(pool->fd);
+	return err;
+}
+
+static int try_shape(int node, __u64 block_size, __u32 count)
+{
+	struct carveout_ioctl_pool_create pool = pool_request(block_size, count);
+
+	return try_create(node, &pool);
+}
+
+static int try_align(int node, __u64 align)
+{
+	struct carveout_ioctl_pool_create pool = pool_request(64, 4);
+
+	pool.align = align;
+	return try_create(node, &pool);
+}
+
+/* === Blocks and their number ============================================= */
+
+TEST_F(heap, block_size_is_rounded_up_to_the_alignment)
+{
+	static const struct { __u64 asked, align; __u32 count; __u64 given, size; } rows[] = {
+		{ 1, 0, 1, 64, 4096 }, { 64, 0, 1, 64, 4096 }, { 65, 0, 1, 128, 4096 },
+		{ 64, 1, 64, 64, 4096 }, { 64, 32, 65, 64, 8192 },
+		{ 64, 128, 64, 128, 8192 }, { 4096, 0, 3, 4096, 12288 },
+		{ 4097, 0, 2, 4160, 12288 }, { 100, 4096, 5, 4096, 20480 },
+		{ 100, 65536, 2, 65536, 131072 },
+	};
+	struct carveout_ioctl_pool_create pool;
+	struct carveout_ioctl_pool_query query;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		pool = pool_request(rows[i].asked, rows[i].count);
+		pool.align = rows[i].align;
+		ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_POOL_CREATE, &pool))
+			TH_LOG("row %zu", i);
+		EXPECT_EQ(rows[i].given, pool.block_size) TH_LOG("row %zu", i);
+		EXPECT_EQ(rows[i].size, pool.size) TH_LOG("row %zu", i);
+		EXPECT_EQ(rows[i].count, pool.count);
+		EXPECT_EQ(CARVEOUT_ALLOC_CREATED, pool.created);
+		EXPECT_EQ(self->heap.query.used + rows[i].size,
+			  used_bytes(self->heap.node));
+		EXPECT_EQ(0, query_pool(pool.fd, &query));
+		EXPECT_EQ(rows[i].given, query.block_size);
+		EXPECT_EQ(rows[i].size, query.size);
+		EXPECT_EQ(rows[i].count, query.blocks);
+		EXPECT_EQ(rows[i].count, query.free);
+		EXPECT_EQ(0, query.high_water + query.waiters + query.used_open);
+		close(pool.fd);
+	}
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, no_blocks_or_too_many_is_EINVAL)
+{
+	static const struct { __u64 block_size; __u32 count; int want; } rows[] = {
+		{ 0, 1, -EINVAL }, { 64, 0, -EINVAL }, { 0, 0, -EINVAL },
+		{ 64, CARVEOUT_POOL_BLOCKS_MAX + 1, -EINVAL }, { 64, ~0U, -EINVAL },
+		{ 1ULL << 43, CARVEOUT_POOL_BLOCKS_MAX, -ENOSPC },
+		{ (1ULL << 43) + 1, 2, -ENOSPC }, { 1ULL << 63, 1, -ENOSPC },
+		/* What wraps. */
+		{ 1ULL << 44, CARVEOUT_POOL_BLOCKS_MAX, -EINVAL },
+		{ 1ULL << 63, 2, -EINVAL }, { (1ULL << 44) + 64, 1U << 20, -EINVAL },
+		{ -1ULL, 1, -EINVAL }, { -63ULL, 1, -EINVAL }, { -64ULL, 1, -EINVAL },
+		{ -4096ULL, 1, -ENOSPC }, { -4095ULL, 1, -EINVAL },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		EXPECT_EQ(rows[i].want, try_shape(self->heap.node, rows[i].block_size,
+						  rows[i].count))
+			TH_LOG("row %zu", i);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, pool_takes_the_largest_hole_and_no_more)
+{
+	__u64 hole = self->heap.query.largest_hole;
+	__u32 count = hole / 64;
+
+	if (count > CARVEOUT_POOL_BLOCKS_MAX)
+		count = CARVEOUT_POOL_BLOCKS_MAX;
+	EXPECT_EQ(0, try_shape(self->heap.node, hole / count / 64 * 64, count));
+	EXPECT_EQ(0, try_shape(self->heap.node, hole, 1));
+	EXPECT_EQ(-ENOSPC, try_shape(self->heap.node, hole + 1, 1));
+	EXPECT_EQ(-ENOSPC, try_shape(self->heap.node, hole / 2 + 4096, 2));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, alignment_from_both_sides)
+{
+	__u64 max = self->heap.query.max_align, align;
+
+	EXPECT_EQ(-EINVAL, try_align(self->heap.node, 3));
+	EXPECT_EQ(-EINVAL, try_align(self->heap.node, 96));
+	EXPECT_EQ(-EINVAL, try_align(self->heap.node, max + 1));
+	EXPECT_EQ(-EINVAL, try_align(self->heap.node, max * 2));
+	EXPECT_EQ(-EINVAL, try_align(self->heap.node, 1ULL << 63));
+	/* Four blocks, each as large as its alignment. */
+	for (align = 1; align <= max / 8; align *= 2)
+		EXPECT_EQ(0, try_align(self->heap.node, align)) TH_LOG("%llx", align);
+	EXPECT_EQ(-ENOSPC, try_align(self->heap.node, max));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, each_block_is_aligned)
+{
+	const char *tag = unique_tag("pool.align");
+	struct carveout_ioctl_pool_create pool = pool_request(100, 6);
+	struct carveout_buffer buffer;
+	int wall = alloc_buffer(self->heap.node, 4096);
+	int i;
+
+	ASSERT_LE(0, wall);
+	pool.align = 16384;
+	set_name(pool.tag, tag);
+	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_POOL_CREATE, &pool));
+	ASSERT_EQ(1, find_listed(self->heap.node, tag, &buffer));
+	EXPECT_EQ(0, buffer.phys % 16384);
+	for (i = 0; i < 6; i++) {
+		struct carveout_ioctl_pool_get get = { .deadline = NONE };
+
+		ASSERT_EQ(0, xioctl(pool.fd, CARVEOUT_POOL_IOCTL_GET, &get));
+		EXPECT_EQ(get.index * 16384ULL, get.offset);
+	}
+	close(pool.fd);
+	close(wall);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === The rest of the request ============================================= */
+
+TEST_F(heap, what_an_allocation_refuses_is_refused)
+{
+	int node = self->heap.node;
+	struct carveout_ioctl_pool_create pool;
+	__u32 regions = self->heap.query.regions;
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		pool = pool_request(64, 4);
+		switch (i) {
+		case 0:
+			pool.fd_flags = O_RDONLY | O_CLOEXEC;
+			break;
+		case 1:
+			pool.fd_flags = O_WRONLY | O_CLOEXEC;
+			break;
+		case 2:
+			pool.fd_flags |= O_NONBLOCK;
+			break;
+		case 3:
+			pool.mode = 0600;
+			break;
+		case 4:
+			pool.flags = CARVEOUT_ALLOC_PERSIST;
+			break;
+		case 5:
+			pool.flags = CARVEOUT_ALLOC_OPEN;
+			break;
+		case 6:
+			set_name(pool.tag, "a/b");
+			break;
+		case 7:
+			memset(pool.tag, 'a', sizeof(pool.tag));
+			break;
+		case 8:
+			set_name(pool.label, "a\nb");
+			break;
+		case 9:
+			pool.regions = 1ULL << regions;
+			break;
+		case 10:
+			pool.require = CARVEOUT_ATTR_CACHED;
+			pool.forbid = CARVEOUT_ATTR_CACHED;
+			break;
+		case 11:
+			pool.require = 1U << 8;
+			break;
+		}
+		EXPECT_EQ(-EINVAL, try_create(node, &pool)) TH_LOG("case %d", i);
+	}
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, placed_as_asked)
+{
+	int node = self->heap.node;
+	struct carveout_ioctl_pool_create pool;
+	struct carveout_ioctl_region region;
+	__u32 i;
+
+	for (i = 0; i < self->heap.query.regions; i++) {
+		ASSERT_EQ(0, query_region(node, i, &region));
+		pool = pool_request(64, 4);
+		pool.regions = 1ULL << i;
+		pool.require = region.attrs;
+		ASSERT_EQ(0, try_create(node, &pool));
+		EXPECT_EQ(i, pool.region);
+		EXPECT_EQ(region.attrs, pool.attrs);
+		pool = pool_request(64, 4);
+		pool.regions = 1ULL << i;
+		pool.forbid = region.attrs;
+		EXPECT_EQ(-EINVAL, try_create(node, &pool));
+		pool = pool_request(64, 4);
+		pool.regions = 1ULL << i;
+		pool.max_addr = 4096;
+		EXPECT_EQ(-ENOSPC, try_create(node, &pool));
+	}
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+static int fd_flags_of(int fd)
+{
+	return fcntl(fd, F_GETFD);
+}
+
+TEST_F(heap, descriptor_is_as_asked)
+{
+	struct carveout_ioctl_pool_create pool = pool_request(64, 4);
+	struct carveout_ioctl_pool_open open = { .fd_flags = O_RDWR };
+	const char *tag = unique_tag("pool.fd");
+	char byte = 0;
+
+	set_name(pool.tag, tag);
+	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_POOL_CREATE, &pool));
+	EXPECT_EQ(FD_CLOEXEC, fd_flags_of(pool.fd));
+	set_name(open.tag, tag);
+	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_POOL_OPEN, &open));
+	EXPECT_EQ(0, fd_flags_of(open.fd));
+	EXPECT_EQ(O_RDWR, fcntl(open.fd, F_GETFL) & O_ACCMODE);
+	EXPECT_EQ(-1, read(open.fd, &byte, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, write(open.fd, &byte, 1));
+	EXPECT_EQ(EINVAL, errno);
+	/* What it is, is said the same way by both. */
+	EXPECT_EQ(pool.block_size, open.block_size);
+	EXPECT_EQ(pool.size, open.size);
+	EXPECT_EQ(pool.offset, open.offset);
+	EXPECT_EQ(pool.generation, open.generation);
+	EXPECT_EQ(pool.count, open.count);
+	EXPECT_EQ(pool.region, open.region);
+	EXPECT_EQ(pool.attrs, open.attrs);
+	close(open.fd);
+	close(pool.fd);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, no_descriptor_left_leaves_nothing)
+{
+	struct rlimit limit = { 1, 1 }, was;
+	struct carveout_ioctl_pool_create pool = pool_request(64, 4);
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &was));
+	limit.rlim_max = was.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(-EMFILE, try_create(self->heap.node, &pool));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &was));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* A pool's descriptor has its commands, the node has its own. */
+TEST_F(heap, other_commands_are_ENOTTY)
+{
+	int pool = create_pool(self->heap.node, 64, 4);
+	char arg[512] = "";
+	unsigned int nr;
+
+	ASSERT_LE(0, pool);
+	for (nr = 0; nr < 256; nr++) {
+		if (nr >= _IOC_NR(CARVEOUT_POOL_IOCTL_GET) &&
+		    nr <= _IOC_NR(CARVEOUT_POOL_IOCTL_DESTROY))
+			continue;
+		EXPECT_EQ(-ENOTTY, xioctl(pool, _IOC(_IOC_READ | _IOC_WRITE,
+						     CARVEOUT_IOC_MAGIC, nr, 256), arg))
+			TH_LOG("number %u", nr);
+	}
+	EXPECT_EQ(-ENOTTY, xioctl(pool, TCGETS, arg));
+	EXPECT_EQ(-ENOTTY, get_block(self->heap.node, NONE));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Blocks ============================================================== */
+
+TEST_F(heap, each_block_is_had_once)
+{
+	int pool = create_pool(self->heap.node, 64, 70);
+	struct carveout_ioctl_pool_query query;
+	bool seen[70] = { false };
+	int i, index;
+
+	ASSERT_LE(0, pool);
+	for (i = 0; i < 70; i++) {
+		index = i % 2 ? try_block(pool) : get_block(pool, 0);
+		ASSERT_LE(0, index);
+		ASSERT_GT(70, index);
+		EXPECT_FALSE(seen[index]);
+		seen[index] = true;
+	}
+	EXPECT_EQ(-EAGAIN, try_block(pool));
+	for (i = 0; i < 70; i += 2)
+		EXPECT_EQ(0, put_block(pool, i));
+	EXPECT_EQ(0, query_pool(pool, &query));
+	EXPECT_EQ(35, query.free);
+	EXPECT_EQ(70, query.high_water);
+	EXPECT_EQ(35, query.used_open);
+	for (i = 0; i < 35; i++) {
+		index = try_block(pool);
+		EXPECT_EQ(0, index % 2);
+	}
+	EXPECT_EQ(-EAGAIN, try_block(pool));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, what_is_no_block_in_use_cannot_be_put)
+{
+	static const __u32 bad[] = { 4, 5, 64, 0x7fffffff, 0x80000000, ~0U };
+	int pool = create_pool(self->heap.node, 64, 4);
+	struct carveout_ioctl_pool_query query;
+	int index, second;
+	size_t i;
+
+	ASSERT_LE(0, pool);
+	/* Never used. */
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(-EINVAL, put_block(pool, i));
+	index = try_block(pool);
+	second = try_block(pool);
+	ASSERT_LE(0, second);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		EXPECT_EQ(-EINVAL, put_block(pool, bad[i])) TH_LOG("row %zu", i);
+	EXPECT_EQ(0, put_block(pool, index));
+	EXPECT_EQ(-EINVAL, put_block(pool, index));
+	EXPECT_EQ(-EINVAL, put_block(pool, index));
+	EXPECT_EQ(0, query_pool(pool, &query));
+	EXPECT_EQ(3, query.free);
+	EXPECT_EQ(1, query.used_open);
+	EXPECT_EQ(0, put_block(pool, second));
+	EXPECT_EQ(4, free_blocks(pool));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, deadline_without_waiting_is_EINVAL)
+{
+	int pool = create_pool(self->heap.node, 64, 1);
+	struct carveout_ioctl_pool_get get = { .flags = CARVEOUT_POOL_GET_NOWAIT };
+	int i;
+
+	ASSERT_LE(0, pool);
+	for (i = 0; i < 64; i++) {
+		get.deadline = 1ULL << i;
+		EXPECT_EQ(-EINVAL, xioctl(pool, CARVEOUT_POOL_IOCTL_GET, &get));
+	}
+	EXPECT_EQ(1, free_blocks(pool));
+	/* What is free is had, however late it is. */
+	EXPECT_EQ(0, get_block(pool, 0));
+	EXPECT_EQ(0, put_block(pool, 0));
+	EXPECT_EQ(0, get_block(pool, 1));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* Nobody was told of the block: it is free. */
+TEST_F(heap, reply_that_cannot_be_written_takes_no_block)
+{
+	int pool = create_pool(self->heap.node, 64, 2);
+	char *page = mmap(NULL, 8 * KIB, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct carveout_ioctl_pool_get *get;
+	int i;
+
+	ASSERT_LE(0, pool);
+	ASSERT_NE(MAP_FAILED, (void *)page);
+	ASSERT_EQ(0, mprotect(page + 4 * KIB, 4 * KIB, PROT_READ));
+	for (i = 0; i < 8; i++) {
+		/* All of it, or the end of it, and both ways to ask. */
+		get = (void *)(page + 4 * KIB - (i & 1 ? 8 : 0));
+		if (i & 1)
+			get->flags = i & 2 ? CARVEOUT_POOL_GET_NOWAIT : 0;
+		EXPECT_EQ(-EFAULT, xioctl(pool, CARVEOUT_POOL_IOCTL_GET, get));
+		EXPECT_EQ(2, free_blocks(pool));
+	}
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* Who takes a block and who gives it back need not be the same. */
+TEST_F(heap, block_of_another_file_can_be_put)
+{
+	const char *tag = unique_tag("pool.other");
+	int pool = create_pool_tag(self->heap.node, 64, 3, tag, 0, 0600);
+	int other = open_pool(self->heap.node, tag);
+	struct carveout_ioctl_pool_query query;
+
+	ASSERT_LE(0, pool);
+	ASSERT_LE(0, other);
+	EXPECT_EQ(0, try_block(pool));
+	EXPECT_EQ(1, try_block(pool));
+	EXPECT_EQ(2, try_block(other));
+	EXPECT_EQ(0, query_pool(other, &query));
+	EXPECT_EQ(1, query.used_open);
+	EXPECT_EQ(0, put_block(other, 0));
+	EXPECT_EQ(-EINVAL, put_block(pool, 0));
+	EXPECT_EQ(0, query_pool(pool, &query));
+	EXPECT_EQ(1, query.used_open);
+	/* A file takes with it what is its own. */
+	close(pool);
+	EXPECT_EQ(2, free_blocks(other));
+	EXPECT_EQ(0, put_block(other, 2));
+	EXPECT_EQ(3, free_blocks(other));
+	close(other);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Whose they are ====================================================== */
+
+static int sleep_a_little(void *arg)
+{
+	sleep_us(*(unsigned int *)arg);
+	return 0;
+}
+
+static bool becomes_free(int pool, int count)
+{
+	__u64 end = now_ms() + SETTLE_MS;
+
+	while (free_blocks(pool) != count && now_ms() < end)
+		sleep_us(500);
+	return free_blocks(pool) == count;
+}
+
+/* The file lives as long as a descriptor, here or elsewhere, or a mapping. */
+TEST_F(heap, blocks_come_back_with_the_file)
+{
+	const char *tag = unique_tag("pool.file");
+	int pool = create_pool_tag(self->heap.node, 64, 8, tag, 0, 0600);
+	unsigned int us = 300000;
+	int file, copy, pair[2];
+	void *mem;
+	pid_t pid;
+
+	ASSERT_LE(0, pool);
+	file = open_pool(self->heap.node, tag);
+	ASSERT_LE(0, try_block(file));
+	ASSERT_LE(0, try_block(file));
+	copy = dup(file);
+	close(file);
+	EXPECT_EQ(6, free_blocks(pool)) TH_LOG("dup");
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	ASSERT_EQ(0, send_fd(pair[0], copy));
+	close(copy);
+	EXPECT_EQ(6, free_blocks(pool)) TH_LOG("on its way");
+	copy = recv_fd(pair[1]);
+	ASSERT_LE(0, copy);
+	ASSERT_LE(0, try_block(copy));
+
+	pid = start_child(sleep_a_little, &us);
+	ASSERT_LT(0, pid);
+	mem = map_buffer(copy, 4096, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, mem);
+	close(copy);
+	EXPECT_EQ(5, free_blocks(pool)) TH_LOG("a child, a mapping");
+	EXPECT_EQ(0, wait_child(pid));
+	EXPECT_EQ(5, free_blocks(pool)) TH_LOG("a mapping");
+	munmap(mem, 4096);
+	EXPECT_TRUE(becomes_free(pool, 8));
+	close(pair[0]);
+	close(pair[1]);
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Memory ============================================================== */
+
+TEST_F(heap, mapping_shows_the_blocks)
+{
+	const size_t size = 64 * KIB;
+	int pool = create_pool(self->heap.node, 16 * KIB, 4);
+	unsigned char *mem, *part;
+	int i;
+
+	ASSERT_LE(0, pool);
+	mem = map_buffer(pool, size, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	EXPECT_TRUE(is_filled(mem, size, 0));
+	for (i = 0; i < 4; i++) {
+		struct carveout_ioctl_pool_get get = { .deadline = NONE };
+
+		ASSERT_EQ(0, xioctl(pool, CARVEOUT_POOL_IOCTL_GET, &get));
+		ASSERT_GE(size - 16 * KIB, get.offset);
+		memset(mem + get.offset, get.index + 1, 16 * KIB);
+	}
+	part = mmap(NULL, 16 * KIB, PROT_READ, MAP_SHARED, pool, 32 * KIB);
+	ASSERT_NE(MAP_FAILED, (void *)part);
+	EXPECT_TRUE(is_filled(part, 16 * KIB, 3));
+	/* As who had it left it. */
+	EXPECT_EQ(0, put_block(pool, 2));
+	EXPECT_EQ(2, try_block(pool));
+	EXPECT_TRUE(is_filled(part, 16 * KIB, 3));
+
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, size, PROT_READ, MAP_PRIVATE, pool, 0));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, size + 1, PROT_READ, MAP_SHARED, pool, 0));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, pool, size));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 8192, PROT_READ, MAP_SHARED, pool, size - 4096));
+	EXPECT_EQ(EINVAL, errno);
+	close(pool);
+	/* The mapping holds it all. */
+	EXPECT_TRUE(is_filled(mem, 16 * KIB, 1));
+	munmap(mem, size);
+	munmap(part, 16 * KIB);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_HARNESS_MAIN

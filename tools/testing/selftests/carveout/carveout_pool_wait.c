@@ -1,0 +1,692 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Waiting for a block of a pool: first come, first served, until a deadline, a signal
+ * or the end of the pool; and processes that die while they wait or have one.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "carveout_fixture.h"
+
+#define NONE	CARVEOUT_DEADLINE_NONE
+
+/**
+ * struct waiter - one who waits for a block
+ * @pool: where, if he has no open file of his own
+ * @tag: of the pool, if he has one
+ * @node: of the heap
+ * @deadline: until when
+ * @want: 0 for a block, or an error
+ * @name: what he writes to @log as soon as he has it
+ * @log: a pipe, or 0
+ * @keep: he keeps the block and the file until he is killed
+ */
+struct waiter {
+	int pool;
+	const char *tag;
+	int node;
+	__u64 deadline;
+	int want;
+	unsigned char name;
+	int log;
+	bool keep;
+};
+
+static int wait_for_block(void *arg)
+{
+	const struct waiter *job = arg;
+	int pool = job->tag ? open_pool(job->node, job->tag) : job->pool;
+	int index = get_block(pool, job->deadline);
+
+	if (job->want)
+		return index == job->want ? 0 : 1;
+	if (index < 0)
+		return 2;
+	if (job->log && write(job->log, &job->name, 1) != 1)
+		return 3;
+	while (job->keep)
+		pause();
+	return put_block(pool, index) ? 4 : 0;
+}
+
+/* A pool without a free block; the caller has them all. */
+static int full_pool(int node, __u32 count, const char *tag)
+{
+	int pool = create_pool_tag(node, 64, count, tag, 0, 0600);
+
+	while (pool >= 0 && try_block(pool) >= 0)
+		;
+	return pool;
+}
+
+static bool becomes_free(int pool, int count)
+{
+	__u64 end = now_ms() + SETTLE_MS;
+
+	while (free_blocks(pool) != count && now_ms() < end)
+		sleep_us(500);
+	return free_blocks(pool) == count;
+}
+
+/* === First come, first served ============================================ */
+
+#define QUEUE	12
+
+/* Each gives the block back, to the next. One put serves all, in turn. */
+TEST_F(heap, waiters_are_served_in_turn)
+{
+	const char *tag = unique_tag("wait.turn");
+	struct waiter job = {
+		.node = self->heap.node, .tag = tag, .deadline = NONE,
+	};
+	unsigned char name;
+	pid_t pid[QUEUE];
+	int pool, i, log[2];
+
+	pool = full_pool(job.node, 1, tag);
+	ASSERT_LE(0, pool);
+	ASSERT_EQ(0, pipe(log));
+	job.log = log[1];
+	for (i = 0; i < QUEUE; i++) {
+		job.name = i;
+		/* One file each, or all in one. */
+		job.pool = pool;
+		job.tag = i % 3 ? tag : NULL;
+		pid[i] = start_child(wait_for_block, &job);
+		ASSERT_LT(0, pid[i]);
+		ASSERT_TRUE(has_waiters(pool, i + 1));
+	}
+	ASSERT_EQ(0, put_block(pool, 0));
+	for (i = 0; i < QUEUE; i++) {
+		ASSERT_EQ(1, read(log[0], &name, 1));
+		EXPECT_EQ(i, name);
+	}
+	for (i = 0; i < QUEUE; i++)
+		EXPECT_EQ(0, wait_child(pid[i]));
+	EXPECT_EQ(1, free_blocks(pool));
+	EXPECT_TRUE(has_waiters(pool, 0));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* It is his at once, before he runs: nobody gets it in between. */
+TEST_F(heap, block_is_handed_over)
+{
+	const char *tag = unique_tag("wait.hand");
+	struct waiter job = {
+		.node = self->heap.node, .tag = tag, .deadline = NONE, .keep = true,
+	};
+	unsigned int i, rounds = env_rounds(50);
+	pid_t pid;
+	int pool;
+
+	pool = full_pool(job.node, 1, tag);
+	ASSERT_LE(0, pool);
+	for (i = 0; i < rounds; i++) {
+		pid = start_child(wait_for_block, &job);
+		ASSERT_LT(0, pid);
+		ASSERT_TRUE(has_waiters(pool, 1));
+		ASSERT_EQ(0, put_block(pool, 0));
+		EXPECT_EQ(-EAGAIN, try_block(pool));
+		EXPECT_EQ(0, free_blocks(pool));
+		EXPECT_TRUE(has_waiters(pool, 0));
+		/* He dies, and it comes back. */
+		ASSERT_EQ(0, kill(pid, SIGKILL));
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+		ASSERT_TRUE(becomes_free(pool, 1));
+		ASSERT_EQ(0, try_block(pool));
+	}
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* Blocks of a process that dies go to those who wait, in turn. */
+TEST_F(heap, blocks_of_the_dead_are_inherited)
+{
+	const char *tag = unique_tag("wait.heir");
+	struct waiter job = {
+		.node = self->heap.node, .tag = tag, .deadline = NONE, .keep = true,
+	};
+	unsigned char name;
+	int pool, i, log[2];
+	pid_t pid[4];
+
+	pool = create_pool_tag(job.node, 64, 1, tag, 0, 0600);
+	ASSERT_LE(0, pool);
+	ASSERT_EQ(0, pipe(log));
+	job.log = log[1];
+	for (i = 0; i < 4; i++) {
+		job.name = i;
+		pid[i] = start_child(wait_for_block, &job);
+		ASSERT_LT(0, pid[i]);
+		ASSERT_TRUE(has_waiters(pool, i));
+		if (!i)
+			ASSERT_EQ(1, read(log[0], &name, 1));
+	}
+	for (i = 0; i < 4; i++) {
+		ASSERT_EQ(0, kill(pid[i], SIGKILL));
+		ASSERT_EQ(pid[i], waitpid(pid[i], NULL, 0));
+		if (i == 3)
+			break;
+		ASSERT_EQ(1, read(log[0], &name, 1));
+		EXPECT_EQ(i + 1, name);
+	}
+	EXPECT_TRUE(becomes_free(pool, 1));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === What ends a wait ==================================================== */
+
+TEST_F(heap, deadline_is_kept)
+{
+	int pool = full_pool(self->heap.node, 1, unique_tag("wait.deadline"));
+	__u64 deadline;
+
+	ASSERT_LE(0, pool);
+	/* In the past, now, and soon. */
+	EXPECT_EQ(-ETIMEDOUT, get_block(pool, 0));
+	EXPECT_EQ(-ETIMEDOUT, get_block(pool, 1));
+	EXPECT_EQ(-ETIMEDOUT, get_block(pool, now_ns()));
+	deadline = now_ns() + 50 * MS;
+	EXPECT_EQ(-ETIMEDOUT, get_block(pool, deadline));
+	EXPECT_LE(deadline, now_ns());
+	EXPECT_TRUE(has_waiters(pool, 0));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* However far it is: it does not wrap into the past. */
+TEST_F(heap, far_deadline_waits)
+{
+	static const __u64 far[] = {
+		NONE, NONE - 1, 1ULL << 63, (1ULL << 63) - 1, (1ULL << 63) - 2, 1ULL << 62,
+	};
+	const char *tag = unique_tag("wait.far");
+	struct waiter job = { .node = self->heap.node, .tag = tag };
+	int pool = full_pool(job.node, 1, tag);
+	size_t i;
+	pid_t pid;
+
+	ASSERT_LE(0, pool);
+	for (i = 0; i < ARRAY_SIZE(far); i++) {
+		job.deadline = far[i];
+		pid = start_child(wait_for_block, &job);
+		ASSERT_LT(0, pid);
+		ASSERT_TRUE(has_waiters(pool, 1)) TH_LOG("%zu", i);
+		EXPECT_TRUE(sleeps(pid));
+		ASSERT_EQ(0, put_block(pool, 0));
+		EXPECT_EQ(0, wait_child(pid));
+		EXPECT_TRUE(becomes_free(pool, 1));
+		ASSERT_EQ(0, try_block(pool));
+	}
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+static int signalled;
+
+static void note_signal(int signal)
+{
+	__atomic_store_n(&signalled, signal, __ATOMIC_RELAXED);
+}
+
+static int wait_with_handler(void *data, int flags)
+{
+	struct sigaction action = { .sa_handler = note_signal, .sa_flags = flags };
+
+	if (sigaction(SIGUSR1, &action, NULL))
+		return 8;
+	return wait_for_block(data) ?:
+	       __atomic_load_n(&signalled, __ATOMIC_RELAXED) ? 0 : 7;
+}
+
+static int wait_restarting(void *data)
+{
+	return wait_with_handler(data, SA_RESTART);
+}
+
+static int wait_interruptible(void *data)
+{
+	return wait_with_handler(data, 0);
+}
+
+TEST_F(heap, signal_interrupts_or_restarts)
+{
+	const char *tag = unique_tag("wait.signal");
+	struct waiter job = {
+		.node = self->heap.node, .tag = tag, .deadline = NONE, .want = -EINTR,
+	};
+	int pool = full_pool(job.node, 1, tag);
+	pid_t pid;
+	int i;
+
+	ASSERT_LE(0, pool);
+	pid = start_child(wait_interruptible, &job);
+	ASSERT_LT(0, pid);
+	EXPECT_TRUE(has_waiters(pool, 1));
+	ASSERT_EQ(0, kill(pid, SIGUSR1));
+	EXPECT_EQ(0, wait_child(pid));
+	EXPECT_TRUE(has_waiters(pool, 0));
+
+	job.want = 0;
+	pid = start_child(wait_restarting, &job);
+	ASSERT_LT(0, pid);
+	for (i = 0; i < 20; i++) {
+		EXPECT_TRUE(has_waiters(pool, 1));
+		ASSERT_EQ(0, kill(pid, SIGUSR1));
+		sleep_us(500);
+	}
+	EXPECT_TRUE(has_waiters(pool, 1));
+	ASSERT_EQ(0, put_block(pool, 0));
+	EXPECT_EQ(0, wait_child(pid));
+	EXPECT_TRUE(becomes_free(pool, 1));
+	ASSERT_EQ(0, try_block(pool));
+
+	/* The deadline is that of the first call, however often it restarts. */
+	job.want = -ETIMEDOUT;
+	job.deadline = now_ns() + 4000 * MS;
+	pid = start_child(wait_restarting, &job);
+	ASSERT_LT(0, pid);
+	EXPECT_TRUE(has_waiters(pool, 1));
+	while (!kill(pid, SIGUSR1) && now_ns() < job.deadline)
+		sleep_us(5000);
+	EXPECT_EQ(0, wait_child(pid));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F(heap, destroy_wakes_everybody)
+{
+	const char *tag = unique_tag("wait.destroy");
+	struct waiter job = {
+		.node = self->heap.node, .deadline = NONE, .want = -EIDRM,
+	};
+	int pool = full_pool(job.node, 2, tag);
+	pid_t pid[24];
+	int i;
+
+	ASSERT_LE(0, pool);
+	job.pool = pool;
+	for (i = 0; i < 24; i++) {
+		job.tag = i % 2 ? tag : NULL;
+		job.deadline = i % 4 ? NONE : now_ns() + 60000 * MS;
+		pid[i] = start_child(wait_for_block, &job);
+		ASSERT_LT(0, pid[i]);
+	}
+	ASSERT_TRUE(has_waiters(pool, 24));
+	ASSERT_EQ(0, destroy_pool(pool));
+	for (i = 0; i < 24; i++)
+		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("waiter %d", i);
+	EXPECT_TRUE(has_waiters(pool, 0));
+	EXPECT_EQ(0, free_blocks(pool));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* A pool is waited for as a buffer is. */
+static int open_wait(int node, const char *tag, __u64 deadline)
+{
+	struct carveout_ioctl_pool_open open = {
+		.flags = CARVEOUT_OPEN_WAIT,
+		.fd_flags = O_RDWR | O_CLOEXEC,
+		.deadline = deadline,
+	};
+	int err;
+
+	set_name(open.tag, tag);
+	err = xioctl(node, CARVEOUT_IOCTL_POOL_OPEN, &open);
+	return err ? err : open.fd;
+}
+
+static int wait_for_pool(void *arg)
+{
+	const struct waiter *job = arg;
+	int pool = open_wait(job->node, job->tag, job->deadline);
+
+	if (job->want)
+		return pool == job->want ? 0 : 1;
+	return pool < 0 || try_block(pool) < 0 ? 2 : 0;
+}
+
+TEST_F(heap, open_waits_until_the_pool_is_there)
+{
+	const char *tag = unique_tag("wait.name");
+	struct waiter job = { .node = self->heap.node, .tag = tag, .deadline = NONE };
+	int i, fd;
+	pid_t pid;
+
+	EXPECT_EQ(-ETIMEDOUT, open_wait(job.node, tag, 0));
+	EXPECT_EQ(-ETIMEDOUT, open_wait(job.node, tag, now_ns() + 20 * MS));
+	for (i = 0; i < 2; i++) {
+		/* The second time a buffer comes that is no pool. */
+		job.want = i ? -EINVAL : 0;
+		pid = start_child(wait_for_pool, &job);
+		ASSERT_LT(0, pid);
+		EXPECT_TRUE(sleeps(pid));
+		fd = i ? alloc_tag(job.node, 4096, tag, 0, 0600) :
+			 create_pool_tag(job.node, 64, 1, tag, 0, 0600);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(0, wait_child(pid));
+		close(fd);
+	}
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === poll() ============================================================== */
+
+struct poller {
+	int pool;
+	bool epoll;
+	int want;
+};
+
+static int wait_for_event(void *arg)
+{
+	const struct poller *poller = arg;
+	struct pollfd poll_fd = { .fd = poller->pool, .events = POLLIN };
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll;
+
+	if (!poller->epoll)
+		return poll(&poll_fd, 1, 60000) == 1 &&
+		       poll_fd.revents == poller->want ? 0 : 1;
+	epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, poller->pool, &event))
+		return 2;
+	return epoll_wait(epoll, &event, 1, 60000) == 1 &&
+	       event.events == (uint32_t)poller->want ? 0 : 3;
+}
+
+TEST_F(heap, poll_and_epoll_are_woken)
+{
+	struct poller poller = {
+		.pool = full_pool(self->heap.node, 1, unique_tag("wait.poll")),
+	};
+	pid_t pid[2];
+	int i, j;
+
+	ASSERT_LE(0, poller.pool);
+	for (i = 0; i < 2; i++) {
+		poller.want = i ? POLLHUP | POLLERR : POLLIN;
+		for (j = 0; j < 2; j++) {
+			poller.epoll = j;
+			pid[j] = start_child(wait_for_event, &poller);
+			ASSERT_LT(0, pid[j]);
+			EXPECT_TRUE(sleeps(pid[j]));
+		}
+		ASSERT_EQ(0, i ? destroy_pool(poller.pool) :
+				 put_block(poller.pool, 0));
+		for (j = 0; j < 2; j++)
+			EXPECT_EQ(0, wait_child(pid[j])) TH_LOG("%d %d", i, j);
+		if (!i)
+			ASSERT_EQ(0, try_block(poller.pool));
+	}
+	close(poller.pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Races =============================================================== */
+
+static void *get_in_thread(void *arg)
+{
+	return (void *)(long)get_block(*(int *)arg, NONE);
+}
+
+/* A descriptor that is closed while a thread waits on it: the file stays until then. */
+TEST_F(heap, descriptor_is_closed_by_another_thread)
+{
+	const char *tag = unique_tag("wait.close");
+	int pool = full_pool(self->heap.node, 1, tag);
+	int own = open_pool(self->heap.node, tag);
+	pthread_t thread;
+	void *index;
+
+	ASSERT_LE(0, pool);
+	ASSERT_LE(0, own);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, get_in_thread, &own));
+	ASSERT_TRUE(has_waiters(pool, 1));
+	close(own);
+	EXPECT_TRUE(has_waiters(pool, 1));
+	ASSERT_EQ(0, put_block(pool, 0));
+	ASSERT_EQ(0, pthread_join(thread, &index));
+	EXPECT_EQ(0, (long)index);
+	/* He got it, and then the file was gone. */
+	EXPECT_TRUE(becomes_free(pool, 1));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+#define BLOCKS	3
+
+struct storm {
+	int node;
+	const char *tag;
+	__u32 seed;
+	unsigned int rounds;	/* 0 for ever */
+};
+
+/*
+ * Take and give blocks in every way. Each block that one has carries his number as
+ * long as he has it: two who had the same one would see it.
+ */
+static int use_pool(void *arg)
+{
+	const struct storm *storm = arg;
+	__u32 random = storm->seed * 2654435761U | 1;
+	__u32 *mem = MAP_FAILED;
+	unsigned int i;
+	int pool = -1;
+
+	for (i = 0; !storm->rounds || i < storm->rounds; i++) {
+		__u32 what = next_random(&random);
+		int index;
+
+		if (pool < 0) {
+			pool = open_pool(storm->node, storm->tag);
+			mem = map_buffer(pool, 4096, PROT_READ | PROT_WRITE);
+			if (pool < 0 || mem == MAP_FAILED)
+				return 1;
+		}
+		if (what % 3 == 0)
+			index = try_block(pool);
+		else if (what % 3 == 1)
+			index = get_block(pool, now_ns() + what % 1000000);
+		else
+			index = get_block(pool, NONE);
+		if (index < 0 && index != -EAGAIN && index != -ETIMEDOUT)
+			return 2;
+		if (index >= 0) {
+			__u32 *block = mem + index * 16;
+
+			__atomic_store_n(block, storm->seed, __ATOMIC_RELAXED);
+			if (what & 256)
+				sched_yield();
+			if (__atomic_load_n(block, __ATOMIC_RELAXED) != storm->seed)
+				return 3;
+		}
+		/* Sometimes all that one has goes with the file. */
+		if (what % 16 == 0) {
+			munmap(mem, 4096);
+			close(pool);
+			pool = -1;
+		} else if (index >= 0 && put_block(pool, index)) {
+			return 4;
+		}
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(heap, nobody_has_the_block_of_another, 120)
+{
+	struct storm storm = {
+		.node = self->heap.node, .tag = unique_tag("wait.race"),
+		.rounds = env_rounds(1500),
+	};
+	int pool = create_pool_tag(storm.node, 64, BLOCKS, storm.tag, 0, 0600);
+	pid_t pid[6];
+	int i;
+
+	ASSERT_LE(0, pool);
+	for (i = 0; i < 6; i++) {
+		storm.seed = i + 1;
+		pid[i] = start_child(use_pool, &storm);
+		ASSERT_LT(0, pid[i]);
+	}
+	for (i = 0; i < 6; i++)
+		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("user %d", i);
+	EXPECT_TRUE(becomes_free(pool, BLOCKS));
+	EXPECT_TRUE(has_waiters(pool, 0));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* Killed while they wait, have one, or are just given one: none is lost. */
+TEST_F_TIMEOUT(heap, killed_processes_lose_no_block, 120)
+{
+	struct storm storm = {
+		.node = self->heap.node, .tag = unique_tag("wait.kill"),
+	};
+	int pool = create_pool_tag(storm.node, 64, BLOCKS, storm.tag, 0, 0600);
+	unsigned int round, rounds = env_rounds(200);
+	__u32 random = 4711;
+	pid_t pid[6] = { 0 };
+	int i;
+
+	ASSERT_LE(0, pool);
+	for (round = 0; round < rounds; round++) {
+		i = next_random(&random) % 6;
+		if (pid[i]) {
+			ASSERT_EQ(0, kill(pid[i], SIGKILL));
+			/* What a living one finds wrong he does not survive. */
+			ASSERT_EQ(128 + SIGKILL, wait_child(pid[i]));
+		}
+		storm.seed = round + 1;
+		pid[i] = start_child(use_pool, &storm);
+		ASSERT_LT(0, pid[i]);
+		sleep_us(next_random(&random) % 3000);
+	}
+	for (i = 0; i < 6; i++) {
+		if (!pid[i])
+			continue;
+		ASSERT_EQ(0, kill(pid[i], SIGKILL));
+		ASSERT_EQ(128 + SIGKILL, wait_child(pid[i]));
+	}
+	EXPECT_TRUE(becomes_free(pool, BLOCKS));
+	EXPECT_TRUE(has_waiters(pool, 0));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* Have the block so often, whatever signals say. */
+static int use_under_signals(void *arg)
+{
+	const struct storm *storm = arg;
+	struct sigaction action = { .sa_handler = note_signal };
+	int pool = open_pool(storm->node, storm->tag);
+	unsigned int had = 0;
+
+	if (sigaction(SIGUSR1, &action, NULL) || pool < 0)
+		return 1;
+	while (had < storm->rounds) {
+		int index = get_block(pool, NONE);
+
+		if (index == -EINTR)
+			continue;
+		if (index < 0 || put_block(pool, index))
+			return 2;
+		had++;
+	}
+	return 0;
+}
+
+/* One that came together with a signal would be missing for ever. */
+TEST_F_TIMEOUT(heap, signals_lose_no_block, 120)
+{
+	struct storm storm = {
+		.node = self->heap.node, .tag = unique_tag("wait.signals"),
+		.rounds = env_rounds(1000),
+	};
+	int pool = create_pool_tag(storm.node, 64, 1, storm.tag, 0, 0600);
+	int i, status, left = 4;
+	__u32 random = 99;
+	pid_t pid[4];
+
+	ASSERT_LE(0, pool);
+	/* Until they have a handler they do without signals. */
+	ASSERT_EQ(0, try_block(pool));
+	for (i = 0; i < 4; i++) {
+		pid[i] = start_child(use_under_signals, &storm);
+		ASSERT_LT(0, pid[i]);
+	}
+	ASSERT_TRUE(has_waiters(pool, 4));
+	ASSERT_EQ(0, put_block(pool, 0));
+	while (left) {
+		i = next_random(&random) % 4;
+		if (!pid[i])
+			continue;
+		if (waitpid(pid[i], &status, WNOHANG) == pid[i]) {
+			EXPECT_EQ(0, status);
+			pid[i] = 0;
+			left--;
+			continue;
+		}
+		kill(pid[i], SIGUSR1);
+		sleep_us(next_random(&random) % 300);
+	}
+	EXPECT_TRUE(becomes_free(pool, 1));
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* Use whatever pool has the name; it may be destroyed at any moment. */
+static int use_dying_pool(void *arg)
+{
+	const struct storm *storm = arg;
+	unsigned int i;
+
+	for (i = 0; i < storm->rounds; i++) {
+		int pool = create_pool_tag(storm->node, 64, 1, storm->tag,
+					   CARVEOUT_ALLOC_OPEN, 0600);
+		int index = get_block(pool, NONE);
+		int err;
+
+		if (pool < 0 || (index < 0 && index != -EIDRM))
+			return 1;
+		if (index >= 0 && put_block(pool, index))
+			return 2;
+		err = i % 4 == storm->seed % 4 ? destroy_pool(pool) : 0;
+		if (err && err != -EIDRM)
+			return 3;
+		close(pool);
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(heap, destroying_races_with_all_else, 120)
+{
+	struct storm storm = {
+		.node = self->heap.node, .tag = unique_tag("wait.end"),
+		.rounds = env_rounds(300),
+	};
+	pid_t pid[5];
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		storm.seed = i;
+		pid[i] = start_child(use_dying_pool, &storm);
+		ASSERT_LT(0, pid[i]);
+	}
+	for (i = 0; i < 5; i++)
+		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("user %d", i);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_HARNESS_MAIN
