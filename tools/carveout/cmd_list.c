@@ -39,6 +39,7 @@ static const struct {
 	{ CARVEOUT_CAP_SYNC, "sync" },
 	{ CARVEOUT_CAP_RESIZE, "resize" },
 	{ CARVEOUT_CAP_QUOTA, "quota" },
+	{ CARVEOUT_CAP_POOL, "pool" },
 };
 
 static void parse_listing(struct listing *listing, int argc, char **argv)
@@ -77,6 +78,14 @@ static const struct table_column buffer_columns[] = {
 	{ .title = "LABEL" },
 };
 
+static const char *flags_of(const struct carveout_buffer *buffer)
+{
+	static const char * const names[] = { "-", "persist", "pool", "persist,pool" };
+
+	return names[!!(buffer->flags & CARVEOUT_BUFFER_PERSIST) +
+		     2 * !!(buffer->flags & CARVEOUT_BUFFER_POOL)];
+}
+
 static void add_buffer(struct listing *listing, const struct view *view,
 		       const struct carveout_buffer *buffer)
 {
@@ -90,7 +99,7 @@ static void add_buffer(struct listing *listing, const struct view *view,
 	table_addf(table, "%04o", buffer->mode);
 	table_addf(table, "%llu", (unsigned long long)buffer->generation);
 	table_addf(table, "%u", buffer->refs);
-	table_add(table, buffer->flags & CARVEOUT_BUFFER_PERSIST ? "persist" : "-");
+	table_add(table, flags_of(buffer));
 	table_add(table, view_maker(buffer));
 	table_add(table, text_safe(buffer->label, sizeof(buffer->label)));
 }
@@ -141,6 +150,7 @@ static void json_buffer(const struct view *view,
 	json_attrs("attrs", buffer->attrs);
 	json_number("generation", buffer->generation);
 	json_bool("persist", buffer->flags & CARVEOUT_BUFFER_PERSIST);
+	json_bool("pool", buffer->flags & CARVEOUT_BUFFER_POOL);
 	json_string("mode", text_format("%04o", buffer->mode), SIZE_MAX);
 	json_number("uid", buffer->uid);
 	json_number("gid", buffer->gid);
