@@ -24,6 +24,9 @@
  * @one_size: its blocks have the size of one unit, and are memory that it takes itself
  * @aligns: it heeds @align
  * @slow: it is given fewer repeats
+ * @sleeps: it is timed with interrupts enabled, which its calls may need
+ * @timed_only: what it finds and refuses is said of another one that it is made of
+ * @most: bytes of the largest arena that it is given, or 0
  *
  * There is one arena of each at a time, in memory from bench_mem(). Its address is a
  * number; there is nothing at it.
@@ -41,6 +44,9 @@ struct bench_peer {
 	bool one_size;
 	bool aligns;
 	bool slow;
+	bool sleeps;
+	bool timed_only;
+	u64 most;
 };
 
 extern const struct bench_peer bench_null;

@@ -12,15 +12,20 @@
 #define BENCH_SEED 1
 
 extern const struct bench_peer bench_drm_mm;
+extern const struct bench_peer bench_drm_mm_lock;
 extern const struct bench_peer bench_drm_buddy;
 extern const struct bench_peer bench_gen_pool_first;
 extern const struct bench_peer bench_gen_pool_best;
 extern const struct bench_peer bench_mempool_slab;
 extern const struct bench_peer bench_mempool_reserve;
 extern const struct bench_peer bench_dma_pool;
+extern const struct bench_peer bench_module;
+extern const struct bench_peer bench_module_zero;
+extern const struct bench_peer bench_module_buf;
+extern const struct bench_peer bench_module_pool;
 
 /* All that are compared, the one that does nothing first. */
-#define BENCH_PEERS 9
+#define BENCH_PEERS 14
 extern const struct bench_peer *const bench_peers[BENCH_PEERS];
 
 /**
@@ -40,6 +45,12 @@ static inline u64 bench_clock(void)
 	return (u64)high << 32 | low;
 }
 
+/* Is an allocator only timed, or also looked at in given states? */
+static inline bool bench_has_states(const struct bench_peer *peer)
+{
+	return !peer->timed_only && !peer->one_size;
+}
+
 /* Does an allocator take part where units have this size, and all blocks are one? */
 static inline bool bench_takes_part(const struct bench_peer *peer, unsigned int shift,
 				    bool one_size)
@@ -47,6 +58,7 @@ static inline bool bench_takes_part(const struct bench_peer *peer, unsigned int 
 	return (!peer->pages_only || shift >= 12) && (!peer->one_size || one_size);
 }
 
+void bench_module_init(phys_addr_t base, u64 size);
 int bench_warm_up(const struct bench_peer *peer, const struct bench_trace *trace);
 int bench_time_all(unsigned int repeats);
 int bench_single_all(unsigned int repeats);

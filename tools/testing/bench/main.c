@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The benchmark's module: allocators of the kernel and lib/ in one boot.
+ * The benchmark's module: allocators of the kernel, lib/ and carveout.ko in one boot.
  *
  * Loading it does all the work and logs the results, one a line; report.py makes
  * tables of them. It needs a kernel started with reserve_mem=SIZE:2M:bench, so that
- * what the allocators keep lies in one piece of the linear mapping.
+ * what the allocators keep lies in one piece of the linear mapping; and with
+ * reserve_mem=SIZE:2M:arena, the memory that carveout.ko hands out.
  */
 
 #define pr_fmt(fmt) "bench: " fmt
@@ -21,9 +22,10 @@ module_param(repeats, uint, 0400);
 MODULE_PARM_DESC(repeats, "passes over each trace, of which the fastest counts");
 
 const struct bench_peer *const bench_peers[BENCH_PEERS] = {
-	&bench_null, &bench_carveout, &bench_drm_mm, &bench_gen_pool_first,
-	&bench_gen_pool_best, &bench_drm_buddy, &bench_mempool_slab,
-	&bench_mempool_reserve, &bench_dma_pool,
+	&bench_null, &bench_carveout, &bench_module, &bench_module_zero,
+	&bench_module_buf, &bench_module_pool, &bench_drm_mm, &bench_drm_mm_lock,
+	&bench_gen_pool_first, &bench_gen_pool_best, &bench_drm_buddy,
+	&bench_mempool_slab, &bench_mempool_reserve, &bench_dma_pool,
 };
 
 /* How fast the counter counts, by the clock of the kernel. */
@@ -37,14 +39,16 @@ static void log_clock(u64 cycles, u64 ns)
 static int __init bench_init(void)
 {
 	u64 cycles = bench_clock(), ns = ktime_get_ns();
-	phys_addr_t start, size;
+	phys_addr_t start, size, arena, arena_size;
 	int err;
 
-	if (!reserve_mem_find_by_name("bench", &start, &size)) {
-		pr_err("no memory: start the kernel with reserve_mem=SIZE:2M:bench\n");
+	if (!reserve_mem_find_by_name("bench", &start, &size) ||
+	    !reserve_mem_find_by_name("arena", &arena, &arena_size)) {
+		pr_err("no memory: start the kernel with reserve_mem=SIZE:2M:bench and :arena\n");
 		return -ENODEV;
 	}
 	bench_mem_init(__va(start), size);
+	bench_module_init(arena, arena_size);
 	err = bench_time_all(repeats);
 	if (!err)
 		err = bench_single_all(repeats);

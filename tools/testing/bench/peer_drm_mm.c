@@ -8,6 +8,7 @@
 
 #include <linux/export.h>
 #include <linux/module.h>
+#include <linux/spinlock.h>
 
 /* They are this module's own copies. */
 #undef EXPORT_SYMBOL
@@ -96,4 +97,38 @@ const struct bench_peer bench_drm_mm = {
 	.free = drm_mm_give,
 	.bytes = drm_mm_bytes,
 	.aligns = true,
+};
+
+/* === As its callers have it =============================================== */
+
+/* Of the kind that carveout.ko has: what can be freed in interrupts needs no less. */
+static DEFINE_SPINLOCK(lock);
+
+static int drm_mm_take_locked(u32 slot, u64 size, u64 align)
+{
+	unsigned long flags;
+	int err;
+
+	spin_lock_irqsave(&lock, flags);
+	err = drm_mm_take(slot, size, align);
+	spin_unlock_irqrestore(&lock, flags);
+	return err;
+}
+
+static void drm_mm_give_locked(u32 slot)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, flags);
+	drm_mm_give(slot);
+	spin_unlock_irqrestore(&lock, flags);
+}
+
+const struct bench_peer bench_drm_mm_lock = {
+	.name = "drm_mm_lock",
+	.setup = drm_mm_setup,
+	.alloc = drm_mm_take_locked,
+	.free = drm_mm_give_locked,
+	.sleeps = true,
+	.timed_only = true,
 };

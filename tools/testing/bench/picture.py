@@ -5,7 +5,8 @@ from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 900, 480
 LEFT, RIGHT, TOP, BOTTOM = 84, 170, 40, 60
-COLOURS = ("#c0392b", "#2c6fbb", "#3a8f4f", "#8e6bbf", "#c98a1b", "#555555", "#17a2b8", "#e377c2")
+COLOURS = ("#c0392b", "#2c6fbb", "#3a8f4f", "#8e6bbf", "#c98a1b", "#555555", "#17a2b8", "#e377c2",
+           "#7f8c3a", "#1b2a6b", "#ff7f50", "#a0522d", "#00a86b")
 
 
 class Scale:

@@ -143,8 +143,9 @@ def print_times(lines):
             continue
         nets = [lines.net("time", case, peer) for case in cases]
         rows.append([peer] + [digits(median(net) if net else None) for net in nets])
-    rows.append(["carveout / drm_mm"] +
-                [digits(lines.ratio(case, "carveout", "drm_mm")) for case in cases])
+    for peer, other in (("carveout", "drm_mm"), ("module", "drm_mm_lock")):
+        rows.append([f"{peer} / {other}"] +
+                    [digits(lines.ratio(case, peer, other)) for case in cases])
     print_table("In the kernel: ns per pair of a free and an allocation, net",
                 ["allocator"] + cases, rows)
 

@@ -200,7 +200,8 @@ int bench_failing_all(unsigned int repeats)
 		for (k = 0; k < BENCH_PEERS && !err; k++) {
 			const struct bench_peer *peer = bench_peers[k];
 
-			if (!bench_takes_part(peer, states[i].shift, false) ||
+			if (!bench_has_states(peer) ||
+			    !bench_takes_part(peer, states[i].shift, false) ||
 			    (states[i].align && !peer->aligns))
 				continue;
 			err = failing_peer(peer, &states[i], repeats);
@@ -254,7 +255,8 @@ int bench_refit_all(void)
 
 	for (i = 0; i < ARRAY_SIZE(full_cases); i++)
 		for (k = 0; k < BENCH_PEERS && !err; k++)
-			if (bench_takes_part(bench_peers[k], full_cases[i].shift, false))
+			if (bench_has_states(bench_peers[k]) &&
+			    bench_takes_part(bench_peers[k], full_cases[i].shift, false))
 				err = refit_peer(bench_peers[k], &full_cases[i]);
 	return err;
 }
@@ -342,7 +344,7 @@ int bench_full_all(void)
 	for (i = 0; i < ARRAY_SIZE(full_cases); i++)
 		for (j = 0; j < ARRAY_SIZE(align); j++)
 			for (k = 1; k < BENCH_PEERS && !err; k++)
-				if (bench_peers[k]->aligns)
+				if (bench_has_states(bench_peers[k]) && bench_peers[k]->aligns)
 					err = full_case(bench_peers[k], &full_cases[i], align[j]);
 	return err;
 }
@@ -421,7 +423,7 @@ int bench_utilisation_all(void)
 		for (k = 1; k < BENCH_PEERS && !err; k++) {
 			const struct bench_peer *peer = bench_peers[k];
 
-			if (!peer->pages_only && !peer->one_size &&
+			if (!peer->pages_only && bench_has_states(peer) &&
 			    (bench_cases[i].arena == ARENA || !peer->slow))
 				err = utilise(peer, &bench_cases[i]);
 		}

@@ -44,6 +44,15 @@ int bench_warm_up(const struct bench_peer *peer, const struct bench_trace *trace
 	return err;
 }
 
+/* Does this allocator have turns over this trace, and this is one of them? */
+static bool has_turn(const struct bench_peer *peer, const struct bench_case *load,
+		     const struct bench_trace *trace, unsigned int done, unsigned int limit)
+{
+	if (peer->most && trace->arena > peer->most)
+		return false;
+	return done < limit && bench_takes_part(peer, load->shift, !load->octaves);
+}
+
 /*
  * Let the allocators take turns over a trace: each starts from the same arena and what
  * it takes from bench_mem() is given back before the next one. One that is slow has
@@ -61,8 +70,7 @@ static int take_turns(const struct bench_case *load, const struct bench_trace *t
 	for (done = 0; done < turns; done++) {
 		for (i = 0; i < BENCH_PEERS; i++) {
 			limit = bench_peers[i]->slow ? min(slow_turns, turns) : turns;
-			if (done >= limit ||
-			    !bench_takes_part(bench_peers[i], load->shift, !load->octaves))
+			if (!has_turn(bench_peers[i], load, trace, done, limit))
 				continue;
 			bench_mem_reset(mark);
 			err = bench_warm_up(bench_peers[i], trace);
@@ -74,6 +82,17 @@ static int take_turns(const struct bench_case *load, const struct bench_trace *t
 		}
 	}
 	return 0;
+}
+
+/* Nothing else is measured, unless that would be fatal; then the least time tells. */
+static unsigned long quiet(const struct bench_peer *peer)
+{
+	unsigned long flags;
+
+	local_save_flags(flags);
+	if (!peer->sleeps)
+		local_irq_disable();
+	return flags;
 }
 
 /* === Per chunk ============================================================ */
@@ -88,7 +107,7 @@ static void time_chunks(const struct bench_peer *peer, const struct bench_trace 
 
 	*failed = 0;
 	for (i = 0; i < BENCH_CHUNKS; i++, op += BENCH_CHUNK) {
-		local_irq_save(flags);
+		flags = quiet(peer);
 		time = bench_clock();
 		*failed += bench_chunk(peer, op, trace->shift);
 		time = bench_clock() - time;
@@ -170,7 +189,7 @@ static void time_singles(const struct bench_peer *peer, const struct bench_trace
 
 		if (!(i % BENCH_CHUNK))
 			cond_resched();
-		local_irq_save(flags);
+		flags = quiet(peer);
 		start = bench_clock();
 		peer->free(op->slot);
 		middle = bench_clock();

@@ -4,8 +4,8 @@
 # bench.sh: compare the allocator with its peers; nothing here passes or fails.
 #
 # In user space: the net instructions of lib/, counted by callgrind, and its time.
-# In user-mode Linux: lib/ against allocators of the kernel, all in one module and
-# one boot. The peers are compiled from the fetched kernel's source.
+# In user-mode Linux: lib/ and carveout.ko against allocators of the kernel, all in one
+# boot. The peers are compiled from the fetched kernel's source.
 # On an emulated machine: what a program pays at the node of a heap.
 #
 # Results are in $O/bench: report.json, report.svg, and what was printed.
@@ -19,12 +19,21 @@ BENCH=$TOP/tools/testing/bench
 R=$O/bench
 LIMIT=${BENCH_LIMIT:-600}
 
-# All that the allocators keep lies in a piece set aside at boot.
+# All that the allocators keep lies in a piece set aside at boot; what carveout.ko
+# hands out, in another one. Nearly nobody touches that.
 bench_board()
 {
 	board uml-6.12
-	memory=1536M
-	args+=" reserve_mem=1G:2M:bench"
+	memory=2816M
+	args+=" reserve_mem=1G:2M:bench reserve_mem=1G:2M:arena"
+}
+
+# The product, compiled like the others: the board's kernel is compiled for size.
+build_carveout()
+{
+	copy_sources "$R/carveout"
+	make --no-print-directory -C "$R/carveout" module KDIR="$kdir" ARCH="$arch" \
+		W=1 KCFLAGS="-Werror -O2"
 }
 
 build_module()
@@ -34,22 +43,35 @@ build_module()
 	mkdir -p "$copy"
 	rsync -rlp --checksum --delete --exclude={'*.o','*.cmd','tests'} \
 		"$BENCH"/{Kbuild,*.[ch]} "$TOP"/{include,lib} "$copy/"
-	make --no-print-directory -C "$kdir" M="$copy" O= ARCH="$arch" W=1 KCFLAGS=-Werror modules
+	make --no-print-directory -C "$kdir" M="$copy" O= ARCH="$arch" W=1 KCFLAGS=-Werror \
+		KBUILD_EXTRA_SYMBOLS="$R/carveout/Module.symvers" modules
 }
 
-build_image()
+# new_root ROOT INIT MODULE...: what an initramfs is made of.
+new_root()
 {
-	local root=$R/image applet
+	local root=$1 init=$2 applet
 
+	shift 2
 	rm -rf "$root"
 	mkdir -p "$root/bin" "$root/modules"
 	cp "$busybox" "$root/bin/"
 	for applet in sh mkdir mount insmod poweroff; do
 		ln -s busybox "$root/bin/$applet"
 	done
-	cp "$BENCH/init" "$root/"
-	cp "$R/module/carveout_bench.ko" "$root/modules/"
-	(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --quiet | gzip -1) > "$root.cpio.gz"
+	cp "$init" "$root/init"
+	cp "$@" "$root/modules/"
+}
+
+pack()
+{
+	(cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc --quiet | gzip -1) > "$1.cpio.gz"
+}
+
+build_image()
+{
+	new_root "$R/image" "$BENCH/init" "$R/carveout/carveout.ko" "$R/module/carveout_bench.ko"
+	pack "$R/image"
 }
 
 # The board's memory is a file in TMPDIR. In huge pages it is closer to the linear
@@ -84,23 +106,16 @@ node_board()
 
 run_node()
 {
-	local root=$R/node applet
+	local root=$R/node
 
 	node_board
 	board_prepare
 	board_paths
 	O=$R "$SCRIPTS/build.sh" module "$board"
-	rm -rf "$root"
-	mkdir -p "$root/bin" "$root/modules"
-	cp "$busybox" "$root/bin/"
-	for applet in sh mkdir mount insmod poweroff; do
-		ln -s busybox "$root/bin/$applet"
-	done
+	new_root "$root" "$BENCH/node-init" "$R/build/module-$board/carveout.ko"
 	gcc -O2 -Wall -Wextra -Werror -static -I"$TOP/include/uapi" \
 		-o "$root/bin/node_bench" "$BENCH/node_bench.c"
-	cp "$BENCH/node-init" "$root/init"
-	cp "$R/build/module-$board/carveout.ko" "$root/modules/"
-	(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --quiet | gzip -1) > "$root.cpio.gz"
+	pack "$root"
 	board_boot "$LIMIT" "$root.cpio.gz" '' '' > "$R/node.txt" || true
 	grep -q "bench: node done" "$R/node.txt"
 }
@@ -126,6 +141,7 @@ echo "bench: machine cpus=$(nproc) cpu=$(sed -n '/^model name/{s/.*: //;s/ /_/g;
 	>> "$R/machine.txt"
 step "count instructions of lib/" "$R/count.log" make -C "$BENCH" O="$R" count
 step "time lib/ in user space" "$R/time.log" make -C "$BENCH" O="$R" time
+step "build carveout.ko" "$R/carveout.log" build_carveout
 step "build the module" "$R/module.log" build_module
 build_image
 step "measure in the kernel" "$R/boot.log" run_board
