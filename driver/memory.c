@@ -88,6 +88,34 @@ static bool attrs_are_valid(const struct carveout_req *req)
 	return true;
 }
 
+/* Each member is written once: this is part of what an allocation costs. */
+static __always_inline int fill_request(const struct carveout_req *req,
+					struct carveout_request *request)
+{
+	if (!req->size || req->size > U64_MAX - PAGE_SIZE + 1 ||
+	    req->flags & ~CARVEOUT_REQ_FLAGS || !attrs_are_valid(req))
+		return -EINVAL;
+	if (req->align & (req->align - 1))
+		return -EINVAL;
+	if (req->flags & CARVEOUT_REQ_EXACT ? req->flags & CARVEOUT_REQ_TOP_DOWN :
+					      req->addr)
+		return -EINVAL;
+	*request = (struct carveout_request) {
+		.size = req->size,
+		.align = req->align,
+		.regions = req->regions,
+		.max_addr = req->max_addr,
+		.require = req->require,
+		.forbid = req->forbid,
+		.fallback = { req->fallback[0], req->fallback[1], req->fallback[2] },
+		.nr_fallback = req->nr_fallback,
+		.top_down = req->flags & CARVEOUT_REQ_TOP_DOWN,
+		.exact = req->flags & CARVEOUT_REQ_EXACT,
+		.addr = req->addr,
+	};
+	return 0;
+}
+
 /**
  * carveout_request_fill() - a driver's request as the allocator takes it
  * @carveout: the heap
@@ -100,28 +128,7 @@ static bool attrs_are_valid(const struct carveout_req *req)
 int carveout_request_fill(struct carveout *carveout, const struct carveout_req *req,
 			  struct carveout_request *request)
 {
-	if (!req->size || req->size > U64_MAX - PAGE_SIZE + 1 ||
-	    req->flags & ~CARVEOUT_REQ_FLAGS || !attrs_are_valid(req))
-		return -EINVAL;
-	if (req->align & (req->align - 1))
-		return -EINVAL;
-	if (req->flags & CARVEOUT_REQ_EXACT ? req->flags & CARVEOUT_REQ_TOP_DOWN :
-					      req->addr)
-		return -EINVAL;
-	memset(request, 0, sizeof(*request));
-	request->size = req->size;
-	request->align = req->align;
-	request->regions = req->regions;
-	request->max_addr = req->max_addr;
-	request->require = req->require;
-	request->forbid = req->forbid;
-	memcpy(request->fallback, req->fallback,
-	       req->nr_fallback * sizeof(*req->fallback));
-	request->nr_fallback = req->nr_fallback;
-	request->top_down = req->flags & CARVEOUT_REQ_TOP_DOWN;
-	request->exact = req->flags & CARVEOUT_REQ_EXACT;
-	request->addr = req->addr;
-	return 0;
+	return fill_request(req, request);
 }
 
 static void *get_memory(struct carveout *carveout, struct carveout_request *request,
@@ -162,7 +169,7 @@ void *carveout_alloc_req(struct carveout *carveout, const struct carveout_req *r
 	int ret;
 
 	might_sleep();
-	ret = carveout_request_fill(carveout, req, &request);
+	ret = fill_request(req, &request);
 	if (ret || req->flags & CARVEOUT_REQ_PERSIST)
 		return ERR_PTR(-EINVAL);
 	request.cookie = carveout_cookie_memory(req->purpose);
