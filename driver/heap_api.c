@@ -91,7 +91,7 @@ static int try_alloc(struct carveout *carveout, const struct carveout_request *r
 	else
 		ret = carveout_heap_alloc(&carveout->heap, req, &handle);
 	if (!ret)
-		ret = carveout_heap_info(&carveout->heap, handle, info);
+		carveout_heap_fill_info(&carveout->heap, handle.index, info);
 	raw_spin_unlock_irqrestore(&carveout->lock, flags);
 	return ret;
 }

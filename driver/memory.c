@@ -177,9 +177,9 @@ void *carveout_alloc_req(struct carveout *carveout, const struct carveout_req *r
 }
 EXPORT_SYMBOL_NS_GPL(carveout_alloc_req, "CARVEOUT");
 
-/* The span that starts at @start, if it is memory. From here on it is busy. */
-static int seize_locked(struct carveout *carveout, u64 start,
-			struct carveout_span_info *info)
+/* The span that starts at @start, if it is memory. */
+static int find_locked(struct carveout *carveout, u64 start,
+		       struct carveout_span_info *info)
 {
 	int ret;
 
@@ -190,11 +190,18 @@ static int seize_locked(struct carveout *carveout, u64 start,
 	if (!info->used || info->start != start ||
 	    !carveout_cookie_is_memory(info->cookie))
 		return -EINVAL;
+	return 0;
+}
+
+/* From here on nobody else frees or resizes it. */
+static int seize_locked(struct carveout *carveout, const struct carveout_span_info *info)
+{
+	lockdep_assert_held(&carveout->lock);
 	return carveout_heap_set_cookie(&carveout->heap, info->handle,
 					CARVEOUT_COOKIE_BUSY);
 }
 
-/* What becomes of memory that was seized: gone, on the list, or to be scrubbed. */
+/* What becomes of memory that is freed: gone, on the list, or to be scrubbed. */
 enum disposal {
 	FREED,
 	DEFERRED,
@@ -209,8 +216,10 @@ static enum disposal dispose_locked(struct carveout *carveout,
 		carveout_heap_free(&carveout->heap, info->handle);
 		return FREED;
 	}
-	if (info->size <= SCRUB_AT_ONCE)
+	if (info->size <= SCRUB_AT_ONCE) {
+		seize_locked(carveout, info);
 		return SCRUB;
+	}
 	/* The work may be done with it, and the heap gone, before it is kicked. */
 	carveout_ref(carveout);
 	carveout_deferred_push_locked(carveout, info);
@@ -231,15 +240,18 @@ static enum disposal dispose_locked(struct carveout *carveout,
  */
 int carveout_free(struct carveout *carveout, const void *va)
 {
+	const struct carveout_claim *claim = claim_of(carveout, va);
 	enum disposal disposal = FREED;
 	struct carveout_span_info info;
 	unsigned long flags;
 	u64 start;
 	int ret;
 
-	start = carveout_virt_to_phys(carveout, va);
+	if (!claim)
+		return -EINVAL;
+	start = claim->range.base + (va - claim->va);
 	raw_spin_lock_irqsave(&carveout->lock, flags);
-	ret = seize_locked(carveout, start, &info);
+	ret = find_locked(carveout, start, &info);
 	if (!ret)
 		disposal = dispose_locked(carveout, &info);
 	raw_spin_unlock_irqrestore(&carveout->lock, flags);
@@ -332,7 +344,7 @@ void *carveout_realloc(struct carveout *carveout, void *va, size_t size)
 	new_size = round_down(new_size, BIT_ULL(CARVEOUT_GRANULE_SHIFT));
 	start = carveout_virt_to_phys(carveout, va);
 	raw_spin_lock_irq(&carveout->lock);
-	ret = seize_locked(carveout, start, &info);
+	ret = find_locked(carveout, start, &info) ?: seize_locked(carveout, &info);
 	raw_spin_unlock_irq(&carveout->lock);
 	if (ret == -EUCLEAN)
 		carveout_damaged(carveout, "heap");

@@ -324,6 +324,32 @@ static inline int carveout_heap_set_cookie(struct carveout_heap *heap,
 	return 0;
 }
 
+/**
+ * carveout_heap_fill_info() - Say what there is to know about a span
+ * @heap: heap
+ * @index: its descriptor, which is in use
+ * @info: result
+ *
+ * Context: Any context. Caller holds the heap's lock. Constant time.
+ */
+static inline void carveout_heap_fill_info(const struct carveout_heap *heap, u32 index,
+					   struct carveout_span_info *info)
+{
+	const struct carveout_span *span = carveout_span(&heap->store, index);
+	u8 tag = *carveout_tag(&heap->store, index);
+
+	memset(info, 0, sizeof(*info));
+	info->start = span->start;
+	info->size = span->size;
+	info->region = tag >> CARVEOUT_TAG_REGION_SHIFT;
+	info->used = (tag & CARVEOUT_TAG_STATE) == CARVEOUT_USED;
+	if (info->used) {
+		info->cookie = carveout_aux(&heap->store, index)->cookie;
+		info->handle.index = index;
+		info->handle.gen = span->gen;
+	}
+}
+
 int carveout_heap_break(struct carveout_heap *heap);
 struct carveout_index *carveout_heap_piece(struct carveout_heap *heap,
 					   carveout_off_t addr);

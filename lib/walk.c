@@ -9,24 +9,6 @@
 #include "carveout_lib.h"
 #include "heap.h"
 
-static void fill_info(const struct carveout_heap *heap, u32 index,
-		      struct carveout_span_info *info)
-{
-	const struct carveout_span *span = carveout_span(&heap->store, index);
-	u8 tag = *carveout_tag(&heap->store, index);
-
-	memset(info, 0, sizeof(*info));
-	info->start = span->start;
-	info->size = span->size;
-	info->region = tag >> CARVEOUT_TAG_REGION_SHIFT;
-	info->used = (tag & CARVEOUT_TAG_STATE) == CARVEOUT_USED;
-	if (info->used) {
-		info->cookie = carveout_aux(&heap->store, index)->cookie;
-		info->handle.index = index;
-		info->handle.gen = span->gen;
-	}
-}
-
 /**
  * carveout_heap_info() - Look an allocation up
  * @heap: heap
@@ -45,7 +27,7 @@ int carveout_heap_info(const struct carveout_heap *heap, struct carveout_handle 
 		return -EUCLEAN;
 	if (!carveout_heap_owns(heap, handle))
 		return -EINVAL;
-	fill_info(heap, handle.index, info);
+	carveout_heap_fill_info(heap, handle.index, info);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_info);
@@ -148,7 +130,7 @@ int carveout_heap_find(struct carveout_heap *heap, carveout_off_t addr,
 		return carveout_heap_break(heap);
 	if (!index)
 		return -EINVAL;
-	fill_info(heap, index, info);
+	carveout_heap_fill_info(heap, index, info);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_find);
@@ -203,7 +185,7 @@ unsigned int carveout_heap_spans(const struct carveout_heap *heap, u32 *cursor,
 		index = next_taken(store, index, limit);
 		if (index == limit)
 			break;
-		fill_info(heap, index++, &info[filled++]);
+		carveout_heap_fill_info(heap, index++, &info[filled++]);
 	}
 	*cursor = index < store->fresh ? index : CARVEOUT_SPANS_END;
 	return filled;
@@ -232,7 +214,7 @@ u32 carveout_heap_first_span(const struct carveout_heap *heap, unsigned int regi
 	index = heap->region[region]->chain.first;
 	if (!carveout_store_has(&heap->store, index))
 		return 0;
-	fill_info(heap, index, info);
+	carveout_heap_fill_info(heap, index, info);
 	return index;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_first_span);
@@ -254,7 +236,7 @@ u32 carveout_heap_next_span(const struct carveout_heap *heap, u32 index,
 	index = carveout_span(&heap->store, index)->next;
 	if (!carveout_store_has(&heap->store, index))
 		return 0;
-	fill_info(heap, index, info);
+	carveout_heap_fill_info(heap, index, info);
 	return index;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_next_span);
