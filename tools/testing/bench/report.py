@@ -87,6 +87,19 @@ class Lines:
         ratios = [a / b for a, b in pairs if b > 0]
         return median(ratios) if ratios else None
 
+    def on_cpus(self, case, peer, cpus):
+        """Nanoseconds per pair when so many CPUs use one heap, net, or None."""
+        found = [self.one("cpus", case=case, peer=name, cpus=cpus)
+                 for name in (peer, "null")]
+        if not all(line.get("count", 0) >= 100 for line in found):
+            return None
+        return found[0]["ns"] - found[1]["ns"]
+
+    def on_two(self, case, peer):
+        """What a CPU pays beside another one over what it pays alone."""
+        alone, beside = (self.on_cpus(case, peer, cpus) for cpus in (1, 2))
+        return beside / alone if alone and beside else None
+
     def instructions(self, case):
         """Net instructions per pair of lib/, or None."""
         pairs = self.one("count", case=case, peer="carveout").get("pairs")
@@ -222,6 +235,20 @@ def print_node(lines):
         print_table("At the node of a heap, on an emulated machine", ["", "ns", "faults"], rows)
 
 
+def print_cpus(lines):
+    """What a CPU pays, alone and beside another one."""
+    rows = []
+    for line in lines.select("cpus", cpus=2):
+        case, peer = line["case"], line["peer"]
+        if peer != "null":
+            rows.append([case, peer, digits(lines.on_cpus(case, peer, 1)),
+                         digits(lines.on_cpus(case, peer, 2)),
+                         digits(lines.on_two(case, peer))])
+    if rows:
+        print_table("CPUs on one heap, on an emulated machine: ns per pair and CPU, net",
+                    ["case", "allocator", "one", "two", "two / one"], rows)
+
+
 def print_goals(lines):
     """What was to be reached."""
     marks = {True: "met", False: "NOT MET", None: ""}
@@ -265,6 +292,7 @@ def print_all(directory, lines):
     print_states(lines)
     print_metadata(lines)
     print_node(lines)
+    print_cpus(lines)
     print_goals(lines)
     load = {line["when"]: line["average"] for line in lines.select("load")}
     print(f"\nThe machine's load: {load.get('before')} before, {load.get('after')} after")

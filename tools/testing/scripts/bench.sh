@@ -6,7 +6,8 @@
 # In user space: the net instructions of lib/, counted by callgrind, and its time.
 # In user-mode Linux: lib/ and carveout.ko against allocators of the kernel, all in one
 # boot. The peers are compiled from the fetched kernel's source.
-# On an emulated machine: what a program pays at the node of a heap.
+# On an emulated machine: what a program pays at the node of a heap, and what two CPUs
+# that use one heap pay more than one.
 #
 # Results are in $O/bench: report.json, report.svg, and what was printed.
 
@@ -120,6 +121,44 @@ run_node()
 	grep -q "bench: node done" "$R/node.txt"
 }
 
+# A stock kernel on two CPUs. Its checkers are off, for slab has one too.
+cpus_board()
+{
+	board x86_64-6.12
+	args="$BOOT_ARGS reserve_mem=128M:2M:bench reserve_mem=64M:2M:arena"
+}
+
+build_cpus()
+{
+	local copy=$R/cpus-module
+
+	mkdir -p "$copy/source"
+	rsync -rlp --checksum --delete --exclude={'*.o','*.cmd','tests','source'} \
+		"$BENCH"/*.[ch] "$BENCH"/cpus/{Kbuild,*.[ch]} "$TOP"/{include,lib} "$copy/"
+	(cd "$CARVEOUT_CACHE/source/6.12" && rsync -R drivers/gpu/drm/drm_mm.c \
+		lib/{rbtree,find_bit,bitmap,genalloc}.c mm/{mempool.c,slab.h} "$copy/source/")
+	make --no-print-directory -C "$kdir" M="$copy" O= ARCH="$arch" W=1 KCFLAGS=-Werror \
+		KBUILD_EXTRA_SYMBOLS="$R/build/module-$board/Module.symvers" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+}
+
+run_cpus()
+{
+	local root=$R/cpus
+
+	cpus_board
+	board_prepare
+	board_paths
+	"$SCRIPTS/fetch.sh" source:6.12
+	O=$R "$SCRIPTS/build.sh" module "$board"
+	build_cpus
+	new_root "$root" "$BENCH/cpus/init" "$R/build/module-$board/carveout.ko" \
+		"$R/cpus-module/carveout_cpus.ko"
+	pack "$root"
+	board_boot "$LIMIT" "$root.cpio.gz" '' '' > "$R/cpus.txt" || true
+	grep -q "bench: cpus_done err=0" "$R/cpus.txt"
+}
+
 load_line()
 {
 	echo "bench: load when=$1 average=$(cut -d ' ' -f 1 /proc/loadavg)"
@@ -146,5 +185,6 @@ step "build the module" "$R/module.log" build_module
 build_image
 step "measure in the kernel" "$R/boot.log" run_board
 step "measure at the node" "$R/node.log" run_node
+step "measure on two CPUs" "$R/cpus.log" run_cpus
 load_line after >> "$R/machine.txt"
-python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel,node}.txt
+python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel,node,cpus}.txt
