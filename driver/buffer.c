@@ -170,6 +170,11 @@ int carveout_buf_populate(struct carveout_buf *buf)
 	if (ret)
 		return ret;
 	ret = carveout_span_alloc(carveout, &buf->req, &info);
+	/* There was not so much when it was charged, but there is now. */
+	if (!ret && info.size > size) {
+		carveout_span_free(carveout, info.handle);
+		ret = -ENOSPC;
+	}
 	if (ret) {
 		carveout_quota_uncharge(carveout, buf->open, buf->payer, size);
 		return ret;
@@ -240,6 +245,9 @@ struct carveout_buf *carveout_buf_create(struct carveout *carveout,
 		carveout_buf_put_sync(buf);
 		return ERR_PTR(ret);
 	}
+	if (spec->zero && carveout->dirty)
+		carveout_claim_scrub(buf->claim, buf->start, buf->size,
+				     !carveout->coherent);
 	return buf;
 }
 

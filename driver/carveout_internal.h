@@ -218,6 +218,7 @@ struct carveout_reserved {
  * @pending: physical address of the first piece of memory that was freed and is not
  *	scrubbed yet, CARVEOUT_NOWHERE if there is none; the cookie of each has the next
  * @pending_bytes: how much that is
+ * @nr_deferred: pieces of memory and buffers that are on the lists or being freed
  * @pending_bufs: buffers whose last reference was dropped where one must not sleep
  * @work: does what could not be done there; queued, it holds a reference
  * @release_work: lets go of the heap when the last reference was dropped there
@@ -225,6 +226,7 @@ struct carveout_reserved {
  * @chunk: memory of the descriptor store
  * @nr_chunks: number of @chunk entries
  * @generation: the last number that a buffer or a link got
+ * @failures_nospc: requests that failed because no hole fitted
  * @failures_nomem: requests that failed for want of kernel memory
  * @failures_quota: requests that a quota refused
  * @quota_lock: guards @users and what open files have
@@ -265,6 +267,7 @@ struct carveout {
 	u64 pending;
 	u64 pending_bytes;
 
+	atomic_t nr_deferred;
 	struct llist_head pending_bufs;
 	struct work_struct work;
 	struct work_struct release_work;
@@ -274,6 +277,7 @@ struct carveout {
 	unsigned int nr_chunks;
 
 	atomic64_t generation;
+	atomic64_t failures_nospc;
 	atomic64_t failures_nomem;
 	atomic64_t failures_quota;
 
@@ -317,7 +321,7 @@ struct carveout {
  */
 static inline unsigned int carveout_nr_claims(const struct carveout *carveout)
 {
-	/* Pairs with add_region(), driver/heap_api.c. */
+	/* Pairs with insert_claim(), driver/heap_api.c. */
 	return smp_load_acquire(&carveout->nr_claims);
 }
 
@@ -451,6 +455,7 @@ struct carveout_parking {
  * @next: the buffer that it was resized to in its place, of which it holds a
  *	reference: nobody gets memory that this one still reaches
  * @pending: in carveout.pending_bufs, which has the last reference then
+ * @deferred: it is there; who drops a last reference twice finds that
  * @pool: the blocks that it is cut into, or NULL (invariant once published)
  * @id: its number, never used again in this heap; its place in carveout.bufs is
  *	kept from the start (invariant)
@@ -483,6 +488,7 @@ struct carveout_buf {
 	enum carveout_buf_state state;
 	struct carveout_buf *next;
 	struct llist_node pending;
+	int deferred;
 	struct carveout_pool *pool;
 	u64 id;
 	u64 generation;
@@ -509,6 +515,7 @@ struct carveout_buf {
  * @tag: its name; an empty one for none
  * @mode: permission bits of the tag
  * @persist: the tag holds the buffer
+ * @zero: also in a heap whose memory is not zeroed
  */
 struct carveout_buf_spec {
 	struct carveout_request req;
@@ -516,6 +523,7 @@ struct carveout_buf_spec {
 	const char *tag;
 	umode_t mode;
 	bool persist;
+	bool zero;
 };
 
 struct carveout_buf *carveout_buf_create(struct carveout *carveout,
@@ -537,6 +545,7 @@ void carveout_registry_remove_locked(struct carveout_buf *buf);
 struct carveout_buf *carveout_registry_open(struct carveout *carveout,
 					    const char *name, bool write);
 struct carveout_buf *carveout_registry_find(struct carveout *carveout, const char *name);
+bool carveout_registry_taken(struct carveout *carveout, const char *name);
 bool carveout_registry_has(struct carveout *carveout, const char *name);
 int carveout_registry_may_create(struct carveout *carveout, const char *name);
 int carveout_registry_link(struct carveout_buf *buf, const char *name,
@@ -652,7 +661,7 @@ void carveout_params_exit(void);
 
 void carveout_debugfs_init(void);
 void carveout_debugfs_exit(void);
-void carveout_debugfs_add(struct carveout *carveout);
+void carveout_debugfs_add(struct carveout *carveout, const char *name);
 void carveout_debugfs_remove(struct carveout *carveout);
 
 #endif /* _CARVEOUT_INTERNAL_H */

@@ -171,7 +171,7 @@ struct carveout_device *carveout_publish(struct device *parent,
 
 	device = create_device(parent, carveout);
 	if (!IS_ERR(device)) {
-		carveout_debugfs_add(carveout);
+		carveout_debugfs_add(carveout, carveout->name);
 		announce(carveout);
 	}
 	return device;

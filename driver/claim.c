@@ -189,7 +189,7 @@ bool carveout_ranges_disjoint(const struct carveout_range *a,
  * @a: a range; grows to hold both
  * @b: another one
  *
- * Only ranges of one kind join: same attributes, same source.
+ * Only ranges of one kind join: same attributes, same source, same data.
  *
  * Context: Any.
  * Return: true if @a now holds both.
@@ -197,7 +197,7 @@ bool carveout_ranges_disjoint(const struct carveout_range *a,
 bool carveout_ranges_join(struct carveout_range *a,
 			  const struct carveout_range *b)
 {
-	if (a->attrs != b->attrs || a->source != b->source)
+	if (a->attrs != b->attrs || a->source != b->source || a->data != b->data)
 		return false;
 	if (range_last(b) + 1 == a->base)
 		a->base = b->base;

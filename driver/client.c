@@ -124,25 +124,27 @@ EXPORT_SYMBOL_NS_GPL(carveout_put, "CARVEOUT");
 
 /*
  * What the kernel has in its linear mapping is System RAM. User-mode Linux has
- * nothing but that, and no list of resources that would say so.
+ * nothing but that, and no list of resources that would say so. A range of which only
+ * some is System RAM is taken for none, and refused as such.
  */
 static enum carveout_source source_of(const struct carveout_memory *memory)
 {
 	if (IS_ENABLED(CONFIG_UML) ||
 	    region_intersects(memory->base, memory->size, IORESOURCE_SYSTEM_RAM,
-			      IORES_DESC_NONE) != REGION_DISJOINT)
+			      IORES_DESC_NONE) == REGION_INTERSECTS)
 		return CARVEOUT_SOURCE_MAPPED;
 	return CARVEOUT_SOURCE_RESERVED;
 }
 
 static int range_of(const struct carveout_memory *memory, struct carveout_range *range)
 {
-	if (memory->attrs & ~CARVEOUT_ATTR_MASK || memory->attrs & CARVEOUT_ATTR_PAGES)
+	if (memory->attrs & ~CARVEOUT_ATTR_MASK)
 		return -EINVAL;
 	memset(range, 0, sizeof(*range));
 	range->base = memory->base;
 	range->size = memory->size;
-	range->attrs = memory->attrs;
+	/* Where it comes from says that. */
+	range->attrs = memory->attrs & ~CARVEOUT_ATTR_PAGES;
 	range->data = memory->data;
 	range->source = source_of(memory);
 	if (strscpy(range->name, memory->name ?: "memory", sizeof(range->name)) < 0)
@@ -195,6 +197,18 @@ static bool is_coherent(struct device *dev)
 	return dev ? dev_is_dma_coherent(dev) : carveout_usually_coherent();
 }
 
+/*
+ * A heap without a node is for nobody else to find; its files in debugfs have its
+ * number as well, since its name need not be the only one.
+ */
+static void show_private(struct carveout *carveout)
+{
+	char name[CARVEOUT_NAME_LEN + 12];
+
+	scnprintf(name, sizeof(name), "%s.%u", carveout->name, carveout->index);
+	carveout_debugfs_add(carveout, name);
+}
+
 static struct carveout *heap_of(struct device *dev, const char *name,
 				const struct carveout_memory *memory,
 				unsigned int count, unsigned int flags)
@@ -224,7 +238,7 @@ static struct carveout *heap_of(struct device *dev, const char *name,
  *	CPU's caches is asked of it. NULL for none and for the architecture's usual case.
  * @name: its name, 1 to 63 of A-Z a-z 0-9 . _ - with no dot in front
  * @memory: what it is made of, in the order in which requests try it; memory that
- *	touches and is of one kind becomes one region
+ *	touches and is of one kind, with the same data, becomes one region
  * @count: number of entries of @memory, 1 to 64; memory from the system comes alone
  * @flags: CARVEOUT_CREATE_* flags
  *
@@ -265,6 +279,8 @@ struct carveout *carveout_create(struct device *dev, const char *name,
 			return ERR_CAST(device);
 		}
 		carveout->device = device;
+	} else {
+		show_private(carveout);
 	}
 	return carveout;
 }
@@ -312,10 +328,12 @@ int carveout_destroy(struct carveout *carveout, bool force)
 		if (ret)
 			return ret;
 	}
-	if (carveout->device)
+	if (carveout->device) {
 		carveout_unpublish(carveout->device);
-	else
+	} else {
+		carveout_debugfs_remove(carveout);
 		carveout_registry_kill(carveout);
+	}
 	carveout_unref(carveout);
 	return 0;
 }
@@ -444,3 +462,25 @@ int carveout_region_info(struct carveout *carveout, unsigned int index,
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(carveout_region_info, "CARVEOUT");
+
+/**
+ * carveout_region_at() - the region that an address lies in
+ * @carveout: the heap
+ * @phys: physical address, as from carveout_buf_phys() or carveout_virt_to_phys()
+ *
+ * Context: Any.
+ * Return: its index, for carveout_region_info(); -ENOENT if it is in none.
+ */
+int carveout_region_at(struct carveout *carveout, phys_addr_t phys)
+{
+	unsigned int i, nr = carveout_nr_claims(carveout);
+
+	for (i = 0; i < nr; i++) {
+		const struct carveout_range *range = &carveout->claim[i]->range;
+
+		if (phys >= range->base && phys - range->base < range->size)
+			return i;
+	}
+	return -ENOENT;
+}
+EXPORT_SYMBOL_NS_GPL(carveout_region_at, "CARVEOUT");

@@ -48,13 +48,20 @@ static int spec_of(struct carveout *carveout, const struct carveout_req *req,
 	spec->tag = tag;
 	spec->mode = mode;
 	spec->persist = req->flags & CARVEOUT_REQ_PERSIST;
+	spec->zero = req->flags & CARVEOUT_REQ_ZERO;
 	return 0;
 }
 
 static struct carveout_buf *publish(struct carveout_buf *buf)
 {
+	bool busy = carveout_deferred_busy(buf->carveout);
 	int ret = carveout_registry_add(buf);
 
+	/* Whoever has the name may be gone but for that. */
+	if (ret == -EEXIST && busy) {
+		carveout_flush(buf->carveout);
+		ret = carveout_registry_add(buf);
+	}
 	if (!ret)
 		return buf;
 	carveout_buf_put_sync(buf);
@@ -92,9 +99,6 @@ struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
 	buf = carveout_buf_create(carveout, NULL, &spec);
 	if (IS_ERR(buf))
 		return buf;
-	if (req->flags & CARVEOUT_REQ_ZERO && carveout->dirty)
-		carveout_claim_scrub(buf->claim, buf->start, buf->size,
-				     !carveout->coherent);
 	return publish(buf);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_alloc, "CARVEOUT");
@@ -327,6 +331,19 @@ struct carveout_pool *carveout_pool_find(struct carveout *carveout, const char *
 EXPORT_SYMBOL_NS_GPL(carveout_pool_find, "CARVEOUT");
 
 /**
+ * carveout_buf_pool() - the pool that a buffer is
+ * @buf: the buffer, as from carveout_buf_wait()
+ *
+ * Context: Any.
+ * Return: the pool, to which the reference to @buf is one; NULL if it is none.
+ */
+struct carveout_pool *carveout_buf_pool(const struct carveout_buf *buf)
+{
+	return buf->pool;
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_pool, "CARVEOUT");
+
+/**
  * carveout_pool_get() - take a reference to a pool
  * @pool: a pool that the caller has a reference to
  *
@@ -397,7 +414,7 @@ EXPORT_SYMBOL_NS_GPL(carveout_pool_alloc, "CARVEOUT");
  * @deadline: CLOCK_MONOTONIC; KTIME_MAX for none
  *
  * First come, first served. A block that is given back while somebody waits is his at
- * once.
+ * once. The block is there as long as the caller has a reference to the pool.
  *
  * Context: May sleep; only a signal that kills interrupts it.
  * Return: as carveout_pool_alloc(), but instead of -EAGAIN -ETIMEDOUT, or -ERESTARTSYS
@@ -405,10 +422,16 @@ EXPORT_SYMBOL_NS_GPL(carveout_pool_alloc, "CARVEOUT");
  */
 void *carveout_pool_alloc_wait(struct carveout_pool *pool, ktime_t deadline)
 {
+	void *block;
 	u32 index;
-	int ret = carveout_pool_wait(pool, &pool->kernel, deadline, TASK_KILLABLE, &index);
+	int ret;
 
-	return ret ? ERR_PTR(ret) : block_va(pool, index);
+	/* Somebody may destroy it and drop the caller's own reference meanwhile. */
+	carveout_pool_get(pool);
+	ret = carveout_pool_wait(pool, &pool->kernel, deadline, TASK_KILLABLE, &index);
+	block = ret ? ERR_PTR(ret) : block_va(pool, index);
+	carveout_buf_put_sync(pool->buf);
+	return block;
 }
 EXPORT_SYMBOL_NS_GPL(carveout_pool_alloc_wait, "CARVEOUT");
 

@@ -21,19 +21,23 @@
 #define CARVEOUT_COOKIE_KIND	3ULL
 #define CARVEOUT_COOKIE_SHIFT	2
 
-/*
- * The purpose is a string at any address. Kernel addresses are sign-extended from
- * fewer than 62 bits, so the upper two can be had back.
- */
-static inline u64 carveout_cookie_memory(const char *purpose)
-{
-	return (u64)(uintptr_t)purpose << CARVEOUT_COOKIE_SHIFT |
-	       CARVEOUT_COOKIE_MEMORY;
-}
-
 static inline const char *carveout_cookie_purpose(u64 cookie)
 {
 	return (const char *)(uintptr_t)((s64)cookie >> CARVEOUT_COOKIE_SHIFT);
+}
+
+/*
+ * The purpose is a string at any address. Most kernels' addresses are sign-extended
+ * from fewer than 62 bits, so the upper two can be had back. Of another one there is no
+ * purpose.
+ */
+static inline u64 carveout_cookie_memory(const char *purpose)
+{
+	u64 cookie = (u64)(uintptr_t)purpose << CARVEOUT_COOKIE_SHIFT |
+		     CARVEOUT_COOKIE_MEMORY;
+
+	return carveout_cookie_purpose(cookie) == purpose ? cookie :
+							    CARVEOUT_COOKIE_MEMORY;
 }
 
 static inline bool carveout_cookie_is_memory(u64 cookie)

@@ -8,7 +8,7 @@
  *	carveout/<heap>/regions	a line per region
  *	carveout/<heap>/spans	a line per span, in no order, and whose it is
  *	carveout/<heap>/buffers	a line per buffer
- *	carveout/<heap>/check	reading it checks the whole heap
+ *	carveout/<heap>/check	reading it checks the whole heap, and its pools
  *
  * The hash and the check walk the heap with its lock held. That takes long in
  * a large heap, which is why nothing but these two files does it.
@@ -20,6 +20,7 @@
 
 #include "carveout_internal.h"
 #include "cookie.h"
+#include "pool.h"
 
 atomic_t carveout_objects[CARVEOUT_NR_OBJECTS];
 
@@ -186,6 +187,40 @@ static int buffers_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(buffers);
 
+/* The buffer of the first pool that is damaged, or NULL. */
+static const struct carveout_buf *damaged_pool_locked(struct carveout *carveout)
+{
+	struct carveout_buf *buf;
+	unsigned long index;
+	int ret;
+
+	lockdep_assert_held(&carveout->registry_lock);
+	xa_for_each(&carveout->bufs, index, buf) {
+		if (!buf->pool)
+			continue;
+		raw_spin_lock_irq(&buf->pool->lock);
+		ret = carveout_blocks_validate(&buf->pool->blocks);
+		raw_spin_unlock_irq(&buf->pool->lock);
+		if (ret)
+			return buf;
+	}
+	return NULL;
+}
+
+static void check_pools(struct seq_file *m, struct carveout *carveout)
+{
+	const struct carveout_buf *buf;
+
+	mutex_lock(&carveout->registry_lock);
+	buf = damaged_pool_locked(carveout);
+	if (buf)
+		seq_printf(m, "broken: pool '%s' (generation %llu)\n", buf->tag.name,
+			   buf->generation);
+	else
+		seq_puts(m, "ok\n");
+	mutex_unlock(&carveout->registry_lock);
+}
+
 static int check_show(struct seq_file *m, void *unused)
 {
 	struct carveout *carveout = m->private;
@@ -201,7 +236,7 @@ static int check_show(struct seq_file *m, void *unused)
 			   carveout_report_string(&report), report.region,
 			   report.index);
 	else
-		seq_puts(m, "ok\n");
+		check_pools(m, carveout);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(check);
@@ -209,12 +244,13 @@ DEFINE_SHOW_ATTRIBUTE(check);
 /**
  * carveout_debugfs_add() - show a heap
  * @carveout: the heap
+ * @name: of its folder
  *
  * Context: May sleep.
  */
-void carveout_debugfs_add(struct carveout *carveout)
+void carveout_debugfs_add(struct carveout *carveout, const char *name)
 {
-	struct dentry *dir = debugfs_create_dir(carveout->name, root);
+	struct dentry *dir = debugfs_create_dir(name, root);
 
 	debugfs_create_file("state", 0400, dir, carveout, &state_fops);
 	debugfs_create_file("regions", 0400, dir, carveout, &regions_fops);

@@ -22,39 +22,60 @@
 /** carveout_wq - all work of the module */
 struct workqueue_struct *carveout_wq;
 
-/* Take the next piece of memory from the list. */
-static bool pop(struct carveout *carveout, struct carveout_span_info *info)
+/* Take the whole list: what comes later is for the next run. */
+static u64 take_list(struct carveout *carveout)
 {
-	struct carveout_heap *heap = &carveout->heap;
-	bool found = false;
+	u64 first;
 
 	raw_spin_lock_irq(&carveout->lock);
-	if (carveout->pending != CARVEOUT_NOWHERE &&
-	    !carveout_heap_find(heap, carveout->pending, info)) {
-		carveout->pending = carveout_cookie_next(info->cookie);
-		carveout->pending_bytes -= info->size;
-		carveout_heap_set_cookie(heap, info->handle, CARVEOUT_COOKIE_BUSY);
-		found = true;
-	}
+	first = carveout->pending;
+	carveout->pending = CARVEOUT_NOWHERE;
 	raw_spin_unlock_irq(&carveout->lock);
-	return found;
+	return first;
+}
+
+/* The piece of memory at @start, of a list that was taken. */
+static int look_up(struct carveout *carveout, u64 start, struct carveout_span_info *info)
+{
+	int ret;
+
+	raw_spin_lock_irq(&carveout->lock);
+	ret = carveout_heap_find(&carveout->heap, start, info);
+	if (!ret)
+		carveout->pending_bytes -= info->size;
+	raw_spin_unlock_irq(&carveout->lock);
+	return ret;
+}
+
+/* In a damaged heap nothing is freed any more. */
+static void free_memory(struct carveout *carveout)
+{
+	struct carveout_span_info info;
+	u64 next = take_list(carveout);
+
+	while (next != CARVEOUT_NOWHERE && !look_up(carveout, next, &info)) {
+		next = carveout_cookie_next(info.cookie);
+		carveout_scrub(carveout, carveout->claim[info.region], info.start,
+			       info.size);
+		carveout_span_free(carveout, info.handle);
+		atomic_dec(&carveout->nr_deferred);
+		carveout_unref(carveout);	/* the memory's */
+	}
 }
 
 static void deferred_work(struct work_struct *work)
 {
 	struct carveout *carveout = container_of(work, struct carveout, work);
-	struct carveout_span_info info;
 	struct carveout_buf *buf, *next;
 
 	llist_for_each_entry_safe(buf, next, llist_del_all(&carveout->pending_bufs),
-				  pending)
+				  pending) {
+		/* Whoever has it besides may drop the last reference then. */
+		WRITE_ONCE(buf->deferred, false);
 		carveout_buf_put_sync(buf);
-	while (pop(carveout, &info)) {
-		carveout_scrub(carveout, carveout->claim[info.region], info.start,
-			       info.size);
-		carveout_span_free(carveout, info.handle);
-		carveout_unref(carveout);	/* the memory's */
+		atomic_dec(&carveout->nr_deferred);
 	}
+	free_memory(carveout);
 	carveout_unref(carveout);
 }
 
@@ -75,6 +96,7 @@ void carveout_deferred_push_locked(struct carveout *carveout,
 				 carveout_cookie_pending(carveout->pending));
 	carveout->pending = info->start;
 	carveout->pending_bytes += info->size;
+	atomic_inc(&carveout->nr_deferred);
 }
 
 /**
@@ -99,7 +121,7 @@ void carveout_deferred_kick(struct carveout *carveout)
  */
 bool carveout_deferred_busy(struct carveout *carveout)
 {
-	return work_busy(&carveout->work);
+	return atomic_read(&carveout->nr_deferred);
 }
 
 /**
@@ -124,7 +146,9 @@ EXPORT_SYMBOL_NS_GPL(carveout_flush, "CARVEOUT");
  * @buf: the buffer
  *
  * The last one takes the name away, scrubs the memory and returns it to the heap, all
- * that in the background: see carveout_flush().
+ * that in the background: see carveout_flush(). Until then the buffer is found by its
+ * name. Allocating anew waits for it by itself, be it the name or the memory that is
+ * wanted.
  *
  * Context: Any, also hard interrupts.
  */
@@ -139,7 +163,10 @@ void carveout_buf_put(struct carveout_buf *buf)
 	 * nobody else finds his to be the only one. The work may be at it before
 	 * it is kicked, and the heap go with the buffer.
 	 */
+	if (WARN_ON(xchg(&buf->deferred, true)))
+		return;
 	carveout = carveout_ref(buf->carveout);
+	atomic_inc(&carveout->nr_deferred);
 	llist_add(&buf->pending, &carveout->pending_bufs);
 	carveout_deferred_kick(carveout);
 	carveout_unref_atomic(carveout);
@@ -167,8 +194,8 @@ void carveout_deferred_setup(struct carveout *carveout)
  */
 int carveout_deferred_init(void)
 {
-	/* Unbound: scrubbing takes long. */
-	carveout_wq = alloc_workqueue("carveout", WQ_UNBOUND, 0);
+	/* Unbound: scrubbing takes long. Who needs memory to free some may wait for it. */
+	carveout_wq = alloc_workqueue("carveout", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	return carveout_wq ? 0 : -ENOMEM;
 }
 

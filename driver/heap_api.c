@@ -114,28 +114,32 @@ int carveout_span_alloc(struct carveout *carveout,
 			const struct carveout_request *req,
 			struct carveout_span_info *info)
 {
-	bool flushed = false;
+	bool flushed = false, busy;
 	unsigned int seen;
 	int ret;
 
 	for (;;) {
 		seen = READ_ONCE(carveout->nr_chunks);
+		/* It may be free by the time that there was no room. */
+		busy = carveout_deferred_busy(carveout);
 		ret = try_alloc(carveout, req, info);
-		if (ret == -ENOSPC && !flushed && carveout_deferred_busy(carveout)) {
+		if (ret == -ENOMEM)
+			ret = grow(carveout, seen) ?: -EAGAIN;
+		if (ret == -ENOSPC && busy && !flushed) {
 			carveout_flush(carveout);
 			flushed = true;
-			continue;
+			ret = -EAGAIN;
 		}
-		if (ret == -EUCLEAN)
-			carveout_damaged(carveout, "heap");
-		if (ret != -ENOMEM)
-			return ret;
-		ret = grow(carveout, seen);
-		if (ret) {
-			atomic64_inc(&carveout->failures_nomem);
-			return ret;
-		}
+		if (ret != -EAGAIN)
+			break;
 	}
+	if (ret == -ENOSPC)
+		atomic64_inc(&carveout->failures_nospc);
+	else if (ret == -ENOMEM)
+		atomic64_inc(&carveout->failures_nomem);
+	else if (ret == -EUCLEAN)
+		carveout_damaged(carveout, "heap");
+	return ret;
 }
 
 /**
@@ -280,57 +284,64 @@ static unsigned int join_ranges(struct carveout_range *ranges, unsigned int coun
 	return count;
 }
 
-/* The memory becomes a region of the index that the claim has. */
-static int insert_claim(struct carveout *carveout, struct carveout_claim *claim)
-{
-	const struct carveout_range *range = &claim->range;
-	/* Each claim has its own mapping: nothing may lie across two of them. */
-	u32 attrs = range->attrs | CARVEOUT_REGION_APART;
-	unsigned int seen;
-	int ret;
-
-	if (range->source != CARVEOUT_SOURCE_RESERVED)
-		attrs |= CARVEOUT_ATTR_PAGES;
-	for (;;) {
-		seen = READ_ONCE(carveout->nr_chunks);
-		raw_spin_lock_irq(&carveout->lock);
-		ret = carveout_heap_add_region(&carveout->heap, claim->region,
-					       range->base, range->size, attrs);
-		raw_spin_unlock_irq(&carveout->lock);
-		if (ret == -EUCLEAN)
-			carveout_damaged(carveout, "heap");
-		if (ret != -ENOMEM)
-			return ret < 0 ? ret : 0;
-		ret = grow(carveout, seen);
-		if (ret)
-			return ret;
-	}
-}
-
-static int add_region(struct carveout *carveout, struct carveout_claim *claim)
+/*
+ * Add the memory of a claim, and count the claim in the same critical section: as soon
+ * as the memory is in, somebody may get some of it. A heap that found itself damaged on
+ * the way keeps the claim, for the memory may be in.
+ */
+static int try_insert(struct carveout *carveout, struct carveout_claim *claim, u32 attrs)
 {
 	const struct carveout_range *range = &claim->range;
 	unsigned int nr = carveout->nr_claims;
 	int ret;
 
-	if (nr == CARVEOUT_MAX_REGIONS)
+	raw_spin_lock_irq(&carveout->lock);
+	ret = carveout_heap_add_region(&carveout->heap, claim->region, range->base,
+				       range->size, attrs);
+	if (ret >= 0 || ret == -EUCLEAN) {
+		carveout->claim[nr] = claim;
+		/* Pairs with carveout_nr_claims(): the entry first, then the number. */
+		smp_store_release(&carveout->nr_claims, nr + 1);
+	}
+	raw_spin_unlock_irq(&carveout->lock);
+	return min(ret, 0);
+}
+
+static int insert_claim(struct carveout *carveout, struct carveout_claim *claim)
+{
+	/* Each claim has its own mapping: nothing may lie across two of them. */
+	u32 attrs = claim->range.attrs | CARVEOUT_REGION_APART;
+	unsigned int seen;
+	int ret;
+
+	if (claim->range.source != CARVEOUT_SOURCE_RESERVED)
+		attrs |= CARVEOUT_ATTR_PAGES;
+	do {
+		seen = READ_ONCE(carveout->nr_chunks);
+		ret = try_insert(carveout, claim, attrs);
+		if (ret == -ENOMEM)
+			ret = grow(carveout, seen) ?: -EAGAIN;
+	} while (ret == -EAGAIN);
+	if (ret == -EUCLEAN)
+		carveout_damaged(carveout, "heap");
+	return ret;
+}
+
+static int add_region(struct carveout *carveout, struct carveout_claim *claim)
+{
+	const struct carveout_range *range = &claim->range;
+	size_t bytes = carveout_region_bytes(&carveout->heap, range->size);
+
+	if (carveout->nr_claims == CARVEOUT_MAX_REGIONS)
 		return -E2BIG;
-	claim->region = kvmalloc(carveout_region_bytes(&carveout->heap, range->size),
-				 GFP_KERNEL);
+	claim->region = kvmalloc(bytes, GFP_KERNEL);
 	if (!claim->region)
 		return -ENOMEM;
-	/* As soon as the memory is in, somebody may get some of it. */
-	carveout->claim[nr] = claim;
-	ret = insert_claim(carveout, claim);
-	if (ret) {
-		carveout->claim[nr] = NULL;
-		return ret;
-	}
+	/* For who looks at one that did not come to be, in a damaged heap. */
+	memset(claim->region, 0, sizeof(*claim->region));
 	WRITE_ONCE(carveout->max_align, max_t(u64, carveout->max_align,
 					      rounddown_pow_of_two(range->size)));
-	/* Pairs with carveout_nr_claims(): the entry first, then the number. */
-	smp_store_release(&carveout->nr_claims, nr + 1);
-	return 0;
+	return insert_claim(carveout, claim);
 }
 
 static int add_claim(struct carveout *carveout, const struct carveout_range *range)
@@ -344,7 +355,7 @@ static int add_claim(struct carveout *carveout, const struct carveout_range *ran
 	/* What the boot loader or a former kernel left is nobody's business. */
 	carveout_scrub(carveout, claim, range->base, range->size);
 	ret = add_region(carveout, claim);
-	if (ret)
+	if (ret && ret != -EUCLEAN)
 		carveout_claim_destroy(claim);
 	return ret;
 }

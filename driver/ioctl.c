@@ -120,8 +120,8 @@ static int ioctl_query(struct carveout_call *call)
 	q->holes = heap->nr_holes;
 	for (i = 0; i < nr; i++)
 		q->attrs |= carveout->claim[i]->region->attrs & CARVEOUT_ATTR_MASK;
-	q->failures_nospc = heap->stats.nr_nospc;
 	raw_spin_unlock_irq(&carveout->lock);
+	q->failures_nospc = atomic64_read(&carveout->failures_nospc);
 	q->failures_nomem = atomic64_read(&carveout->failures_nomem);
 
 	mutex_lock(&carveout->registry_lock);

@@ -376,7 +376,7 @@ int carveout_make_or_open(struct carveout_call *call, const char *tag, u32 flags
 		ret = -ENOENT;
 		if (flags & CARVEOUT_ALLOC_OPEN)
 			ret = open(call);
-		else if (tag[0] && carveout_registry_has(call->carveout, tag))
+		else if (tag[0] && carveout_registry_taken(call->carveout, tag))
 			ret = -EEXIST;
 		if (ret != -ENOENT)
 			return ret;

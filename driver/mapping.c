@@ -145,16 +145,17 @@ static void unmap_unmapped(struct carveout_mapping *mapping)
  * @dir: what the device may do
  *
  * Context: May sleep.
- * Return: 0; -EBUSY if it is mapped already; -EINVAL for a device that never said what
- * it can reach; -EFBIG for one that does not reach the buffer; -EOPNOTSUPP; -ENOMEM.
+ * Return: 0; -EBUSY if it is mapped already; -EINVAL for no direction, or a device that
+ * never said what it can reach; -EFBIG for one that does not reach the buffer;
+ * -EOPNOTSUPP; -ENOMEM.
  */
 int carveout_mapping_map(struct carveout_mapping *mapping, enum dma_data_direction dir)
 {
 	struct carveout_buf *buf = mapping->buf;
 	int ret;
 
-	/* The DMA API warns of such a device. */
-	if (!mapping->dev->dma_mask)
+	/* The DMA API warns of such a device, and such a direction stops the machine. */
+	if (!mapping->dev->dma_mask || !valid_dma_direction(dir))
 		return -EINVAL;
 
 	mutex_lock(&buf->attach_lock);

@@ -13,6 +13,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
@@ -20,7 +21,7 @@
 #include "cookie.h"
 
 /* So much is scrubbed where it is freed, in interrupts as well. */
-#define SCRUB_AT_ONCE	PAGE_SIZE
+#define SCRUB_AT_ONCE	SZ_4K
 
 static const struct carveout_claim *claim_of(const struct carveout *carveout,
 					     const void *va)
@@ -63,15 +64,9 @@ EXPORT_SYMBOL_NS_GPL(carveout_virt_to_phys, "CARVEOUT");
  */
 void *carveout_phys_to_virt(struct carveout *carveout, phys_addr_t phys)
 {
-	unsigned int i, nr = carveout_nr_claims(carveout);
+	int i = carveout_region_at(carveout, phys);
 
-	for (i = 0; i < nr; i++) {
-		const struct carveout_range *range = &carveout->claim[i]->range;
-
-		if (phys >= range->base && phys - range->base < range->size)
-			return carveout_claim_va(carveout->claim[i], phys);
-	}
-	return NULL;
+	return i < 0 ? NULL : carveout_claim_va(carveout->claim[i], phys);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_phys_to_virt, "CARVEOUT");
 
@@ -209,11 +204,11 @@ enum disposal {
 };
 
 static enum disposal dispose_locked(struct carveout *carveout,
-				    const struct carveout_span_info *info)
+				    const struct carveout_span_info *info, int *ret)
 {
 	lockdep_assert_held(&carveout->lock);
 	if (carveout->dirty) {
-		carveout_heap_free(&carveout->heap, info->handle);
+		*ret = carveout_heap_free(&carveout->heap, info->handle);
 		return FREED;
 	}
 	if (info->size <= SCRUB_AT_ONCE) {
@@ -231,12 +226,12 @@ static enum disposal dispose_locked(struct carveout *carveout,
  * @carveout: the heap that it comes from
  * @va: what carveout_alloc_req() or one of its like returned
  *
- * More than a page goes back to the heap in the background, when it has been zeroed.
+ * More than 4 KiB goes back to the heap in the background, when it has been zeroed.
  * See carveout_flush(); an allocation that finds no room waits for it by itself.
  *
  * Context: Any, also hard interrupts. Bounded time.
- * Return: 0; -EINVAL if no memory of this heap starts there, or it was freed already:
- * then nothing changes; -EUCLEAN when the heap found itself damaged.
+ * Return: 0; -EINVAL if no memory of this heap starts there, or it was freed already and
+ * nobody has it since: then nothing changes; -EUCLEAN when the heap found itself damaged.
  */
 int carveout_free(struct carveout *carveout, const void *va)
 {
@@ -253,7 +248,7 @@ int carveout_free(struct carveout *carveout, const void *va)
 	raw_spin_lock_irqsave(&carveout->lock, flags);
 	ret = find_locked(carveout, start, &info);
 	if (!ret)
-		disposal = dispose_locked(carveout, &info);
+		disposal = dispose_locked(carveout, &info, &ret);
 	raw_spin_unlock_irqrestore(&carveout->lock, flags);
 	if (ret == -EUCLEAN)
 		carveout_damaged(carveout, "heap");
@@ -298,21 +293,28 @@ static int resize_in_place(struct carveout *carveout,
 	return ret == -ENOMEM && size < info->size ? 0 : ret;
 }
 
-/* Elsewhere, in a region of the same kind. */
+/* Elsewhere in the same region: what the request was about is not known any more. */
 static void *move(struct carveout *carveout, const struct carveout_span_info *info,
 		  u64 size)
 {
-	struct carveout_claim *from = carveout->claim[info->region];
+	struct carveout_claim *claim = carveout->claim[info->region];
 	struct carveout_request request = {
 		.size = size,
-		.require = from->region->attrs & CARVEOUT_ATTR_MASK,
+		.regions = BIT_ULL(info->region),
 		.cookie = info->cookie,
 	};
 	void *va;
+	int ret;
 
 	va = get_memory(carveout, &request, false);
-	if (!IS_ERR(va))
-		memcpy(va, carveout_claim_va(from, info->start), info->size);
+	if (IS_ERR(va))
+		return va;
+	ret = carveout_claim_copy(claim, carveout_virt_to_phys(carveout, va), claim,
+				  info->start, info->size);
+	if (ret) {
+		carveout_free(carveout, va);
+		return ERR_PTR(ret);
+	}
 	return va;
 }
 
@@ -322,13 +324,15 @@ static void *move(struct carveout *carveout, const struct carveout_span_info *in
  * @va: what carveout_alloc_req() or one of its like returned
  * @size: new size in bytes, at least 1
  *
- * It stays where it is if there is room behind it. Otherwise it moves to a region of
- * the same attributes, with its content; there it has no other alignment than that to
- * 64 bytes. What is added is zero as after carveout_alloc_req().
+ * It stays where it is if there is room behind it. Otherwise it moves to another place
+ * in its region, with its content. What it was asked for with is not remembered: there it
+ * is aligned to 64 bytes, and below no limit. Who needs either has a buffer, see
+ * carveout_buf_resize(). What is added is zero as after carveout_alloc_req().
  *
  * Context: May sleep.
- * Return: where it is now, and @va is only good if it is the same; or an ERR_PTR as
- * from carveout_alloc_req(), and all is as before.
+ * Return: where it is now, and @va is only good if it is the same; or an ERR_PTR as from
+ * carveout_alloc_req(), -EINTR if the caller is killed while it moves: then all is as
+ * before.
  */
 void *carveout_realloc(struct carveout *carveout, void *va, size_t size)
 {
@@ -350,7 +354,9 @@ void *carveout_realloc(struct carveout *carveout, void *va, size_t size)
 		carveout_damaged(carveout, "heap");
 	if (ret)
 		return ERR_PTR(ret);
-	ret = resize_in_place(carveout, &info, new_size);
+	ret = -ENODEV;
+	if (new_size <= info.size || !READ_ONCE(carveout->dead))
+		ret = resize_in_place(carveout, &info, new_size);
 	if (ret == -ENOSPC)
 		to = move(carveout, &info, new_size);
 	else if (ret)

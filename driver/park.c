@@ -90,8 +90,8 @@ static void park_work(struct work_struct *work)
  * carveout_park() - keep a buffer whose pages are in use
  * @buf: a buffer without references, in no list
  *
- * The module stays as long as a buffer is parked. The caller is called by a
- * dma-buf or a node that still pins it, or is its exit function, which waits.
+ * The module stays as long as a buffer is parked. The caller is called by a dma-buf
+ * or a node that still pins it, or is its exit function or work, for which that waits.
  *
  * Context: May sleep.
  * Return: true if the buffer is parked and frees itself, false if the caller has

@@ -85,6 +85,27 @@ static void wake_pollers(struct irq_work *work)
 	wake_up_poll(&pool->poll, EPOLLIN | EPOLLRDNORM);
 }
 
+/*
+ * In a damaged pool no block goes from hand to hand any more. The first who waits is
+ * told, and tells the next: that is no work for whoever gives a block back.
+ */
+static void answer_broken(struct carveout_pool *pool)
+{
+	struct carveout_pool_waiter *waiter;
+	struct task_struct *task = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	waiter = first_waiter(pool);
+	if (waiter) {
+		waiter->error = -EUCLEAN;
+		task = answer_locked(pool, waiter);
+	}
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	if (task)
+		wake(task);
+}
+
 /* === Waiting ============================================================== */
 
 /* Without the lock: a pool that has found itself damaged is told of. */
@@ -175,7 +196,8 @@ static bool leave(struct carveout_pool *pool, struct carveout_pool_waiter *waite
  * carveout_pool_wait() - take a block, and wait for one if all are in use
  * @pool: the pool, which the caller holds
  * @owner: who gets it
- * @deadline: CLOCK_MONOTONIC; KTIME_MAX for none
+ * @deadline: CLOCK_MONOTONIC; KTIME_MAX for none. One before the start of time has
+ *	passed as any other.
  * @state: TASK_INTERRUPTIBLE or TASK_KILLABLE
  * @index: where the number of the block goes
  *
@@ -203,9 +225,12 @@ int carveout_pool_wait(struct carveout_pool *pool, struct carveout_block_owner *
 	look_at(pool, ret);
 	if (ret != -EAGAIN)
 		return ret;
-	ret = sleep(&waiter, deadline, state);
+	/* The timer takes a negative time for one that never comes. */
+	ret = sleep(&waiter, max_t(ktime_t, deadline, 0), state);
 	if (ret && leave(pool, &waiter))
 		return ret;
+	if (waiter.error == -EUCLEAN)
+		answer_broken(pool);
 	*index = waiter.index;
 	return waiter.error;
 }
@@ -261,6 +286,8 @@ int carveout_pool_give(struct carveout_pool *pool, u32 index)
 	look_at(pool, ret);
 	if (!ret)
 		tell(pool, task);
+	else if (ret == -EUCLEAN)
+		answer_broken(pool);
 	return ret;
 }
 
@@ -443,7 +470,8 @@ int carveout_pool_measure(const struct carveout_pool_spec *spec, u64 *stride, u6
  * @spec: what it is to be
  *
  * Each block has the alignment that the request asks for, 64 at least. Blocks are zero
- * when they are taken for the first time, and later as who had them left them.
+ * when they are taken for the first time, as the memory of a buffer is, and later as who
+ * had them left them.
  *
  * Context: May sleep.
  * Return: the pool, with one reference to its buffer; or an ERR_PTR: -EINVAL; -ENOSPC;

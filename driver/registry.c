@@ -343,6 +343,29 @@ bool carveout_registry_has(struct carveout *carveout, const char *name)
 }
 
 /**
+ * carveout_registry_taken() - is this name taken, by somebody who is not about to go?
+ * @carveout: the heap
+ * @name: a valid name, zero to the end of its field
+ *
+ * What a driver dropped in an interrupt has its name for a moment longer: that is
+ * waited for. A hint as carveout_registry_has().
+ *
+ * Context: May sleep.
+ * Return: true if it is.
+ */
+bool carveout_registry_taken(struct carveout *carveout, const char *name)
+{
+	bool busy = carveout_deferred_busy(carveout);
+
+	if (!carveout_registry_has(carveout, name))
+		return false;
+	if (!busy)
+		return true;
+	carveout_flush(carveout);
+	return carveout_registry_has(carveout, name);
+}
+
+/**
  * carveout_registry_may_create() - is this name kept for somebody else?
  * @carveout: the heap
  * @name: a valid name

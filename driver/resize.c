@@ -359,8 +359,8 @@ static struct carveout_buf *resize_kernel(struct carveout_buf *buf, u64 size)
  * Context: May sleep.
  * Return: the buffer as it is now, to which the caller has a reference instead of that
  * to @buf; or an ERR_PTR, and @buf is as before: -EBUSY if somebody else has it, or it
- * is a pool, mapped for a device or pinned; -EINVAL for a bad size; further as
- * carveout_buf_alloc().
+ * is a pool, mapped for a device or pinned; -EINVAL for a bad size; -EINTR if the caller
+ * is killed while it moves; further as carveout_buf_alloc().
  */
 struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size)
 {
@@ -370,6 +370,9 @@ struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size)
 	might_sleep();
 	if (!size || size > U64_MAX - PAGE_SIZE + 1)
 		return ERR_PTR(-EINVAL);
+	/* A reference that was dropped in an interrupt may be there yet. */
+	if (carveout_deferred_busy(buf->carveout))
+		carveout_flush(buf->carveout);
 	ret = seize(buf, NULL, -1);
 	if (ret)
 		return ERR_PTR(ret);

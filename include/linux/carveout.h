@@ -35,9 +35,9 @@ struct sg_table;
 
 /* === Heaps ================================================================ */
 
-struct carveout *carveout_get(struct device *dev, const char *name);
-struct carveout *devm_carveout_get(struct device *dev, const char *name);
-struct carveout *carveout_get_by_name(const char *name);
+struct carveout * __must_check carveout_get(struct device *dev, const char *name);
+struct carveout * __must_check devm_carveout_get(struct device *dev, const char *name);
+struct carveout * __must_check carveout_get_by_name(const char *name);
 void carveout_put(struct carveout *carveout);
 
 /* Instead of an address: take the memory from the system. */
@@ -65,9 +65,9 @@ struct carveout_memory {
 #define CARVEOUT_CREATE_NODE	BIT(0)	/* with a node in /dev/carveout */
 #define CARVEOUT_CREATE_DIRTY	BIT(1)	/* memory is not zeroed; not with a node */
 
-struct carveout *carveout_create(struct device *dev, const char *name,
-				 const struct carveout_memory *memory,
-				 unsigned int count, unsigned int flags);
+struct carveout * __must_check carveout_create(struct device *dev, const char *name,
+					       const struct carveout_memory *memory,
+					       unsigned int count, unsigned int flags);
 int carveout_destroy(struct carveout *carveout, bool force);
 int carveout_add_region(struct carveout *carveout,
 			const struct carveout_memory *memory);
@@ -109,6 +109,7 @@ unsigned int carveout_index(const struct carveout *carveout);
 void carveout_get_stats(struct carveout *carveout, struct carveout_stats *stats);
 int carveout_region_info(struct carveout *carveout, unsigned int index,
 			 struct carveout_region_info *info);
+int carveout_region_at(struct carveout *carveout, phys_addr_t phys);
 void carveout_flush(struct carveout *carveout);
 
 /* === Requests ============================================================= */
@@ -152,8 +153,9 @@ struct carveout_req {
 
 /* === Memory =============================================================== */
 
-void *carveout_alloc_req(struct carveout *carveout, const struct carveout_req *req);
-void *carveout_realloc(struct carveout *carveout, void *va, size_t size);
+void * __must_check carveout_alloc_req(struct carveout *carveout,
+				       const struct carveout_req *req);
+void * __must_check carveout_realloc(struct carveout *carveout, void *va, size_t size);
 int carveout_free(struct carveout *carveout, const void *va);
 phys_addr_t carveout_virt_to_phys(struct carveout *carveout, const void *va);
 void *carveout_phys_to_virt(struct carveout *carveout, phys_addr_t phys);
@@ -230,6 +232,7 @@ struct carveout_buf *carveout_buf_from_dmabuf(struct dma_buf *dmabuf);
 struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size);
 struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
 void carveout_buf_put(struct carveout_buf *buf);
+struct carveout_pool *carveout_buf_pool(const struct carveout_buf *buf);
 int carveout_unlink(struct carveout *carveout, const char *tag);
 
 void *carveout_buf_va(const struct carveout_buf *buf);
