@@ -215,7 +215,7 @@ def print_metadata(lines):
     rows = []
     for peer in lines.names("time", "peer"):
         found = [lines.one("time", case=case, peer=peer) for case in cases]
-        if peer != "null":
+        if any(line.get("bytes") for line in found):
             rows.append([peer] + [digits(line["bytes"] / line["live"] if line.get("bytes") else None)
                                   for line in found])
     print_table("Bytes of metadata per live block, all in", ["allocator"] + cases, rows)

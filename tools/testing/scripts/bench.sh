@@ -18,7 +18,7 @@
 
 BENCH=$TOP/tools/testing/bench
 R=$O/bench
-LIMIT=${BENCH_LIMIT:-600}
+LIMIT=${BENCH_LIMIT:-1200}
 
 # All that the allocators keep lies in a piece set aside at boot; what carveout.ko
 # hands out, in another one. Nearly nobody touches that.
