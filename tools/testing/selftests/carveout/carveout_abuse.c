@@ -614,4 +614,37 @@ TEST_F_TIMEOUT(heap, killed_in_a_long_call, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
+/* === Commands that do not exist ========================================== */
+
+TEST_F(heap, unknown_command_is_ENOTTY)
+{
+	char arg[512] = "";
+	unsigned int nr;
+
+	for (nr = _IOC_NR(CARVEOUT_IOCTL_POOL_OPEN) + 1; nr < 256; nr++)
+		EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
+					  _IOC(_IOC_READ | _IOC_WRITE,
+					       CARVEOUT_IOC_MAGIC, nr, 64), arg))
+			TH_LOG("number %u", nr);
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node, 0, arg));
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node, TCGETS, arg));
+	EXPECT_EQ(-ENOTTY, xioctl(self->heap.node, ~0UL, arg));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* The node itself is no memory and no stream. */
+TEST_F(heap, node_can_neither_be_mapped_nor_read_nor_written)
+{
+	char byte = 0;
+
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4 * KIB, PROT_READ, MAP_SHARED,
+				   self->heap.node, 0));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(-1, read(self->heap.node, &byte, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, write(self->heap.node, &byte, 1));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 TEST_HARNESS_MAIN
