@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the KUnit suites of the driver share. They use the module as another driver
+ * does: through <linux/carveout.h>, and nothing else of it.
+ *
+ * Each test has one heap, which is empty again when it ends. It is made of pages that
+ * are set aside as those of a reserved-memory node are, or of system memory.
+ */
+#ifndef _CARVEOUT_TESTS_FIXTURE_H
+#define _CARVEOUT_TESTS_FIXTURE_H
+
+#include <kunit/test.h>
+#include <linux/carveout.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/kconfig.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/sched/task.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+/* Whoever waits for something that has to come gives up after so long. */
+#define PATIENCE_MS	60000
+
+/*
+ * Per cent of the rounds of long tests: fewer where everything is checked. It can be
+ * changed with a module parameter, but KUnit of 6.1 runs a module's suites before its
+ * parameters are set.
+ */
+#define DEFAULT_ROUNDS	(IS_ENABLED(CONFIG_KASAN) ? 30 : 100)
+
+/* What memory is filled with. */
+#define FILL		0xa5
+
+/**
+ * struct fixture - what a test has
+ * @heap: its heap, or NULL
+ * @set: ranges of pages that are set aside
+ * @nr_sets: number of them
+ */
+struct fixture {
+	struct carveout *heap;
+	struct {
+		void *va;
+		size_t size;
+	} set[4];
+	unsigned int nr_sets;
+};
+
+static inline int fixture_init(struct kunit *test)
+{
+	test->priv = kunit_kzalloc(test, sizeof(struct fixture), GFP_KERNEL);
+	return test->priv ? 0 : -ENOMEM;
+}
+
+static inline struct carveout *heap_of(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+
+	return fixture->heap;
+}
+
+static inline struct carveout_stats stats_of(struct carveout *heap)
+{
+	struct carveout_stats stats;
+
+	carveout_get_stats(heap, &stats);
+	return stats;
+}
+
+static inline u64 used_of(struct carveout *heap)
+{
+	return stats_of(heap).used;
+}
+
+/* === Memory =============================================================== */
+
+/* Set pages aside: one piece, of which nobody else has a hand on any. */
+static inline phys_addr_t set_aside(struct kunit *test, size_t size)
+{
+	struct fixture *fixture = test->priv;
+	size_t at;
+	void *va;
+
+	KUNIT_ASSERT_LT(test, fixture->nr_sets, (unsigned int)ARRAY_SIZE(fixture->set));
+	va = alloc_pages_exact(size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, va);
+	memset(va, FILL, size);
+	for (at = 0; at < size; at += PAGE_SIZE)
+		SetPageReserved(virt_to_page(va + at));
+	fixture->set[fixture->nr_sets].va = va;
+	fixture->set[fixture->nr_sets++].size = size;
+	return virt_to_phys(va);
+}
+
+static inline void give_back(struct fixture *fixture)
+{
+	size_t at;
+
+	while (fixture->nr_sets) {
+		void *va = fixture->set[--fixture->nr_sets].va;
+
+		for (at = 0; at < fixture->set[fixture->nr_sets].size; at += PAGE_SIZE)
+			ClearPageReserved(virt_to_page(va + at));
+		free_pages_exact(va, fixture->set[fixture->nr_sets].size);
+	}
+}
+
+/* A region, cached as all memory is that the kernel maps. */
+static inline struct carveout_memory region_at(phys_addr_t base, u64 size)
+{
+	return (struct carveout_memory){
+		.base = base,
+		.size = size,
+		.attrs = CARVEOUT_ATTR_CACHED,
+		.name = "test",
+	};
+}
+
+/* === Heaps ================================================================ */
+
+/* The test's heap, which the end of the test destroys. */
+static inline struct carveout *make_heap(struct kunit *test, struct device *dev,
+					 const struct carveout_memory *memory,
+					 unsigned int count, unsigned int flags)
+{
+	struct fixture *fixture = test->priv;
+	struct carveout *heap;
+
+	heap = carveout_create(dev, "kunit", memory, count, flags);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(heap), "no heap: %ld", PTR_ERR(heap));
+	fixture->heap = heap;
+	return heap;
+}
+
+/* One region of pages that are set aside. */
+static inline struct carveout *heap_of_pages(struct kunit *test, size_t size,
+					     unsigned int flags)
+{
+	const struct carveout_memory memory = region_at(set_aside(test, size), size);
+
+	return make_heap(test, NULL, &memory, 1, flags);
+}
+
+/* Memory of the system, in as many regions as it takes. */
+static inline struct carveout *heap_of_system(struct kunit *test, u64 size,
+					      unsigned int flags)
+{
+	const struct carveout_memory memory = region_at(CARVEOUT_SYSTEM_MEMORY, size);
+
+	return make_heap(test, NULL, &memory, 1, flags);
+}
+
+/* The heap is as it was when it was made, and goes. */
+static inline void destroy_heap(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct carveout *heap = fixture->heap;
+	struct carveout_stats stats;
+
+	if (!heap)
+		return;
+	fixture->heap = NULL;
+	carveout_flush(heap);
+	stats = stats_of(heap);
+	KUNIT_EXPECT_EQ(test, 0ULL, stats.used);
+	KUNIT_EXPECT_EQ(test, 0ULL, stats.pending);
+	KUNIT_EXPECT_EQ(test, 0U, stats.spans);
+	KUNIT_EXPECT_EQ(test, stats.regions, stats.holes);
+	if (!carveout_destroy(heap, false))
+		return;
+	KUNIT_FAIL(test, "the heap cannot be destroyed");
+	carveout_destroy(heap, true);
+	/* Somebody still has of its memory: it is lost. */
+	fixture->nr_sets = 0;
+}
+
+static inline void fixture_exit(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+
+	if (!fixture)
+		return;
+	destroy_heap(test);
+	give_back(fixture);
+}
+
+/* Nothing of a heap has changed but what is said here: nothing. */
+static inline void expect_same(struct kunit *test, const struct carveout_stats *before)
+{
+	struct carveout_stats now = stats_of(heap_of(test));
+
+	KUNIT_EXPECT_EQ(test, before->size, now.size);
+	KUNIT_EXPECT_EQ(test, before->used, now.used);
+	KUNIT_EXPECT_EQ(test, before->high_water, now.high_water);
+	KUNIT_EXPECT_EQ(test, before->largest_hole, now.largest_hole);
+	KUNIT_EXPECT_EQ(test, before->pending, now.pending);
+	KUNIT_EXPECT_EQ(test, before->spans, now.spans);
+	KUNIT_EXPECT_EQ(test, before->holes, now.holes);
+	KUNIT_EXPECT_EQ(test, before->regions, now.regions);
+}
+
+static inline bool is_filled(const void *va, u8 byte, size_t size)
+{
+	return !memchr_inv(va, byte, size);
+}
+
+/* An ERR_PTR of just this error. */
+#define EXPECT_ERR(test, error, ptr)						\
+	KUNIT_EXPECT_EQ(test, (long)(error), PTR_ERR(ptr))
+
+/* === Threads ============================================================== */
+
+/* Wait until @condition holds, for as long as one can be patient. */
+#define BECOMES_TRUE(condition) ({						\
+	unsigned int __tries = PATIENCE_MS;					\
+	bool __true;								\
+	while (!(__true = (condition)) && --__tries)				\
+		usleep_range(200, 1000);					\
+	__true;									\
+})
+
+static inline ktime_t after_ms(unsigned int ms)
+{
+	return ktime_add_ms(ktime_get(), ms);
+}
+
+/* A thread that has to be given to thread_join(). */
+static inline struct task_struct *thread_run(struct kunit *test, int (*fn)(void *data),
+					     void *data, const char *name)
+{
+	struct task_struct *task = kthread_create(fn, data, "carveout-%s", name);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	wake_up_process(task);
+	return task;
+}
+
+/* Wait until a thread has ended. Its function has to have been called before. */
+static inline int thread_join(struct task_struct *task)
+{
+	int ret = kthread_stop(task);
+
+	put_task_struct(task);
+	return ret;
+}
+
+#endif /* _CARVEOUT_TESTS_FIXTURE_H */
