@@ -1,0 +1,698 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite of memory for drivers: driver/memory.c, driver/deferred.c.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/prandom.h>
+#include <linux/seq_file.h>
+#include <linux/uio.h>
+
+#include "fixture.h"
+
+#define SIZE	SZ_256K
+#define GRANULE	64
+
+/* Attributes of the tests' own. */
+#define FAST	BIT(CARVEOUT_ATTR_USER_SHIFT)
+#define NEAR	BIT(CARVEOUT_ATTR_USER_SHIFT + 1)
+#define SAFE	BIT(CARVEOUT_ATTR_USER_SHIFT + 2)
+
+/* === Allocating and freeing =============================================== */
+
+static void carveout_memory_alloc_free(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	u8 *a, *b;
+
+	a = carveout_alloc(heap, 100, "kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
+	b = carveout_alloc(heap, 1, "kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b);
+	/* By the cache line, not by the page. */
+	KUNIT_EXPECT_EQ(test, 3ULL * GRANULE, used_of(heap));
+	KUNIT_EXPECT_EQ(test, 2U, stats_of(heap).spans);
+	memset(a, 1, 100);
+	*b = 2;
+	KUNIT_EXPECT_TRUE(test, is_filled(a, 1, 100));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, a));
+	KUNIT_EXPECT_EQ(test, 2, *b);
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, b));
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+static void carveout_memory_zalloc(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_DIRTY);
+	size_t size;
+	void *va;
+
+	/* The same place each time, with what was left in it. */
+	for (size = GRANULE; size <= SIZE; size *= 4) {
+		va = carveout_alloc(heap, size, "kunit");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+		memset(va, FILL, size);
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+		va = carveout_zalloc(heap, size, "kunit");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+		KUNIT_EXPECT_TRUE(test, is_filled(va, 0, size));
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+	}
+}
+
+static void carveout_memory_dirty(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_DIRTY);
+	void *va = carveout_alloc(heap, SIZE, "kunit");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	/* Nothing was zeroed when it came in, nor when it went. */
+	KUNIT_EXPECT_TRUE(test, is_filled(va, FILL, SIZE));
+	memset(va, 1, SIZE);
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+	va = carveout_alloc(heap, SIZE, "kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_TRUE(test, is_filled(va, 1, SIZE));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+}
+
+static void carveout_memory_aligned(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	void *odd = carveout_alloc(heap, GRANULE, "kunit");
+	u64 align;
+	void *va;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, odd);
+	for (align = 1; align <= SZ_64K; align *= 2) {
+		va = carveout_alloc_aligned(heap, 100, align, "kunit");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+		KUNIT_EXPECT_EQ(test, 0ULL, carveout_virt_to_phys(heap, va) & (align - 1));
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+	}
+	EXPECT_ERR(test, -EINVAL, carveout_alloc_aligned(heap, 100, 96, "kunit"));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, odd));
+}
+
+static void carveout_memory_exact(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	void *first = carveout_alloc(heap, GRANULE, "kunit");
+	struct carveout_req req = {
+		.size = 200,
+		.addr = carveout_virt_to_phys(heap, first) + SZ_4K,
+		.flags = CARVEOUT_REQ_EXACT,
+	};
+	struct carveout_stats before;
+	void *va;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
+	va = carveout_alloc_req(heap, &req);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_EQ(test, req.addr, carveout_virt_to_phys(heap, va));
+	before = stats_of(heap);
+	EXPECT_ERR(test, -ENOSPC, carveout_alloc_req(heap, &req));
+	req.addr += 1;
+	EXPECT_ERR(test, -EINVAL, carveout_alloc_req(heap, &req));
+	expect_same(test, &before);
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, first));
+}
+
+static void carveout_memory_top_down(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	const struct carveout_req req = { .size = SZ_4K, .flags = CARVEOUT_REQ_TOP_DOWN };
+	struct carveout_region_info info;
+	void *va = carveout_alloc_req(heap, &req);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_ASSERT_EQ(test, 0, carveout_region_info(heap, 0, &info));
+	KUNIT_EXPECT_EQ(test, info.memory.base + SIZE - SZ_4K,
+			carveout_virt_to_phys(heap, va));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+}
+
+static void carveout_memory_max_addr(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_req req = { .size = SZ_4K };
+	struct carveout_region_info info;
+	unsigned int n = 0;
+	void *va[4];
+
+	KUNIT_ASSERT_EQ(test, 0, carveout_region_info(heap, 0, &info));
+	req.max_addr = info.memory.base + 2 * SZ_4K;
+	while (n < 4) {
+		va[n] = carveout_alloc_req(heap, &req);
+		if (IS_ERR(va[n]))
+			break;
+		KUNIT_EXPECT_LE(test, carveout_virt_to_phys(heap, va[n]) + SZ_4K,
+				req.max_addr);
+		n++;
+	}
+	KUNIT_EXPECT_EQ(test, 2U, n);
+	EXPECT_ERR(test, -ENOSPC, va[n]);
+	while (n--)
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va[n]));
+}
+
+/* === Which region ========================================================= */
+
+/* Two regions of different attributes, with a gap between them. */
+static struct carveout *make_two_kinds(struct kunit *test)
+{
+	phys_addr_t base = set_aside(test, SZ_256K);
+	struct carveout_memory memory[2];
+
+	memory[0] = region_at(base, SZ_64K);
+	memory[0].attrs |= FAST;
+	memory[1] = region_at(base + SZ_128K, SZ_128K);
+	memory[1].attrs |= NEAR;
+	return make_heap(test, NULL, memory, 2, 0);
+}
+
+/* Index of the region that memory lies in. */
+static int region_of(struct carveout *heap, const void *va)
+{
+	phys_addr_t phys = carveout_virt_to_phys(heap, va);
+	struct carveout_region_info info;
+	unsigned int i;
+
+	for (i = 0; !carveout_region_info(heap, i, &info); i++)
+		if (phys >= info.memory.base && phys < info.memory.base + info.memory.size)
+			return i;
+	return -1;
+}
+
+/* Allocate, say which region served it or which error came, and free. */
+static int try_region(struct carveout *heap, const struct carveout_req *req)
+{
+	void *va = carveout_alloc_req(heap, req);
+	int region;
+
+	if (IS_ERR(va))
+		return PTR_ERR(va);
+	region = region_of(heap, va);
+	return carveout_free(heap, va) ?: region;
+}
+
+static void carveout_memory_by_attribute(struct kunit *test)
+{
+	struct carveout *heap = make_two_kinds(test);
+	struct carveout_req req = { .size = SZ_4K, .require = FAST };
+
+	KUNIT_EXPECT_EQ(test, 0, try_region(heap, &req));
+	req.require = NEAR;
+	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
+	req.align = SZ_32K;
+	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
+	req.require = CARVEOUT_ATTR_CACHED;
+	req.forbid = FAST;
+	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
+	/* No region is like that, however much is free. */
+	req.require = SAFE;
+	KUNIT_EXPECT_EQ(test, -EINVAL, try_region(heap, &req));
+}
+
+static void carveout_memory_fallback(struct kunit *test)
+{
+	struct carveout *heap = make_two_kinds(test);
+	const struct carveout_req all = { .size = SZ_64K, .require = FAST };
+	struct carveout_req req = {
+		.size = SZ_4K,
+		.require = SAFE,
+		.fallback = { FAST, NEAR },
+		.nr_fallback = 2,
+	};
+	void *va;
+
+	KUNIT_EXPECT_EQ(test, 0, try_region(heap, &req));
+	/* Where there is no room it goes on. */
+	va = carveout_alloc_req(heap, &all);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
+	/* Only as many as count. */
+	req.nr_fallback = 1;
+	KUNIT_EXPECT_EQ(test, -ENOSPC, try_region(heap, &req));
+	req.nr_fallback = CARVEOUT_NR_FALLBACK + 1;
+	KUNIT_EXPECT_EQ(test, -EINVAL, try_region(heap, &req));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+}
+
+static void carveout_memory_region_mask(struct kunit *test)
+{
+	struct carveout *heap = make_two_kinds(test);
+	struct carveout_req req = { .size = SZ_4K, .regions = BIT(0) };
+
+	KUNIT_EXPECT_EQ(test, 0, try_region(heap, &req));
+	req.regions = BIT(1);
+	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
+	req.regions = BIT(2);
+	KUNIT_EXPECT_EQ(test, -EINVAL, try_region(heap, &req));
+	/* A region is chosen that has room. */
+	req.regions = 0;
+	req.size = SZ_128K;
+	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
+}
+
+/*
+ * Two regions are one pool: whoever asks does not see which serves him. What lies
+ * between them is nobody's.
+ */
+static void carveout_memory_gap(struct kunit *test)
+{
+	struct carveout *heap = make_two_kinds(test);
+	static void *va[SZ_256K / SZ_4K];
+	struct carveout_region_info info;
+	struct carveout_stats before;
+	unsigned int n, served[2] = {};
+	void *gap;
+
+	KUNIT_ASSERT_EQ(test, 0, carveout_region_info(heap, 0, &info));
+	gap = phys_to_virt(info.memory.base) + SZ_64K;
+	KUNIT_EXPECT_EQ(test, SZ_64K + SZ_128K, stats_of(heap).size);
+	for (n = 0; n < ARRAY_SIZE(va); n++) {
+		va[n] = carveout_alloc(heap, SZ_4K, "kunit");
+		if (IS_ERR(va[n]))
+			break;
+		KUNIT_EXPECT_FALSE(test, va[n] >= gap && va[n] < gap + SZ_64K);
+		KUNIT_ASSERT_GE(test, region_of(heap, va[n]), 0);
+		served[region_of(heap, va[n])]++;
+	}
+	EXPECT_ERR(test, -ENOSPC, va[n]);
+	KUNIT_EXPECT_EQ(test, SZ_64K / SZ_4K, served[0]);
+	KUNIT_EXPECT_EQ(test, SZ_128K / SZ_4K, served[1]);
+	KUNIT_EXPECT_EQ(test, stats_of(heap).size, used_of(heap));
+	KUNIT_EXPECT_EQ(test, 0ULL, stats_of(heap).largest_hole);
+
+	before = stats_of(heap);
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, gap));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, gap + SZ_32K));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_SYSTEM_MEMORY, carveout_virt_to_phys(heap, gap));
+	expect_same(test, &before);
+
+	while (n--)
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va[n]));
+	/* It fits in no region, though there is so much in all. */
+	EXPECT_ERR(test, -ENOSPC, carveout_alloc(heap, SZ_128K + GRANULE, "kunit"));
+	KUNIT_EXPECT_TRUE(test, is_filled(gap, FILL, SZ_64K));
+}
+
+/* === What is refused ====================================================== */
+
+static void carveout_memory_bad_requests(struct kunit *test)
+{
+	static const struct carveout_req bad[] = {
+		{ .size = 0 },
+		{ .size = U64_MAX },
+		{ .size = 64, .align = 3 },
+		{ .size = 64, .addr = SZ_4K },
+		{ .size = 64, .flags = CARVEOUT_REQ_FLAGS + 1 },
+		{ .size = 64, .flags = CARVEOUT_REQ_EXACT | CARVEOUT_REQ_TOP_DOWN },
+		{ .size = 64, .flags = CARVEOUT_REQ_PERSIST },
+		{ .size = 64, .require = BIT(CARVEOUT_ATTR_USER_SHIFT - 1) },
+		{ .size = 64, .forbid = BIT(CARVEOUT_ATTR_USER_SHIFT - 1) },
+		{ .size = 64, .fallback = { BIT(15) }, .nr_fallback = 1 },
+	};
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_stats before = stats_of(heap);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
+				    PTR_ERR(carveout_alloc_req(heap, &bad[i])),
+				    "request %u", i);
+	EXPECT_ERR(test, -ENOSPC, carveout_alloc(heap, SIZE + 1, "kunit"));
+	EXPECT_ERR(test, -ENOSPC, carveout_alloc(heap, SZ_2G, "kunit"));
+	expect_same(test, &before);
+}
+
+static void carveout_memory_free_verifies(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	void *va = carveout_alloc(heap, SZ_8K, "kunit");
+	void *small = carveout_alloc(heap, GRANULE, "kunit");
+	const struct carveout_req req = { .size = SZ_4K };
+	struct carveout_buf *buf = carveout_buf_alloc(heap, &req, NULL, 0);
+	void *foreign = kunit_kmalloc(test, 64, GFP_KERNEL);
+	struct carveout_stats before;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, small);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	before = stats_of(heap);
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, NULL));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, foreign));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, ERR_PTR(-ENOSPC)));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + 1));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + GRANULE));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + SZ_8K - 1));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, carveout_buf_va(buf)));
+	/* Where nothing is, and where the heap ends. */
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + SZ_64K));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + SIZE));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va - 1));
+	expect_same(test, &before);
+	KUNIT_EXPECT_TRUE(test, is_filled(va, 0, SZ_8K));
+	carveout_buf_put(buf);
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, small));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+}
+
+static void carveout_memory_free_twice(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	const size_t sizes[] = { GRANULE, SZ_4K, SZ_64K };
+	struct carveout_stats before;
+	unsigned int i;
+	void *va;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		va = carveout_alloc(heap, sizes[i], "kunit");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+		/* At once, while it may still be on its way, and later. */
+		KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va));
+		carveout_flush(heap);
+		before = stats_of(heap);
+		KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va));
+		KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(carveout_realloc(heap, va, 64)));
+		expect_same(test, &before);
+		KUNIT_EXPECT_EQ(test, 0ULL, before.used);
+	}
+}
+
+static void carveout_memory_of_another_heap(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	const struct carveout_memory memory = region_at(CARVEOUT_SYSTEM_MEMORY, SZ_64K);
+	struct carveout *other = carveout_create(NULL, "kunit-other", &memory, 1, 0);
+	struct carveout_stats before;
+	void *va;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	va = carveout_alloc(other, SZ_4K, "kunit");
+	before = stats_of(heap);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(va));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va));
+	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(carveout_realloc(heap, va, SZ_8K)));
+	expect_same(test, &before);
+	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(other));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(other, va));
+	KUNIT_EXPECT_EQ(test, 0, carveout_destroy(other, false));
+}
+
+static void carveout_memory_addresses(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	void *va = carveout_alloc(heap, SZ_4K, "kunit");
+	phys_addr_t phys;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	phys = carveout_virt_to_phys(heap, va);
+	KUNIT_EXPECT_EQ(test, virt_to_phys(va), phys);
+	KUNIT_EXPECT_EQ(test, phys + 1, carveout_virt_to_phys(heap, va + 1));
+	KUNIT_EXPECT_PTR_EQ(test, va, carveout_phys_to_virt(heap, phys));
+	KUNIT_EXPECT_PTR_EQ(test, va + 1, carveout_phys_to_virt(heap, phys + 1));
+	KUNIT_EXPECT_PTR_EQ(test, NULL, carveout_phys_to_virt(heap, phys + SIZE));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_SYSTEM_MEMORY, carveout_virt_to_phys(heap, &phys));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+}
+
+/* === Changing the size ==================================================== */
+
+static void carveout_memory_realloc_in_place(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	u8 *va = carveout_alloc(heap, 1000, "kunit");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	memset(va, FILL, 1000);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)va, carveout_realloc(heap, va, SZ_16K));
+	KUNIT_EXPECT_TRUE(test, is_filled(va, FILL, 1000));
+	KUNIT_EXPECT_TRUE(test, is_filled(va + 1024, 0, SZ_16K - 1024));
+	KUNIT_EXPECT_EQ(test, SZ_16K, used_of(heap));
+	/* What is cut off is zero for whoever gets it. */
+	memset(va, FILL, SZ_16K);
+	KUNIT_EXPECT_PTR_EQ(test, (void *)va, carveout_realloc(heap, va, 100));
+	KUNIT_EXPECT_TRUE(test, is_filled(va, FILL, 100));
+	KUNIT_EXPECT_EQ(test, 2ULL * GRANULE, used_of(heap));
+	KUNIT_EXPECT_PTR_EQ(test, (void *)va, carveout_realloc(heap, va, SZ_16K));
+	KUNIT_EXPECT_TRUE(test, is_filled(va + 128, 0, SZ_16K - 128));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+}
+
+static void carveout_memory_realloc_moves(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	u8 *va = carveout_alloc(heap, SZ_8K, "kunit");
+	void *wall = carveout_alloc(heap, GRANULE, "kunit");
+	u8 *to;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, wall);
+	memset(va, FILL, SZ_8K);
+	to = carveout_realloc(heap, va, SZ_64K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, to);
+	KUNIT_EXPECT_PTR_NE(test, va, to);
+	KUNIT_EXPECT_TRUE(test, is_filled(to, FILL, SZ_8K));
+	KUNIT_EXPECT_TRUE(test, is_filled(to + SZ_8K, 0, SZ_64K - SZ_8K));
+	/* The old place is free, and clean. */
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, SZ_64K + GRANULE, used_of(heap));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va));
+	KUNIT_EXPECT_TRUE(test, is_filled(va, 0, SZ_8K));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, wall));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, to));
+}
+
+static void carveout_memory_realloc_keeps_kind(struct kunit *test)
+{
+	struct carveout *heap = make_two_kinds(test);
+	const struct carveout_req req = { .size = SZ_32K, .require = FAST };
+	struct carveout_stats before;
+	void *va = carveout_alloc_req(heap, &req);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	memset(va, FILL, SZ_32K);
+	before = stats_of(heap);
+	/* There is room in the other region, which is of another kind. */
+	EXPECT_ERR(test, -ENOSPC, carveout_realloc(heap, va, SZ_64K + 1));
+	expect_same(test, &before);
+	KUNIT_EXPECT_TRUE(test, is_filled(va, FILL, SZ_32K));
+	/* It is as good as before. */
+	KUNIT_EXPECT_PTR_EQ(test, va, carveout_realloc(heap, va, SZ_64K));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+}
+
+static void carveout_memory_realloc_refused(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	void *va = carveout_alloc(heap, SZ_8K, "kunit");
+	struct carveout_stats before;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	memset(va, FILL, SZ_8K);
+	before = stats_of(heap);
+	EXPECT_ERR(test, -EINVAL, carveout_realloc(heap, va, 0));
+	EXPECT_ERR(test, -EINVAL, carveout_realloc(heap, va, SIZE_MAX));
+	EXPECT_ERR(test, -EINVAL, carveout_realloc(heap, va + GRANULE, SZ_4K));
+	EXPECT_ERR(test, -EINVAL, carveout_realloc(heap, NULL, SZ_4K));
+	EXPECT_ERR(test, -ENOSPC, carveout_realloc(heap, va, SIZE + 1));
+	expect_same(test, &before);
+	KUNIT_EXPECT_TRUE(test, is_filled(va, FILL, SZ_8K));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+}
+
+/* === Counting, zeroing, in the background ================================= */
+
+static void carveout_memory_high_water(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_DIRTY);
+	void *a = carveout_alloc(heap, SZ_64K, "kunit");
+	void *b = carveout_alloc(heap, SZ_32K, "kunit");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b);
+	KUNIT_EXPECT_EQ(test, SZ_64K + SZ_32K, stats_of(heap).high_water);
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, a));
+	KUNIT_EXPECT_EQ(test, SZ_32K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, SZ_64K + SZ_32K, stats_of(heap).high_water);
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, b));
+}
+
+/* What a file of debugfs says: as for a process, but into memory of the kernel. */
+static char *read_file(struct kunit *test, const char *path)
+{
+	struct kvec vec = { .iov_len = SZ_4K - 1 };
+	struct file *file = filp_open(path, O_RDONLY, 0);
+	struct iov_iter iter;
+	struct kiocb kiocb;
+
+	vec.iov_base = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, vec.iov_base);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "%s: %ld", path, PTR_ERR(file));
+	init_sync_kiocb(&kiocb, file);
+	iov_iter_kvec(&iter, READ, &vec, 1, vec.iov_len);
+	KUNIT_EXPECT_GE(test, seq_read_iter(&kiocb, &iter), 0L);
+	filp_close(file, NULL);
+	return vec.iov_base;
+}
+
+static void carveout_memory_purpose(struct kunit *test)
+{
+	static const char path[] = "/sys/kernel/debug/carveout/kunit/spans";
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NODE);
+	void *va = carveout_alloc(heap, SZ_4K, "ring of kunit");
+	const char *spans;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(read_file(test, path), "ring of kunit"));
+	/* It goes with the memory when that is made longer, and when it is freed. */
+	va = carveout_realloc(heap, va, SZ_8K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	spans = read_file(test, path);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(spans, "ring of kunit"));
+	KUNIT_EXPECT_NULL(test, strstr(spans, "pending"));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+	KUNIT_EXPECT_NULL(test, strstr(read_file(test, path), "ring of kunit"));
+}
+
+static void carveout_memory_next_owner_sees_zero(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	size_t size;
+	void *va;
+
+	/* What was in the pages when they came in is gone. */
+	va = carveout_alloc(heap, SIZE, "kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_TRUE(test, is_filled(va, 0, SIZE));
+	memset(va, FILL, SIZE);
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+	for (size = GRANULE; size <= SIZE; size *= 4) {
+		va = carveout_alloc(heap, size, "kunit");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+		KUNIT_EXPECT_TRUE(test, is_filled(va, 0, size));
+		memset(va, FILL, size);
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+	}
+}
+
+static void carveout_memory_flush(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_stats stats;
+	unsigned int i, n;
+	void *va[8];
+
+	for (n = 0; n < ARRAY_SIZE(va); n++) {
+		va[n] = carveout_alloc(heap, SZ_16K, "kunit");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va[n]);
+		memset(va[n], FILL, SZ_16K);
+	}
+	for (i = 0; i < n; i++)
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va[i]));
+	stats = stats_of(heap);
+	KUNIT_EXPECT_LE(test, stats.pending, stats.used);
+	carveout_flush(heap);
+	stats = stats_of(heap);
+	KUNIT_EXPECT_EQ(test, 0ULL, stats.used);
+	KUNIT_EXPECT_EQ(test, 0ULL, stats.pending);
+	KUNIT_EXPECT_EQ(test, SIZE, stats.largest_hole);
+}
+
+static void carveout_memory_waits_for_room(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	void *rest = carveout_alloc(heap, SZ_128K, "kunit");
+	unsigned int i;
+	size_t size;
+	void *va;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rest);
+	/*
+	 * More than half of what is left, that was freed a moment ago: it is not zeroed
+	 * yet, or just so. The more there is to zero the later that is.
+	 */
+	for (i = 0; i < 400; i++) {
+		size = SZ_64K + GRANULE + i % 40 * SZ_1K;
+		va = carveout_alloc(heap, size, "kunit");
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(va), "round %u: %ld", i, PTR_ERR(va));
+		KUNIT_EXPECT_TRUE(test, is_filled(va, 0, size));
+		memset(va, FILL, size);
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+	}
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, rest));
+}
+
+static void carveout_memory_is_reused(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	static void *va[64];
+	struct rnd_state rnd;
+	unsigned int round, i;
+
+	memset(va, 0, sizeof(va));
+	prandom_seed_state(&rnd, 1);
+	for (round = 0; round < 2000; round++) {
+		i = prandom_u32_state(&rnd) % ARRAY_SIZE(va);
+		if (va[i])
+			KUNIT_ASSERT_EQ(test, 0, carveout_free(heap, va[i]));
+		va[i] = carveout_alloc(heap, 1 + prandom_u32_state(&rnd) % SZ_2K, "kunit");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(va); i++)
+		if (va[i])
+			KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va[i]));
+	/* All pieces have become one again. */
+	KUNIT_EXPECT_EQ(test, SIZE, stats_of(heap).largest_hole);
+}
+
+static struct kunit_case memory_cases[] = {
+	KUNIT_CASE(carveout_memory_alloc_free),
+	KUNIT_CASE(carveout_memory_zalloc),
+	KUNIT_CASE(carveout_memory_dirty),
+	KUNIT_CASE(carveout_memory_aligned),
+	KUNIT_CASE(carveout_memory_exact),
+	KUNIT_CASE(carveout_memory_top_down),
+	KUNIT_CASE(carveout_memory_max_addr),
+	KUNIT_CASE(carveout_memory_by_attribute),
+	KUNIT_CASE(carveout_memory_fallback),
+	KUNIT_CASE(carveout_memory_region_mask),
+	KUNIT_CASE(carveout_memory_gap),
+	KUNIT_CASE(carveout_memory_bad_requests),
+	KUNIT_CASE(carveout_memory_free_verifies),
+	KUNIT_CASE(carveout_memory_free_twice),
+	KUNIT_CASE(carveout_memory_of_another_heap),
+	KUNIT_CASE(carveout_memory_addresses),
+	KUNIT_CASE(carveout_memory_realloc_in_place),
+	KUNIT_CASE(carveout_memory_realloc_moves),
+	KUNIT_CASE(carveout_memory_realloc_keeps_kind),
+	KUNIT_CASE(carveout_memory_realloc_refused),
+	KUNIT_CASE(carveout_memory_high_water),
+	KUNIT_CASE(carveout_memory_purpose),
+	KUNIT_CASE(carveout_memory_next_owner_sees_zero),
+	KUNIT_CASE(carveout_memory_flush),
+	KUNIT_CASE(carveout_memory_waits_for_room),
+	KUNIT_CASE(carveout_memory_is_reused),
+	{}
+};
+
+static struct kunit_suite memory_suite = {
+	.name = "carveout_memory",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.test_cases = memory_cases,
+};
+
+kunit_test_suite(memory_suite);
+
+MODULE_DESCRIPTION("KUnit suite of memory for drivers");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("CARVEOUT");
