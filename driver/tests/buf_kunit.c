@@ -1,0 +1,638 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite of the buffers of drivers: driver/client_buf.c, driver/mapping.c,
+ * driver/resize.c.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/fcntl.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/scatterlist.h>
+#include <linux/sched/signal.h>
+
+#include "fixture.h"
+
+#define SIZE	SZ_256K
+
+static struct carveout_buf *alloc_buf(struct carveout *heap, u64 size, const char *tag)
+{
+	const struct carveout_req req = { .size = size, .purpose = "kunit" };
+
+	return carveout_buf_alloc(heap, &req, tag, tag ? 0600 : 0);
+}
+
+/* The same buffer, whoever found it; gives the reference back. */
+static bool leads_to(struct carveout *heap, const char *tag, struct carveout_buf *buf)
+{
+	struct carveout_buf *found = carveout_buf_find(heap, tag);
+
+	if (IS_ERR(found))
+		return false;
+	carveout_buf_put(found);
+	return found == buf;
+}
+
+/* === Allocating, names ==================================================== */
+
+static void carveout_buf_alloc_and_put(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = alloc_buf(heap, 100, NULL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	/* A page that it shares with nobody. */
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, carveout_buf_size(buf));
+	KUNIT_EXPECT_EQ(test, 0ULL, carveout_buf_phys(buf) & ~PAGE_MASK);
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, used_of(heap));
+	KUNIT_EXPECT_PTR_EQ(test, carveout_phys_to_virt(heap, carveout_buf_phys(buf)),
+			    carveout_buf_va(buf));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_PAGES,
+			carveout_buf_attrs(buf));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 0, PAGE_SIZE));
+	memset(carveout_buf_va(buf), FILL, PAGE_SIZE);
+	KUNIT_EXPECT_PTR_EQ(test, buf, carveout_buf_get(buf));
+	carveout_buf_put(buf);
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, used_of(heap));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, PAGE_SIZE));
+	carveout_buf_put(buf);
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+static void carveout_buf_next_owner_sees_zero(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf;
+	unsigned int i;
+
+	/* It is had again as soon as it was put, and is clean. */
+	for (i = 0; i < 20; i++) {
+		buf = alloc_buf(heap, SIZE, "kunit");
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(buf), "round %u: %ld", i, PTR_ERR(buf));
+		KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 0, SIZE));
+		memset(carveout_buf_va(buf), FILL, SIZE);
+		carveout_buf_put(buf);
+		carveout_flush(heap);
+	}
+}
+
+static void carveout_buf_waits_for_room(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf;
+	unsigned int i;
+
+	for (i = 0; i < 20; i++) {
+		buf = alloc_buf(heap, SIZE, NULL);
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(buf), "round %u: %ld", i, PTR_ERR(buf));
+		carveout_buf_put(buf);
+	}
+}
+
+/* One name, one memory, for all who ask. */
+static void carveout_buf_by_tag(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NODE);
+	struct carveout *same = carveout_get_by_name("kunit");
+	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, "frame.0"), *found;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, same);
+	memset(carveout_buf_va(buf), 7, SZ_8K);
+	found = carveout_buf_find(same, "frame.0");
+	KUNIT_EXPECT_PTR_EQ(test, buf, found);
+	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
+	if (found == buf) {
+		KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(found), 7, SZ_8K));
+		carveout_buf_put(found);
+	}
+	EXPECT_ERR(test, -EEXIST, alloc_buf(same, SZ_4K, "frame.0"));
+	EXPECT_ERR(test, -ENOENT, carveout_buf_find(same, "frame.1"));
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
+	carveout_buf_put(buf);
+	carveout_flush(heap);
+	/* The name went with it. */
+	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "frame.0"));
+	carveout_put(same);
+}
+
+static void carveout_buf_aligned_with_tag(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	const struct carveout_req req = { .size = SZ_4K, .align = SZ_64K };
+	struct carveout_buf *odd = alloc_buf(heap, SZ_4K, NULL);
+	struct carveout_buf *buf = carveout_buf_alloc(heap, &req, "aligned", 0644);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, odd);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_EXPECT_EQ(test, 0ULL, carveout_buf_phys(buf) & (SZ_64K - 1));
+	KUNIT_EXPECT_TRUE(test, leads_to(heap, "aligned", buf));
+	carveout_buf_put(buf);
+	carveout_buf_put(odd);
+}
+
+static void carveout_buf_bad_arguments(struct kunit *test)
+{
+	static const char long_tag[] =
+		"0123456789012345678901234567890123456789012345678901234567890123";
+	static const char * const bad[] = { "", "a/b", "a b", "\xc3\xa4", long_tag };
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_req req = { .size = SZ_4K };
+	struct carveout_stats before = stats_of(heap);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_ERR(test, -EINVAL, carveout_buf_alloc(heap, &req, bad[i], 0600));
+		EXPECT_ERR(test, -EINVAL, carveout_buf_find(heap, bad[i]));
+		EXPECT_ERR(test, -EINVAL, carveout_buf_wait(heap, bad[i], KTIME_MAX));
+		KUNIT_EXPECT_EQ(test, -EINVAL, carveout_unlink(heap, bad[i]));
+		EXPECT_ERR(test, -EINVAL, carveout_pool_create(heap, 64, 1, NULL, bad[i], 0));
+	}
+	EXPECT_ERR(test, -EINVAL, carveout_buf_alloc(heap, &req, NULL, 0600));
+	EXPECT_ERR(test, -EINVAL, carveout_buf_alloc(heap, &req, "x", 01000));
+	req.flags = CARVEOUT_REQ_PERSIST;
+	EXPECT_ERR(test, -EINVAL, carveout_buf_alloc(heap, &req, NULL, 0));
+	req.flags = 0;
+	req.size = 0;
+	EXPECT_ERR(test, -EINVAL, carveout_buf_alloc(heap, &req, NULL, 0));
+	req.size = U64_MAX;
+	EXPECT_ERR(test, -EINVAL, carveout_buf_alloc(heap, &req, NULL, 0));
+	req.size = SIZE + 1;
+	EXPECT_ERR(test, -ENOSPC, carveout_buf_alloc(heap, &req, "x", 0600));
+	expect_same(test, &before);
+	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "x"));
+}
+
+static void carveout_buf_unlink(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *old = alloc_buf(heap, SZ_4K, "name"), *new;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, old);
+	memset(carveout_buf_va(old), 1, SZ_4K);
+	KUNIT_EXPECT_EQ(test, 0, carveout_unlink(heap, "name"));
+	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_unlink(heap, "name"));
+	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "name"));
+	/* The name is free at once, the memory is not. */
+	new = alloc_buf(heap, SZ_4K, "name");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, new);
+	KUNIT_EXPECT_GT(test, carveout_buf_generation(new), carveout_buf_generation(old));
+	KUNIT_EXPECT_NE(test, carveout_buf_phys(old), carveout_buf_phys(new));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(old), 1, SZ_4K));
+	carveout_buf_put(old);
+	carveout_flush(heap);
+	KUNIT_EXPECT_TRUE(test, leads_to(heap, "name", new));
+	carveout_buf_put(new);
+}
+
+static void carveout_buf_persistent(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	const struct carveout_req req = { .size = SZ_4K, .flags = CARVEOUT_REQ_PERSIST };
+	struct carveout_buf *buf = carveout_buf_alloc(heap, &req, "kept", 0600), *found;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	memset(carveout_buf_va(buf), FILL, SZ_4K);
+	carveout_buf_put(buf);
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
+	found = carveout_buf_find(heap, "kept");
+	KUNIT_EXPECT_PTR_EQ(test, buf, found);
+	if (!IS_ERR(found)) {
+		KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(found), FILL, SZ_4K));
+		carveout_buf_put(found);
+	}
+	KUNIT_EXPECT_EQ(test, 0, carveout_unlink(heap, "kept"));
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+static void carveout_buf_dirty(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_DIRTY);
+	struct carveout_req req = { .size = SIZE };
+	struct carveout_buf *buf = carveout_buf_alloc(heap, &req, NULL, 0);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, SIZE));
+	/* A process might see what others left. */
+	EXPECT_ERR(test, -EPERM, carveout_buf_export(buf, true));
+	carveout_buf_put(buf);
+	req.flags = CARVEOUT_REQ_ZERO;
+	buf = carveout_buf_alloc(heap, &req, NULL, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 0, SIZE));
+	carveout_buf_put(buf);
+}
+
+/* === Waiting ============================================================== */
+
+/* One who waits for a name. */
+struct seeker {
+	struct carveout *heap;
+	const char *tag;
+	ktime_t deadline;
+	bool started;
+	bool done;
+	struct carveout_buf *buf;
+};
+
+static int seek(void *data)
+{
+	struct seeker *seeker = data;
+
+	allow_signal(SIGKILL);
+	WRITE_ONCE(seeker->started, true);
+	seeker->buf = carveout_buf_wait(seeker->heap, seeker->tag, seeker->deadline);
+	WRITE_ONCE(seeker->done, true);
+	return 0;
+}
+
+static void carveout_buf_wait_deadline(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	ktime_t start = ktime_get();
+	struct carveout_buf *buf;
+
+	EXPECT_ERR(test, -ETIMEDOUT, carveout_buf_wait(heap, "late", 0));
+	EXPECT_ERR(test, -ETIMEDOUT, carveout_buf_wait(heap, "late", -1));
+	EXPECT_ERR(test, -ETIMEDOUT, carveout_buf_wait(heap, "late", after_ms(30)));
+	KUNIT_EXPECT_GE(test, ktime_ms_delta(ktime_get(), start), 30LL);
+	/* What is there is found, whatever the deadline. */
+	buf = alloc_buf(heap, SZ_4K, "late");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_EXPECT_PTR_EQ(test, buf, carveout_buf_wait(heap, "late", 0));
+	carveout_buf_put(buf);
+	KUNIT_EXPECT_PTR_EQ(test, buf, carveout_buf_wait(heap, "late", KTIME_MAX));
+	carveout_buf_put(buf);
+	carveout_buf_put(buf);
+}
+
+static void carveout_buf_wait_for_it(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct seeker seeker = { .heap = heap, .tag = "late", .deadline = KTIME_MAX };
+	struct task_struct *task = thread_run(test, seek, &seeker, "seeker");
+	struct carveout_buf *other, *buf;
+
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(seeker.started)));
+	other = alloc_buf(heap, SZ_4K, "other");
+	msleep(20);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(seeker.done));
+	buf = alloc_buf(heap, SZ_4K, "late");
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(seeker.done)));
+	if (!seeker.done)
+		send_sig(SIGKILL, task, 1);
+	thread_join(task);
+	KUNIT_EXPECT_PTR_EQ(test, buf, seeker.buf);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	carveout_buf_put(seeker.buf);
+	carveout_buf_put(buf);
+	carveout_buf_put(other);
+}
+
+static void carveout_buf_wait_is_interrupted(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct seeker seeker = { .heap = heap, .tag = "never", .deadline = KTIME_MAX };
+	struct task_struct *task = thread_run(test, seek, &seeker, "seeker");
+
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(seeker.started)));
+	send_sig(SIGKILL, task, 1);
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(seeker.done)));
+	thread_join(task);
+	EXPECT_ERR(test, -ERESTARTSYS, seeker.buf);
+}
+
+static void carveout_buf_wait_ends_with_the_heap(struct kunit *test)
+{
+	const struct carveout_memory memory = region_at(CARVEOUT_SYSTEM_MEMORY, SZ_64K);
+	struct carveout *heap = carveout_create(NULL, "kunit", &memory, 1,
+						CARVEOUT_CREATE_NODE);
+	struct seeker seeker = { .tag = "never", .deadline = KTIME_MAX };
+	struct task_struct *task;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	seeker.heap = carveout_get_by_name("kunit");
+	KUNIT_EXPECT_PTR_EQ(test, heap, seeker.heap);
+	task = thread_run(test, seek, &seeker, "seeker");
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(seeker.started)));
+	msleep(20);
+	KUNIT_EXPECT_EQ(test, 0, carveout_destroy(heap, false));
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(seeker.done)));
+	thread_join(task);
+	EXPECT_ERR(test, -ENODEV, seeker.buf);
+	carveout_put(heap);
+}
+
+/* === Resizing ============================================================= */
+
+static void carveout_buf_resize_in_place(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, "grows"), *next;
+	phys_addr_t phys;
+	u64 generation;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	phys = carveout_buf_phys(buf);
+	generation = carveout_buf_generation(buf);
+	memset(carveout_buf_va(buf), 1, SZ_8K);
+	next = carveout_buf_resize(buf, SZ_16K + 1);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, next);
+	KUNIT_EXPECT_EQ(test, phys, carveout_buf_phys(next));
+	KUNIT_EXPECT_EQ(test, SZ_16K + SZ_4K, carveout_buf_size(next));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next), 1, SZ_8K));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next) + SZ_8K, 0, SZ_8K + SZ_4K));
+	KUNIT_EXPECT_GT(test, carveout_buf_generation(next), generation);
+	KUNIT_EXPECT_TRUE(test, leads_to(heap, "grows", next));
+	/* And back: what is cut off is there for others, and clean. */
+	memset(carveout_buf_va(next), 2, carveout_buf_size(next));
+	carveout_flush(heap);
+	buf = carveout_buf_resize(next, SZ_4K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_EXPECT_EQ(test, phys, carveout_buf_phys(buf));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 2, SZ_4K));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf) + SZ_4K, 0, SZ_16K));
+	KUNIT_EXPECT_TRUE(test, leads_to(heap, "grows", buf));
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
+	carveout_buf_put(buf);
+}
+
+static void carveout_buf_resize_moves(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, "moves");
+	struct carveout_buf *wall = alloc_buf(heap, SZ_4K, NULL), *next;
+	phys_addr_t phys;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, wall);
+	phys = carveout_buf_phys(buf);
+	memset(carveout_buf_va(buf), 1, SZ_8K);
+	next = carveout_buf_resize(buf, SZ_64K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, next);
+	KUNIT_EXPECT_NE(test, phys, carveout_buf_phys(next));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next), 1, SZ_8K));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next) + SZ_8K, 0, SZ_64K - SZ_8K));
+	KUNIT_EXPECT_TRUE(test, leads_to(heap, "moves", next));
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, SZ_64K + SZ_4K, used_of(heap));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_phys_to_virt(heap, phys), 0, SZ_8K));
+	carveout_buf_put(next);
+	carveout_buf_put(wall);
+}
+
+static void carveout_buf_resize_refused(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, "stays");
+	struct carveout_pool *pool = carveout_pool_create(heap, SZ_4K, 2, NULL, NULL, 0);
+	struct carveout_stats before;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	memset(carveout_buf_va(buf), 1, SZ_8K);
+	before = stats_of(heap);
+	EXPECT_ERR(test, -EINVAL, carveout_buf_resize(buf, 0));
+	EXPECT_ERR(test, -EINVAL, carveout_buf_resize(buf, U64_MAX));
+	EXPECT_ERR(test, -ENOSPC, carveout_buf_resize(buf, SIZE + 1));
+	EXPECT_ERR(test, -EBUSY, carveout_buf_resize(carveout_pool_buf(pool), SZ_4K));
+	carveout_buf_get(buf);
+	EXPECT_ERR(test, -EBUSY, carveout_buf_resize(buf, SZ_16K));
+	carveout_buf_put(buf);
+	expect_same(test, &before);
+	/* It is as good as before. */
+	KUNIT_EXPECT_EQ(test, SZ_8K, carveout_buf_size(buf));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 1, SZ_8K));
+	KUNIT_EXPECT_TRUE(test, leads_to(heap, "stays", buf));
+	carveout_pool_put(pool);
+	carveout_buf_put(buf);
+}
+
+/* === Devices ============================================================== */
+
+static struct platform_device *make_device(struct kunit *test)
+{
+	struct platform_device *pdev;
+
+	if (!IS_ENABLED(CONFIG_HAS_DMA))
+		kunit_skip(test, "the kernel has no DMA API");
+	pdev = platform_device_register_simple("kunit-client", PLATFORM_DEVID_NONE, NULL, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(pdev));
+	return pdev;
+}
+
+static void carveout_buf_map_for_device(struct kunit *test)
+{
+	struct platform_device *pdev = make_device(test);
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = alloc_buf(heap, SZ_16K, NULL);
+	struct carveout_mapping *mapping;
+	struct sg_table *sgt;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_EXPECT_EQ(test, 0, dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64)));
+	mapping = carveout_buf_map(buf, &pdev->dev, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(mapping), "error %ld", PTR_ERR(mapping));
+	if (!IS_ERR(mapping)) {
+		sgt = carveout_mapping_sgt(mapping);
+		KUNIT_EXPECT_EQ(test, 1U, sgt->nents);
+		KUNIT_EXPECT_EQ(test, SZ_16K, sg_dma_len(sgt->sgl));
+		KUNIT_EXPECT_EQ(test, carveout_mapping_addr(mapping),
+				sg_dma_address(sgt->sgl));
+		KUNIT_EXPECT_EQ(test, carveout_buf_phys(buf), sg_phys(sgt->sgl));
+		/* Whoever maps it holds it. */
+		EXPECT_ERR(test, -EBUSY, carveout_buf_resize(buf, SZ_4K));
+		KUNIT_EXPECT_EQ(test, 0, carveout_buf_sync(buf, 0, SZ_16K,
+							   CARVEOUT_SYNC_FLAGS));
+		carveout_buf_put(buf);
+		carveout_flush(heap);
+		KUNIT_EXPECT_EQ(test, SZ_16K, used_of(heap));
+		carveout_buf_unmap(mapping);
+		KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+	}
+	platform_device_unregister(pdev);
+}
+
+static void carveout_buf_map_for_none(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = alloc_buf(heap, SZ_4K, NULL);
+	struct platform_device *pdev = make_device(test);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	/* It never said what it can reach. */
+	pdev->dev.dma_mask = NULL;
+	EXPECT_ERR(test, -EINVAL, carveout_buf_map(buf, &pdev->dev, DMA_BIDIRECTIONAL));
+	platform_device_unregister(pdev);
+	/* No reference was left behind. */
+	carveout_buf_put(buf);
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+static void carveout_buf_sync_ranges(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = alloc_buf(heap, SZ_16K, NULL);
+	static const struct {
+		u64 offset, size;
+		u32 flags;
+		int want;
+	} sync[] = {
+		{ 0, SZ_16K, CARVEOUT_SYNC_FOR_DEVICE, 0 },
+		{ 0, SZ_16K, CARVEOUT_SYNC_FOR_CPU, 0 },
+		{ 1, 1, CARVEOUT_SYNC_FLAGS, 0 },
+		{ SZ_16K - 1, 1, CARVEOUT_SYNC_FLAGS, 0 },
+		{ SZ_16K, 0, CARVEOUT_SYNC_FLAGS, -EINVAL },
+		{ SZ_16K, 1, CARVEOUT_SYNC_FLAGS, -EINVAL },
+		{ 1, SZ_16K, CARVEOUT_SYNC_FLAGS, -EINVAL },
+		{ 1, U64_MAX, CARVEOUT_SYNC_FLAGS, -EINVAL },
+		{ U64_MAX, 1, CARVEOUT_SYNC_FLAGS, -EINVAL },
+		{ 0, 0, CARVEOUT_SYNC_FLAGS, -EINVAL },
+		{ 0, 1, 0, -EINVAL },
+		{ 0, 1, CARVEOUT_SYNC_FLAGS + 1, -EINVAL },
+	};
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	memset(carveout_buf_va(buf), FILL, SZ_16K);
+	for (i = 0; i < ARRAY_SIZE(sync); i++)
+		KUNIT_EXPECT_EQ_MSG(test, sync[i].want,
+				    carveout_buf_sync(buf, sync[i].offset, sync[i].size,
+						      sync[i].flags), "range %u", i);
+	/* What the CPU wrote is not lost by it. */
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, SZ_16K));
+	carveout_buf_put(buf);
+}
+
+/* === dma-bufs ============================================================= */
+
+static void carveout_buf_export_and_back(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, NULL), *back;
+	struct dma_buf *dmabuf;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	dmabuf = carveout_buf_export(buf, true);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
+	KUNIT_EXPECT_EQ(test, SZ_8K, dmabuf->size);
+	back = carveout_buf_from_dmabuf(dmabuf);
+	KUNIT_EXPECT_PTR_EQ(test, buf, back);
+	if (!IS_ERR(back))
+		carveout_buf_put(back);
+	/* The dma-buf keeps it. */
+	EXPECT_ERR(test, -EBUSY, carveout_buf_resize(buf, SZ_4K));
+	memset(carveout_buf_va(buf), FILL, SZ_8K);
+	carveout_buf_put(buf);
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
+	dma_buf_put(dmabuf);
+	/* The file of a kernel thread goes some time later. */
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));
+}
+
+static void carveout_buf_export_read_only(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, NULL);
+	struct dma_buf *dmabuf;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	dmabuf = carveout_buf_export(buf, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
+	KUNIT_EXPECT_FALSE(test, dmabuf->file->f_mode & FMODE_WRITE);
+	EXPECT_ERR(test, -EACCES, carveout_buf_from_dmabuf(dmabuf));
+	carveout_buf_put(buf);
+	dma_buf_put(dmabuf);
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));
+}
+
+static struct sg_table *foreign_map(struct dma_buf_attachment *attach,
+				    enum dma_data_direction dir)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static void foreign_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+			  enum dma_data_direction dir)
+{
+}
+
+static void foreign_release(struct dma_buf *dmabuf)
+{
+	WRITE_ONCE(*(bool *)dmabuf->priv, true);
+}
+
+static const struct dma_buf_ops foreign_ops = {
+	.map_dma_buf = foreign_map,
+	.unmap_dma_buf = foreign_unmap,
+	.release = foreign_release,
+};
+
+static void carveout_buf_of_somebody_else(struct kunit *test)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct dma_buf *dmabuf;
+	bool released = false;
+
+	info.ops = &foreign_ops;
+	info.size = SZ_4K;
+	info.flags = O_RDWR;
+	info.priv = &released;
+	dmabuf = dma_buf_export(&info);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
+	EXPECT_ERR(test, -EINVAL, carveout_buf_from_dmabuf(dmabuf));
+	dma_buf_put(dmabuf);
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(released)));
+}
+
+static struct kunit_case buf_cases[] = {
+	KUNIT_CASE(carveout_buf_alloc_and_put),
+	KUNIT_CASE(carveout_buf_next_owner_sees_zero),
+	KUNIT_CASE(carveout_buf_waits_for_room),
+	KUNIT_CASE(carveout_buf_by_tag),
+	KUNIT_CASE(carveout_buf_aligned_with_tag),
+	KUNIT_CASE(carveout_buf_bad_arguments),
+	KUNIT_CASE(carveout_buf_unlink),
+	KUNIT_CASE(carveout_buf_persistent),
+	KUNIT_CASE(carveout_buf_dirty),
+	KUNIT_CASE(carveout_buf_wait_deadline),
+	KUNIT_CASE(carveout_buf_wait_for_it),
+	KUNIT_CASE(carveout_buf_wait_is_interrupted),
+	KUNIT_CASE(carveout_buf_wait_ends_with_the_heap),
+	KUNIT_CASE(carveout_buf_resize_in_place),
+	KUNIT_CASE(carveout_buf_resize_moves),
+	KUNIT_CASE(carveout_buf_resize_refused),
+	KUNIT_CASE(carveout_buf_map_for_device),
+	KUNIT_CASE(carveout_buf_map_for_none),
+	KUNIT_CASE(carveout_buf_sync_ranges),
+	KUNIT_CASE(carveout_buf_export_and_back),
+	KUNIT_CASE(carveout_buf_export_read_only),
+	KUNIT_CASE(carveout_buf_of_somebody_else),
+	{}
+};
+
+static struct kunit_suite buf_suite = {
+	.name = "carveout_buf",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.test_cases = buf_cases,
+};
+
+kunit_test_suite(buf_suite);
+
+MODULE_DESCRIPTION("KUnit suite of the buffers of drivers");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("CARVEOUT");
+MODULE_IMPORT_NS("DMA_BUF");
