@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What suites of pools share: how one stands, and a thread that waits for a block.
+ */
+#ifndef _CARVEOUT_TESTS_WAITER_H
+#define _CARVEOUT_TESTS_WAITER_H
+
+#include <linux/completion.h>
+#include <linux/sched/signal.h>
+
+#include "fixture.h"
+
+static inline struct carveout_pool_stats pool_stats(struct carveout_pool *pool)
+{
+	struct carveout_pool_stats stats;
+
+	carveout_pool_get_stats(pool, &stats);
+	return stats;
+}
+
+/**
+ * struct waiter - one who waits
+ * @pool: what for
+ * @deadline: how long
+ * @task: the thread
+ * @done: it has an answer
+ * @block: the answer
+ */
+struct waiter {
+	struct carveout_pool *pool;
+	ktime_t deadline;
+	struct task_struct *task;
+	struct completion done;
+	void *block;
+};
+
+static inline int waiter_main(void *data)
+{
+	struct waiter *waiter = data;
+
+	allow_signal(SIGKILL);
+	allow_signal(SIGTERM);
+	waiter->block = carveout_pool_alloc_wait(waiter->pool, waiter->deadline);
+	complete(&waiter->done);
+	return 0;
+}
+
+static inline void waiter_start(struct kunit *test, struct waiter *waiter,
+				struct carveout_pool *pool, ktime_t deadline)
+{
+	waiter->pool = pool;
+	waiter->deadline = deadline;
+	waiter->block = NULL;
+	init_completion(&waiter->done);
+	waiter->task = thread_run(test, waiter_main, waiter, "waiter");
+}
+
+/* There is an answer by now, or it is late: then it is killed, and has none. */
+static inline void waiter_join(struct waiter *waiter)
+{
+	if (!wait_for_completion_timeout(&waiter->done, msecs_to_jiffies(PATIENCE_MS))) {
+		send_sig(SIGKILL, waiter->task, 1);
+		wait_for_completion(&waiter->done);
+	}
+	thread_join(waiter->task);
+}
+
+#endif /* _CARVEOUT_TESTS_WAITER_H */
