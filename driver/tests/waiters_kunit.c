@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite of many who wait for few blocks: driver/pool.c.
+ *
+ * Nobody is forgotten, nobody overtakes, and no block is lost or had by two.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#include "waiter.h"
+
+static unsigned int rounds = DEFAULT_ROUNDS;
+module_param(rounds, uint, 0400);
+MODULE_PARM_DESC(rounds, "per cent of the rounds of the long tests");
+
+#define BLOCKS	4
+#define THREADS	64
+#define ROUNDS	100000
+/* A board with all checkers, on a busy machine, gets less done. */
+#define LIMIT_MS	60000
+
+/* What the threads of a test share, and what they saw. */
+struct crowd {
+	struct carveout_pool *pool;
+	ktime_t end;		/* however many rounds are left */
+	atomic_t rounds;	/* left */
+	atomic_t running;
+	atomic_t late;		/* waited in vain */
+	atomic_t shared;	/* had a block that somebody else had */
+	atomic_t refused;	/* could not give a block back */
+	atomic_t removed;	/* were told that the pool is gone */
+	atomic_t odd;		/* anything else */
+	bool may_wait;		/* some do not wait, or not for long */
+	struct task_struct *task[THREADS];
+};
+
+/* The block is this thread's alone, for a while. */
+static void use_block(struct crowd *crowd, void *block, unsigned int round)
+{
+	unsigned long *word = block;
+	unsigned long mine = (unsigned long)current;
+
+	if (xchg(word, mine))
+		atomic_inc(&crowd->shared);
+	if (round % 8 == 0)
+		cond_resched();
+	if (round % 64 == 0)
+		usleep_range(1, 50);
+	if (xchg(word, 0) != mine)
+		atomic_inc(&crowd->shared);
+	if (carveout_pool_free(crowd->pool, block))
+		atomic_inc(&crowd->refused);
+}
+
+static void *get_block(struct crowd *crowd, unsigned int round)
+{
+	void *block;
+
+	if (crowd->may_wait && round % 3 == 0)
+		return carveout_pool_alloc_wait(crowd->pool, ktime_add_us(ktime_get(), 200));
+	if (crowd->may_wait && round % 3 == 1)
+		return carveout_pool_alloc(crowd->pool);
+	block = carveout_pool_alloc_wait(crowd->pool, after_ms(PATIENCE_MS));
+	if (block == ERR_PTR(-ETIMEDOUT))
+		atomic_inc(&crowd->late);
+	return block;
+}
+
+static int crowd_main(void *data)
+{
+	struct crowd *crowd = data;
+	int round;
+
+	while (ktime_before(ktime_get(), crowd->end) &&
+	       (round = atomic_dec_return(&crowd->rounds)) >= 0) {
+		void *block = get_block(crowd, round);
+
+		if (!IS_ERR(block)) {
+			use_block(crowd, block, round);
+		} else if (block == ERR_PTR(-EIDRM)) {
+			atomic_inc(&crowd->removed);
+			break;
+		} else if (block != ERR_PTR(-EAGAIN) && block != ERR_PTR(-ETIMEDOUT)) {
+			atomic_inc(&crowd->odd);
+		}
+		/* Who had to wait for nothing lets the others run. */
+		cond_resched();
+	}
+	atomic_dec(&crowd->running);
+	return 0;
+}
+
+static void crowd_start(struct kunit *test, struct crowd *crowd, unsigned int count)
+{
+	unsigned int i;
+
+	crowd->end = after_ms(LIMIT_MS * rounds / 100);
+	atomic_set(&crowd->rounds, count);
+	atomic_set(&crowd->running, THREADS);
+	for (i = 0; i < THREADS; i++)
+		crowd->task[i] = thread_run(test, crowd_main, crowd, "crowd");
+}
+
+/* All have ended, by themselves. */
+static void crowd_join(struct kunit *test, struct crowd *crowd)
+{
+	unsigned int i;
+
+	while (atomic_read(&crowd->running))
+		msleep(20);
+	for (i = 0; i < THREADS; i++)
+		thread_join(crowd->task[i]);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&crowd->late));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&crowd->shared));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&crowd->refused));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&crowd->odd));
+}
+
+static struct crowd *make_crowd(struct kunit *test)
+{
+	struct crowd *crowd = kunit_kzalloc(test, sizeof(*crowd), GFP_KERNEL);
+	struct carveout *heap = heap_of_system(test, SZ_64K, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, crowd);
+	crowd->pool = carveout_pool_create(heap, 64, BLOCKS, NULL, NULL, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(crowd->pool));
+	return crowd;
+}
+
+static void expect_all_free(struct kunit *test, struct carveout_pool *pool)
+{
+	KUNIT_EXPECT_EQ(test, BLOCKS, pool_stats(pool).free);
+	KUNIT_EXPECT_EQ(test, 0U, pool_stats(pool).waiters);
+}
+
+static void carveout_waiters_nobody_is_forgotten(struct kunit *test)
+{
+	struct crowd *crowd = make_crowd(test);
+	ktime_t start = ktime_get();
+	unsigned int count = max(ROUNDS * rounds / 100, 1U);
+
+	crowd_start(test, crowd, count);
+	crowd_join(test, crowd);
+	count -= max(atomic_read(&crowd->rounds), 0);
+	if (rounds >= 100)
+		KUNIT_EXPECT_EQ(test, ROUNDS * rounds / 100, count);
+	kunit_info(test, "%u rounds of %u threads with %u blocks: %lld ms\n", count,
+		   THREADS, BLOCKS, ktime_ms_delta(ktime_get(), start));
+	expect_all_free(test, crowd->pool);
+	carveout_pool_put(crowd->pool);
+}
+
+/* Some come without waiting, and some leave the queue just when a block comes. */
+static void carveout_waiters_some_leave(struct kunit *test)
+{
+	struct crowd *crowd = make_crowd(test);
+
+	crowd->may_wait = true;
+	crowd_start(test, crowd, max(ROUNDS / 4 * rounds / 100, 1U));
+	crowd_join(test, crowd);
+	expect_all_free(test, crowd->pool);
+	carveout_pool_put(crowd->pool);
+}
+
+static void carveout_waiters_destroy_in_the_middle(struct kunit *test)
+{
+	struct crowd *crowd = make_crowd(test);
+
+	carveout_pool_get(crowd->pool);
+	crowd_start(test, crowd, INT_MAX);
+	msleep(100);
+	carveout_pool_destroy(crowd->pool);
+	crowd_join(test, crowd);
+	/* Each of them was told. */
+	KUNIT_EXPECT_EQ(test, THREADS, atomic_read(&crowd->removed));
+	expect_all_free(test, crowd->pool);
+	carveout_pool_put(crowd->pool);
+}
+
+/* === In turn ============================================================== */
+
+/* Let @count wait for the only block, one behind the other. */
+static void queue_up(struct kunit *test, struct waiter *waiter, unsigned int count,
+		     struct carveout_pool *pool)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		waiter_start(test, &waiter[i], pool, KTIME_MAX);
+		KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(pool_stats(pool).waiters == i + 1));
+	}
+}
+
+static void carveout_waiters_in_turn(struct kunit *test)
+{
+	struct carveout *heap = heap_of_system(test, SZ_64K, 0);
+	struct carveout_pool *pool = carveout_pool_create(heap, 64, 1, NULL, NULL, 0);
+	struct waiter *waiter = kunit_kcalloc(test, THREADS, sizeof(*waiter), GFP_KERNEL);
+	unsigned int i, j;
+	void *block;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	KUNIT_ASSERT_NOT_NULL(test, waiter);
+	block = carveout_pool_alloc(pool);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
+	queue_up(test, waiter, THREADS, pool);
+	for (i = 0; i < THREADS; i++) {
+		KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+		/* Who comes now is behind all of them. */
+		EXPECT_ERR(test, -EAGAIN, carveout_pool_alloc(pool));
+		waiter_join(&waiter[i]);
+		KUNIT_EXPECT_PTR_EQ(test, block, waiter[i].block);
+		for (j = i + 1; j < THREADS; j++)
+			KUNIT_EXPECT_FALSE(test, completion_done(&waiter[j].done));
+	}
+	carveout_pool_destroy(pool);
+}
+
+/* Every third is killed: those who are left keep their turn. */
+static void carveout_waiters_in_turn_when_some_die(struct kunit *test)
+{
+	struct carveout *heap = heap_of_system(test, SZ_64K, 0);
+	struct carveout_pool *pool = carveout_pool_create(heap, 64, 1, NULL, NULL, 0);
+	struct waiter *waiter = kunit_kcalloc(test, THREADS, sizeof(*waiter), GFP_KERNEL);
+	unsigned int i;
+	void *block;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	KUNIT_ASSERT_NOT_NULL(test, waiter);
+	block = carveout_pool_alloc(pool);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
+	queue_up(test, waiter, THREADS, pool);
+	for (i = 0; i < THREADS; i += 3)
+		send_sig(SIGKILL, waiter[i].task, 1);
+	for (i = 0; i < THREADS; i += 3) {
+		waiter_join(&waiter[i]);
+		EXPECT_ERR(test, -ERESTARTSYS, waiter[i].block);
+	}
+	for (i = 0; i < THREADS; i++) {
+		if (i % 3 == 0)
+			continue;
+		KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+		waiter_join(&waiter[i]);
+		KUNIT_EXPECT_PTR_EQ(test, block, waiter[i].block);
+	}
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+	KUNIT_EXPECT_PTR_EQ(test, block, carveout_pool_alloc(pool));
+	carveout_pool_destroy(pool);
+}
+
+static struct kunit_case waiters_cases[] = {
+	KUNIT_CASE(carveout_waiters_in_turn),
+	KUNIT_CASE(carveout_waiters_in_turn_when_some_die),
+	KUNIT_CASE(carveout_waiters_nobody_is_forgotten),
+	KUNIT_CASE(carveout_waiters_some_leave),
+	KUNIT_CASE(carveout_waiters_destroy_in_the_middle),
+	{}
+};
+
+static struct kunit_suite waiters_suite = {
+	.name = "carveout_waiters",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.test_cases = waiters_cases,
+};
+
+kunit_test_suite(waiters_suite);
+
+MODULE_DESCRIPTION("KUnit suite of many who wait for the blocks of a pool");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("CARVEOUT");
