@@ -118,7 +118,6 @@ static void carveout_client_checks_attributes(struct kunit *test)
 		CARVEOUT_ATTR_WRITECOMBINE,	/* the kernel maps it cached */
 		CARVEOUT_ATTR_UNCACHED,
 		CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_WRITECOMBINE,
-		CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_PAGES,
 		CARVEOUT_ATTR_CACHED | BIT(CARVEOUT_ATTR_USER_SHIFT - 1),
 	};
 	struct carveout_memory memory = region_at(set_aside(test, SZ_16K), SZ_16K);

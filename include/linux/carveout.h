@@ -49,7 +49,8 @@ void carveout_put(struct carveout *carveout);
  *	and it may become several regions
  * @size: bytes, whole pages
  * @attrs: one of CARVEOUT_ATTR_CACHED, _WRITECOMBINE and _UNCACHED, and user bits.
- *	Memory that the kernel has in its linear mapping can only be cached.
+ *	Memory that the kernel has in its linear mapping can only be cached; such a
+ *	region has CARVEOUT_ATTR_PAGES whether or not it is named here.
  * @name: name of the region, for people; copied
  * @data: the caller's own, to be read back with carveout_region_info()
  */

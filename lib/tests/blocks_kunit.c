@@ -38,9 +38,9 @@ static void case_desc(const struct carveout_pool_case *scenario, char *desc)
 	strscpy(desc, scenario->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(carveout_pool_scenario, carveout_pool_cases, case_desc);
+KUNIT_ARRAY_PARAM(carveout_blocks_scenario, carveout_pool_cases, case_desc);
 
-static void carveout_pool_scenario(struct kunit *test)
+static void carveout_blocks_scenario(struct kunit *test)
 {
 	const struct carveout_pool_case *scenario = test->param_value;
 	struct carveout_pool_env *env = test->priv;
@@ -57,9 +57,9 @@ static void at_desc(const struct carveout_block_at_case *at, char *desc)
 	strscpy(desc, at->what, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(carveout_pool_block_at, carveout_block_at_cases, at_desc);
+KUNIT_ARRAY_PARAM(carveout_blocks_block_at, carveout_block_at_cases, at_desc);
 
-static void carveout_pool_block_at(struct kunit *test)
+static void carveout_blocks_block_at(struct kunit *test)
 {
 	const struct carveout_block_at_case *at = test->param_value;
 
@@ -67,7 +67,7 @@ static void carveout_pool_block_at(struct kunit *test)
 			carveout_block_at(at->offset, at->block_size, at->count));
 }
 
-static void carveout_pool_against_a_model(struct kunit *test)
+static void carveout_blocks_against_a_model(struct kunit *test)
 {
 	struct carveout_pool_env *env = test->priv;
 	struct rnd_state rnd;
@@ -95,7 +95,7 @@ static void carveout_pool_against_a_model(struct kunit *test)
 	}
 }
 
-static void carveout_pool_validator_notices_damage(struct kunit *test)
+static void carveout_blocks_validator_notices_damage(struct kunit *test)
 {
 	struct carveout_block *mem = pool_mem(test, CARVEOUT_POOL_SAMPLE_BLOCKS);
 	struct carveout_pool_env *env = test->priv;
@@ -112,7 +112,7 @@ static void carveout_pool_validator_notices_damage(struct kunit *test)
 }
 
 /* How it is found broken is tested in user space: here that is a failure. */
-static void carveout_pool_broken_refuses(struct kunit *test)
+static void carveout_blocks_broken_refuses(struct kunit *test)
 {
 	struct carveout_block *mem = pool_mem(test, CARVEOUT_POOL_SAMPLE_BLOCKS);
 	struct carveout_pool_env *env = test->priv;
@@ -132,7 +132,7 @@ static void carveout_pool_broken_refuses(struct kunit *test)
 
 static DEFINE_RAW_SPINLOCK(pool_lock);
 
-static void carveout_pool_under_raw_spinlock(struct kunit *test)
+static void carveout_blocks_under_raw_spinlock(struct kunit *test)
 {
 	struct carveout_block *mem = pool_mem(test, 2);
 	struct carveout_pool_env *env = test->priv;
@@ -163,17 +163,17 @@ static void carveout_pool_under_raw_spinlock(struct kunit *test)
 }
 
 static struct kunit_case pool_cases[] = {
-	KUNIT_CASE_PARAM(carveout_pool_scenario, carveout_pool_scenario_gen_params),
-	KUNIT_CASE_PARAM(carveout_pool_block_at, carveout_pool_block_at_gen_params),
-	KUNIT_CASE(carveout_pool_against_a_model),
-	KUNIT_CASE(carveout_pool_validator_notices_damage),
-	KUNIT_CASE(carveout_pool_broken_refuses),
-	KUNIT_CASE(carveout_pool_under_raw_spinlock),
+	KUNIT_CASE_PARAM(carveout_blocks_scenario, carveout_blocks_scenario_gen_params),
+	KUNIT_CASE_PARAM(carveout_blocks_block_at, carveout_blocks_block_at_gen_params),
+	KUNIT_CASE(carveout_blocks_against_a_model),
+	KUNIT_CASE(carveout_blocks_validator_notices_damage),
+	KUNIT_CASE(carveout_blocks_broken_refuses),
+	KUNIT_CASE(carveout_blocks_under_raw_spinlock),
 	{}
 };
 
 static struct kunit_suite pool_suite = {
-	.name = "carveout_pool",
+	.name = "carveout_blocks",
 	.init = pool_init,
 	.test_cases = pool_cases,
 };
