@@ -41,7 +41,7 @@ static inline int waiter_main(void *data)
 	allow_signal(SIGKILL);
 	allow_signal(SIGTERM);
 	waiter->block = carveout_pool_alloc_wait(waiter->pool, waiter->deadline);
-	complete(&waiter->done);
+	complete_all(&waiter->done);
 	return 0;
 }
 

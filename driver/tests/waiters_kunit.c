@@ -195,6 +195,33 @@ static void queue_up(struct kunit *test, struct waiter *waiter, unsigned int cou
 	}
 }
 
+/* Give the block back: this one has it then. */
+static bool goes_to(struct kunit *test, struct carveout_pool *pool, void *block,
+		    struct waiter *waiter)
+{
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+	/* Who comes now is behind all of them. */
+	EXPECT_ERR(test, -EAGAIN, carveout_pool_alloc(pool));
+	if (!wait_for_completion_timeout(&waiter->done, 10 * HZ)) {
+		KUNIT_FAIL(test, "somebody was passed over");
+		return false;
+	}
+	KUNIT_EXPECT_PTR_EQ(test, block, waiter->block);
+	return true;
+}
+
+/* Whoever still waits is told that there is nothing to wait for. */
+static void send_home(struct carveout_pool *pool, struct waiter *waiter)
+{
+	unsigned int i;
+
+	carveout_pool_get(pool);
+	carveout_pool_destroy(pool);
+	for (i = 0; i < THREADS; i++)
+		waiter_join(&waiter[i]);
+	carveout_pool_put(pool);
+}
+
 static void carveout_waiters_in_turn(struct kunit *test)
 {
 	struct carveout *heap = heap_of_system(test, SZ_64K, 0);
@@ -209,15 +236,12 @@ static void carveout_waiters_in_turn(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
 	queue_up(test, waiter, THREADS, pool);
 	for (i = 0; i < THREADS; i++) {
-		KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
-		/* Who comes now is behind all of them. */
-		EXPECT_ERR(test, -EAGAIN, carveout_pool_alloc(pool));
-		waiter_join(&waiter[i]);
-		KUNIT_EXPECT_PTR_EQ(test, block, waiter[i].block);
+		if (!goes_to(test, pool, block, &waiter[i]))
+			break;
 		for (j = i + 1; j < THREADS; j++)
 			KUNIT_EXPECT_FALSE(test, completion_done(&waiter[j].done));
 	}
-	carveout_pool_destroy(pool);
+	send_home(pool, waiter);
 }
 
 /* Every third is killed: those who are left keep their turn. */
@@ -237,19 +261,15 @@ static void carveout_waiters_in_turn_when_some_die(struct kunit *test)
 	for (i = 0; i < THREADS; i += 3)
 		send_sig(SIGKILL, waiter[i].task, 1);
 	for (i = 0; i < THREADS; i += 3) {
-		waiter_join(&waiter[i]);
+		wait_for_completion_timeout(&waiter[i].done, 10 * HZ);
 		EXPECT_ERR(test, -ERESTARTSYS, waiter[i].block);
 	}
-	for (i = 0; i < THREADS; i++) {
-		if (i % 3 == 0)
-			continue;
-		KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
-		waiter_join(&waiter[i]);
-		KUNIT_EXPECT_PTR_EQ(test, block, waiter[i].block);
-	}
+	for (i = 0; i < THREADS; i++)
+		if (i % 3 && !goes_to(test, pool, block, &waiter[i]))
+			break;
 	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
-	KUNIT_EXPECT_PTR_EQ(test, block, carveout_pool_alloc(pool));
-	carveout_pool_destroy(pool);
+	KUNIT_EXPECT_EQ(test, 1U, pool_stats(pool).free);
+	send_home(pool, waiter);
 }
 
 static struct kunit_case waiters_cases[] = {
