@@ -171,6 +171,9 @@ build_image()
 
 	board "$1"
 	board_paths
+	# Another lane of the board may be building its modules anew.
+	exec 8>"$B/module-$1.lock"
+	flock 8
 	rm -rf "$root"
 	mkdir -p "$root/bin" "$root/modules" "$root/tests" "$root/etc"
 	cp "$busybox" "$root/bin/"
