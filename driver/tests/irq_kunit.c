@@ -33,7 +33,7 @@ MODULE_PARM_DESC(rounds, "per cent of the time of the long tests");
 #define MAX_THREADS	8
 #define PERIOD_NS	500000
 #define STORM_MS	10000
-#define TICKS		100	/* of the timer, at least */
+#define TICKS		20	/* of the timer, at least */
 #define AT_ONCE		6	/* slots that an interrupt looks at */
 
 /* What somebody took and somebody else gives back. */

@@ -29,7 +29,7 @@ struct crowd {
 	ktime_t end;		/* however many rounds are left */
 	atomic_t rounds;	/* left */
 	atomic_t running;
-	atomic_t late;		/* waited in vain */
+	atomic_t late;		/* waited in vain, or were not woken */
 	atomic_t shared;	/* had a block that somebody else had */
 	atomic_t refused;	/* could not give a block back */
 	atomic_t removed;	/* were told that the pool is gone */
@@ -58,14 +58,17 @@ static void use_block(struct crowd *crowd, void *block, unsigned int round)
 
 static void *get_block(struct crowd *crowd, unsigned int round)
 {
+	ktime_t deadline;
 	void *block;
 
 	if (crowd->may_wait && round % 3 == 0)
 		return carveout_pool_alloc_wait(crowd->pool, ktime_add_us(ktime_get(), 200));
 	if (crowd->may_wait && round % 3 == 1)
 		return carveout_pool_alloc(crowd->pool);
-	block = carveout_pool_alloc_wait(crowd->pool, after_ms(PATIENCE_MS));
-	if (block == ERR_PTR(-ETIMEDOUT))
+	deadline = after_ms(PATIENCE_MS);
+	block = carveout_pool_alloc_wait(crowd->pool, deadline);
+	/* Who has a block that late was given it long ago, and not told. */
+	if (ktime_after(ktime_get(), deadline))
 		atomic_inc(&crowd->late);
 	return block;
 }

@@ -148,7 +148,7 @@ lane_board()
 		return
 	fi
 	dtb=$(board_dtb "$dir" ${trees[@]+"${trees[@]}"})
-	limit=${BOARD_LIMIT:-$((400 + 200 * scale))}
+	limit=${BOARD_LIMIT:-$((400 + 400 * scale))}
 	board_boot "$limit" "$initramfs" "$dtb" "" >"$dir/console.log" 2>&1 ||
 		echo "(the board's run ended with $?; the limit is $limit s)" >> "$dir/console.log"
 	verdict board "$kind:$3" "$dir/console.log" > "$dir/results"
