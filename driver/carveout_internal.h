@@ -356,7 +356,7 @@ void carveout_deferred_push_locked(struct carveout *carveout,
 				   const struct carveout_span_info *info);
 void carveout_deferred_kick(struct carveout *carveout);
 bool carveout_deferred_busy(struct carveout *carveout);
-int carveout_request_fill(struct carveout *carveout, const struct carveout_req *req,
+int carveout_request_fill(const struct carveout_req *req,
 			  struct carveout_request *request);
 
 /* === Quotas =============================================================== */

@@ -28,9 +28,8 @@ static int name_field(const char *tag, char field[CARVEOUT_NAME_LEN])
 }
 
 /* What a driver asks for, as a buffer's specification. @tag has room for a name. */
-static int spec_of(struct carveout *carveout, const struct carveout_req *req,
-		   const char *name, umode_t mode, char tag[CARVEOUT_NAME_LEN],
-		   struct carveout_buf_spec *spec)
+static int spec_of(const struct carveout_req *req, const char *name, umode_t mode,
+		   char tag[CARVEOUT_NAME_LEN], struct carveout_buf_spec *spec)
 {
 	int ret;
 
@@ -39,7 +38,7 @@ static int spec_of(struct carveout *carveout, const struct carveout_req *req,
 		return -EINVAL;
 	ret = name ? name_field(name, tag) : 0;
 	if (!ret)
-		ret = carveout_request_fill(carveout, req, &spec->req);
+		ret = carveout_request_fill(req, &spec->req);
 	if (ret)
 		return ret;
 	spec->req.size = PAGE_ALIGN(spec->req.size);
@@ -93,7 +92,7 @@ struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
 	int ret;
 
 	might_sleep();
-	ret = spec_of(carveout, req, tag, mode, field, &spec);
+	ret = spec_of(req, tag, mode, field, &spec);
 	if (ret)
 		return ERR_PTR(ret);
 	buf = carveout_buf_create(carveout, NULL, &spec);
@@ -295,7 +294,7 @@ struct carveout_pool *carveout_pool_create(struct carveout *carveout, u64 block_
 
 	might_sleep();
 	any.size = PAGE_SIZE;
-	ret = spec_of(carveout, &any, tag, mode, field, &spec.buf);
+	ret = spec_of(&any, tag, mode, field, &spec.buf);
 	if (ret)
 		return ERR_PTR(ret);
 	spec.buf.req.align = any.align;

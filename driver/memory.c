@@ -113,14 +113,13 @@ static __always_inline int fill_request(const struct carveout_req *req,
 
 /**
  * carveout_request_fill() - a driver's request as the allocator takes it
- * @carveout: the heap
  * @req: the driver's request
  * @request: what to fill in, all of it
  *
  * Context: Any.
  * Return: 0, or -EINVAL if it makes no sense.
  */
-int carveout_request_fill(struct carveout *carveout, const struct carveout_req *req,
+int carveout_request_fill(const struct carveout_req *req,
 			  struct carveout_request *request)
 {
 	return fill_request(req, request);

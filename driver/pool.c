@@ -263,6 +263,27 @@ static void tell(struct carveout_pool *pool, struct task_struct *task)
 		irq_work_queue(&pool->poll_work);
 }
 
+/* With an owner, only if the block is his. */
+static int give(struct carveout_pool *pool, u32 index,
+		const struct carveout_block_owner *owner)
+{
+	struct task_struct *task;
+	unsigned long flags;
+	int ret = -EINVAL;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	if (!owner || (carveout_blocks_used(&pool->blocks, index) &&
+		       pool->blocks.block[index].owner == owner))
+		ret = give_locked(pool, index, &task);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	look_at(pool, ret);
+	if (!ret)
+		tell(pool, task);
+	else if (ret == -EUCLEAN)
+		answer_broken(pool);
+	return ret;
+}
+
 /**
  * carveout_pool_give() - give a block back, whoever has it
  * @pool: the pool
@@ -276,19 +297,7 @@ static void tell(struct carveout_pool *pool, struct task_struct *task)
  */
 int carveout_pool_give(struct carveout_pool *pool, u32 index)
 {
-	struct task_struct *task;
-	unsigned long flags;
-	int ret;
-
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	ret = give_locked(pool, index, &task);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	look_at(pool, ret);
-	if (!ret)
-		tell(pool, task);
-	else if (ret == -EUCLEAN)
-		answer_broken(pool);
-	return ret;
+	return give(pool, index, NULL);
 }
 
 /**
@@ -305,18 +314,7 @@ int carveout_pool_give(struct carveout_pool *pool, u32 index)
 int carveout_pool_give_own(struct carveout_pool *pool, u32 index,
 			   const struct carveout_block_owner *owner)
 {
-	struct task_struct *task;
-	unsigned long flags;
-	int ret = -EINVAL;
-
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	if (carveout_blocks_used(&pool->blocks, index) &&
-	    pool->blocks.block[index].owner == owner)
-		ret = give_locked(pool, index, &task);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	if (!ret)
-		tell(pool, task);
-	return ret;
+	return give(pool, index, owner);
 }
 
 /**
