@@ -138,11 +138,14 @@ bind_heap_once()
 	echo "$HEAP_DEVICE" > "$HEAPS/bind" 2> "$LOG"
 }
 
-# The number of the first frame, if it has its stamp.
+# The number of the newest frame, if one has its stamp. It may be in any block: the one
+# that was given back last is taken first, so after a burst others can lie for long.
 stamp()
 {
-	carveout cat $H $FRAMES -s 8 | hexdump -e '4/1 "%_p" " " 1/4 "%u" "\n"' |
-		sed -n 's/^FRAM //p'
+	for block in 0 1 2 3 4 5 6 7; do
+		carveout cat $H $FRAMES -o $((block * 16384)) -s 8 |
+			hexdump -e '4/1 "%_p" " " 1/4 "%u" "\n"'
+	done | sed -n 's/^FRAM //p' | sort -n | tail -n 1
 }
 
 newer_stamp()
