@@ -14,8 +14,8 @@ SCRIPTS	:= tools/testing/scripts
 Q	:= $(if $(filter-out 0,$(V)),,@)
 export O V
 
-# The kernel's build system has its own meaning for O.
-kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=
+# The kernel's build system has its own meaning for O: where KDIR was built.
+kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=$(realpath $(KDIR))
 
 .PHONY: module modules modules_install tool lib test unit libtest kunit kselftest lint demo
 .PHONY: recall bench coverage fuzz proof fetch clean help

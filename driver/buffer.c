@@ -11,6 +11,7 @@
 #include <linux/cred.h>
 #include <linux/export.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/kref.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>

@@ -117,7 +117,7 @@ static int map_unmapped(struct carveout_mapping *mapping, enum dma_data_directio
 			return -ENOMEM;
 	} else {
 		addr = phys_to_dma(dev, buf->start);
-		if (!dma_capable(dev, addr, buf->size, false))
+		if (!dma_capable(dev, addr, buf->size, false, 0))
 			return -EFBIG;
 	}
 	if (!buf->carveout->coherent)
