@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/seq_file.h>
@@ -529,12 +530,13 @@ static void carveout_memory_high_water(struct kunit *test)
 /* What a file of debugfs says: as for a process, but into memory of the kernel. */
 static char *read_file(struct kunit *test, const char *path)
 {
-	struct kvec vec = { .iov_len = SZ_4K - 1 };
-	struct file *file = filp_open(path, O_RDONLY, 0);
+	struct kvec vec = { kunit_kzalloc(test, SZ_4K, GFP_KERNEL), SZ_4K - 1 };
 	struct iov_iter iter;
 	struct kiocb kiocb;
+	struct file *file;
 
-	vec.iov_base = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
+	scoped_with_init_fs()
+		file = filp_open(path, O_RDONLY, 0);
 	KUNIT_ASSERT_NOT_NULL(test, vec.iov_base);
 	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "%s: %ld", path, PTR_ERR(file));
 	init_sync_kiocb(&kiocb, file);

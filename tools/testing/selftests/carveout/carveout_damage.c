@@ -77,7 +77,7 @@ static int count_warnings(void)
 		return -errno;
 	log[len] = '\0';
 	for (line = strtok(log, "\n"); line; line = strtok(NULL, "\n"))
-		if (strstr(line, "WARNING:") && strstr(line, "/driver/heap_api.c:"))
+		if (strstr(line, "WARNING:") && strstr(line, "driver/heap_api.c:"))
 			count++;
 	return count;
 }

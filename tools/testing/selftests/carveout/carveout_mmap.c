@@ -230,15 +230,21 @@ TEST_F(map, no_room_in_the_address_space)
 
 /* === Kinds of mappings =================================================== */
 
+/* Newer kernels let nobody execute what is in a dma-buf, and look at that first. */
+static bool refuses_private(int fd, int prot)
+{
+	int err = try_map(fd, SIZE, prot, MAP_PRIVATE, 0);
+
+	return err == -EINVAL || (err == -EPERM && prot & PROT_EXEC);
+}
+
 TEST_F(map, private_mapping_is_EINVAL)
 {
 	int prot;
 
 	for (prot = 0; prot < 8; prot++) {
-		EXPECT_EQ(-EINVAL, try_map(self->fd, SIZE, prot, MAP_PRIVATE,
-					   0));
-		EXPECT_EQ(-EINVAL, try_map(self->ro, SIZE, prot, MAP_PRIVATE,
-					   0));
+		EXPECT_TRUE(refuses_private(self->fd, prot));
+		EXPECT_TRUE(refuses_private(self->ro, prot));
 	}
 	EXPECT_TRUE(neighbours_live(self));
 }

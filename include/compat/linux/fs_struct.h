@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _CARVEOUT_COMPAT_LINUX_FS_STRUCT_H
+#define _CARVEOUT_COMPAT_LINUX_FS_STRUCT_H
+
+#include <linux/version.h>
+#include_next <linux/fs_struct.h>
+
+/* Where a kernel thread has the root directory of init anyway. */
+#ifndef scoped_with_init_fs
+#define scoped_with_init_fs()
+#endif
+
+#endif /* _CARVEOUT_COMPAT_LINUX_FS_STRUCT_H */
