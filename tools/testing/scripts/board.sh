@@ -6,9 +6,11 @@
 #   arm64-6.1, arm64-6.12     QEMU virt, stock Debian kernel, device tree
 #   arm64-6.1-debug           the same board, own kernel: KASAN, lockdep, 4 CPUs
 #   x86_64-6.1, x86_64-6.12   QEMU pc, stock Debian cloud kernel, no device tree
-#   uml-6.1, uml-6.12         user-mode Linux, device tree; 6.1 with KASAN and lockdep
+#   uml-6.1, uml-6.12, uml-7  user-mode Linux, device tree; 6.1 with KASAN and lockdep,
+#                             7, the newest kernel there is, with two CPUs
 
-BOARDS=(arm64-6.1 arm64-6.12 arm64-6.1-debug x86_64-6.1 x86_64-6.12 uml-6.1 uml-6.12)
+BOARDS=(arm64-6.1 arm64-6.12 arm64-6.1-debug x86_64-6.1 x86_64-6.12
+	uml-6.1 uml-6.12 uml-7)
 export BOARDS
 
 # What every kernel is started with. A panic ends the emulator; the watchdogs
@@ -50,13 +52,14 @@ board()
 		# shellcheck disable=SC2016 # the kernel's syntax, no variables
 		args+=' memmap=16M$0x30000000 memmap=16M$0x32000000'
 		module_args="default=16M regions=dsp:0x30000000+16M,dsp:0x32000000+16M" ;;
-	uml-6.1|uml-6.12)
+	uml-6.1|uml-6.12|uml-7)
 		# So much that it reaches beyond the regions of bad.dtso: it is
 		# a sparse file, and nobody touches most of it.
-		arch=um memory=1704M args="$BOOT_ARGS" module_args="default=16M"
+		arch=um memory=1704M cpus=1 args="$BOOT_ARGS" module_args="default=16M"
 		trees=(uml.dts bad.dtso)
 		# KASAN and lockdep, on one CPU.
-		[ "$1" != uml-6.1 ] || rounds=30 ;;
+		[ "$1" != uml-6.1 ] || rounds=30
+		[ "$1" != uml-7 ] || cpus=2 ;;
 	*)	die "no board '$1' (there are: ${BOARDS[*]})" ;;
 	esac
 	case $arch in
@@ -65,7 +68,8 @@ board()
 	x86_64)	userarch=x86_64 compat=i386 cross='' groups="build x86" ;;
 	um)	userarch=x86_64 compat='' cross='' groups="build uml" ;;
 	esac
-	stock=$userarch-$series
+	# Of 7 there is none here; user-mode Linux only takes its busybox from it.
+	stock=$userarch-${series/#7/6.12}
 }
 
 # Does the project build the board's kernel itself?
@@ -144,7 +148,9 @@ board_boot()
 			"${qemu[@]}" -append "console=ttyS0 $cmdline" ;;
 	um)	# shellcheck disable=SC2086 # several arguments
 		set -- "$image" mem="$memory" initrd="$initramfs" \
-			${dtb:+dtb="$dtb"} con0=fd:0,fd:1 con=null $cmdline ;;
+			${dtb:+dtb="$dtb"} con0=fd:0,fd:1 con=null $cmdline
+		# Old kernels know neither word.
+		[ "$cpus" = 1 ] || set -- "$@" ncpus="$cpus" seccomp=on ;;
 	esac
 	timeout -k 5 "$limit" "$@" </dev/null
 }

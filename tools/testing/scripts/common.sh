@@ -19,10 +19,6 @@ export SCRIPTS TOP CARVEOUT_CACHE O V JOBS
 # Variables given to an outer make are not meant for the builds in here.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 
-# The kernels that the project supports, newest last.
-KERNEL_SERIES=(6.1 6.12)
-export KERNEL_SERIES
-
 mkdir -p "$CARVEOUT_CACHE"
 
 say()	{ printf '%s\n' "$*" >&2; }

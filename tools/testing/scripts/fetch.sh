@@ -6,14 +6,14 @@
 #
 #   board:arm64-6.1   stock kernel image, its modules, headers and a busybox
 #   board:x86_64-6.12 (also arm64-6.12 and x86_64-6.1)
-#   source:6.1        kernel source tree (also 6.12)
+#   source:6.1        kernel source tree (also 6.12, and 7: the newest there is)
 #   tool:cbmc         the model checker
 #
 # A foreign architecture's packages cannot be installed beside the native
 # compilers, so they are downloaded through a private package state that reads
-# the system's own configured sources, and are only unpacked. The same goes for the
-# model checker, which Debian 12 does not have: it comes from the next release, by
-# way of the configured mirror, with the libraries that it needs.
+# the system's own configured sources, and are only unpacked. The same goes for what
+# Debian 12 does not have: the model checker, with the libraries that it needs, and the
+# newest kernel come from the next release, by way of the configured mirror.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -122,15 +122,36 @@ fetch_board()
 	echo "$release" > "$dir/release"
 }
 
+# unpack_source DEB PACKAGE: the tree, as SERIES, out of its package below DEB.
+unpack_source()
+{
+	unpack "$1" "$2"
+	tar -xf "$1/usr/src/$2.tar.xz" -C "$1"
+	mv "$1/$2" "$1/tree"
+}
+
 fetch_source()
 {
-	local series=$1 dir=$CARVEOUT_CACHE/source
+	local series=$1 dir=$CARVEOUT_CACHE/source deb=$CARVEOUT_CACHE/source/deb-$1
 
-	rm -rf "${dir:?}/$series" "$dir/deb-$series"
-	unpack "$dir/deb-$series" "linux-source-$series"
-	tar -xf "$dir/deb-$series/usr/src/linux-source-$series.tar.xz" -C "$dir"
-	mv "$dir/linux-source-$series" "$dir/$series"
-	rm -rf "$dir/deb-$series"
+	rm -rf "${dir:?}/$series" "$deb"
+	case $series in
+	7)	foreign "$deb" "$NEXT_RELEASE-backports" linux-source \
+			unpack_newest_source "$deb" ;;
+	*)	unpack_source "$deb" "linux-source-$series" ;;
+	esac
+	mv "$deb/tree" "$dir/$series"
+	rm -rf "$deb"
+}
+
+# A release of backports has one kernel or two.
+unpack_newest_source()
+{
+	local name
+
+	name=$(newest 'linux-source-7\.[0-9]+')
+	[ -n "$name" ] || die "no kernel 7 in the backports of $NEXT_RELEASE"
+	unpack_source "$1" "$name"
 }
 
 # The mirror that the machine is configured with.
@@ -141,32 +162,36 @@ mirror()
 		'Label: Debian' | sed 's|/*$||' | sort -u | head -n 1
 }
 
-TOOL_RELEASE=trixie
+NEXT_RELEASE=trixie
 TOOL_PACKAGES=(cbmc minisat libc6 libgcc-s1 libstdc++6 zlib1g)
 
-# A package state of its own, below DIR, that knows nothing but that release.
-unpack_foreign()
+# foreign DIR SUITE PACKAGE COMMAND...: run it with a package state of its own, below
+# DIR, that knows that suite alone. It has PACKAGE, or its lists did not come.
+foreign()
 {
+	local url
+
+	url=$(mirror)
+	[ -n "$url" ] || die "no Debian mirror in the configured package sources"
 	local APT=$1/apt APT_SOURCES=(-o Dir::Etc::SourceList="$1/apt/sources.list"
 		-o Dir::Etc::SourceParts=/dev/null)
 
 	mkdir -p "$APT"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $2 $TOOL_RELEASE main" \
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $url $2 main" \
 		> "$APT/sources.list"
-	update_lists "${TOOL_PACKAGES[0]}"
-	unpack "$1/root" "${TOOL_PACKAGES[@]}"
+	update_lists "$3"
+	"${@:4}"
+	rm -rf "$APT"
 }
 
 fetch_tool()
 {
-	local name=$1 dir=$CARVEOUT_CACHE/tool/$1 url
+	local name=$1 dir=$CARVEOUT_CACHE/tool/$1
 
-	url=$(mirror)
-	[ -n "$url" ] || die "no Debian mirror in the configured package sources"
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	unpack_foreign "$dir" "$url"
-	rm -rf "$dir/apt"
+	foreign "$dir" "$NEXT_RELEASE" "${TOOL_PACKAGES[0]}" \
+		unpack "$dir/root" "${TOOL_PACKAGES[@]}"
 	cat > "$dir/$name" <<-EOF
 		#!/bin/sh
 		root=\$(dirname "\$0")/root

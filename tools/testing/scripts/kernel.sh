@@ -5,6 +5,7 @@
 #
 #   uml-6.1           user-mode Linux with KASAN, lockdep and UBSAN
 #   uml-6.12          user-mode Linux, plain
+#   uml-7             user-mode Linux with two CPUs, of the newest kernel
 #   arm64-6.1-debug   the QEMU board with KASAN, lockdep, sleep-in-atomic, SMP
 #
 # A build is keyed by the kernel's version and the configuration's content,
@@ -26,6 +27,9 @@ describe()
 	uml-6.12)
 		series=6.12 arch=um target="linux modules_prepare modules"
 		configs=("$kunit/uml.config") ;;
+	uml-7)
+		series=7 arch=um target="linux modules_prepare modules"
+		configs=("$kunit/uml.config" "$kunit/uml-smp.config") ;;
 	arm64-6.1-debug)
 		series=6.1 arch=arm64 target="Image modules"
 		configs=("$vm/arm64-debug.config") ;;

@@ -22,10 +22,10 @@
 . "$SCRIPTS/board.sh"
 
 LOGS=$O/log
-KUNIT_BOARDS=(arm64-6.1-debug uml-6.1 uml-6.12)
+KUNIT_BOARDS=(arm64-6.1-debug uml-6.1 uml-6.12 uml-7)
 # The slowest first: two boards run at a time.
 KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.1 arm64-6.12 x86_64-6.1 x86_64-6.12
-	uml-6.1 uml-6.12)
+	uml-6.1 uml-6.12 uml-7)
 COMPAT_BOARDS=(arm64-6.12 x86_64-6.12)
 PARALLEL=${PARALLEL:-2}
 
