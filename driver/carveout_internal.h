@@ -325,6 +325,21 @@ static inline unsigned int carveout_nr_claims(const struct carveout *carveout)
 	return smp_load_acquire(&carveout->nr_claims);
 }
 
+/**
+ * carveout_wake_all() - wake all who wait or poll
+ * @wq: their wait queue, which all files of a heap or a pool have in common
+ * @mask: EPOLL* events
+ *
+ * wake_up_poll() leaves out all but one of those who poll with EPOLLEXCLUSIVE, who may
+ * be of another file, or be there for one block of several.
+ *
+ * Context: Any, but with preempt-RT no hard interrupts.
+ */
+static inline void carveout_wake_all(struct wait_queue_head *wq, __poll_t mask)
+{
+	__wake_up(wq, TASK_NORMAL, 0, poll_to_key(mask));
+}
+
 bool carveout_heap_name_valid(const char *name);
 int carveout_ranges_check(const struct carveout_range *ranges, unsigned int count,
 			  bool coherent);

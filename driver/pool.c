@@ -82,7 +82,7 @@ static void wake_pollers(struct irq_work *work)
 {
 	struct carveout_pool *pool = container_of(work, struct carveout_pool, poll_work);
 
-	wake_up_poll(&pool->poll, EPOLLIN | EPOLLRDNORM);
+	carveout_wake_all(&pool->poll, EPOLLIN | EPOLLRDNORM);
 }
 
 /*
@@ -378,7 +378,7 @@ int carveout_pool_kill(struct carveout_pool *pool, int error)
 		if (task)
 			wake(task);
 	} while (task);
-	wake_up_poll(&pool->poll, EPOLLIN | EPOLLHUP | EPOLLERR);
+	carveout_wake_all(&pool->poll, EPOLLIN | EPOLLHUP | EPOLLERR);
 	return ret;
 }
 

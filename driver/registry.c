@@ -91,7 +91,7 @@ void carveout_registry_notify(struct carveout *carveout)
 	lockdep_assert_held(&carveout->registry_lock);
 	/* Pairs with carveout_registry_changes(): the name first, then the count. */
 	smp_store_release(&carveout->changes, carveout->changes + 1);
-	wake_up_poll(&carveout->changed, EPOLLIN | EPOLLRDNORM);
+	carveout_wake_all(&carveout->changed, EPOLLIN | EPOLLRDNORM);
 }
 
 static int link_tag(struct carveout_buf *buf)
@@ -674,7 +674,7 @@ unsigned int carveout_registry_kill(struct carveout *carveout)
 	raw_spin_lock_irq(&carveout->lock);
 	carveout->closed = true;
 	raw_spin_unlock_irq(&carveout->lock);
-	wake_up_poll(&carveout->changed, EPOLLHUP | EPOLLERR);
+	carveout_wake_all(&carveout->changed, EPOLLHUP | EPOLLERR);
 	xa_for_each(&carveout->bufs, index, buf) {
 		if (buf->pool)
 			carveout_pool_kill(buf->pool, -ENODEV);

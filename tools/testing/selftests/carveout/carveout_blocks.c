@@ -132,6 +132,23 @@ int put_block(int pool, __u32 index)
 }
 
 /**
+ * full_pool() - create a pool and take all its blocks
+ * @node: the heap
+ * @count: number of blocks
+ * @tag: name
+ *
+ * Return: its descriptor or a negative errno value.
+ */
+int full_pool(int node, __u32 count, const char *tag)
+{
+	int pool = create_pool_tag(node, 64, count, tag, 0, 0600);
+
+	while (pool >= 0 && try_block(pool) >= 0)
+		;
+	return pool;
+}
+
+/**
  * query_pool() - how a pool stands
  * @pool: descriptor of the pool
  * @query: filled in

@@ -4,11 +4,9 @@
  * or the end of the pool; and processes that die while they wait or have one.
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -54,16 +52,6 @@ static int wait_for_block(void *arg)
 	while (job->keep)
 		pause();
 	return put_block(pool, index) ? 4 : 0;
-}
-
-/* A pool without a free block; the caller has them all. */
-static int full_pool(int node, __u32 count, const char *tag)
-{
-	int pool = create_pool_tag(node, 64, count, tag, 0, 0600);
-
-	while (pool >= 0 && try_block(pool) >= 0)
-		;
-	return pool;
 }
 
 static bool becomes_free(int pool, int count)
@@ -377,59 +365,6 @@ TEST_F(heap, open_waits_until_the_pool_is_there)
 		EXPECT_EQ(0, wait_child(pid));
 		close(fd);
 	}
-	EXPECT_UNCHANGED(&self->heap);
-}
-
-/* === poll() ============================================================== */
-
-struct poller {
-	int pool;
-	bool epoll;
-	int want;
-};
-
-static int wait_for_event(void *arg)
-{
-	const struct poller *poller = arg;
-	struct pollfd poll_fd = { .fd = poller->pool, .events = POLLIN };
-	struct epoll_event event = { .events = EPOLLIN };
-	int epoll;
-
-	if (!poller->epoll)
-		return poll(&poll_fd, 1, 60000) == 1 &&
-		       poll_fd.revents == poller->want ? 0 : 1;
-	epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (epoll_ctl(epoll, EPOLL_CTL_ADD, poller->pool, &event))
-		return 2;
-	return epoll_wait(epoll, &event, 1, 60000) == 1 &&
-	       event.events == (uint32_t)poller->want ? 0 : 3;
-}
-
-TEST_F(heap, poll_and_epoll_are_woken)
-{
-	struct poller poller = {
-		.pool = full_pool(self->heap.node, 1, unique_tag("wait.poll")),
-	};
-	pid_t pid[2];
-	int i, j;
-
-	ASSERT_LE(0, poller.pool);
-	for (i = 0; i < 2; i++) {
-		poller.want = i ? POLLHUP | POLLERR : POLLIN;
-		for (j = 0; j < 2; j++) {
-			poller.epoll = j;
-			pid[j] = start_child(wait_for_event, &poller);
-			ASSERT_LT(0, pid[j]);
-			EXPECT_TRUE(sleeps(pid[j]));
-		}
-		ASSERT_EQ(0, i ? destroy_pool(poller.pool) :
-				 put_block(poller.pool, 0));
-		for (j = 0; j < 2; j++)
-			EXPECT_EQ(0, wait_child(pid[j])) TH_LOG("%d %d", i, j);
-		if (!i)
-			ASSERT_EQ(0, try_block(poller.pool));
-	}
-	close(poller.pool);
 	EXPECT_UNCHANGED(&self->heap);
 }
 

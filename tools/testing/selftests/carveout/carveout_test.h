@@ -166,6 +166,7 @@ int try_block(int pool);
 int put_block(int pool, __u32 index);
 int query_pool(int pool, struct carveout_ioctl_pool_query *query);
 int free_blocks(int pool);
+int full_pool(int node, __u32 count, const char *tag);
 bool has_waiters(int pool, __u32 count);
 int destroy_pool(int pool);
 

@@ -441,6 +441,37 @@ TEST_F(heap, poll_and_epoll_are_woken)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
+static int wait_exclusively(void *unused)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	int node = open(heap_path(), O_RDWR | O_CLOEXEC);
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	(void)unused;
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, node, &event))
+		return 1;
+	return epoll_wait(epoll, &event, 1, 20000) == 1 ? 0 : 2;
+}
+
+/* One of a file's pollers is enough for them. But each file has its own to tell. */
+TEST_F(heap, exclusive_epoll_is_woken_for_each_file)
+{
+	pid_t pid[3];
+	int fd, i;
+
+	for (i = 0; i < 3; i++) {
+		pid[i] = start_child(wait_exclusively, NULL);
+		ASSERT_LT(0, pid[i]);
+		EXPECT_TRUE(sleeps(pid[i]));
+	}
+	fd = alloc_tag(self->heap.node, 4096, unique_tag("poll.all"), 0, 0600);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("poller %d", i);
+	close(fd);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 /* The wait queue outlives the file that an epoll instance still knows of. */
 TEST_F(heap, epoll_outlives_the_file)
 {
