@@ -17,6 +17,7 @@
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -62,7 +63,10 @@ static int pool_get(struct carveout_call *call)
 		return ret;
 	g->offset = g->index * pool->stride;
 	ret = CARVEOUT_REPLY(call, pool_get);
-	/* Nobody was told of it. */
+	/* The file may have others who live on. */
+	if (!ret && fatal_signal_pending(current))
+		ret = -EINTR;
+	/* Nobody was told of it, or will be. */
 	if (ret)
 		carveout_pool_give_own(pool, g->index, &pool_file->owner);
 	return ret;

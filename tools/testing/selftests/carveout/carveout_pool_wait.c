@@ -370,6 +370,44 @@ TEST_F(heap, open_waits_until_the_pool_is_there)
 
 /* === Races =============================================================== */
 
+/* From here on no child runs unless this process sleeps. */
+static int go_first(void)
+{
+	struct sched_param param = { .sched_priority = 1 };
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	if (sched_setaffinity(0, sizeof(cpu), &cpu) ||
+	    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+		return -errno;
+	return 0;
+}
+
+/* The file is not his alone and lives on, but the block was seen by nobody. */
+TEST_F(heap, killed_between_block_and_reply)
+{
+	const char *tag = unique_tag("wait.late");
+	struct waiter job = { .deadline = NONE, .keep = true };
+	int i, rounds = env_rounds(20);
+	pid_t pid;
+
+	job.pool = full_pool(self->heap.node, 1, tag);
+	ASSERT_LE(0, job.pool);
+	ASSERT_EQ(0, go_first());
+	for (i = 0; i < rounds; i++) {
+		pid = start_child(wait_for_block, &job);
+		ASSERT_LT(0, pid);
+		ASSERT_TRUE(has_waiters(job.pool, 1));
+		EXPECT_EQ(0, put_block(job.pool, 0));
+		EXPECT_EQ(0, kill(pid, SIGKILL));
+		EXPECT_EQ(128 + SIGKILL, wait_child(pid));
+		ASSERT_EQ(0, try_block(job.pool));
+	}
+	close(job.pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 static void *get_in_thread(void *arg)
 {
 	return (void *)(long)get_block(*(int *)arg, NONE);
