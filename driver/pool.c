@@ -86,15 +86,19 @@ static void wake_pollers(struct irq_work *work)
 }
 
 /*
- * In a damaged pool no block goes from hand to hand any more. The first who waits is
- * told, and tells the next: that is no work for whoever gives a block back.
+ * A pool that has found itself damaged is told of, without the lock. In such a one no
+ * block goes from hand to hand any more. The first who waits is told, and tells the
+ * next: that is no work for whoever takes a block or gives one back.
  */
-static void answer_broken(struct carveout_pool *pool)
+static void look_at(struct carveout_pool *pool, int ret)
 {
 	struct carveout_pool_waiter *waiter;
 	struct task_struct *task = NULL;
 	unsigned long flags;
 
+	if (likely(ret != -EUCLEAN))
+		return;
+	carveout_damaged(pool->buf->carveout, "pool");
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	waiter = first_waiter(pool);
 	if (waiter) {
@@ -107,13 +111,6 @@ static void answer_broken(struct carveout_pool *pool)
 }
 
 /* === Waiting ============================================================== */
-
-/* Without the lock: a pool that has found itself damaged is told of. */
-static void look_at(const struct carveout_pool *pool, int ret)
-{
-	if (ret == -EUCLEAN)
-		carveout_damaged(pool->buf->carveout, "pool");
-}
 
 static int take_locked(struct carveout_pool *pool, struct carveout_block_owner *owner,
 		       u32 *index)
@@ -229,8 +226,7 @@ int carveout_pool_wait(struct carveout_pool *pool, struct carveout_block_owner *
 	ret = sleep(&waiter, max_t(ktime_t, deadline, 0), state);
 	if (ret && leave(pool, &waiter))
 		return ret;
-	if (waiter.error == -EUCLEAN)
-		answer_broken(pool);
+	look_at(pool, waiter.error);
 	*index = waiter.index;
 	return waiter.error;
 }
@@ -279,8 +275,6 @@ static int give(struct carveout_pool *pool, u32 index,
 	look_at(pool, ret);
 	if (!ret)
 		tell(pool, task);
-	else if (ret == -EUCLEAN)
-		answer_broken(pool);
 	return ret;
 }
 
@@ -337,6 +331,7 @@ void carveout_pool_give_all(struct carveout_pool *pool,
 		else
 			ret = give_locked(pool, owner->first, &task);
 		raw_spin_unlock_irq(&pool->lock);
+		look_at(pool, ret);
 		if (!ret)
 			tell(pool, task);
 		cond_resched();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A heap that finds itself damaged: it says so once, refuses what would change it,
- * and that is all. What was handed out stays as it is.
+ * A heap, or a pool, that finds itself damaged: it says so once, refuses what would
+ * change it, and that is all. What was handed out stays as it is.
  *
  * From user space a heap cannot be damaged; a module does it. Afterwards the driver
  * is loaded anew. CARVEOUT_MODULES is the folder of both modules, else /modules.
@@ -120,12 +120,17 @@ FIXTURE_TEARDOWN_PARENT(damage)
 	EXPECT_EQ(0, heap_state("used"));
 }
 
-static int damage_heap(void)
+static int damage(bool pools)
 {
 	char args[128];
 
-	snprintf(args, sizeof(args), "heap=%s", heap_name());
+	snprintf(args, sizeof(args), "heap=%s pools=%d", heap_name(), pools);
 	return load_module("carveout_damage", args);
+}
+
+static int damage_heap(void)
+{
+	return damage(false);
 }
 
 static int grow(int node, int fd)
@@ -212,6 +217,78 @@ TEST_F(damage, check_finds_it_first)
 	EXPECT_FALSE(heap_check(report, sizeof(report)));
 	expect_refusal(_metadata, node);
 	EXPECT_TRUE(has_pattern(mem, SIZE, 13));
+}
+
+/* === Pools =============================================================== */
+
+#define WAITERS	3
+
+struct waiter {
+	int node;
+	int pool;	/* the file that has all blocks, not his */
+};
+
+static int wait_for_damage(void *arg)
+{
+	const struct waiter *waiter = arg;
+	int pool = open_pool(waiter->node, TAG);
+
+	close(waiter->pool);
+	return get_block(pool, now_ns() + 20000000000ULL) == -EUCLEAN ? 0 : 1;
+}
+
+/*
+ * Some wait for a block, and one meets the damage. He tells them, for nobody else would:
+ * no block is given back any more.
+ */
+static void expect_all_told(struct __test_metadata *_metadata, int node,
+			    int (*meet)(int pool))
+{
+	struct waiter waiter = {
+		.node = node, .pool = full_pool(node, 2, TAG),
+	};
+	int i, warnings = count_warnings();
+	pid_t pid[WAITERS];
+
+	ASSERT_LE(0, waiter.pool);
+	for (i = 0; i < WAITERS; i++) {
+		pid[i] = start_child(wait_for_damage, &waiter);
+		ASSERT_LT(0, pid[i]);
+	}
+	ASSERT_TRUE(has_waiters(waiter.pool, WAITERS));
+	ASSERT_EQ(0, damage(true));
+	EXPECT_EQ(0, meet(waiter.pool));
+	for (i = 0; i < WAITERS; i++)
+		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("waiter %d", i);
+	EXPECT_EQ(warnings + 1, count_warnings());
+}
+
+static int meet_by_get(int pool)
+{
+	return try_block(pool) == -EUCLEAN ? 0 : 1;
+}
+
+TEST_F(damage, pool_that_is_asked_for_a_block_tells_who_waits)
+{
+	expect_all_told(_metadata, self->heap.node, meet_by_get);
+}
+
+static int meet_by_put(int pool)
+{
+	return put_block(pool, 1) == -EUCLEAN ? 0 : 1;
+}
+
+TEST_F(damage, pool_that_is_given_a_block_tells_who_waits)
+{
+	expect_all_told(_metadata, self->heap.node, meet_by_put);
+}
+
+/* His blocks can no more be given back than others. */
+TEST_F(damage, pool_of_one_who_goes_tells_who_waits)
+{
+	expect_all_told(_metadata, self->heap.node, close);
+	/* The memory is not damaged. */
+	EXPECT_EQ(0, used_bytes(self->heap.node));
 }
 
 TEST_HARNESS_MAIN
