@@ -217,7 +217,7 @@ struct carveout_reserved {
  * @damage_told: the log has it that the heap, or a pool in it, is damaged
  * @pending: physical address of the first piece of memory that was freed and is not
  *	scrubbed yet, CARVEOUT_NOWHERE if there is none; the cookie of each has the next
- * @pending_bytes: how much that is
+ * @pending_bytes: how much that is, and what is being scrubbed
  * @nr_deferred: pieces of memory and buffers that are on the lists or being freed
  * @pending_bufs: buffers whose last reference was dropped where one must not sleep
  * @work: does what could not be done there; queued, it holds a reference
@@ -358,6 +358,8 @@ int carveout_span_resize(struct carveout *carveout,
 			 struct carveout_handle handle, u64 size);
 void carveout_span_free(struct carveout *carveout,
 			struct carveout_handle handle);
+void carveout_span_free_pending(struct carveout *carveout,
+				const struct carveout_span_info *info);
 void carveout_damaged(struct carveout *carveout, const char *what);
 
 /* === Freed where one must not sleep ======================================= */

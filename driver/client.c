@@ -404,9 +404,9 @@ EXPORT_SYMBOL_NS_GPL(carveout_index, "CARVEOUT");
  */
 void carveout_get_stats(struct carveout *carveout, struct carveout_stats *stats)
 {
-	unsigned int i, nr = carveout_nr_claims(carveout);
 	const struct carveout_heap *heap = &carveout->heap;
 	unsigned long flags;
+	unsigned int i;
 
 	memset(stats, 0, sizeof(*stats));
 	raw_spin_lock_irqsave(&carveout->lock, flags);
@@ -416,8 +416,8 @@ void carveout_get_stats(struct carveout *carveout, struct carveout_stats *stats)
 	stats->pending = carveout->pending_bytes;
 	stats->spans = heap->nr_used;
 	stats->holes = heap->nr_holes;
-	stats->regions = nr;
-	for (i = 0; i < nr; i++)
+	stats->regions = carveout_nr_claims(carveout);
+	for (i = 0; i < stats->regions; i++)
 		stats->largest_hole = max(stats->largest_hole,
 					  carveout_region_largest(heap, i));
 	raw_spin_unlock_irqrestore(&carveout->lock, flags);

@@ -41,10 +41,15 @@ static int look_up(struct carveout *carveout, u64 start, struct carveout_span_in
 
 	raw_spin_lock_irq(&carveout->lock);
 	ret = carveout_heap_find(&carveout->heap, start, info);
-	if (!ret)
-		carveout->pending_bytes -= info->size;
 	raw_spin_unlock_irq(&carveout->lock);
 	return ret;
+}
+
+/* One of what is on the lists is free. */
+static void is_done(struct carveout *carveout)
+{
+	/* Pairs with carveout_deferred_busy(): whoever finds none finds it free. */
+	atomic_dec_return_release(&carveout->nr_deferred);
 }
 
 /* In a damaged heap nothing is freed any more. */
@@ -57,8 +62,8 @@ static void free_memory(struct carveout *carveout)
 		next = carveout_cookie_next(info.cookie);
 		carveout_scrub(carveout, carveout->claim[info.region], info.start,
 			       info.size);
-		carveout_span_free(carveout, info.handle);
-		atomic_dec(&carveout->nr_deferred);
+		carveout_span_free_pending(carveout, &info);
+		is_done(carveout);
 		carveout_unref(carveout);	/* the memory's */
 	}
 }
@@ -73,7 +78,7 @@ static void deferred_work(struct work_struct *work)
 		/* Whoever has it besides may drop the last reference then. */
 		WRITE_ONCE(buf->deferred, false);
 		carveout_buf_put_sync(buf);
-		atomic_dec(&carveout->nr_deferred);
+		is_done(carveout);
 	}
 	free_memory(carveout);
 	carveout_unref(carveout);
@@ -117,11 +122,13 @@ void carveout_deferred_kick(struct carveout *carveout)
  * @carveout: the heap
  *
  * Context: Any.
- * Return: true if what was put there before the call may not be free yet.
+ * Return: true if what was put there before the call may not be free yet. If not, who
+ * looks after the call finds it free, with a lock or without.
  */
 bool carveout_deferred_busy(struct carveout *carveout)
 {
-	return atomic_read(&carveout->nr_deferred);
+	/* Pairs with is_done(). */
+	return atomic_read_acquire(&carveout->nr_deferred);
 }
 
 /**

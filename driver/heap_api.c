@@ -175,6 +175,27 @@ int carveout_span_resize(struct carveout *carveout, struct carveout_handle handl
 	}
 }
 
+/* Give a span back of which so many bytes were pending. */
+static void free_span(struct carveout *carveout, struct carveout_handle handle,
+		      u64 pending)
+{
+	unsigned long flags;
+	int ret;
+
+	raw_spin_lock_irqsave(&carveout->lock, flags);
+	ret = carveout_heap_free(&carveout->heap, handle);
+	if (!ret)
+		carveout->pending_bytes -= pending;
+	raw_spin_unlock_irqrestore(&carveout->lock, flags);
+
+	if (ret == -EUCLEAN)
+		carveout_damaged(carveout, "heap");
+	/* The span was ours: only a damaged heap refuses it. */
+	if (ret)
+		pr_err_ratelimited("%s: heap is damaged (%d), memory is not reused; read the heap's 'check' file in debugfs\n",
+				   carveout->name, ret);
+}
+
 /**
  * carveout_span_free() - give a span back
  * @carveout: the heap
@@ -184,19 +205,22 @@ int carveout_span_resize(struct carveout *carveout, struct carveout_handle handl
  */
 void carveout_span_free(struct carveout *carveout, struct carveout_handle handle)
 {
-	unsigned long flags;
-	int ret;
+	free_span(carveout, handle, 0);
+}
 
-	raw_spin_lock_irqsave(&carveout->lock, flags);
-	ret = carveout_heap_free(&carveout->heap, handle);
-	raw_spin_unlock_irqrestore(&carveout->lock, flags);
-
-	if (ret == -EUCLEAN)
-		carveout_damaged(carveout, "heap");
-	/* The span was ours: only a damaged heap refuses it. */
-	if (ret)
-		pr_err_ratelimited("%s: heap is damaged (%d), memory is not reused; read the heap's 'check' file in debugfs\n",
-				   carveout->name, ret);
+/**
+ * carveout_span_free_pending() - give a span back that is pending
+ * @carveout: the heap
+ * @info: the span; it has been scrubbed
+ *
+ * It is counted as pending as long as it is counted as used.
+ *
+ * Context: Any.
+ */
+void carveout_span_free_pending(struct carveout *carveout,
+				const struct carveout_span_info *info)
+{
+	free_span(carveout, info->handle, info->size);
 }
 
 /**

@@ -102,7 +102,7 @@ static int ioctl_query(struct carveout_call *call)
 	struct carveout *carveout = call->carveout;
 	const struct carveout_heap *heap = &carveout->heap;
 	struct carveout_ioctl_query *q = &call->arg.query;
-	unsigned int i, nr = carveout_nr_claims(carveout);
+	unsigned int i;
 
 	memset(q, 0, sizeof(*q));
 	strscpy(q->name, carveout->name, sizeof(q->name));
@@ -115,10 +115,10 @@ static int ioctl_query(struct carveout_call *call)
 	q->used = heap->used;
 	q->high_water = heap->high;
 	q->largest_hole = round_down(largest_hole(heap), PAGE_SIZE);
-	q->regions = nr;
+	q->regions = carveout_nr_claims(carveout);
 	q->spans = heap->nr_used;
 	q->holes = heap->nr_holes;
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < q->regions; i++)
 		q->attrs |= carveout->claim[i]->region->attrs & CARVEOUT_ATTR_MASK;
 	raw_spin_unlock_irq(&carveout->lock);
 	q->failures_nospc = atomic64_read(&carveout->failures_nospc);

@@ -351,6 +351,29 @@ static void carveout_client_add_regions_to_the_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, stats_of(heap).largest_hole);
 }
 
+/* === Looking ============================================================== */
+
+/* What is on its way back is pending to the end, not only until it is its turn. */
+static void carveout_client_pending_until_free(struct kunit *test)
+{
+	struct carveout *heap = heap_of_system(test, SZ_8M, 0);
+	struct carveout_stats stats;
+	unsigned int i;
+	void *va[7];
+
+	for (i = 0; i < ARRAY_SIZE(va); i++) {
+		va[i] = carveout_alloc(heap, SZ_1M, "kunit");
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(va); i++)
+		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va[i]));
+	do {
+		usleep_range(10, 20);
+		stats = stats_of(heap);
+		KUNIT_ASSERT_EQ(test, stats.used, stats.pending);
+	} while (stats.used);
+}
+
 /* === Destroying =========================================================== */
 
 static void carveout_client_destroy(struct kunit *test)
@@ -547,6 +570,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(carveout_client_add_region),
 	KUNIT_CASE(carveout_client_add_region_refused),
 	KUNIT_CASE(carveout_client_add_regions_to_the_limit),
+	KUNIT_CASE(carveout_client_pending_until_free),
 	KUNIT_CASE(carveout_client_destroy),
 	KUNIT_CASE(carveout_client_destroy_refused),
 	KUNIT_CASE(carveout_client_destroy_forced),

@@ -79,7 +79,9 @@ int carveout_add_region(struct carveout *carveout,
  * @used: bytes handed out, those in @pending included
  * @high_water: the most bytes that were ever handed out
  * @largest_hole: bytes
- * @pending: bytes that were freed and are not zeroed yet; 0 for a region
+ * @pending: bytes of memory that were freed and are not zeroed yet; buffers are not
+ *	among them, for they may be found by their names until they are gone. 0 for a
+ *	region
  * @spans: number of allocations
  * @holes: number of holes
  * @regions: number of regions; 1 for a region
