@@ -148,7 +148,10 @@ int carveout_span_alloc(struct carveout *carveout,
  * @handle: the span; what it loses has been scrubbed
  * @size: new size in bytes
  *
- * Context: May sleep.
+ * What is behind it may have been freed and not be scrubbed yet: that is waited for,
+ * once, when it is to be longer.
+ *
+ * Context: May sleep. To make it shorter waits for no work, and may be done by it.
  * Return: 0; -EINVAL, -ENOSPC or -EUCLEAN as carveout_heap_resize(); -ENOMEM
  * if there is no kernel memory for the bookkeeping. On failure nothing has
  * changed.
@@ -156,23 +159,28 @@ int carveout_span_alloc(struct carveout *carveout,
 int carveout_span_resize(struct carveout *carveout, struct carveout_handle handle,
 			 u64 size)
 {
+	bool flushed = false, busy;
 	unsigned long flags;
 	unsigned int seen;
 	int ret;
 
-	for (;;) {
+	do {
 		seen = READ_ONCE(carveout->nr_chunks);
+		busy = carveout_deferred_busy(carveout);
 		raw_spin_lock_irqsave(&carveout->lock, flags);
 		ret = carveout_heap_resize(&carveout->heap, handle, size);
 		raw_spin_unlock_irqrestore(&carveout->lock, flags);
-		if (ret == -EUCLEAN)
-			carveout_damaged(carveout, "heap");
-		if (ret != -ENOMEM)
-			return ret;
-		ret = grow(carveout, seen);
-		if (ret)
-			return ret;
-	}
+		if (ret == -ENOMEM)
+			ret = grow(carveout, seen) ?: -EAGAIN;
+		if (ret == -ENOSPC && busy && !flushed) {
+			carveout_flush(carveout);
+			flushed = true;
+			ret = -EAGAIN;
+		}
+	} while (ret == -EAGAIN);
+	if (ret == -EUCLEAN)
+		carveout_damaged(carveout, "heap");
+	return ret;
 }
 
 /* Give a span back of which so many bytes were pending. */

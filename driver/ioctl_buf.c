@@ -478,7 +478,8 @@ static int link_buf(struct carveout_call *call, struct carveout_buf *buf)
 		/* Somebody else's link may come in between, with a higher number. */
 		ret = carveout_registry_link(buf, link->tag, mode, link->flags,
 					     link->generation);
-	} while (ret == -EAGAIN);
+	} while (ret == -EAGAIN || (ret == -EEXIST &&
+				    !carveout_registry_taken(call->carveout, link->tag)));
 	return ret;
 }
 

@@ -50,8 +50,7 @@ static unsigned int lone_references(const struct carveout_buf *buf)
 	return 1 + (buf->tag.linked && buf->tag.persist);
 }
 
-/* Whoever asks has one reference: his own, or that of the file @dmabuf of his @fd. */
-static int seize(struct carveout_buf *buf, const struct dma_buf *dmabuf, int fd)
+static int try_seize(struct carveout_buf *buf, const struct dma_buf *dmabuf, int fd)
 {
 	struct carveout *carveout = buf->carveout;
 	int ret = 0;
@@ -74,6 +73,20 @@ static int seize(struct carveout_buf *buf, const struct dma_buf *dmabuf, int fd)
 		}
 	}
 	mutex_unlock(&carveout->registry_lock);
+	return ret;
+}
+
+/* Whoever asks has one reference: his own, or that of the file @dmabuf of his @fd. */
+static int seize(struct carveout_buf *buf, const struct dma_buf *dmabuf, int fd)
+{
+	bool busy = carveout_deferred_busy(buf->carveout);
+	int ret = try_seize(buf, dmabuf, fd);
+
+	/* A reference that a driver dropped in an interrupt may be there yet. */
+	if (ret == -EBUSY && busy) {
+		carveout_flush(buf->carveout);
+		ret = try_seize(buf, dmabuf, fd);
+	}
 	return ret;
 }
 
@@ -370,9 +383,6 @@ struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size)
 	might_sleep();
 	if (!size || size > U64_MAX - PAGE_SIZE + 1)
 		return ERR_PTR(-EINVAL);
-	/* A reference that was dropped in an interrupt may be there yet. */
-	if (carveout_deferred_busy(buf->carveout))
-		carveout_flush(buf->carveout);
 	ret = seize(buf, NULL, -1);
 	if (ret)
 		return ERR_PTR(ret);

@@ -391,6 +391,34 @@ static void carveout_buf_resize_moves(struct kunit *test)
 	carveout_buf_put(wall);
 }
 
+/* Neither a reference that was dropped nor a buffer behind it is in the way. */
+static void carveout_buf_resize_waits(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf, *behind, *next;
+	unsigned int round;
+
+	for (round = 0; round < 20; round++) {
+		buf = alloc_buf(heap, SZ_64K, "waits");
+		behind = alloc_buf(heap, SZ_128K, NULL);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, behind);
+		next = carveout_buf_get(buf);
+		carveout_buf_put(behind);
+		carveout_buf_put(buf);
+		next = carveout_buf_resize(next, SIZE - SZ_32K);
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(next), "room: %ld", PTR_ERR(next));
+		carveout_buf_put(next);
+		/* It may be found until it is gone. */
+		buf = carveout_buf_find(heap, "waits");
+		next = IS_ERR(buf) ? NULL : carveout_buf_resize(buf, SZ_4K);
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(next), "reference: %ld", PTR_ERR(next));
+		if (next)
+			carveout_buf_put(next);
+		carveout_flush(heap);
+	}
+}
+
 static void carveout_buf_resize_refused(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
@@ -613,6 +641,7 @@ static struct kunit_case buf_cases[] = {
 	KUNIT_CASE(carveout_buf_wait_ends_with_the_heap),
 	KUNIT_CASE(carveout_buf_resize_in_place),
 	KUNIT_CASE(carveout_buf_resize_moves),
+	KUNIT_CASE(carveout_buf_resize_waits),
 	KUNIT_CASE(carveout_buf_resize_refused),
 	KUNIT_CASE(carveout_buf_map_for_device),
 	KUNIT_CASE(carveout_buf_map_for_none),

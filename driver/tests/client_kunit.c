@@ -6,9 +6,13 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/module.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
+#include <linux/seq_file.h>
+#include <linux/uio.h>
 
 #include "fixture.h"
 
@@ -374,6 +378,45 @@ static void carveout_client_pending_until_free(struct kunit *test)
 	} while (stats.used);
 }
 
+/* What a file of debugfs says: as for a process, but into memory of the kernel. */
+static char *read_file(struct kunit *test, const char *path)
+{
+	struct kvec vec = { .iov_len = SZ_4K - 1 };
+	struct iov_iter iter;
+	struct kiocb kiocb;
+	struct file *file;
+
+	scoped_with_init_fs()
+		file = filp_open(path, O_RDONLY, 0);
+	vec.iov_base = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, vec.iov_base);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "%s: %ld", path, PTR_ERR(file));
+	init_sync_kiocb(&kiocb, file);
+	iov_iter_kvec(&iter, READ, &vec, 1, vec.iov_len);
+	KUNIT_EXPECT_GE(test, seq_read_iter(&kiocb, &iter), 0L);
+	filp_close(file, NULL);
+	return vec.iov_base;
+}
+
+static void carveout_client_purpose(struct kunit *test)
+{
+	static const char path[] = "/sys/kernel/debug/carveout/kunit/spans";
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NODE);
+	void *va = carveout_alloc(heap, SZ_4K, "ring of kunit");
+	const char *spans;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(read_file(test, path), "ring of kunit"));
+	/* It goes with the memory when that is made longer, and when it is freed. */
+	va = carveout_realloc(heap, va, SZ_8K);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
+	spans = read_file(test, path);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(spans, "ring of kunit"));
+	KUNIT_EXPECT_NULL(test, strstr(spans, "pending"));
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
+	KUNIT_EXPECT_NULL(test, strstr(read_file(test, path), "ring of kunit"));
+}
+
 /* === Destroying =========================================================== */
 
 static void carveout_client_destroy(struct kunit *test)
@@ -571,6 +614,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(carveout_client_add_region_refused),
 	KUNIT_CASE(carveout_client_add_regions_to_the_limit),
 	KUNIT_CASE(carveout_client_pending_until_free),
+	KUNIT_CASE(carveout_client_purpose),
 	KUNIT_CASE(carveout_client_destroy),
 	KUNIT_CASE(carveout_client_destroy_refused),
 	KUNIT_CASE(carveout_client_destroy_forced),
