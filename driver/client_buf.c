@@ -158,17 +158,25 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_wait, "CARVEOUT");
  *
  * Context: Any.
  * Return: the buffer, with a reference; or an ERR_PTR: -EINVAL if it is not of a heap,
- * or was resized; -EACCES if it may not be written.
+ * or was resized; -EAGAIN while it is being resized; -EACCES if it may not be written.
  */
 struct carveout_buf *carveout_buf_from_dmabuf(struct dma_buf *dmabuf)
 {
 	struct carveout_buf *buf = carveout_dmabuf_buf(dmabuf);
+	enum carveout_buf_state state;
 
-	if (!buf || READ_ONCE(buf->state) == CARVEOUT_BUF_GONE)
+	if (!buf)
 		return ERR_PTR(-EINVAL);
 	if (!carveout_dmabuf_writable(dmabuf))
 		return ERR_PTR(-EACCES);
-	return carveout_buf_get(buf);
+	carveout_buf_get(buf);
+	/* Pairs with the barrier in try_seize(), driver/resize.c. */
+	smp_mb();
+	state = READ_ONCE(buf->state);
+	if (state == CARVEOUT_BUF_LIVE)
+		return buf;
+	carveout_buf_put(buf);
+	return ERR_PTR(state == CARVEOUT_BUF_GONE ? -EINVAL : -EAGAIN);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_from_dmabuf, "CARVEOUT");
 

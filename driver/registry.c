@@ -273,7 +273,7 @@ static struct carveout_buf *unless_seized(struct carveout_buf *buf)
 {
 	if (IS_ERR(buf))
 		return buf;
-	/* Pairs with the barrier in seize(), driver/resize.c. */
+	/* Pairs with the barrier in try_seize(), driver/resize.c. */
 	smp_mb();
 	if (READ_ONCE(buf->state) != CARVEOUT_BUF_LIVE) {
 		carveout_buf_put_sync(buf);

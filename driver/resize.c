@@ -64,7 +64,10 @@ static int try_seize(struct carveout_buf *buf, const struct dma_buf *dmabuf, int
 		ret = -EBUSY;
 	} else {
 		set_state(buf, CARVEOUT_BUF_SEIZED);
-		/* Pairs with the barrier in unless_seized(), driver/registry.c. */
+		/*
+		 * Pairs with the barriers in unless_seized(), driver/registry.c, and
+		 * carveout_buf_from_dmabuf().
+		 */
 		smp_mb();
 		if (kref_read(&buf->ref) != lone_references(buf) ||
 		    (dmabuf && !carveout_dmabuf_alone(dmabuf, fd))) {
