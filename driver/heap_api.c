@@ -363,6 +363,7 @@ static int add_region(struct carveout *carveout, struct carveout_claim *claim)
 {
 	const struct carveout_range *range = &claim->range;
 	size_t bytes = carveout_region_bytes(&carveout->heap, range->size);
+	int ret;
 
 	if (carveout->nr_claims == CARVEOUT_MAX_REGIONS)
 		return -E2BIG;
@@ -371,9 +372,12 @@ static int add_region(struct carveout *carveout, struct carveout_claim *claim)
 		return -ENOMEM;
 	/* For who looks at one that did not come to be, in a damaged heap. */
 	memset(claim->region, 0, sizeof(*claim->region));
-	WRITE_ONCE(carveout->max_align, max_t(u64, carveout->max_align,
-					      rounddown_pow_of_two(range->size)));
-	return insert_claim(carveout, claim);
+	ret = insert_claim(carveout, claim);
+	if (!ret)
+		WRITE_ONCE(carveout->max_align,
+			   max_t(u64, carveout->max_align,
+				 rounddown_pow_of_two(range->size)));
+	return ret;
 }
 
 static int add_claim(struct carveout *carveout, const struct carveout_range *range)
