@@ -52,6 +52,7 @@ struct carveout *carveout_get(struct device *dev, const char *name)
 	struct device_node *np;
 	int index = 0;
 
+	might_sleep();
 	if (name)
 		index = of_property_match_string(dev->of_node, "carveout-names", name);
 	if (index < 0)
@@ -101,6 +102,7 @@ EXPORT_SYMBOL_NS_GPL(devm_carveout_get, "CARVEOUT");
  */
 struct carveout *carveout_get_by_name(const char *name)
 {
+	might_sleep();
 	return carveout_chardev_find(name, match_name) ?: ERR_PTR(-ENOENT);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_get_by_name, "CARVEOUT");

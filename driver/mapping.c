@@ -278,9 +278,11 @@ void carveout_mapping_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 f
 struct carveout_mapping *carveout_buf_map(struct carveout_buf *buf, struct device *dev,
 					  enum dma_data_direction dir)
 {
-	struct carveout_mapping *mapping = carveout_mapping_create(buf, dev);
+	struct carveout_mapping *mapping;
 	int ret;
 
+	might_sleep();
+	mapping = carveout_mapping_create(buf, dev);
 	if (IS_ERR(mapping))
 		return mapping;
 	ret = carveout_mapping_map(mapping, dir);
@@ -303,6 +305,7 @@ void carveout_buf_unmap(struct carveout_mapping *mapping)
 {
 	struct carveout_buf *buf = mapping->buf;
 
+	might_sleep();
 	carveout_mapping_unmap(mapping);
 	carveout_mapping_destroy(mapping);
 	carveout_buf_put_sync(buf);
