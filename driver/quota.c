@@ -140,25 +140,12 @@ static bool exceeds(u64 used, u64 bytes, u64 limit)
 	return limit && (used > limit || bytes > limit - used);
 }
 
-/**
- * carveout_quota_charge() - let somebody pay for memory
- * @carveout: the heap
- * @open: the open file that it is asked for through; NULL for a driver, which does
- *	not pay
- * @uid: the user who asks
- * @bytes: how much
- *
- * Context: May sleep.
- * Return: 0; -EDQUOT if it is more than a quota allows; -ENOMEM.
- */
-int carveout_quota_charge(struct carveout *carveout, struct carveout_open *open,
-			  kuid_t uid, u64 bytes)
+static int try_charge(struct carveout *carveout, struct carveout_open *open, kuid_t uid,
+		      u64 bytes)
 {
 	struct carveout_user *user;
 	int ret = 0;
 
-	if (!open)
-		return 0;
 	mutex_lock(&carveout->quota_lock);
 	user = get_user_entry(carveout, uid);
 	if (IS_ERR(user)) {
@@ -168,7 +155,6 @@ int carveout_quota_charge(struct carveout *carveout, struct carveout_open *open,
 	if ((exceeds(user->used, bytes, READ_ONCE(carveout->quota_user)) ||
 	     exceeds(open->used, bytes, READ_ONCE(carveout->quota_open))) &&
 	    !capable(CAP_SYS_RESOURCE)) {
-		atomic64_inc(&carveout->failures_quota);
 		ret = -EDQUOT;
 	} else {
 		user->used += bytes;
@@ -177,7 +163,40 @@ int carveout_quota_charge(struct carveout *carveout, struct carveout_open *open,
 	drop_idle_user(carveout, uid, user);
 unlock:
 	mutex_unlock(&carveout->quota_lock);
-	if (ret == -ENOMEM)
+	return ret;
+}
+
+/**
+ * carveout_quota_charge() - let somebody pay for memory
+ * @carveout: the heap
+ * @open: the open file that it is asked for through; NULL for a driver, which does
+ *	not pay
+ * @uid: the user who asks
+ * @bytes: how much
+ *
+ * A buffer of his that a driver was the last to drop is paid for until it is free: that
+ * is waited for, once, before it is said to be too much.
+ *
+ * Context: May sleep.
+ * Return: 0; -EDQUOT if it is more than a quota allows; -ENOMEM.
+ */
+int carveout_quota_charge(struct carveout *carveout, struct carveout_open *open,
+			  kuid_t uid, u64 bytes)
+{
+	bool busy;
+	int ret;
+
+	if (!open)
+		return 0;
+	busy = carveout_deferred_busy(carveout);
+	ret = try_charge(carveout, open, uid, bytes);
+	if (ret == -EDQUOT && busy) {
+		carveout_flush(carveout);
+		ret = try_charge(carveout, open, uid, bytes);
+	}
+	if (ret == -EDQUOT)
+		atomic64_inc(&carveout->failures_quota);
+	else if (ret == -ENOMEM)
 		atomic64_inc(&carveout->failures_nomem);
 	return ret;
 }
