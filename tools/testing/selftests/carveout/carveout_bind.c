@@ -103,16 +103,17 @@ int bind_again(const struct binding *binding)
  */
 int bind_soon(const struct binding *binding)
 {
-	__u64 end = now_ms() + SETTLE_MS;
+	unsigned int left = SETTLE_MS / 10;
 	int err;
 
-	do {
+	for (;;) {
 		err = bind_again(binding);
-		if (err != -EBUSY)
-			break;
-		sleep_us(5000);
-	} while (now_ms() < end);
-	return err;
+		if (err != -EBUSY || !left)
+			return err;
+		/* Not too often: each refusal is a line in the kernel's log. */
+		sleep_us(9000);
+		left -= doze(left);
+	}
 }
 
 /**
@@ -124,15 +125,10 @@ int bind_soon(const struct binding *binding)
  */
 int open_node(void)
 {
-	__u64 end = now_ms() + SETTLE_MS;
 	int fd;
 
-	do {
-		fd = open(heap_path(), O_RDWR | O_CLOEXEC);
-		if (fd >= 0)
-			return fd;
-		sleep_us(1000);
-	} while (now_ms() < end);
+	if (BECOMES_TRUE((fd = open(heap_path(), O_RDWR | O_CLOEXEC)) >= 0))
+		return fd;
 	return -errno;
 }
 

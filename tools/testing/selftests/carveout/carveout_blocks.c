@@ -184,17 +184,13 @@ int free_blocks(int pool)
  */
 bool has_waiters(int pool, __u32 count)
 {
-	__u64 end = now_ms() + 10 * SETTLE_MS;
 	struct carveout_ioctl_pool_query query;
+	int err;
 
-	do {
-		if (query_pool(pool, &query))
-			return false;
-		if (query.waiters == count)
-			return true;
-		sleep_us(500);
-	} while (now_ms() < end);
-	return false;
+	/* Many processes take a while to start. */
+	return BECOMES_TRUE_IN(4 * SETTLE_MS,
+			       (err = query_pool(pool, &query)) ||
+			       query.waiters == count) && !err;
 }
 
 /**

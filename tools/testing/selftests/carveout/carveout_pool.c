@@ -449,11 +449,7 @@ static int sleep_a_little(void *arg)
 
 static bool becomes_free(int pool, int count)
 {
-	__u64 end = now_ms() + SETTLE_MS;
-
-	while (free_blocks(pool) != count && now_ms() < end)
-		sleep_us(500);
-	return free_blocks(pool) == count;
+	return BECOMES_TRUE(free_blocks(pool) == count);
 }
 
 /* The file lives as long as a descriptor, here or elsewhere, or a mapping. */

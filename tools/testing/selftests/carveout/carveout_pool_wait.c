@@ -56,11 +56,7 @@ static int wait_for_block(void *arg)
 
 static bool becomes_free(int pool, int count)
 {
-	__u64 end = now_ms() + SETTLE_MS;
-
-	while (free_blocks(pool) != count && now_ms() < end)
-		sleep_us(500);
-	return free_blocks(pool) == count;
+	return BECOMES_TRUE(free_blocks(pool) == count);
 }
 
 /* === First come, first served ============================================ */

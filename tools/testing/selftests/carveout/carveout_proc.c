@@ -225,6 +225,18 @@ int run_child(int (*fn)(void *arg), void *arg)
 	return pid < 0 ? pid : wait_child(pid);
 }
 
+/* The letter in a process' file "stat"; X if there is no such process. */
+static char process_state(pid_t pid)
+{
+	char path[64], line[256], *name_end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_line(path, line, sizeof(line)))
+		return 'X';
+	name_end = strrchr(line, ')');
+	return name_end ? name_end[2] : 'X';
+}
+
 /**
  * sleeps() - is a process asleep, as one that waits is, or will be soon
  * @pid: process
@@ -233,21 +245,10 @@ int run_child(int (*fn)(void *arg), void *arg)
  */
 bool sleeps(pid_t pid)
 {
-	__u64 end = now_ms() + SETTLE_MS;
-	char path[64], line[256];
+	char state;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	while (now_ms() < end) {
-		char *state;
-
-		if (read_line(path, line, sizeof(line)))
-			return false;
-		state = strrchr(line, ')');
-		if (state && state[2] == 'S')
-			return true;
-		sleep_us(1000);
-	}
-	return false;
+	/* One that has ended will not. */
+	return BECOMES_TRUE(strchr("SZX", state = process_state(pid))) && state == 'S';
 }
 
 /**
@@ -366,6 +367,26 @@ void sleep_us(unsigned int us)
 	struct timespec time = { .tv_nsec = us * 1000L };
 
 	nanosleep(&time, NULL);
+}
+
+/**
+ * doze() - sleep for a millisecond
+ * @left: milliseconds of patience that are left
+ *
+ * Return: how many of them are gone. To wake up late takes no more than a few.
+ */
+unsigned int doze(unsigned int left)
+{
+	__u64 start = now_ms(), slept;
+
+	sleep_us(1000);
+	slept = now_ms() - start;
+	/* A coarse clock has ticks of 10 ms. */
+	if (slept > 20)
+		slept = 20;
+	if (!slept)
+		slept = 1;
+	return slept < left ? slept : left;
 }
 
 /**

@@ -19,18 +19,7 @@ static __u32 refs_of(int node, int fd)
 /* Wait for a tag to be gone; the kernel may finish a close() a little later. */
 static bool tag_goes(int node, const char *tag)
 {
-	__u64 end = now_ms() + SETTLE_MS;
-	int fd;
-
-	for (;;) {
-		fd = open_tag(node, tag, O_RDONLY);
-		if (fd < 0)
-			return fd == -ENOENT;
-		close(fd);
-		if (now_ms() > end)
-			return false;
-		sleep_us(1000);
-	}
+	return BECOMES_TRUE(try_open(node, tag, O_RDONLY) == -ENOENT);
 }
 
 /* === Create and open ===================================================== */

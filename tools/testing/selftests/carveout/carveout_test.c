@@ -226,6 +226,17 @@ static bool same_snapshot(const struct heap_snapshot *before,
 	return same_objects(&before->objects, &after->objects, diff, len);
 }
 
+static bool stands_as(const struct heap_snapshot *before, char *diff, size_t len)
+{
+	struct heap_snapshot now;
+	int err = take_snapshot(&now);
+
+	if (!err)
+		return same_snapshot(before, &now, diff, len);
+	snprintf(diff, len, "snapshot: error %d", err);
+	return false;
+}
+
 /**
  * heap_settles() - is everything as it was, or soon so
  * @before: what to compare with
@@ -239,20 +250,7 @@ static bool same_snapshot(const struct heap_snapshot *before,
  */
 bool heap_settles(const struct heap_snapshot *before, char *diff, size_t len)
 {
-	__u64 end = now_ms() + SETTLE_MS;
-	struct heap_snapshot after;
-	int err;
-
-	for (;;) {
-		err = take_snapshot(&after);
-		if (!err && same_snapshot(before, &after, diff, len))
-			return true;
-		if (err)
-			snprintf(diff, len, "snapshot: error %d", err);
-		if (now_ms() > end)
-			return false;
-		sleep_us(1000);
-	}
+	return BECOMES_TRUE(stands_as(before, diff, len));
 }
 
 /**
@@ -276,15 +274,9 @@ int take_objects(struct counters *objects)
  */
 bool objects_settle(const struct counters *before, char *diff, size_t len)
 {
-	__u64 end = now_ms() + SETTLE_MS;
-	struct counters after;
+	struct counters now;
 
-	do {
-		if (!take_objects(&after) && same_objects(before, &after, diff, len))
-			return true;
-		sleep_us(1000);
-	} while (now_ms() < end);
-	return false;
+	return BECOMES_TRUE(!take_objects(&now) && same_objects(before, &now, diff, len));
 }
 
 /**

@@ -24,7 +24,23 @@
 #define MS		1000000ULL
 
 /* The longest that the kernel may take to finish what close() left to do. */
-#define SETTLE_MS	2000
+#define SETTLE_MS	5000
+
+/*
+ * Wait until @condition holds, so many milliseconds. Time for which the board, or just
+ * this process, was held up does not count: whoever has to make it true may have been
+ * held up as well. It is looked at at least once.
+ */
+#define BECOMES_TRUE_IN(ms, condition) ({					\
+	unsigned int __left = (ms);						\
+	bool __true;								\
+										\
+	while (!(__true = (condition)) && __left)				\
+		__left -= doze(__left);						\
+	__true;									\
+})
+
+#define BECOMES_TRUE(condition)	BECOMES_TRUE_IN(SETTLE_MS, condition)
 
 #define COUNTERS_MAX	64
 #define COUNTER_LEN	40
@@ -190,6 +206,7 @@ int next_fd(int fd);
 int send_fd(int sock, int fd);
 int recv_fd(int sock);
 void sleep_us(unsigned int us);
+unsigned int doze(unsigned int left);
 __u64 now_ms(void);
 __u64 now_ns(void);
 unsigned int env_rounds(unsigned int rounds);
