@@ -252,6 +252,24 @@ bool sleeps(pid_t pid)
 }
 
 /**
+ * signal_child() - send a process SIGUSR1 again and again, until it ends
+ * @pid: process
+ *
+ * Return: as wait_child().
+ */
+int signal_child(pid_t pid)
+{
+	siginfo_t ended = { 0 };
+
+	while (!waitid(P_PID, pid, &ended, WEXITED | WNOHANG | WNOWAIT) &&
+	       !ended.si_pid) {
+		kill(pid, SIGUSR1);
+		sleep_us(5000);
+	}
+	return wait_child(pid);
+}
+
+/**
  * become() - be another user, without privileges, for good
  * @uid: user
  * @gid: group

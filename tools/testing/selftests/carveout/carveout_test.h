@@ -200,6 +200,7 @@ pid_t start_child(int (*fn)(void *arg), void *arg);
 int wait_child(pid_t pid);
 int run_child(int (*fn)(void *arg), void *arg);
 bool sleeps(pid_t pid);
+int signal_child(pid_t pid);
 int become(uid_t uid, gid_t gid);
 int count_fds(void);
 int next_fd(int fd);
