@@ -201,8 +201,11 @@ why=$(set_params $MILLISECOND $LONG; tell $DRIVER unbind $DEVICE
 	same "$(tags)" "$PARAMS 4K 0644"
 	tell $DRIVER bind $DEVICE; bound)
 result "processes keep what they hold, meanwhile" "$why$(more dropped)"
+# They have let go when they are gone.
 # shellcheck disable=SC2086 # several words
 kill -9 $HOLDERS
+# shellcheck disable=SC2086 # several words
+wait $HOLDERS 2>/dev/null
 
 tell $DRIVER unbind $DEVICE
 why=$(carveout alloc $H $PARAMS 4K 2>&1 > "$LOG"; set_params $MILLISECOND $LONG
