@@ -170,8 +170,8 @@ TEST_F(unbind, waiters_are_woken)
 		pid[i] = start_child(i % 2 ? wait_for_event : wait_for_name,
 				     &self->heap.node);
 		ASSERT_LT(0, pid[i]);
+		EXPECT_TRUE(sleeps(pid[i]));
 	}
-	sleep_us(200000);
 	ASSERT_EQ(0, unbind(&self->binding));
 	for (i = 0; i < ARRAY_SIZE(pid); i++)
 		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("waiter %zu", i);
