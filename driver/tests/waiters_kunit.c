@@ -205,7 +205,7 @@ static bool goes_to(struct kunit *test, struct carveout_pool *pool, void *block,
 	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
 	/* Who comes now is behind all of them. */
 	EXPECT_ERR(test, -EAGAIN, carveout_pool_alloc(pool));
-	if (!wait_for_completion_timeout(&waiter->done, 10 * HZ)) {
+	if (!wait_for_completion_timeout(&waiter->done, msecs_to_jiffies(PATIENCE_MS))) {
 		KUNIT_FAIL(test, "somebody was passed over");
 		return false;
 	}
@@ -264,7 +264,7 @@ static void carveout_waiters_in_turn_when_some_die(struct kunit *test)
 	for (i = 0; i < THREADS; i += 3)
 		send_sig(SIGKILL, waiter[i].task, 1);
 	for (i = 0; i < THREADS; i += 3) {
-		wait_for_completion_timeout(&waiter[i].done, 10 * HZ);
+		wait_for_completion_timeout(&waiter[i].done, msecs_to_jiffies(PATIENCE_MS));
 		EXPECT_ERR(test, -ERESTARTSYS, waiter[i].block);
 	}
 	for (i = 0; i < THREADS; i++)
