@@ -16,7 +16,8 @@ export BOARDS
 # What every kernel is started with. A panic ends the emulator; the watchdogs
 # are slow because the host may be busy.
 BOOT_ARGS="panic=-1 printk.devkmsg=on log_buf_len=4M
-	rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60"
+	rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60
+	workqueue.watchdog_thresh=120"
 
 # Stock kernels have few checkers, so that whatever they do notice is fatal.
 # Poisoned pages show memory that is handed out without being cleared.
@@ -58,8 +59,8 @@ board()
 		arch=um memory=1704M cpus=1 args="$BOOT_ARGS" module_args="default=16M"
 		trees=(uml.dts bad.dtso)
 		# KASAN and lockdep, on one CPU.
-		[ "$1" != uml-6.1 ] || rounds=30
-		[ "$1" != uml-7 ] || cpus=2 ;;
+		[ "$1" != uml-6.1 ] || { rounds=30; scale=2; }
+		[ "$1" != uml-7 ] || { cpus=2; scale=2; } ;;
 	*)	die "no board '$1' (there are: ${BOARDS[*]})" ;;
 	esac
 	case $arch in

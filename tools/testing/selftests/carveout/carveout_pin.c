@@ -348,7 +348,7 @@ TEST_F(pin, copy_in_another_pipe)
 }
 
 /* Several buffers, which go in another order than they came. */
-TEST_F(pin, several_buffers)
+TEST_F_TIMEOUT(pin, several_buffers, 120)
 {
 	int pipes[4][2], i;
 	char *mem;
