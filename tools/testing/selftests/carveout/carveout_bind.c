@@ -127,9 +127,8 @@ int open_node(void)
 {
 	int fd;
 
-	if (BECOMES_TRUE((fd = open(heap_path(), O_RDWR | O_CLOEXEC)) >= 0))
-		return fd;
-	return -errno;
+	BECOMES_TRUE((fd = open(heap_path(), O_RDWR | O_CLOEXEC)) >= 0);
+	return fd < 0 ? -errno : fd;
 }
 
 /**

@@ -29,7 +29,7 @@
 /*
  * Wait until @condition holds, so many milliseconds. Time for which the board, or just
  * this process, was held up does not count: whoever has to make it true may have been
- * held up as well. It is looked at at least once.
+ * held up as well. There is one look at least.
  */
 #define BECOMES_TRUE_IN(ms, condition) ({					\
 	unsigned int __left = (ms);						\
