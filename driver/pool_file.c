@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -75,10 +76,12 @@ static int pool_get(struct carveout_call *call)
 static int pool_put(struct carveout_call *call)
 {
 	const struct carveout_ioctl_pool_put *p = &call->arg.pool_put;
+	struct carveout_pool *pool = call->pool_file->pool;
+	u32 count = pool->blocks.count;
 
-	if (p->flags)
+	if (p->flags || p->index >= count)
 		return -EINVAL;
-	return carveout_pool_give(call->pool_file->pool, p->index);
+	return carveout_pool_give(pool, array_index_nospec(p->index, count));
 }
 
 static int pool_query(struct carveout_call *call)

@@ -6,7 +6,8 @@
  * header with the same guard in tools/testing/shared/ and include it first, so
  * that this one vanishes and the same sources build as an ordinary program.
  * What is named here is therefore all that lib/ may use: types, bits, overflow
- * checks, error numbers, memory fill. No allocation, no lock, no printing.
+ * checks, error numbers, memory fill, bounds for speculation. No allocation, no lock,
+ * no printing.
  */
 
 #ifndef CARVEOUT_LIB_H
@@ -26,6 +27,7 @@
 #include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
 #include <linux/types.h>

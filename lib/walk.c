@@ -180,6 +180,8 @@ unsigned int carveout_heap_spans(const struct carveout_heap *heap, u32 *cursor,
 		*cursor = CARVEOUT_SPANS_END;
 		return 0;
 	}
+	/* Where to go on is what a process says. */
+	index = array_index_nospec(index, store->fresh);
 	limit = index + min_t(u32, store->fresh - index, CARVEOUT_SPANS_SCAN);
 	while (filled < count) {
 		index = next_taken(store, index, limit);

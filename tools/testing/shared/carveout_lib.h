@@ -40,6 +40,9 @@ typedef __u64 u64;
 #define IS_ALIGNED(x, a) (((x) & ((typeof(x))(a) - 1)) == 0)
 #define SZ_4K 0x1000
 
+/* Nobody speculates here. */
+#define array_index_nospec(index, size) ((void)(size), (index))
+
 /* Coverage is of what is written, not of each copy that the compiler makes. */
 #ifdef CARVEOUT_COVERAGE
 #undef __always_inline
