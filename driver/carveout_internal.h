@@ -553,6 +553,9 @@ void carveout_buf_put_sync(struct carveout_buf *buf);
 void carveout_buf_free(struct carveout_buf *buf);
 u64 carveout_buf_offset(const struct carveout_buf *buf);
 
+/* Beside the flags of processes: a driver links, nobody is asked. */
+#define CARVEOUT_LINK_ANY	BIT(31)
+
 int carveout_registry_init(struct carveout *carveout);
 void carveout_registry_fini(struct carveout *carveout);
 unsigned int carveout_registry_kill(struct carveout *carveout);
@@ -563,12 +566,11 @@ struct carveout_buf *carveout_registry_open(struct carveout *carveout,
 					    const char *name, bool write);
 struct carveout_buf *carveout_registry_find(struct carveout *carveout, const char *name);
 bool carveout_registry_taken(struct carveout *carveout, const char *name);
-bool carveout_registry_has(struct carveout *carveout, const char *name);
 int carveout_registry_may_create(struct carveout *carveout, const char *name);
 int carveout_registry_link(struct carveout_buf *buf, const char *name,
 			   umode_t mode, u32 flags, u64 generation);
 int carveout_registry_unlink(struct carveout *carveout, const char *name, bool any);
-void carveout_registry_forget(struct carveout_buf *buf);
+int carveout_registry_forget(struct carveout_buf *buf);
 int carveout_registry_setattr(struct carveout *carveout,
 			      const struct carveout_ioctl_setattr *attr);
 u64 carveout_registry_changes(struct carveout *carveout);

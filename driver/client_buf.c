@@ -180,6 +180,70 @@ struct carveout_buf *carveout_buf_from_dmabuf(struct dma_buf *dmabuf)
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_from_dmabuf, "CARVEOUT");
 
+static int try_link(struct carveout_buf *buf, const char *name, umode_t mode, u32 flags)
+{
+	struct carveout *carveout = buf->carveout;
+	int ret;
+
+	/* Somebody else's link may come in between, with a higher number. */
+	do {
+		ret = carveout_registry_link(buf, name, mode, flags | CARVEOUT_LINK_ANY,
+					     atomic64_inc_return(&carveout->generation));
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+/**
+ * carveout_buf_link() - give a buffer that never had one a tag
+ * @buf: the buffer
+ * @tag: the name, 1 to 63 of A-Z a-z 0-9 . _ -
+ * @mode: permission bits of the tag; who has the buffer, root for one of a driver, owns it
+ * @flags: CARVEOUT_LINK_REPLACE to take the name from another buffer, whoever owns that;
+ *	CARVEOUT_LINK_PERSIST to let the tag hold the buffer
+ *
+ * So a buffer can be filled before anybody finds it, and a name be moved on to new
+ * content in one step: see struct carveout_ioctl_link.
+ *
+ * Context: May sleep.
+ * Return: 0; -EEXIST if the tag is taken; -EBUSY if the buffer has or had a tag; -EINVAL
+ * if that is no name, no mode or no flag; -ENODEV once the heap is gone; -ENOMEM.
+ */
+int carveout_buf_link(struct carveout_buf *buf, const char *tag, umode_t mode, u32 flags)
+{
+	bool busy = carveout_deferred_busy(buf->carveout);
+	char field[CARVEOUT_NAME_LEN];
+	int ret;
+
+	might_sleep();
+	if (mode & ~0777 || flags & ~CARVEOUT_LINK_FLAGS || name_field(tag, field))
+		return -EINVAL;
+	ret = try_link(buf, field, mode, flags);
+	/* Whoever has the name may be gone but for that. */
+	if (ret == -EEXIST && busy) {
+		carveout_flush(buf->carveout);
+		ret = try_link(buf, field, mode, flags);
+	}
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_link, "CARVEOUT");
+
+/**
+ * carveout_buf_unlink() - remove the tag of a buffer
+ * @buf: the buffer
+ *
+ * Unlike carveout_unlink() it never hits another buffer, to which the name may have been
+ * moved on.
+ *
+ * Context: May sleep.
+ * Return: 0; -ENOENT if it has none, or none any more.
+ */
+int carveout_buf_unlink(struct carveout_buf *buf)
+{
+	might_sleep();
+	return carveout_registry_forget(buf);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_buf_unlink, "CARVEOUT");
+
 /**
  * carveout_unlink() - remove a tag
  * @carveout: the heap

@@ -327,17 +327,7 @@ struct carveout_buf *carveout_registry_find(struct carveout *carveout, const cha
 	return unless_seized(find_by_name(carveout, name, true, true));
 }
 
-/**
- * carveout_registry_has() - is this name taken?
- * @carveout: the heap
- * @name: a valid name, zero to the end of its field
- *
- * A hint, for failing early: by the time it returns it may have changed.
- *
- * Context: Any.
- * Return: true if it is.
- */
-bool carveout_registry_has(struct carveout *carveout, const char *name)
+static bool has_name(struct carveout *carveout, const char *name)
 {
 	return rhashtable_lookup_fast(&carveout->tags, name, tag_params);
 }
@@ -348,7 +338,7 @@ bool carveout_registry_has(struct carveout *carveout, const char *name)
  * @name: a valid name, zero to the end of its field
  *
  * What a driver dropped in an interrupt has its name for a moment longer: that is
- * waited for. A hint as carveout_registry_has().
+ * waited for. A hint, for failing early: by the time it returns it may have changed.
  *
  * Context: May sleep.
  * Return: true if it is.
@@ -357,12 +347,12 @@ bool carveout_registry_taken(struct carveout *carveout, const char *name)
 {
 	bool busy = carveout_deferred_busy(carveout);
 
-	if (!carveout_registry_has(carveout, name))
+	if (!has_name(carveout, name))
 		return false;
 	if (!busy)
 		return true;
 	carveout_flush(carveout);
-	return carveout_registry_has(carveout, name);
+	return has_name(carveout, name);
 }
 
 /**
@@ -474,7 +464,7 @@ static int take_name(struct carveout_buf *buf, u32 flags, struct carveout_buf **
 		return PTR_ERR(old);
 	if (!(flags & CARVEOUT_LINK_REPLACE))
 		return -EEXIST;
-	if (!carveout_tag_owned(&old->tag))
+	if (!(flags & CARVEOUT_LINK_ANY) && !carveout_tag_owned(&old->tag))
 		return -EACCES;
 	if (old->generation > buf->generation)
 		return -EAGAIN;
@@ -492,7 +482,7 @@ static int link_locked(struct carveout_buf *buf, const char *name, umode_t mode,
 	int ret;
 
 	lockdep_assert_held(&buf->carveout->registry_lock);
-	if (!carveout_tag_owned(tag))
+	if (!(flags & CARVEOUT_LINK_ANY) && !carveout_tag_owned(tag))
 		return -EACCES;
 	if (tag->name[0] || buf->state != CARVEOUT_BUF_LIVE)
 		return -EBUSY;
@@ -516,7 +506,7 @@ static int link_locked(struct carveout_buf *buf, const char *name, umode_t mode,
  * @buf: a buffer that others can find, and that never had a name
  * @name: a valid name, zero to the end of its field
  * @mode: permission bits
- * @flags: CARVEOUT_LINK_* flags
+ * @flags: CARVEOUT_LINK_* flags; with CARVEOUT_LINK_ANY, whoever owns what
  * @generation: number that it gets with the name, just taken
  *
  * Context: May sleep.
@@ -571,22 +561,28 @@ int carveout_registry_unlink(struct carveout *carveout, const char *name, bool a
 }
 
 /**
- * carveout_registry_forget() - remove the name of a buffer, if it has one
+ * carveout_registry_forget() - remove the name of a buffer
  * @buf: a buffer that the caller has a reference to
  *
  * Context: May sleep.
+ * Return: 0; -ENOENT if it has none, or none any more.
  */
-void carveout_registry_forget(struct carveout_buf *buf)
+int carveout_registry_forget(struct carveout_buf *buf)
 {
 	struct carveout *carveout = buf->carveout;
+	int ret = -ENOENT;
 	bool put = false;
 
 	mutex_lock(&carveout->registry_lock);
-	if (buf->tag.linked)
+	if (buf->tag.linked) {
 		put = unlink_tag(buf);
+		ret = 0;
+	}
 	mutex_unlock(&carveout->registry_lock);
 	if (put)
 		carveout_buf_put_sync(buf);
+
+	return ret;
 }
 
 static int check_setattr(const struct carveout_tag *tag, u32 flags, kuid_t uid,

@@ -169,7 +169,7 @@ static void carveout_buf_bad_arguments(struct kunit *test)
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "x"));
 }
 
-static void carveout_buf_unlink(struct kunit *test)
+static void carveout_buf_frees_its_name(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
 	struct carveout_buf *old = alloc_buf(heap, SZ_4K, "name"), *new;
@@ -632,7 +632,7 @@ static struct kunit_case buf_cases[] = {
 	KUNIT_CASE(carveout_buf_by_tag),
 	KUNIT_CASE(carveout_buf_aligned_with_tag),
 	KUNIT_CASE(carveout_buf_bad_arguments),
-	KUNIT_CASE(carveout_buf_unlink),
+	KUNIT_CASE(carveout_buf_frees_its_name),
 	KUNIT_CASE(carveout_buf_persistent),
 	KUNIT_CASE(carveout_buf_dirty),
 	KUNIT_CASE(carveout_buf_wait_deadline),

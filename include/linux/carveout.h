@@ -236,6 +236,8 @@ struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size);
 struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
 void carveout_buf_put(struct carveout_buf *buf);
 struct carveout_pool *carveout_buf_pool(const struct carveout_buf *buf);
+int carveout_buf_link(struct carveout_buf *buf, const char *tag, umode_t mode, u32 flags);
+int carveout_buf_unlink(struct carveout_buf *buf);
 int carveout_unlink(struct carveout *carveout, const char *tag);
 
 void *carveout_buf_va(const struct carveout_buf *buf);

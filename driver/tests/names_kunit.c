@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite of the names of drivers' buffers: driver/client_buf.c, driver/registry.c.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/uidgid.h>
+
+#include "fixture.h"
+
+#define SIZE	SZ_256K
+
+/* A buffer filled with @byte; without a tag for NULL. */
+static struct carveout_buf *make_buf(struct kunit *test, const char *tag, u32 flags, u8 byte)
+{
+	const struct carveout_req req = { .size = SZ_4K, .flags = flags };
+	struct carveout_buf *buf;
+
+	buf = carveout_buf_alloc(heap_of(test), &req, tag, tag ? 0600 : 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(buf), "error %ld", PTR_ERR(buf));
+	memset(carveout_buf_va(buf), byte, SZ_4K);
+	return buf;
+}
+
+/* The name leads to this buffer. */
+static void expect_found(struct kunit *test, const char *tag, struct carveout_buf *buf)
+{
+	struct carveout_buf *found = carveout_buf_find(heap_of(test), tag);
+
+	KUNIT_EXPECT_PTR_EQ(test, buf, found);
+	if (!IS_ERR(found))
+		carveout_buf_put(found);
+}
+
+/* === Giving a name ======================================================== */
+
+static void carveout_names_link(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = make_buf(test, NULL, 0, 1);
+	u64 generation = carveout_buf_generation(buf);
+
+	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "late"));
+	KUNIT_EXPECT_EQ(test, 0, carveout_buf_link(buf, "late", 0600, 0));
+	expect_found(test, "late", buf);
+	KUNIT_EXPECT_GT(test, carveout_buf_generation(buf), generation);
+	/* A name once, and never another. */
+	KUNIT_EXPECT_EQ(test, -EBUSY, carveout_buf_link(buf, "later", 0600, 0));
+	KUNIT_EXPECT_EQ(test, 0, carveout_buf_unlink(buf));
+	KUNIT_EXPECT_EQ(test, -EBUSY, carveout_buf_link(buf, "late", 0600, 0));
+	carveout_buf_put(buf);
+}
+
+static void carveout_names_link_refused(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *other = make_buf(test, "taken", 0, 1);
+	struct carveout_buf *buf = make_buf(test, NULL, 0, 2);
+	u64 generation = carveout_buf_generation(buf);
+
+	KUNIT_EXPECT_EQ(test, -EEXIST, carveout_buf_link(buf, "taken", 0600, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_buf_link(buf, "", 0600, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_buf_link(buf, "no/name", 0600, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_buf_link(buf, "free", 01000, 0));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_buf_link(buf, "free", 0600,
+							 CARVEOUT_LINK_FLAGS + 1));
+	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_buf_link(buf, "free", 0600, BIT(31)));
+	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "free"));
+	expect_found(test, "taken", other);
+	/* It is as good as before. */
+	KUNIT_EXPECT_EQ(test, generation, carveout_buf_generation(buf));
+	KUNIT_EXPECT_EQ(test, 0, carveout_buf_link(buf, "free", 0600, 0));
+	expect_found(test, "free", buf);
+	carveout_buf_put(other);
+	carveout_buf_put(buf);
+}
+
+/* Who has the name is on his way, and it is waited for. */
+static void carveout_names_link_after_put(struct kunit *test)
+{
+	struct carveout_buf *buf;
+	unsigned int i;
+
+	heap_of_pages(test, SIZE, 0);
+	buf = make_buf(test, "name", 0, 1);
+	for (i = 0; i < 20; i++) {
+		struct carveout_buf *next = make_buf(test, NULL, 0, 2);
+
+		carveout_buf_put(buf);
+		buf = next;
+		KUNIT_EXPECT_EQ(test, 0, carveout_buf_link(buf, "name", 0600, 0));
+	}
+	expect_found(test, "name", buf);
+	carveout_buf_put(buf);
+}
+
+static void carveout_names_replace(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *old = make_buf(test, "name", CARVEOUT_REQ_PERSIST, 1);
+	struct carveout_buf *buf = make_buf(test, NULL, 0, 2);
+
+	KUNIT_EXPECT_EQ(test, 0, carveout_buf_link(buf, "name", 0600,
+						   CARVEOUT_LINK_REPLACE));
+	expect_found(test, "name", buf);
+	KUNIT_EXPECT_GT(test, carveout_buf_generation(buf), carveout_buf_generation(old));
+	/* The old one lives on for who has it, without a name, and for nobody else. */
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(old), 1, SZ_4K));
+	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_buf_unlink(old));
+	expect_found(test, "name", buf);
+	carveout_buf_put(old);
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
+	carveout_buf_put(buf);
+	/* Nobody has the name, which is all right as well. */
+	carveout_flush(heap);
+	buf = make_buf(test, NULL, 0, 3);
+	KUNIT_EXPECT_EQ(test, 0, carveout_buf_link(buf, "name", 0600, CARVEOUT_LINK_FLAGS));
+	carveout_buf_put(buf);
+	carveout_flush(heap);
+	expect_found(test, "name", buf);
+	KUNIT_EXPECT_EQ(test, 0, carveout_unlink(heap, "name"));
+}
+
+/* What a driver does while it works for somebody. */
+struct errand {
+	struct carveout *heap;
+	struct carveout_buf *buf;
+	bool done;
+	int linked;
+	int unlinked;
+	int removed;
+};
+
+/* As a system call of a process without rights. */
+static int run_errand(void *data)
+{
+	struct errand *errand = data;
+	struct cred *cred = prepare_creds();
+
+	if (cred) {
+		cred->fsuid = KUIDT_INIT(1000);
+		cap_clear(cred->cap_effective);
+		commit_creds(cred);
+		errand->linked = carveout_buf_link(errand->buf, "name", 0600,
+						   CARVEOUT_LINK_REPLACE);
+		errand->unlinked = carveout_buf_unlink(errand->buf);
+		errand->removed = carveout_unlink(errand->heap, "other");
+	}
+	WRITE_ONCE(errand->done, true);
+	return 0;
+}
+
+static void carveout_names_for_any_process(struct kunit *test)
+{
+	struct errand errand = {
+		.heap = heap_of_pages(test, SIZE, 0),
+		.linked = 1, .unlinked = 1, .removed = 1,
+	};
+	struct carveout_buf *old = make_buf(test, "name", 0, 1);
+	struct carveout_buf *other = make_buf(test, "other", 0, 2);
+	struct task_struct *task;
+
+	errand.buf = make_buf(test, NULL, 0, 3);
+	task = thread_run(test, run_errand, &errand, "errand");
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(errand.done)));
+	thread_join(task);
+	KUNIT_EXPECT_EQ(test, 0, errand.linked);
+	KUNIT_EXPECT_EQ(test, 0, errand.unlinked);
+	KUNIT_EXPECT_EQ(test, 0, errand.removed);
+	carveout_buf_put(old);
+	carveout_buf_put(other);
+	carveout_buf_put(errand.buf);
+}
+
+/* === Taking it away ======================================================= */
+
+static void carveout_names_unlink_own(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = make_buf(test, "name", 0, 1), *other;
+
+	KUNIT_EXPECT_EQ(test, 0, carveout_buf_unlink(buf));
+	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_buf_unlink(buf));
+	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "name"));
+	/* Another buffer that has the name by now keeps it. */
+	other = make_buf(test, "name", 0, 2);
+	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_buf_unlink(buf));
+	expect_found(test, "name", other);
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 1, SZ_4K));
+	carveout_buf_put(other);
+	carveout_buf_put(buf);
+	buf = make_buf(test, NULL, 0, 3);
+	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_buf_unlink(buf));
+	carveout_buf_put(buf);
+}
+
+static void carveout_names_unlink_persistent(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = make_buf(test, "kept", CARVEOUT_REQ_PERSIST, 1);
+
+	KUNIT_EXPECT_EQ(test, 0, carveout_buf_unlink(buf));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 1, SZ_4K));
+	carveout_buf_put(buf);
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+static void carveout_names_of_a_dead_heap(struct kunit *test)
+{
+	const struct carveout_memory memory = region_at(CARVEOUT_SYSTEM_MEMORY, SZ_64K);
+	struct carveout *heap = carveout_create(NULL, "kunit", &memory, 1, 0);
+	const struct carveout_req req = { .size = SZ_4K };
+	struct carveout_buf *named, *buf;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, heap);
+	named = carveout_buf_alloc(heap, &req, "name", 0600);
+	buf = carveout_buf_alloc(heap, &req, NULL, 0);
+	KUNIT_EXPECT_EQ(test, 0, carveout_destroy(heap, true));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, named);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_EXPECT_EQ(test, -ENODEV, carveout_buf_link(buf, "other", 0600, 0));
+	KUNIT_EXPECT_EQ(test, -ENODEV, carveout_buf_link(buf, "name", 0600,
+							 CARVEOUT_LINK_REPLACE));
+	/* Its names went with it. */
+	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_buf_unlink(named));
+	carveout_buf_put(named);
+	carveout_buf_put(buf);
+}
+
+static struct kunit_case names_cases[] = {
+	KUNIT_CASE(carveout_names_link),
+	KUNIT_CASE(carveout_names_link_refused),
+	KUNIT_CASE(carveout_names_link_after_put),
+	KUNIT_CASE(carveout_names_replace),
+	KUNIT_CASE(carveout_names_for_any_process),
+	KUNIT_CASE(carveout_names_unlink_own),
+	KUNIT_CASE(carveout_names_unlink_persistent),
+	KUNIT_CASE(carveout_names_of_a_dead_heap),
+	{}
+};
+
+static struct kunit_suite names_suite = {
+	.name = "carveout_names",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.test_cases = names_cases,
+};
+
+kunit_test_suite(names_suite);
+
+MODULE_DESCRIPTION("KUnit suite of the names of drivers' buffers");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("CARVEOUT");
