@@ -252,6 +252,38 @@ struct carveout_buf *carveout_buf_create(struct carveout *carveout,
 	return buf;
 }
 
+static bool attrs_satisfy(u32 attrs, const struct carveout_request *req)
+{
+	bool match = (attrs & req->require) == req->require;
+	u32 i;
+
+	for (i = 0; i < req->nr_fallback && !match; i++)
+		match = (attrs & req->fallback[i]) == req->fallback[i];
+	return match && !(attrs & req->forbid);
+}
+
+/**
+ * carveout_buf_satisfies() - is a buffer what somebody would have made?
+ * @buf: the buffer
+ * @spec: what is asked for
+ *
+ * Context: Any.
+ * Return: true if so: it is no smaller, placed and of attributes as asked, and
+ * persistent if that is asked for.
+ */
+bool carveout_buf_satisfies(const struct carveout_buf *buf,
+			    const struct carveout_buf_spec *spec)
+{
+	const struct carveout_request *req = &spec->req;
+
+	return buf->size >= req->size && attrs_satisfy(carveout_buf_attrs(buf), req) &&
+	       (!req->align || !(buf->start & (req->align - 1))) &&
+	       (!req->max_addr || buf->start + buf->size <= req->max_addr) &&
+	       (!req->regions || req->regions & BIT_ULL(buf->region)) &&
+	       (!req->exact || buf->start == req->addr) &&
+	       (buf->tag.persist || !spec->persist);
+}
+
 /**
  * carveout_buf_clone() - a buffer that is to take another one's place
  * @buf: a buffer that is seized

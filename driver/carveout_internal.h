@@ -546,6 +546,8 @@ struct carveout_buf_spec {
 struct carveout_buf *carveout_buf_create(struct carveout *carveout,
 					 struct carveout_open *open,
 					 const struct carveout_buf_spec *spec);
+bool carveout_buf_satisfies(const struct carveout_buf *buf,
+			    const struct carveout_buf_spec *spec);
 struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf);
 int carveout_buf_populate(struct carveout_buf *buf);
 void carveout_buf_depopulate(struct carveout_buf *buf);

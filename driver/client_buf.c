@@ -31,10 +31,11 @@ static int name_field(const char *tag, char field[CARVEOUT_NAME_LEN])
 static int spec_of(const struct carveout_req *req, const char *name, umode_t mode,
 		   char tag[CARVEOUT_NAME_LEN], struct carveout_buf_spec *spec)
 {
+	const u32 tag_flags = CARVEOUT_REQ_PERSIST | CARVEOUT_REQ_OPEN;
 	int ret;
 
 	memset(tag, 0, CARVEOUT_NAME_LEN);
-	if (mode & ~0777 || (!name && (mode || req->flags & CARVEOUT_REQ_PERSIST)))
+	if (mode & ~0777 || (!name && (mode || req->flags & tag_flags)))
 		return -EINVAL;
 	ret = name ? name_field(name, tag) : 0;
 	if (!ret)
@@ -67,6 +68,49 @@ static struct carveout_buf *publish(struct carveout_buf *buf)
 	return ERR_PTR(ret);
 }
 
+/*
+ * The buffer of this name. One that is being resized is waited for, one that is not
+ * there only if @absent.
+ */
+static struct carveout_buf *wait_for(struct carveout *carveout, const char *name,
+				     bool absent, u64 deadline)
+{
+	struct carveout_buf *buf;
+	u64 seen;
+	int ret;
+
+	for (;;) {
+		seen = carveout_registry_changes(carveout);
+		buf = carveout_registry_find(carveout, name);
+		if (buf != ERR_PTR(-EAGAIN) && !(absent && buf == ERR_PTR(-ENOENT)))
+			return buf;
+		ret = carveout_registry_wait(carveout, seen, deadline);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+}
+
+/* What has the name, if it is what is asked for. */
+static struct carveout_buf *open_existing(struct carveout *carveout,
+					  const struct carveout_buf_spec *spec)
+{
+	struct carveout_buf *buf = wait_for(carveout, spec->tag, false,
+					    CARVEOUT_DEADLINE_NONE);
+
+	if (IS_ERR(buf) || carveout_buf_satisfies(buf, spec))
+		return buf;
+	carveout_buf_put_sync(buf);
+	return ERR_PTR(-EEXIST);
+}
+
+static struct carveout_buf *make_new(struct carveout *carveout,
+				     const struct carveout_buf_spec *spec)
+{
+	struct carveout_buf *buf = carveout_buf_create(carveout, NULL, spec);
+
+	return IS_ERR(buf) ? buf : publish(buf);
+}
+
 /**
  * carveout_buf_alloc() - allocate a buffer
  * @carveout: the heap
@@ -78,9 +122,15 @@ static struct carveout_buf *publish(struct carveout_buf *buf)
  * carveout_alloc_req(). With %CARVEOUT_REQ_PERSIST the tag holds the buffer until it is
  * unlinked.
  *
+ * With %CARVEOUT_REQ_OPEN a buffer that the tag names already will do if it is no smaller,
+ * placed and of attributes as asked, and persistent if that is asked for. It may be
+ * anybody's, and have any content; the device tree can keep names for root.
+ *
  * Context: May sleep.
  * Return: the buffer, with a reference to be given to carveout_buf_put(); or an
- * ERR_PTR: -EEXIST if the tag is taken, further as carveout_alloc_req().
+ * ERR_PTR: -EEXIST if the tag is taken, with %CARVEOUT_REQ_OPEN by something that is not
+ * as asked; -ERESTARTSYS on a signal while that is being resized; further as
+ * carveout_alloc_req().
  */
 struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
 					const struct carveout_req *req,
@@ -95,10 +145,16 @@ struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
 	ret = spec_of(req, tag, mode, field, &spec);
 	if (ret)
 		return ERR_PTR(ret);
-	buf = carveout_buf_create(carveout, NULL, &spec);
-	if (IS_ERR(buf))
-		return buf;
-	return publish(buf);
+	if (!(req->flags & CARVEOUT_REQ_OPEN))
+		return make_new(carveout, &spec);
+	/* The name may come and go between the two attempts. */
+	do {
+		buf = open_existing(carveout, &spec);
+		if (buf != ERR_PTR(-ENOENT))
+			return buf;
+		buf = make_new(carveout, &spec);
+	} while (buf == ERR_PTR(-EEXIST));
+	return buf;
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_alloc, "CARVEOUT");
 
@@ -135,20 +191,12 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_find, "CARVEOUT");
 struct carveout_buf *carveout_buf_wait(struct carveout *carveout, const char *tag,
 				       ktime_t deadline)
 {
-	struct carveout_buf *buf;
-	u64 seen;
-	int ret;
+	char field[CARVEOUT_NAME_LEN];
 
-	for (;;) {
-		seen = carveout_registry_changes(carveout);
-		buf = carveout_buf_find(carveout, tag);
-		if (buf != ERR_PTR(-ENOENT) && buf != ERR_PTR(-EAGAIN))
-			return buf;
-		ret = carveout_registry_wait(carveout, seen,
-					     max_t(s64, ktime_to_ns(deadline), 0));
-		if (ret)
-			return ERR_PTR(ret);
-	}
+	might_sleep();
+	if (name_field(tag, field))
+		return ERR_PTR(-EINVAL);
+	return wait_for(carveout, field, true, max_t(s64, ktime_to_ns(deadline), 0));
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_wait, "CARVEOUT");
 
@@ -339,6 +387,33 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_export, "CARVEOUT");
 
 /* === Pools ================================================================ */
 
+static struct carveout_pool *open_existing_pool(struct carveout *carveout,
+						const struct carveout_pool_spec *spec)
+{
+	struct carveout_buf *buf = wait_for(carveout, spec->buf.tag, false,
+					    CARVEOUT_DEADLINE_NONE);
+
+	if (IS_ERR(buf))
+		return ERR_CAST(buf);
+	if (carveout_pool_satisfies(buf, spec))
+		return buf->pool;
+	carveout_buf_put_sync(buf);
+	return ERR_PTR(-EEXIST);
+}
+
+static struct carveout_pool *make_new_pool(struct carveout *carveout,
+					   const struct carveout_pool_spec *spec)
+{
+	struct carveout_pool_spec own = *spec;
+	struct carveout_pool *pool = carveout_pool_make(carveout, NULL, &own);
+	struct carveout_buf *buf;
+
+	if (IS_ERR(pool))
+		return pool;
+	buf = publish(pool->buf);
+	return IS_ERR(buf) ? ERR_CAST(buf) : pool;
+}
+
 /**
  * carveout_pool_create() - make a pool of equal blocks
  * @carveout: the heap
@@ -348,6 +423,9 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_export, "CARVEOUT");
  *	purpose; its size is not looked at. NULL for anywhere.
  * @tag: name of the pool; NULL for none
  * @mode: permission bits of the tag, which root owns; 0 without one
+ *
+ * With %CARVEOUT_REQ_OPEN a pool that the tag names already will do if its blocks are no
+ * smaller and no fewer, and it is as asked otherwise.
  *
  * Context: May sleep.
  * Return: the pool, to be given to carveout_pool_put() or carveout_pool_destroy(); or an
@@ -361,20 +439,26 @@ struct carveout_pool *carveout_pool_create(struct carveout *carveout, u64 block_
 	struct carveout_pool_spec spec = { .block_size = block_size, .count = count };
 	char field[CARVEOUT_NAME_LEN];
 	struct carveout_pool *pool;
-	struct carveout_buf *buf;
+	u64 stride, size;
 	int ret;
 
 	might_sleep();
 	any.size = PAGE_SIZE;
 	ret = spec_of(&any, tag, mode, field, &spec.buf);
+	/* For a pool it is that of each block, which may be less than a page. */
+	spec.buf.req.align = any.align;
+	ret = ret ?: carveout_pool_measure(&spec, &stride, &size);
 	if (ret)
 		return ERR_PTR(ret);
-	spec.buf.req.align = any.align;
-	pool = carveout_pool_make(carveout, NULL, &spec);
-	if (IS_ERR(pool))
-		return pool;
-	buf = publish(pool->buf);
-	return IS_ERR(buf) ? ERR_CAST(buf) : pool;
+	if (!(any.flags & CARVEOUT_REQ_OPEN))
+		return make_new_pool(carveout, &spec);
+	do {
+		pool = open_existing_pool(carveout, &spec);
+		if (pool != ERR_PTR(-ENOENT))
+			return pool;
+		pool = make_new_pool(carveout, &spec);
+	} while (pool == ERR_PTR(-EEXIST));
+	return pool;
 }
 EXPORT_SYMBOL_NS_GPL(carveout_pool_create, "CARVEOUT");
 

@@ -91,8 +91,6 @@ int carveout_alloc_check(const struct carveout_call *call,
 void carveout_alloc_spec(const struct carveout_call *call,
 			 const struct carveout_ioctl_alloc *a,
 			 struct carveout_buf_spec *spec);
-bool carveout_alloc_satisfied(const struct carveout_buf *buf,
-			      const struct carveout_ioctl_alloc *a);
 int carveout_make_or_open(struct carveout_call *call, const char *tag, u32 flags,
 			  int (*make)(struct carveout_call *call),
 			  int (*open)(struct carveout_call *call));

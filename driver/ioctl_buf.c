@@ -220,37 +220,6 @@ static int alloc_reply(struct carveout_call *call, struct carveout_buf *buf,
 	return hand_out_dmabuf(call, buf, fresh, a->fd_flags, &a->fd, sizeof(*a));
 }
 
-static bool any_attrs(const struct carveout_buf *buf,
-		      const struct carveout_ioctl_alloc *a)
-{
-	u32 attrs = carveout_buf_attrs(buf);
-	bool match = (attrs & a->require) == a->require;
-	u32 i;
-
-	for (i = 0; i < a->nr_fallback && !match; i++)
-		match = (attrs & a->fallback[i]) == a->fallback[i];
-	return match && !(attrs & a->forbid);
-}
-
-/**
- * carveout_alloc_satisfied() - is a buffer what the caller would have made?
- * @buf: the buffer
- * @a: what is asked for
- *
- * Context: Any.
- * Return: true if so.
- */
-bool carveout_alloc_satisfied(const struct carveout_buf *buf,
-			      const struct carveout_ioctl_alloc *a)
-{
-	return buf->size >= a->size && any_attrs(buf, a) &&
-	       (!a->align || !(buf->start & (a->align - 1))) &&
-	       (!a->max_addr || buf->start + buf->size <= a->max_addr) &&
-	       (!a->regions || a->regions & BIT_ULL(buf->region)) &&
-	       (!(a->flags & CARVEOUT_ALLOC_EXACT) || carveout_buf_offset(buf) == a->place) &&
-	       (buf->tag.persist || !(a->flags & CARVEOUT_ALLOC_PERSIST));
-}
-
 /**
  * carveout_open_or_wait() - find a buffer by its name, and perhaps wait for it
  * @call: the call
@@ -284,22 +253,6 @@ struct carveout_buf *carveout_open_or_wait(struct carveout_call *call, const cha
 		if (ret)
 			return ERR_PTR(ret);
 	}
-}
-
-static int open_existing(struct carveout_call *call)
-{
-	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
-	struct carveout_buf *buf;
-	int ret = -EEXIST;
-
-	buf = carveout_open_or_wait(call, a->tag, (a->fd_flags & O_ACCMODE) == O_RDWR,
-				    false, 0);
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
-	if (carveout_alloc_satisfied(buf, a))
-		ret = alloc_reply(call, buf, false);
-	carveout_buf_put_sync(buf);
-	return ret;
 }
 
 /**
@@ -336,6 +289,24 @@ void carveout_alloc_spec(const struct carveout_call *call,
 	if (spec->req.exact)
 		spec->req.addr = a->place +
 			call->carveout->claim[__ffs64(a->regions)]->range.base;
+}
+
+static int open_existing(struct carveout_call *call)
+{
+	const struct carveout_ioctl_alloc *a = &call->arg.alloc;
+	struct carveout_buf_spec spec;
+	struct carveout_buf *buf;
+	int ret = -EEXIST;
+
+	buf = carveout_open_or_wait(call, a->tag, (a->fd_flags & O_ACCMODE) == O_RDWR,
+				    false, 0);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	carveout_alloc_spec(call, a, &spec);
+	if (carveout_buf_satisfies(buf, &spec))
+		ret = alloc_reply(call, buf, false);
+	carveout_buf_put_sync(buf);
+	return ret;
 }
 
 static int make_new(struct carveout_call *call)

@@ -70,19 +70,6 @@ static int check_create(const struct carveout_call *call)
 	return carveout_pool_measure(&spec, &stride, &size);
 }
 
-/* Is an existing buffer the pool that the caller would have made? */
-static bool satisfies(const struct carveout_buf *buf,
-		      const struct carveout_ioctl_pool_create *p)
-{
-	u64 align = max_t(u64, p->align, 1);
-	struct carveout_ioctl_alloc a;
-
-	as_alloc(p, &a);
-	return buf->pool && buf->pool->stride >= p->block_size &&
-	       buf->pool->blocks.count >= p->count &&
-	       !(buf->pool->stride & (align - 1)) && carveout_alloc_satisfied(buf, &a);
-}
-
 /* Fill in the reply to a creation and hand the pool out. */
 static int create_reply(struct carveout_call *call, struct carveout_pool *pool,
 			bool fresh)
@@ -125,13 +112,16 @@ static int make_pool(struct carveout_call *call)
 static int open_pool(struct carveout_call *call)
 {
 	const struct carveout_ioctl_pool_create *p = &call->arg.pool_create;
+	struct carveout_pool_spec spec;
+	struct carveout_ioctl_alloc a;
 	struct carveout_buf *buf;
 	int ret = -EEXIST;
 
 	buf = carveout_open_or_wait(call, p->tag, true, false, 0);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	if (satisfies(buf, p))
+	fill_spec(call, &a, &spec);
+	if (carveout_pool_satisfies(buf, &spec))
 		ret = create_reply(call, buf->pool, false);
 	carveout_buf_put_sync(buf);
 	return ret;

@@ -164,7 +164,7 @@ void *carveout_alloc_req(struct carveout *carveout, const struct carveout_req *r
 
 	might_sleep();
 	ret = fill_request(req, &request);
-	if (ret || req->flags & CARVEOUT_REQ_PERSIST)
+	if (ret || req->flags & (CARVEOUT_REQ_PERSIST | CARVEOUT_REQ_OPEN))
 		return ERR_PTR(-EINVAL);
 	request.cookie = carveout_cookie_memory(req->purpose);
 	return get_memory(carveout, &request, req->flags & CARVEOUT_REQ_ZERO);

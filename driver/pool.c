@@ -457,6 +457,25 @@ int carveout_pool_measure(const struct carveout_pool_spec *spec, u64 *stride, u6
 }
 
 /**
+ * carveout_pool_satisfies() - is a buffer the pool that somebody would have made?
+ * @buf: the buffer
+ * @spec: what is asked for; the size in its request is not looked at
+ *
+ * Context: Any.
+ * Return: true if so: its blocks are no smaller and no fewer, aligned and placed so.
+ */
+bool carveout_pool_satisfies(const struct carveout_buf *buf,
+			     const struct carveout_pool_spec *spec)
+{
+	u64 align = max_t(u64, spec->buf.req.align, 1);
+
+	return buf->pool && buf->pool->stride >= spec->block_size &&
+	       buf->pool->blocks.count >= spec->count &&
+	       !(buf->pool->stride & (align - 1)) &&
+	       carveout_buf_satisfies(buf, &spec->buf);
+}
+
+/**
  * carveout_pool_make() - make a pool that nobody finds yet
  * @carveout: the heap
  * @open: the open file that it is asked for through; NULL for a driver

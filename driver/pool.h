@@ -59,6 +59,8 @@ struct carveout_pool_spec {
 struct carveout_pool *carveout_pool_make(struct carveout *carveout,
 					 struct carveout_open *open,
 					 struct carveout_pool_spec *spec);
+bool carveout_pool_satisfies(const struct carveout_buf *buf,
+			     const struct carveout_pool_spec *spec);
 int carveout_pool_measure(const struct carveout_pool_spec *spec, u64 *stride, u64 *size);
 void carveout_pool_fini(struct carveout_pool *pool);
 int carveout_pool_kill(struct carveout_pool *pool, int error);

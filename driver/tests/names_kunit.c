@@ -233,6 +233,134 @@ static void carveout_names_of_a_dead_heap(struct kunit *test)
 	carveout_buf_put(buf);
 }
 
+/* === Open or create ======================================================= */
+
+static struct carveout_buf *open_or_alloc(struct carveout *heap, u64 size, u64 align,
+					  u32 flags)
+{
+	const struct carveout_req req = {
+		.size = size,
+		.align = align,
+		.flags = flags | CARVEOUT_REQ_OPEN,
+	};
+
+	return carveout_buf_alloc(heap, &req, "name", 0600);
+}
+
+static void carveout_names_open_or_create(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = open_or_alloc(heap, SZ_8K, SZ_8K, 0);
+	struct carveout_req req = { .size = SZ_4K, .flags = CARVEOUT_REQ_OPEN };
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	memset(carveout_buf_va(buf), FILL, SZ_8K);
+	KUNIT_EXPECT_PTR_EQ(test, buf, open_or_alloc(heap, SZ_8K, SZ_8K, 0));
+	KUNIT_EXPECT_PTR_EQ(test, buf, open_or_alloc(heap, 1, 0, 0));
+	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, SZ_8K));
+	carveout_buf_put(buf);
+	carveout_buf_put(buf);
+	/* What is there is not what is asked for. */
+	EXPECT_ERR(test, -EEXIST, open_or_alloc(heap, SZ_8K + 1, 0, 0));
+	EXPECT_ERR(test, -EEXIST, open_or_alloc(heap, SZ_4K, 0, CARVEOUT_REQ_PERSIST));
+	req.max_addr = carveout_buf_phys(buf) + SZ_4K;
+	EXPECT_ERR(test, -EEXIST, carveout_buf_alloc(heap, &req, "name", 0600));
+	req.max_addr = 0;
+	req.forbid = CARVEOUT_ATTR_CACHED;
+	EXPECT_ERR(test, -EEXIST, carveout_buf_alloc(heap, &req, "name", 0600));
+	req.forbid = 0;
+	/* It is about names. */
+	EXPECT_ERR(test, -EINVAL, carveout_buf_alloc(heap, &req, NULL, 0));
+	EXPECT_ERR(test, -EINVAL, carveout_alloc_req(heap, &req));
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
+	carveout_buf_put(buf);
+	/* That one is on its way: a new one, or it again, but no error. */
+	buf = open_or_alloc(heap, SZ_4K, 0, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	carveout_buf_put(buf);
+}
+
+static struct carveout_pool *open_or_make(struct carveout *heap, u64 block_size, u32 count,
+					  u64 align, u32 flags)
+{
+	const struct carveout_req req = {
+		.align = align,
+		.flags = flags | CARVEOUT_REQ_OPEN,
+	};
+
+	return carveout_pool_create(heap, block_size, count, &req, "name", 0600);
+}
+
+static void carveout_names_open_or_create_pool(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_pool *pool = open_or_make(heap, 1000, 8, SZ_1K, 0);
+	struct carveout_buf *buf;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	KUNIT_EXPECT_PTR_EQ(test, pool, open_or_make(heap, 1024, 8, SZ_1K, 0));
+	KUNIT_EXPECT_PTR_EQ(test, pool, open_or_make(heap, 1, 1, 0, 0));
+	carveout_pool_put(pool);
+	carveout_pool_put(pool);
+	EXPECT_ERR(test, -EEXIST, open_or_make(heap, 1025, 8, 0, 0));
+	EXPECT_ERR(test, -EEXIST, open_or_make(heap, 64, 9, 0, 0));
+	EXPECT_ERR(test, -EEXIST, open_or_make(heap, 64, 1, SZ_2K, 0));
+	EXPECT_ERR(test, -EEXIST, open_or_make(heap, 64, 1, 0, CARVEOUT_REQ_PERSIST));
+	EXPECT_ERR(test, -EINVAL, open_or_make(heap, 0, 8, 0, 0));
+	EXPECT_ERR(test, -EINVAL, open_or_make(heap, 64, 0, 0, 0));
+	carveout_pool_destroy(pool);
+	/* A buffer is no pool. */
+	buf = make_buf(test, "name", 0, 1);
+	EXPECT_ERR(test, -EEXIST, open_or_make(heap, 64, 1, 0, 0));
+	carveout_buf_put(buf);
+}
+
+/* One of many who all want the same buffer for a moment. */
+struct guest {
+	struct carveout *heap;
+	unsigned int rounds;
+	long error;
+	bool done;
+};
+
+static int come_and_go(void *data)
+{
+	struct guest *guest = data;
+	struct carveout_buf *buf;
+
+	while (guest->rounds-- && !guest->error) {
+		buf = open_or_alloc(guest->heap, SZ_4K, 0, 0);
+		guest->error = PTR_ERR_OR_ZERO(buf);
+		if (guest->error)
+			break;
+		cond_resched();
+		carveout_buf_put(buf);
+	}
+	WRITE_ONCE(guest->done, true);
+	return 0;
+}
+
+/* The name comes and goes: whoever asks opens it or makes it. */
+static void carveout_names_open_races(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct task_struct *task[4];
+	struct guest guest[4];
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		guest[i] = (struct guest){ .heap = heap, .rounds = 10 * DEFAULT_ROUNDS };
+		task[i] = thread_run(test, come_and_go, &guest[i], "guest");
+	}
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(guest[i].done)));
+		thread_join(task[i]);
+		KUNIT_EXPECT_EQ(test, 0L, guest[i].error);
+	}
+}
+
 static struct kunit_case names_cases[] = {
 	KUNIT_CASE(carveout_names_link),
 	KUNIT_CASE(carveout_names_link_refused),
@@ -242,6 +370,9 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(carveout_names_unlink_own),
 	KUNIT_CASE(carveout_names_unlink_persistent),
 	KUNIT_CASE(carveout_names_of_a_dead_heap),
+	KUNIT_CASE(carveout_names_open_or_create),
+	KUNIT_CASE(carveout_names_open_or_create_pool),
+	KUNIT_CASE(carveout_names_open_races),
 	{}
 };
 

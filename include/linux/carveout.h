@@ -122,7 +122,8 @@ void carveout_flush(struct carveout *carveout);
 #define CARVEOUT_REQ_EXACT	BIT(1)	/* at @addr */
 #define CARVEOUT_REQ_ZERO	BIT(2)	/* zeroed also in a heap that is not */
 #define CARVEOUT_REQ_PERSIST	BIT(3)	/* a tag holds what it names */
-#define CARVEOUT_REQ_FLAGS	GENMASK(3, 0)
+#define CARVEOUT_REQ_OPEN	BIT(4)	/* what has the tag will do, if it is as asked */
+#define CARVEOUT_REQ_FLAGS	GENMASK(4, 0)
 
 /**
  * struct carveout_req - what is asked of a heap
