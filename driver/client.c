@@ -68,31 +68,6 @@ struct carveout *carveout_get(struct device *dev, const char *name)
 }
 EXPORT_SYMBOL_NS_GPL(carveout_get, "CARVEOUT");
 
-static void put_carveout(void *carveout)
-{
-	carveout_put(carveout);
-}
-
-/**
- * devm_carveout_get() - the heap that a device's node names, for as long as it is bound
- * @dev: device of the caller
- * @name: entry of its carveout-names property; NULL for the first of carveouts
- *
- * Context: May sleep.
- * Return: as carveout_get(), or -ENOMEM; the heap is put when the driver is unbound.
- */
-struct carveout *devm_carveout_get(struct device *dev, const char *name)
-{
-	struct carveout *carveout = carveout_get(dev, name);
-	int ret;
-
-	if (IS_ERR(carveout))
-		return carveout;
-	ret = devm_add_action_or_reset(dev, put_carveout, carveout);
-	return ret ? ERR_PTR(ret) : carveout;
-}
-EXPORT_SYMBOL_NS_GPL(devm_carveout_get, "CARVEOUT");
-
 /**
  * carveout_get_by_name() - the heap of a name
  * @name: as in /dev/carveout

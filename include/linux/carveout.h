@@ -161,6 +161,8 @@ void * __must_check carveout_alloc_req(struct carveout *carveout,
 				       const struct carveout_req *req);
 void * __must_check carveout_realloc(struct carveout *carveout, void *va, size_t size);
 int carveout_free(struct carveout *carveout, const void *va);
+void * __must_check devm_carveout_alloc_req(struct device *dev, struct carveout *carveout,
+					    const struct carveout_req *req);
 phys_addr_t carveout_virt_to_phys(struct carveout *carveout, const void *va);
 void *carveout_phys_to_virt(struct carveout *carveout, phys_addr_t phys);
 
@@ -229,6 +231,9 @@ static inline void *carveout_alloc_aligned(struct carveout *carveout, size_t siz
 struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
 					const struct carveout_req *req,
 					const char *tag, umode_t mode);
+struct carveout_buf *devm_carveout_buf_alloc(struct device *dev, struct carveout *carveout,
+					     const struct carveout_req *req,
+					     const char *tag, umode_t mode);
 struct carveout_buf *carveout_buf_find(struct carveout *carveout, const char *tag);
 struct carveout_buf *carveout_buf_wait(struct carveout *carveout, const char *tag,
 				       ktime_t deadline);
@@ -249,6 +254,8 @@ u64 carveout_buf_generation(const struct carveout_buf *buf);
 
 struct carveout_mapping *carveout_buf_map(struct carveout_buf *buf, struct device *dev,
 					  enum dma_data_direction dir);
+struct carveout_mapping *devm_carveout_buf_map(struct device *dev, struct carveout_buf *buf,
+					       enum dma_data_direction dir);
 void carveout_buf_unmap(struct carveout_mapping *mapping);
 dma_addr_t carveout_mapping_addr(const struct carveout_mapping *mapping);
 struct sg_table *carveout_mapping_sgt(struct carveout_mapping *mapping);
@@ -276,6 +283,10 @@ struct carveout_pool_stats {
 struct carveout_pool *carveout_pool_create(struct carveout *carveout, u64 block_size,
 					   u32 count, const struct carveout_req *req,
 					   const char *tag, umode_t mode);
+struct carveout_pool *devm_carveout_pool_create(struct device *dev,
+						struct carveout *carveout, u64 block_size,
+						u32 count, const struct carveout_req *req,
+						const char *tag, umode_t mode);
 struct carveout_pool *carveout_pool_find(struct carveout *carveout, const char *tag);
 struct carveout_pool *carveout_pool_get(struct carveout_pool *pool);
 void carveout_pool_put(struct carveout_pool *pool);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite of what drivers have for as long as they are bound: driver/client_devm.c.
+ *
+ * A device that is unregistered lets go of it, as one does whose driver is unbound.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/dma-mapping.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+
+#include "fixture.h"
+
+#define SIZE	SZ_256K
+
+static struct device *make_device(struct kunit *test)
+{
+	struct platform_device *pdev;
+
+	pdev = platform_device_register_simple("kunit-client", PLATFORM_DEVID_NONE, NULL, 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(pdev), "error %ld", PTR_ERR(pdev));
+	return &pdev->dev;
+}
+
+/* Unbind the driver; what it had is back when this returns. */
+static void unbind(struct kunit *test, struct device *dev)
+{
+	platform_device_unregister(to_platform_device(dev));
+	carveout_flush(heap_of(test));
+}
+
+static void carveout_devm_memory(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_req req = { .size = SZ_64K };
+	struct device *dev = make_device(test);
+	void *va[2];
+
+	va[0] = devm_carveout_alloc_req(dev, heap, &req);
+	va[1] = devm_carveout_alloc_req(dev, heap, &req);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(va[0]));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(va[1]));
+	KUNIT_EXPECT_PTR_NE(test, va[0], va[1]);
+	KUNIT_EXPECT_EQ(test, SZ_128K, used_of(heap));
+	req.size = SIZE;
+	EXPECT_ERR(test, -ENOSPC, devm_carveout_alloc_req(dev, heap, &req));
+	req.size = 0;
+	EXPECT_ERR(test, -EINVAL, devm_carveout_alloc_req(dev, heap, &req));
+	KUNIT_EXPECT_EQ(test, SZ_128K, used_of(heap));
+	unbind(test, dev);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+static void carveout_devm_buf(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	const struct carveout_req req = { .size = SZ_4K };
+	struct device *dev = make_device(test);
+	struct carveout_buf *buf, *kept;
+
+	buf = devm_carveout_buf_alloc(dev, heap, &req, "gone", 0600);
+	kept = devm_carveout_buf_alloc(dev, heap, &req, "kept", 0600);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(buf));
+	KUNIT_EXPECT_FALSE(test, IS_ERR(kept));
+	EXPECT_ERR(test, -EEXIST, devm_carveout_buf_alloc(dev, heap, &req, "kept", 0600));
+	/* Somebody else has one of them. */
+	KUNIT_EXPECT_PTR_EQ(test, kept, carveout_buf_find(heap, "kept"));
+	unbind(test, dev);
+	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "gone"));
+	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
+	KUNIT_EXPECT_PTR_EQ(test, kept, carveout_buf_find(heap, "kept"));
+	if (!IS_ERR(kept)) {
+		carveout_buf_put(kept);
+		carveout_buf_put(kept);
+	}
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+static void carveout_devm_mapping(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	const struct carveout_req req = { .size = SZ_16K };
+	struct carveout_mapping *mapping;
+	struct carveout_buf *buf;
+	struct device *dev;
+
+	if (!IS_ENABLED(CONFIG_HAS_DMA))
+		kunit_skip(test, "the kernel has no DMA API");
+	dev = make_device(test);
+	KUNIT_EXPECT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
+	buf = carveout_buf_alloc(heap, &req, NULL, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	EXPECT_ERR(test, -EINVAL, devm_carveout_buf_map(dev, buf, DMA_NONE));
+	mapping = devm_carveout_buf_map(dev, buf, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(mapping), "error %ld", PTR_ERR(mapping));
+	carveout_buf_put(buf);
+	carveout_flush(heap);
+	/* The mapping has it. */
+	KUNIT_EXPECT_EQ(test, SZ_16K, used_of(heap));
+	unbind(test, dev);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+static void carveout_devm_pool(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	const struct carveout_req open = { .flags = CARVEOUT_REQ_OPEN };
+	struct device *dev = make_device(test);
+	struct carveout_pool *pool;
+	void *block;
+
+	pool = devm_carveout_pool_create(dev, heap, SZ_1K, 4, NULL, "pool", 0600);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(pool));
+	/* What others made is not the driver's to destroy. */
+	EXPECT_ERR(test, -EINVAL,
+		   devm_carveout_pool_create(dev, heap, SZ_1K, 4, &open, "pool", 0600));
+	EXPECT_ERR(test, -EEXIST,
+		   devm_carveout_pool_create(dev, heap, SZ_1K, 4, NULL, "pool", 0600));
+	KUNIT_EXPECT_PTR_EQ(test, pool, carveout_pool_find(heap, "pool"));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(pool));
+	block = carveout_pool_alloc(pool);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(block));
+	unbind(test, dev);
+	/* Who has it still has it, and his block, but there are no more. */
+	EXPECT_ERR(test, -ENOENT, carveout_pool_find(heap, "pool"));
+	EXPECT_ERR(test, -EIDRM, carveout_pool_alloc(pool));
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+	carveout_pool_put(pool);
+	carveout_flush(heap);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+static struct kunit_case devm_cases[] = {
+	KUNIT_CASE(carveout_devm_memory),
+	KUNIT_CASE(carveout_devm_buf),
+	KUNIT_CASE(carveout_devm_mapping),
+	KUNIT_CASE(carveout_devm_pool),
+	{}
+};
+
+static struct kunit_suite devm_suite = {
+	.name = "carveout_devm",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.test_cases = devm_cases,
+};
+
+kunit_test_suite(devm_suite);
+
+MODULE_DESCRIPTION("KUnit suite of what drivers have for as long as they are bound");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("CARVEOUT");
