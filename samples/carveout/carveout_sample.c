@@ -4,12 +4,13 @@
  *
  * It does what the driver of a capture device does, without the device. A timer that
  * fires in hard-interrupt context is the interrupt that says "one frame is done, where
- * does the next one go?". The driver takes one thing of each kind from its heap:
+ * does the next one go?". The driver takes something of each kind from its heap:
  *
  *	pool	frames, which the handler takes and a work item gives back; under the
  *		tag sample.frames any process can look at them
- *	buffer	parameters, under the tag sample.params: root writes, the driver reads
- *	memory	descriptors of the frames, which only driver and device see
+ *	buffer	parameters, under the tag sample.params: root writes, the driver reads;
+ *		and, without a tag, descriptors of the frames, for the device
+ *	memory	the driver's copy of a frame, which nobody else sees
  *
  * The device has two counters in sysfs: frames, those that were done and looked at, and
  * dropped, those for which there was no block.
@@ -29,6 +30,7 @@
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 /* With several devices, each needs names of its own. */
@@ -67,7 +69,7 @@ struct sample {
 	struct carveout_mapping *mapping;	/* as the device sees them; or an error */
 	struct dma_buf *dmabuf;			/* as processes and drivers get them */
 	struct carveout_buf *params;
-	struct sample_descriptor *ring;
+	struct sample_frame *copy;
 	struct hrtimer timer;			/* the interrupt */
 	u32 sequence;
 	/*
@@ -117,15 +119,27 @@ static enum hrtimer_restart frame_done(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
+/* What the driver is there for. This one only takes its time. */
+static void look_at(const struct sample *s, const struct sample_frame *frame)
+{
+	const struct sample_params *params = carveout_buf_va(s->params);
+
+	dev_dbg(s->dev, "frame %u\n", le32_to_cpu(frame->sequence));
+	fsleep(min(le32_to_cpu(READ_ONCE(params->work_us)), 100000U));
+}
+
 /*
  * Cache maintenance may sleep, so both halves of it are here: before the CPU reads what
  * the device wrote, and before the device gets the block again, which may be as soon as
  * it is given back. It costs nothing where no cache holds the memory.
+ *
+ * Whoever may write frames can do so at any time. What is checked and then used has to be
+ * a copy. The block is kept meanwhile, so that a driver that is too slow drops frames
+ * where they come from.
  */
 static void look_at_frames(struct work_struct *work)
 {
 	struct sample *s = container_of(work, struct sample, work);
-	const struct sample_params *params = carveout_buf_va(s->params);
 	struct carveout_buf *buf = carveout_pool_buf(s->pool);
 	struct sample_frame *frame;
 
@@ -133,9 +147,8 @@ static void look_at_frames(struct work_struct *work)
 		u64 offset = (void *)frame - carveout_buf_va(buf);
 
 		carveout_buf_sync(buf, offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_CPU);
-		/* What the driver is there for. This one only takes its time. */
-		dev_dbg(s->dev, "frame %u\n", le32_to_cpu(frame->sequence));
-		fsleep(min(le32_to_cpu(READ_ONCE(params->work_us)), 100000U));
+		memcpy(s->copy, frame, FRAME_BYTES);
+		look_at(s, s->copy);
 		carveout_buf_sync(buf, offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_DEVICE);
 		carveout_pool_free(s->pool, frame);
 		atomic_long_inc(&s->frames);
@@ -145,15 +158,11 @@ static void look_at_frames(struct work_struct *work)
 /* === Setting up ============================================================ */
 
 /*
- * Each step says at once how it is undone. So what was done is undone in reverse order,
- * when a later step fails as when the driver is unbound, and there is no remove().
- * Nothing of that waits for others: processes and importers keep what they have.
+ * Each step says at once how it is undone, most of them by their devm_ functions. So what
+ * was done is undone in reverse order, when a later step fails as when the driver is
+ * unbound, and there is no remove(). Nothing of that waits for others: processes and
+ * importers keep what they have.
  */
-
-static void destroy_frames(void *pool)
-{
-	carveout_pool_destroy(pool);
-}
 
 /*
  * For what a device writes and the CPU reads once, memory that no cache holds is best,
@@ -169,16 +178,11 @@ static int create_frames(struct sample *s)
 		.purpose = "sample frames",
 	};
 
-	s->pool = carveout_pool_create(s->carveout, FRAME_BYTES, NR_FRAMES, &where,
-				       FRAMES_TAG, 0444);
+	s->pool = devm_carveout_pool_create(s->dev, s->carveout, FRAME_BYTES, NR_FRAMES,
+					    &where, FRAMES_TAG, 0444);
 	if (IS_ERR(s->pool))
 		return dev_err_probe(s->dev, PTR_ERR(s->pool), "no frames\n");
-	return devm_add_action_or_reset(s->dev, destroy_frames, s->pool);
-}
-
-static void unmap_frames(void *mapping)
-{
-	carveout_buf_unmap(mapping);
+	return 0;
 }
 
 /* All frames at once, for as long as the driver is bound. */
@@ -186,13 +190,45 @@ static int map_frames(struct sample *s)
 {
 	int ret = dma_set_mask_and_coherent(s->dev, DMA_BIT_MASK(64));
 
-	s->mapping = ret ? ERR_PTR(ret) : carveout_buf_map(carveout_pool_buf(s->pool),
-							   s->dev, DMA_FROM_DEVICE);
-	if (!IS_ERR(s->mapping))
-		return devm_add_action_or_reset(s->dev, unmap_frames, s->mapping);
+	s->mapping = ret ? ERR_PTR(ret) :
+			   devm_carveout_buf_map(s->dev, carveout_pool_buf(s->pool),
+						 DMA_FROM_DEVICE);
 	/* For a real device this is an error. The timer can do without. */
-	dev_info(s->dev, "frames are not mapped: %pe\n", s->mapping);
+	if (IS_ERR(s->mapping))
+		dev_info(s->dev, "frames are not mapped: %pe\n", s->mapping);
 	return 0;
+}
+
+/*
+ * What the device reads is in a buffer, which can be mapped for it: the address of memory,
+ * carveout_virt_to_phys(), is right only for a core that Linux maps nothing for. Mapping
+ * brings to the device what was written before; what changes later takes a
+ * carveout_buf_sync(). The device would be told carveout_mapping_addr() of the ring.
+ */
+static int fill_ring(struct sample *s)
+{
+	static const struct carveout_req req = {
+		.size = NR_FRAMES * sizeof(struct sample_descriptor),
+		.purpose = "sample descriptors",
+	};
+	struct carveout_buf *ring = devm_carveout_buf_alloc(s->dev, s->carveout, &req,
+							    NULL, 0);
+	struct sample_descriptor *descriptor;
+	struct carveout_pool_stats frames;
+	unsigned int i;
+
+	if (IS_ERR(ring))
+		return dev_err_probe(s->dev, PTR_ERR(ring), "no descriptors\n");
+	if (IS_ERR(s->mapping))
+		return 0;
+	carveout_pool_get_stats(s->pool, &frames);
+	descriptor = carveout_buf_va(ring);
+	for (i = 0; i < NR_FRAMES; i++) {
+		descriptor[i].addr = cpu_to_le64(carveout_mapping_addr(s->mapping) +
+						 i * frames.block_size);
+		descriptor[i].size = cpu_to_le64(FRAME_BYTES);
+	}
+	return PTR_ERR_OR_ZERO(devm_carveout_buf_map(s->dev, ring, DMA_TO_DEVICE));
 }
 
 static void put_dmabuf(void *dmabuf)
@@ -212,57 +248,36 @@ static int export_frames(struct sample *s)
 	return devm_add_action_or_reset(s->dev, put_dmabuf, s->dmabuf);
 }
 
-static void put_params(void *params)
-{
-	carveout_buf_put(params);
-}
-
 /*
  * A tag is there as long as somebody holds what it names: a process may have kept the
- * parameters when the driver was unbound, or made them before it came.
+ * parameters when the driver was unbound, or made them before it came. So they are opened
+ * if they are there. The device tree keeps the name for root; see README.rst.
  */
-static int find_params(struct sample *s)
+static int open_params(struct sample *s)
 {
 	static const struct carveout_req req = {
 		.size = sizeof(struct sample_params),
+		.flags = CARVEOUT_REQ_OPEN,
 		.purpose = "sample parameters",
 	};
 
-	s->params = carveout_buf_find(s->carveout, PARAMS_TAG);
-	if (s->params == ERR_PTR(-ENOENT))
-		s->params = carveout_buf_alloc(s->carveout, &req, PARAMS_TAG, 0644);
+	s->params = devm_carveout_buf_alloc(s->dev, s->carveout, &req, PARAMS_TAG, 0644);
 	if (IS_ERR(s->params))
 		return dev_err_probe(s->dev, PTR_ERR(s->params), "no parameters\n");
-	/* It is a page at least, whoever made it. Other drivers need to look. */
-	return devm_add_action_or_reset(s->dev, put_params, s->params);
+	return 0;
 }
 
-static void free_ring(void *data)
+static int alloc_copy(struct sample *s)
 {
-	struct sample *s = data;
+	static const struct carveout_req req = {
+		.size = FRAME_BYTES,
+		.purpose = "sample copy",
+	};
 
-	carveout_free(s->carveout, s->ring);
-}
-
-/* The device would be told carveout_virt_to_phys(s->carveout, s->ring). */
-static int fill_ring(struct sample *s)
-{
-	struct carveout_pool_stats frames;
-	unsigned int i;
-	u64 addr;
-
-	s->ring = carveout_alloc_aligned(s->carveout, NR_FRAMES * sizeof(*s->ring), SZ_1K,
-					 "sample descriptors");
-	if (IS_ERR(s->ring))
-		return dev_err_probe(s->dev, PTR_ERR(s->ring), "no descriptors\n");
-	carveout_pool_get_stats(s->pool, &frames);
-	addr = IS_ERR(s->mapping) ? carveout_buf_phys(carveout_pool_buf(s->pool)) :
-				    carveout_mapping_addr(s->mapping);
-	for (i = 0; i < NR_FRAMES; i++) {
-		s->ring[i].addr = cpu_to_le64(addr + i * frames.block_size);
-		s->ring[i].size = cpu_to_le64(FRAME_BYTES);
-	}
-	return devm_add_action_or_reset(s->dev, free_ring, s);
+	s->copy = devm_carveout_alloc_req(s->dev, s->carveout, &req);
+	if (IS_ERR(s->copy))
+		return dev_err_probe(s->dev, PTR_ERR(s->copy), "no memory for a copy\n");
+	return 0;
 }
 
 /* First who takes blocks, then who gives them back, then what was on its way. */
@@ -300,8 +315,8 @@ static int sample_probe(struct platform_device *pdev)
 	s->carveout = devm_carveout_get(dev, "frames");
 	if (IS_ERR(s->carveout))
 		return dev_err_probe(dev, PTR_ERR(s->carveout), "no heap\n");
-	return create_frames(s) ?: map_frames(s) ?: export_frames(s) ?: find_params(s) ?:
-	       fill_ring(s) ?: start(s);
+	return create_frames(s) ?: map_frames(s) ?: fill_ring(s) ?: export_frames(s) ?:
+	       open_params(s) ?: alloc_copy(s) ?: start(s);
 }
 
 static ssize_t frames_show(struct device *dev, struct device_attribute *attr, char *buf)

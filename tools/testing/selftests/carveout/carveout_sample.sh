@@ -161,8 +161,9 @@ usage > "$LOG.before"
 why=$(insmod "$KO" 2>&1)
 result "the driver takes its device" "$why$(bound)"
 result "frames are done" "$(more frames)"
-result "the device sees the frames" "$(grep -q '^attachments *1$' $DEBUG/objects ||
-	dmesg | grep "frames are not mapped")"
+result "the device sees frames and descriptors" \
+	"$(grep -q '^attachments *2$' $DEBUG/objects || dmesg | grep "frames are not mapped" ||
+		cat $DEBUG/objects)"
 result "frames and parameters have their names" \
 	"$(same "$(tags)" "$FRAMES 128K 0444$(printf '\n%s' "$PARAMS 4K 0644")")"
 
