@@ -555,11 +555,29 @@ TEST_F(map, system_calls_with_a_buffer_as_their_buffer)
 		    got == -1);
 	if (got == PAGE)
 		EXPECT_TRUE(has_pattern(copy, PAGE, 98));
-	EXPECT_EQ(-1, syscall(SYS_futex, mem, FUTEX_WAIT, 1, NULL, NULL, 0));
-	EXPECT_TRUE(errno == EFAULT || errno == EAGAIN);
 	EXPECT_TRUE(has_pattern(mem, SIZE, 98));
 	munmap(mem, SIZE);
 	free(copy);
+	EXPECT_TRUE(neighbours_live(self));
+}
+
+/*
+ * Those of threads go by the address. Those between processes go by page and file, and
+ * the pages are of none.
+ */
+TEST_F(map, futexes_are_for_threads)
+{
+	__u32 *mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	EXPECT_EQ(-1, syscall(SYS_futex, mem, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0));
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(0, syscall(SYS_futex, mem, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
+	EXPECT_EQ(-1, syscall(SYS_futex, mem, FUTEX_WAIT, 1, NULL, NULL, 0));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, syscall(SYS_futex, mem, FUTEX_WAKE, 1, NULL, NULL, 0));
+	EXPECT_EQ(EFAULT, errno);
+	munmap(mem, SIZE);
 	EXPECT_TRUE(neighbours_live(self));
 }
 
