@@ -35,19 +35,7 @@ FIXTURE(fault) {
 	void *mem;		/* a mapping that it made, or works on */
 	struct carveout_sync_range range;
 	struct carveout_buffer entries[4];
-	union {
-		struct carveout_ioctl_query query;
-		struct carveout_ioctl_region region;
-		struct carveout_ioctl_alloc alloc;
-		struct carveout_ioctl_open open;
-		struct carveout_ioctl_unlink unlink;
-		struct carveout_ioctl_list list;
-		struct carveout_ioctl_info info;
-		struct carveout_ioctl_link link;
-		struct carveout_ioctl_setattr setattr;
-		struct carveout_ioctl_sync sync;
-		struct carveout_ioctl_resize resize;
-	} arg;
+	union argument arg;
 };
 
 FIXTURE_VARIANT(fault) {

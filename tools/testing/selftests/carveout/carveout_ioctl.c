@@ -102,21 +102,7 @@ FIXTURE_TEARDOWN_PARENT(command)
 static void fill_argument(struct _test_data_command *self, unsigned long cmd,
 			  void *arg)
 {
-	union {
-		struct carveout_ioctl_alloc alloc;
-		struct carveout_ioctl_open open;
-		struct carveout_ioctl_unlink unlink;
-		struct carveout_ioctl_list list;
-		struct carveout_ioctl_info info;
-		struct carveout_ioctl_link link;
-		struct carveout_ioctl_setattr setattr;
-		struct carveout_ioctl_sync sync;
-		struct carveout_ioctl_resize resize;
-		struct carveout_ioctl_pool_create pool_create;
-		struct carveout_ioctl_pool_open pool_open;
-		struct carveout_ioctl_pool_get pool_get;
-		struct carveout_ioctl_pool_put pool_put;
-	} fill;
+	union argument fill;
 
 	memset(&fill, 0, sizeof(fill));
 	switch (cmd) {

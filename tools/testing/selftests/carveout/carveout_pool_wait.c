@@ -215,31 +215,18 @@ TEST_F(heap, far_deadline_waits)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-static int signalled;
-
-static void note_signal(int signal)
-{
-	__atomic_store_n(&signalled, signal, __ATOMIC_RELAXED);
-}
-
-static int wait_with_handler(void *data, int flags)
-{
-	struct sigaction action = { .sa_handler = note_signal, .sa_flags = flags };
-
-	if (sigaction(SIGUSR1, &action, NULL))
-		return 8;
-	return wait_for_block(data) ?:
-	       __atomic_load_n(&signalled, __ATOMIC_RELAXED) ? 0 : 7;
-}
-
 static int wait_restarting(void *data)
 {
-	return wait_with_handler(data, SA_RESTART);
+	if (handle_signals(SA_RESTART))
+		return 8;
+	return wait_for_block(data) ?: was_signalled() ? 0 : 7;
 }
 
 static int wait_interruptible(void *data)
 {
-	return wait_with_handler(data, 0);
+	if (handle_signals(0))
+		return 8;
+	return wait_for_block(data) ?: was_signalled() ? 0 : 7;
 }
 
 /* The deadline is that of the first call, however often it restarts. */
@@ -248,7 +235,7 @@ static int wait_under_signals(void *data)
 	struct waiter job = *(struct waiter *)data;
 
 	/* When one has come, the others do. */
-	while (!__atomic_load_n(&signalled, __ATOMIC_RELAXED))
+	while (!was_signalled())
 		sleep_us(1000);
 	job.deadline = now_ns() + 500 * MS;
 	return wait_for_block(&job) ?: now_ns() < job.deadline ? 9 : 0;
@@ -256,7 +243,6 @@ static int wait_under_signals(void *data)
 
 TEST_F(heap, signal_interrupts_or_restarts)
 {
-	struct sigaction action = { .sa_handler = note_signal, .sa_flags = SA_RESTART };
 	const char *tag = unique_tag("wait.signal");
 	struct waiter job = {
 		.node = self->heap.node, .tag = tag, .deadline = NONE, .want = -EINTR,
@@ -289,7 +275,7 @@ TEST_F(heap, signal_interrupts_or_restarts)
 
 	job.want = -ETIMEDOUT;
 	/* It does not die of those that come before it runs. */
-	ASSERT_EQ(0, sigaction(SIGUSR1, &action, NULL));
+	ASSERT_EQ(0, handle_signals(SA_RESTART));
 	pid = start_child(wait_under_signals, &job);
 	ASSERT_LT(0, pid);
 	EXPECT_EQ(0, signal_child(pid));
@@ -568,11 +554,10 @@ TEST_F_TIMEOUT(heap, killed_processes_lose_no_block, 120)
 static int use_under_signals(void *arg)
 {
 	const struct storm *storm = arg;
-	struct sigaction action = { .sa_handler = note_signal };
 	int pool = open_pool(storm->node, storm->tag);
 	unsigned int had = 0;
 
-	if (sigaction(SIGUSR1, &action, NULL) || pool < 0)
+	if (handle_signals(0) || pool < 0)
 		return 1;
 	while (had < storm->rounds) {
 		int index = get_block(pool, NONE);

@@ -251,6 +251,36 @@ bool sleeps(pid_t pid)
 	return BECOMES_TRUE(strchr("SZX", state = process_state(pid))) && state == 'S';
 }
 
+static int signalled;
+
+static void note_signal(int signal)
+{
+	__atomic_store_n(&signalled, signal, __ATOMIC_RELAXED);
+}
+
+/**
+ * handle_signals() - from now on SIGUSR1 does no more than to be noted
+ * @flags: SA_RESTART, or 0 for calls that it interrupts
+ *
+ * Children inherit that. Return: 0, or a negative errno.
+ */
+int handle_signals(int flags)
+{
+	const struct sigaction action = { .sa_handler = note_signal, .sa_flags = flags };
+
+	return sigaction(SIGUSR1, &action, NULL) ? -errno : 0;
+}
+
+/**
+ * was_signalled() - has a signal been noted?
+ *
+ * Return: true if so, in this process or before it was forked.
+ */
+bool was_signalled(void)
+{
+	return __atomic_load_n(&signalled, __ATOMIC_RELAXED);
+}
+
 /**
  * signal_child() - send a process SIGUSR1 again and again, until it ends
  * @pid: process

@@ -42,6 +42,25 @@
 
 #define BECOMES_TRUE(condition)	BECOMES_TRUE_IN(SETTLE_MS, condition)
 
+/* The argument of any call. */
+union argument {
+	struct carveout_ioctl_query query;
+	struct carveout_ioctl_region region;
+	struct carveout_ioctl_alloc alloc;
+	struct carveout_ioctl_open open;
+	struct carveout_ioctl_unlink unlink;
+	struct carveout_ioctl_list list;
+	struct carveout_ioctl_info info;
+	struct carveout_ioctl_link link;
+	struct carveout_ioctl_setattr setattr;
+	struct carveout_ioctl_sync sync;
+	struct carveout_ioctl_resize resize;
+	struct carveout_ioctl_pool_create pool_create;
+	struct carveout_ioctl_pool_open pool_open;
+	struct carveout_ioctl_pool_get pool_get;
+	struct carveout_ioctl_pool_put pool_put;
+};
+
 #define COUNTERS_MAX	64
 #define COUNTER_LEN	40
 
@@ -201,6 +220,8 @@ int wait_child(pid_t pid);
 int run_child(int (*fn)(void *arg), void *arg);
 bool sleeps(pid_t pid);
 int signal_child(pid_t pid);
+int handle_signals(int flags);
+bool was_signalled(void);
 int become(uid_t uid, gid_t gid);
 int count_fds(void);
 int next_fd(int fd);
