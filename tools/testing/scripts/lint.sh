@@ -11,7 +11,7 @@
 . "$SCRIPTS/board.sh"
 
 CHECKS=(format spdx length layering exports version uapi checkpatch kernel_doc rst
-	shellcheck python dtc spelling sparse_arm64 sparse_x86_64)
+	named shellcheck python dtc spelling sparse_arm64 sparse_x86_64)
 LINT=$O/log/lint
 KSRC=$CARVEOUT_CACHE/source/6.12
 MAX_LINES=700
@@ -219,6 +219,12 @@ lint_rst()
 				2>&1 | sed "s,^<stdin>,$page," || rc=1
 	done
 	return $rc
+}
+
+# The page that says what shows each promise names tests that there are.
+lint_named()
+{
+	python3 "$SCRIPTS/named.py"
 }
 
 lint_shellcheck()
