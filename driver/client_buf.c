@@ -163,9 +163,12 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_alloc, "CARVEOUT");
  * @carveout: the heap
  * @tag: the name
  *
+ * One that is being resized is waited for.
+ *
  * Context: May sleep. Takes no lock of the heap, whatever the number of tags.
  * Return: the buffer, with a reference; or an ERR_PTR: -ENOENT if there is none, -EINVAL
- * if that is no name, -EAGAIN while it is being resized, -ENODEV once the heap is gone.
+ * if that is no name, -ENODEV once the heap is gone, -ERESTARTSYS on a signal while it
+ * waits.
  */
 struct carveout_buf *carveout_buf_find(struct carveout *carveout, const char *tag)
 {
@@ -174,7 +177,7 @@ struct carveout_buf *carveout_buf_find(struct carveout *carveout, const char *ta
 	might_sleep();
 	if (name_field(tag, field))
 		return ERR_PTR(-EINVAL);
-	return carveout_registry_find(carveout, field);
+	return wait_for(carveout, field, false, CARVEOUT_DEADLINE_NONE);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_find, "CARVEOUT");
 
@@ -185,8 +188,7 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_find, "CARVEOUT");
  * @deadline: CLOCK_MONOTONIC; KTIME_MAX for none
  *
  * Context: May sleep.
- * Return: as carveout_buf_find(), but instead of -ENOENT and -EAGAIN -ETIMEDOUT, or
- * -ERESTARTSYS on a signal.
+ * Return: as carveout_buf_find(), but instead of -ENOENT -ETIMEDOUT.
  */
 struct carveout_buf *carveout_buf_wait(struct carveout *carveout, const char *tag,
 				       ktime_t deadline)
@@ -563,6 +565,21 @@ void *carveout_pool_alloc(struct carveout_pool *pool)
 }
 EXPORT_SYMBOL_NS_GPL(carveout_pool_alloc, "CARVEOUT");
 
+static void *wait_for_block(struct carveout_pool *pool, ktime_t deadline,
+			    unsigned int state)
+{
+	void *block;
+	u32 index;
+	int ret;
+
+	/* Somebody may destroy it and drop the caller's own reference meanwhile. */
+	carveout_pool_get(pool);
+	ret = carveout_pool_wait(pool, &pool->kernel, deadline, state, &index);
+	block = ret ? ERR_PTR(ret) : block_va(pool, index);
+	carveout_buf_put_sync(pool->buf);
+	return block;
+}
+
 /**
  * carveout_pool_alloc_wait() - take a block, and wait for one if all are in use
  * @pool: the pool
@@ -577,18 +594,25 @@ EXPORT_SYMBOL_NS_GPL(carveout_pool_alloc, "CARVEOUT");
  */
 void *carveout_pool_alloc_wait(struct carveout_pool *pool, ktime_t deadline)
 {
-	void *block;
-	u32 index;
-	int ret;
-
-	/* Somebody may destroy it and drop the caller's own reference meanwhile. */
-	carveout_pool_get(pool);
-	ret = carveout_pool_wait(pool, &pool->kernel, deadline, TASK_KILLABLE, &index);
-	block = ret ? ERR_PTR(ret) : block_va(pool, index);
-	carveout_buf_put_sync(pool->buf);
-	return block;
+	return wait_for_block(pool, deadline, TASK_KILLABLE);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_pool_alloc_wait, "CARVEOUT");
+
+/**
+ * carveout_pool_alloc_interruptible() - take a block for a process that waits for it
+ * @pool: the pool
+ * @deadline: CLOCK_MONOTONIC; KTIME_MAX for none
+ *
+ * As carveout_pool_alloc_wait(), but that any signal interrupts it: for system calls.
+ *
+ * Context: May sleep.
+ * Return: as carveout_pool_alloc_wait(); -ERESTARTSYS on a signal.
+ */
+void *carveout_pool_alloc_interruptible(struct carveout_pool *pool, ktime_t deadline)
+{
+	return wait_for_block(pool, deadline, TASK_INTERRUPTIBLE);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_pool_alloc_interruptible, "CARVEOUT");
 
 /**
  * carveout_pool_free() - give a block back

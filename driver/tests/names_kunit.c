@@ -361,6 +361,62 @@ static void carveout_names_open_races(struct kunit *test)
 	}
 }
 
+/* One who makes a buffer larger and smaller; it has to move for that. */
+struct stretcher {
+	struct carveout_buf *buf;
+	unsigned int moves;
+	bool stop;
+	bool done;
+};
+
+static int stretch(void *data)
+{
+	struct stretcher *stretcher = data;
+	u64 size = SZ_64K;
+
+	while (!READ_ONCE(stretcher->stop)) {
+		struct carveout_buf *next = carveout_buf_resize(stretcher->buf, size);
+
+		/* Somebody has just found it, or what it was before is not gone yet. */
+		if (!IS_ERR(next)) {
+			stretcher->buf = next;
+			stretcher->moves++;
+			size = size == SZ_64K ? SZ_4K : SZ_64K;
+		}
+		cond_resched();
+	}
+	WRITE_ONCE(stretcher->done, true);
+	return 0;
+}
+
+/* It is there all the time, as small or as large. */
+static void carveout_names_find_while_resized(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct stretcher stretcher = { .buf = make_buf(test, "name", 0, 1) };
+	struct carveout_buf *wall = make_buf(test, NULL, 0, 2), *found;
+	ktime_t end = after_ms(PATIENCE_MS);
+	struct task_struct *task;
+	unsigned int i;
+
+	task = thread_run(test, stretch, &stretcher, "stretcher");
+	for (i = 0; i < 100 * DEFAULT_ROUNDS ||
+	     (READ_ONCE(stretcher.moves) < 4 && ktime_before(ktime_get(), end)); i++) {
+		found = carveout_buf_find(heap, "name");
+		if (IS_ERR(found))
+			break;
+		carveout_buf_put(found);
+		cond_resched();
+	}
+	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(found), "round %u: %ld", i, PTR_ERR(found));
+	WRITE_ONCE(stretcher.stop, true);
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(stretcher.done)));
+	thread_join(task);
+	KUNIT_EXPECT_GE(test, stretcher.moves, 4U);
+	carveout_buf_put(stretcher.buf);
+	carveout_buf_put(wall);
+}
+
 static struct kunit_case names_cases[] = {
 	KUNIT_CASE(carveout_names_link),
 	KUNIT_CASE(carveout_names_link_refused),
@@ -373,6 +429,7 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(carveout_names_open_or_create),
 	KUNIT_CASE(carveout_names_open_or_create_pool),
 	KUNIT_CASE(carveout_names_open_races),
+	KUNIT_CASE(carveout_names_find_while_resized),
 	{}
 };
 

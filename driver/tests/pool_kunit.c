@@ -358,6 +358,27 @@ static void carveout_pool_killed(struct kunit *test)
 	carveout_pool_destroy(pool);
 }
 
+static void carveout_pool_interrupted(struct kunit *test)
+{
+	struct carveout_pool *pool = make_pool(test, SZ_1K, 1);
+	void *block = carveout_pool_alloc_interruptible(pool, 0);
+	struct waiter waiter;
+
+	/* There is one, and then none. */
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
+	EXPECT_ERR(test, -ETIMEDOUT, carveout_pool_alloc_interruptible(pool, after_ms(10)));
+	waiter_run(test, &waiter, pool, KTIME_MAX, true);
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(pool_stats(pool).waiters == 1));
+	send_sig(SIGTERM, waiter.task, 1);
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!pool_stats(pool).waiters));
+	waiter_join(&waiter);
+	EXPECT_ERR(test, -ERESTARTSYS, waiter.block);
+	/* It took nothing with it. */
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+	KUNIT_EXPECT_EQ(test, 1U, pool_stats(pool).free);
+	carveout_pool_destroy(pool);
+}
+
 static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(carveout_pool_create_and_put),
 	KUNIT_CASE(carveout_pool_bad_arguments),
@@ -373,6 +394,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(carveout_pool_destroy_wakes_all),
 	KUNIT_CASE(carveout_pool_ends_with_the_heap),
 	KUNIT_CASE(carveout_pool_killed),
+	KUNIT_CASE(carveout_pool_interrupted),
 	{}
 };
 

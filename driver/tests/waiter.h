@@ -22,6 +22,7 @@ static inline struct carveout_pool_stats pool_stats(struct carveout_pool *pool)
  * struct waiter - one who waits
  * @pool: what for
  * @deadline: how long
+ * @interruptible: any signal ends it
  * @task: the thread
  * @done: it has an answer
  * @block: the answer
@@ -29,6 +30,7 @@ static inline struct carveout_pool_stats pool_stats(struct carveout_pool *pool)
 struct waiter {
 	struct carveout_pool *pool;
 	ktime_t deadline;
+	bool interruptible;
 	struct task_struct *task;
 	struct completion done;
 	void *block;
@@ -40,19 +42,31 @@ static inline int waiter_main(void *data)
 
 	allow_signal(SIGKILL);
 	allow_signal(SIGTERM);
-	waiter->block = carveout_pool_alloc_wait(waiter->pool, waiter->deadline);
+	if (waiter->interruptible)
+		waiter->block = carveout_pool_alloc_interruptible(waiter->pool,
+								  waiter->deadline);
+	else
+		waiter->block = carveout_pool_alloc_wait(waiter->pool, waiter->deadline);
 	complete_all(&waiter->done);
 	return 0;
+}
+
+static inline void waiter_run(struct kunit *test, struct waiter *waiter,
+			      struct carveout_pool *pool, ktime_t deadline,
+			      bool interruptible)
+{
+	waiter->pool = pool;
+	waiter->deadline = deadline;
+	waiter->interruptible = interruptible;
+	waiter->block = NULL;
+	init_completion(&waiter->done);
+	waiter->task = thread_run(test, waiter_main, waiter, "waiter");
 }
 
 static inline void waiter_start(struct kunit *test, struct waiter *waiter,
 				struct carveout_pool *pool, ktime_t deadline)
 {
-	waiter->pool = pool;
-	waiter->deadline = deadline;
-	waiter->block = NULL;
-	init_completion(&waiter->done);
-	waiter->task = thread_run(test, waiter_main, waiter, "waiter");
+	waiter_run(test, waiter, pool, deadline, false);
 }
 
 /* There is an answer by now, or it is late: then it is killed, and has none. */

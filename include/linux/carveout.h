@@ -293,6 +293,7 @@ void carveout_pool_put(struct carveout_pool *pool);
 void carveout_pool_destroy(struct carveout_pool *pool);
 void *carveout_pool_alloc(struct carveout_pool *pool);
 void *carveout_pool_alloc_wait(struct carveout_pool *pool, ktime_t deadline);
+void *carveout_pool_alloc_interruptible(struct carveout_pool *pool, ktime_t deadline);
 int carveout_pool_free(struct carveout_pool *pool, const void *block);
 void carveout_pool_get_stats(struct carveout_pool *pool,
 			     struct carveout_pool_stats *stats);
