@@ -174,10 +174,13 @@ int carveout_pool_put(int pool, uint32_t index)
 int carveout_pool_query_sized(int pool, struct carveout_ioctl_pool_query *query,
 			      size_t size)
 {
+	unsigned long command = carveout__sized(CARVEOUT_POOL_IOCTL_QUERY, size);
+
+	if (!command)
+		return -E2BIG;
 	/* What is not "out" is zero. */
 	memset(query, 0, size);
-	return carveout__ioctl(pool, carveout__sized(CARVEOUT_POOL_IOCTL_QUERY, size),
-			       query);
+	return carveout__ioctl(pool, command, query);
 }
 
 int carveout_pool_destroy(int pool)

@@ -243,4 +243,7 @@ TEST(query_of_a_pool_of_any_age)
 	EXPECT_EQ(0, carveout_pool_query_sized(fake_heap.fd, &query.known, sizeof(query)));
 	EXPECT_EQ(sizeof(query), _IOC_SIZE(driver.command[1]));
 	EXPECT_EQ(0, query.newer);
+	/* The driver is not asked what no structure can be. */
+	EXPECT_EQ(-E2BIG, carveout_pool_query_sized(fake_heap.fd, &query.known, 16384));
+	EXPECT_EQ(2, driver.calls);
 }
