@@ -200,10 +200,9 @@ static int map_frames(struct sample *s)
 }
 
 /*
- * What the device reads is in a buffer, which can be mapped for it: the address of memory,
- * carveout_virt_to_phys(), is right only for a core that Linux maps nothing for. Mapping
- * brings to the device what was written before; what changes later takes a
- * carveout_buf_sync(). The device would be told carveout_mapping_addr() of the ring.
+ * What the device reads is in a buffer: only that can be mapped for it. Mapping brings to
+ * it what was written before; what changes later takes a carveout_buf_sync(). The device
+ * would be told carveout_mapping_addr() of the ring.
  */
 static int fill_ring(struct sample *s)
 {
