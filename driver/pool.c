@@ -147,11 +147,15 @@ int carveout_pool_take(struct carveout_pool *pool, struct carveout_block_owner *
 	return ret;
 }
 
-/* Sleep until there is an answer, and 0, or something else comes before it. */
+/*
+ * Sleep until there is an answer, and 0, or something else comes before it. A deadline
+ * that has passed counts more than a signal: one signal after the other, each with a
+ * restart of the system call, would put it off for ever.
+ */
 static int sleep(struct carveout_pool_waiter *waiter, ktime_t deadline,
 		 unsigned int state)
 {
-	bool late = false;
+	bool late = ktime_get() >= deadline;
 	int ret = 0;
 
 	for (;;) {
@@ -159,11 +163,11 @@ static int sleep(struct carveout_pool_waiter *waiter, ktime_t deadline,
 		/* Pairs with answer_locked(). */
 		if (smp_load_acquire(&waiter->done))
 			break;
-		ret = -ERESTARTSYS;
-		if (signal_pending_state(state, current))
-			break;
 		ret = -ETIMEDOUT;
 		if (late)
+			break;
+		ret = -ERESTARTSYS;
+		if (signal_pending_state(state, current))
 			break;
 		ret = 0;
 		late = !schedule_hrtimeout_range(deadline == KTIME_MAX ? NULL : &deadline,

@@ -379,6 +379,24 @@ static void carveout_pool_interrupted(struct kunit *test)
 	carveout_pool_destroy(pool);
 }
 
+/* With a signal after the other, and a restart for each, it would never come. */
+static void carveout_pool_deadline_before_signal(struct kunit *test)
+{
+	struct carveout_pool *pool = make_pool(test, SZ_1K, 1);
+	void *block = carveout_pool_alloc(pool);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
+	allow_signal(SIGTERM);
+	send_sig(SIGTERM, current, 1);
+	EXPECT_ERR(test, -ETIMEDOUT, carveout_pool_alloc_interruptible(pool, ktime_get()));
+	EXPECT_ERR(test, -ERESTARTSYS, carveout_pool_alloc_interruptible(pool, KTIME_MAX));
+	flush_signals(current);
+	disallow_signal(SIGTERM);
+	KUNIT_EXPECT_EQ(test, 0U, pool_stats(pool).waiters);
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+	carveout_pool_destroy(pool);
+}
+
 static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(carveout_pool_create_and_put),
 	KUNIT_CASE(carveout_pool_bad_arguments),
@@ -395,6 +413,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(carveout_pool_ends_with_the_heap),
 	KUNIT_CASE(carveout_pool_killed),
 	KUNIT_CASE(carveout_pool_interrupted),
+	KUNIT_CASE(carveout_pool_deadline_before_signal),
 	{}
 };
 
