@@ -18,7 +18,8 @@
 
 BENCH=$TOP/tools/testing/bench
 R=$O/bench
-LIMIT=${BENCH_LIMIT:-1200}
+# Seconds of silence that end a machine.
+SILENCE=${BENCH_SILENCE:-1200}
 
 # All that the allocators keep lies in a piece set aside at boot; what carveout.ko
 # hands out, in another one. Nearly nobody touches that.
@@ -82,7 +83,7 @@ boot()
 	TMPDIR=$(mktemp -d)
 	export TMPDIR
 	mount -t tmpfs -o huge=always bench "$TMPDIR" || say "  (no huge pages)"
-	board_boot "$LIMIT" "$R/image.cpio.gz" '' '' || true
+	board_boot "$SILENCE" "$R/image.cpio.gz" '' '' || true
 	umount "$TMPDIR" 2>/dev/null || true
 	rmdir "$TMPDIR"
 }
@@ -117,7 +118,7 @@ run_node()
 	gcc -O2 -Wall -Wextra -Werror -static -I"$TOP/include/uapi" \
 		-o "$root/bin/node_bench" "$BENCH/node_bench.c"
 	pack "$root"
-	board_boot "$LIMIT" "$root.cpio.gz" '' '' > "$R/node.txt" || true
+	board_boot "$SILENCE" "$root.cpio.gz" '' '' > "$R/node.txt" || true
 	grep -q "bench: node done" "$R/node.txt"
 }
 
@@ -155,7 +156,7 @@ run_cpus()
 	new_root "$root" "$BENCH/cpus/init" "$R/build/module-$board/carveout.ko" \
 		"$R/cpus-module/carveout_cpus.ko"
 	pack "$root"
-	board_boot "$LIMIT" "$root.cpio.gz" '' '' > "$R/cpus.txt" || true
+	board_boot "$SILENCE" "$root.cpio.gz" '' '' > "$R/cpus.txt" || true
 	grep -q "bench: cpus_done err=0" "$R/cpus.txt"
 }
 

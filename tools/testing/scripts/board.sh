@@ -24,13 +24,26 @@ BOOT_ARGS="panic=-1 printk.devkmsg=on log_buf_len=4M
 STOCK_ARGS="slub_debug=FZP page_poison=1 kfence.sample_interval=10
 	panic_on_warn=1 oops=panic softlockup_panic=1 hung_task_panic=1"
 
+# stock_kernel BOARD: which kernel of Debian a stock board runs. Sets series, flavour and
+# debarch, as Debian names them.
+# shellcheck disable=SC2034 # used by the files that source this one
+stock_kernel()
+{
+	series=${1#*-}
+	case $1 in
+	arm64-*)	debarch=arm64 flavour=arm64 ;;
+	x86_64-*)	debarch=amd64 flavour=cloud-amd64 ;;
+	*)		die "no stock kernel for '$1'" ;;
+	esac
+}
+
 # board NAME: describe a board. Sets
 #   arch, cross       as Kbuild wants them
 #   userarch          what user-space programs are built for
 #   compat            ... and the 32-bit architecture that its kernel also runs
 #   series, stock     kernel series; the stock board whose files it uses
 #   groups            what deps.sh must install
-#   memory, cpus, args, module_args
+#   memory, cpu, cpus, args, module_args
 #   drivers           modules of the stock kernel that tests need
 #   trees             what its device tree is made of, in tools/testing/vm
 #   scale             factor on the time limits of the tests
@@ -40,7 +53,7 @@ board()
 {
 	board=$1
 	series=${1#*-} series=${series%-debug}
-	cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS"
+	cpu=cortex-a57 cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS"
 	module_args='' drivers='' trees=()
 	case $1 in
 	arm64-6.1-debug)
@@ -107,8 +120,23 @@ board_paths()
 	esac
 }
 
+# logged LOG COMMAND...: run COMMAND with its output in LOG, which is shown if it fails.
+logged()
+{
+	local log=$1 rc=0
+
+	shift
+	"$@" >"$log" 2>&1 </dev/null || rc=$?
+	[ "$rc" = 0 ] || {
+		say "$1 failed ($rc): $*"
+		tail -n 10 "$log" | sed 's/^/    /' >&2
+	}
+	return "$rc"
+}
+
 # board_dtb DIR TREE...: the device tree of a board: the first tree, or what QEMU
-# itself would pass, plus overlays. Prints the file, or nothing without a TREE.
+# itself would pass, plus overlays. Prints the file, or nothing without a TREE. Callers
+# may have errexit off: each step is checked.
 board_dtb()
 {
 	local dir=$1 tree base=$1/virt.dtb dtbo=()
@@ -116,26 +144,27 @@ board_dtb()
 	shift
 	[ $# -gt 0 ] || return 0
 	mkdir -p "$dir"
-	[ "$arch" != arm64 ] ||
-		qemu-system-aarch64 -M "virt,dumpdtb=$base" -cpu cortex-a57 \
-			-smp "$cpus" -m "$memory" -display none 2>/dev/null >&2
+	# Without -nic none QEMU looks for the firmware of a network card.
+	[ "$arch" != arm64 ] || logged "$dir/virt.log" \
+		qemu-system-aarch64 -M "virt,dumpdtb=$base" -cpu "$cpu" \
+			-smp "$cpus" -m "$memory" -display none -nic none || return
 	for tree in "$@"; do
 		dtbo+=("$dir/$tree.dtb")
-		dtc -@ -q -Wno-avoid_unnecessary_addr_size -I dts -O dtb \
-			-o "${dtbo[-1]}" "$TOP/tools/testing/vm/$tree"
+		logged "$dir/$tree.log" dtc -@ -q -Wno-avoid_unnecessary_addr_size -I dts -O dtb \
+			-o "${dtbo[-1]}" "$TOP/tools/testing/vm/$tree" || return
 	done
 	if [ "$arch" != arm64 ]; then
 		base=${dtbo[0]} dtbo=("${dtbo[@]:1}")
 	fi
-	fdtoverlay -i "$base" -o "$dir/board.dtb" "${dtbo[@]}"
+	logged "$dir/overlay.log" fdtoverlay -i "$base" -o "$dir/board.dtb" "${dtbo[@]}" || return
 	echo "$dir/board.dtb"
 }
 
-# board_boot LIMIT INITRAMFS DTB ARGS: run the board, its console on standard
-# output, for at most LIMIT seconds.
+# board_boot SILENCE INITRAMFS DTB ARGS: run the board, its console on standard
+# output, until it ends or prints nothing for SILENCE seconds.
 board_boot()
 {
-	local limit=$1 initramfs=$2 dtb=$3 cmdline qemu
+	local silence=$1 initramfs=$2 dtb=$3 cmdline qemu
 
 	# shellcheck disable=SC2086,SC2116 # one space between the words
 	cmdline=$(echo $args $4)
@@ -143,7 +172,7 @@ board_boot()
 		-serial stdio -no-reboot -kernel "$image" -initrd "$initramfs")
 	case $arch in
 	arm64)	set -- qemu-system-aarch64 -accel tcg,thread=multi -M virt \
-			-cpu cortex-a57 -dtb "$dtb" "${qemu[@]}" \
+			-cpu "$cpu" -dtb "$dtb" "${qemu[@]}" \
 			-append "console=ttyAMA0 $cmdline" ;;
 	x86_64)	set -- qemu-system-x86_64 -accel tcg,thread=multi -M pc \
 			"${qemu[@]}" -append "console=ttyS0 $cmdline" ;;
@@ -153,5 +182,5 @@ board_boot()
 		# Old kernels know neither word.
 		[ "$cpus" = 1 ] || set -- "$@" ncpus="$cpus" seccomp=on ;;
 	esac
-	timeout -k 5 "$limit" "$@" </dev/null
+	python3 "$SCRIPTS/watch.py" "$silence" "$@"
 }

@@ -8,6 +8,8 @@
 # the tree itself lives in $O. Removing either is always safe.
 
 set -euo pipefail
+# A command that fails in $(...) ends the script, too.
+shopt -s inherit_errexit
 
 SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$SCRIPTS/../../.." && pwd)

@@ -26,7 +26,7 @@ looks=
 [ ! -t 1 ] || looks=carveout_demo=terminal
 say "  start QEMU's arm64 board with Linux $(cat "$CARVEOUT_CACHE/kernel/$stock/release")"
 # What comes before the first line of the demonstration is the emulator's.
-board_boot 60 "$initramfs" "$dtb" "quiet loglevel=3 $looks" 2>&1 | tee "$log" |
+board_boot 300 "$initramfs" "$dtb" "quiet loglevel=3 $looks" 2>&1 | tee "$log" |
 	sed -u -n 's/\r$//; /^carveout-demo: end/q; /^carveout-demo: begin/,$ { /^carveout-demo:/!p }' || true
 grep -q '^carveout-demo: end' "$log" || {
 	say "  The demonstration did not reach its end; see $log"

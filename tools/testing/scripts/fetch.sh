@@ -4,194 +4,143 @@
 # fetch.sh WHAT...: fetch Debian's kernels into the cache, without touching the
 # machine's package state.
 #
-#   board:arm64-6.1   stock kernel image, its modules, headers and a busybox
-#   board:x86_64-6.12 (also arm64-6.12 and x86_64-6.1)
+#   board:arm64-6.1   stock kernel image, its modules, headers and a busybox; board.sh
+#                     names the stock kernels
 #   source:6.1        kernel source tree (also 6.12, and 7: the newest there is)
 #   tool:cbmc         the model checker
 #
-# A foreign architecture's packages cannot be installed beside the native
-# compilers, so they are downloaded through a private package state that reads
-# the system's own configured sources, and are only unpacked. The same goes for what
-# Debian 12 does not have: the model checker, with the libraries that it needs, and the
-# newest kernel come from the next release, by way of the configured mirror.
+# Each comes from the sources that the machine is configured with, or, where these do not
+# have it, from the Debian release that does, by way of the configured mirror.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=tools/testing/scripts/apt.sh
+. "$SCRIPTS/apt.sh"
+# shellcheck source=tools/testing/scripts/board.sh
+. "$SCRIPTS/board.sh"
 
-# What a board's entry in the cache looks like: raise it when that changes.
-FORMAT=2
-
-APT=$CARVEOUT_CACHE/apt
-APT_SOURCES=()
+# The layout of a board's entry in the cache: raise it when that changes.
+FORMAT=3
 LOG=$CARVEOUT_CACHE/log
+HOST=$(dpkg --print-architecture)
 
-[ "$(dpkg --print-architecture)" = amd64 ] ||
-	die "the test boards are set up from an x86-64 Debian machine"
+[ "$HOST" = amd64 ] || die "the test boards are set up from an x86-64 Debian machine"
 
-apt_opts()
+# The private package states that may have a kernel series, the first choice first.
+sources_of()
 {
-	printf '%s\n' -o Dir::State::Lists="$APT/lists" -o Dir::Cache="$APT/cache" \
-		-o Dir::State::status="$APT/status" -o APT::Architectures::=amd64 \
-		-o APT::Architectures::=arm64 -o Acquire::Languages=none \
-		-o APT::Update::Post-Invoke-Success::= -o APT::Sandbox::User=root
-}
-
-# The hooks of desktop machines have no place in a private state.
-private_apt()
-{
-	local opts
-
-	mapfile -t opts < <(apt_opts)
-	APT_CONFIG=$APT/apt.conf "$@" "${opts[@]}" ${APT_SOURCES[@]+"${APT_SOURCES[@]}"}
-}
-
-# update_lists PACKAGE: update the package lists. A source that fails (a third
-# party's, say) does not matter as long as the package is found afterwards.
-update_lists()
-{
-	mkdir -p "$APT/lists/partial" "$APT/cache/archives/partial"
-	: > "$APT/status"
-	printf '%s\n' '#clear APT::Update::Post-Invoke-Success;' \
-		'#clear APT::Update::Post-Invoke;' > "$APT/apt.conf"
-	private_apt apt-get update -q || true
-	private_apt apt-cache show "$1" >/dev/null
-}
-
-# newest REGEX: the newest package whose name matches.
-newest()
-{
-	private_apt apt-cache pkgnames linux- | sed 's/:.*//' | grep -xE "$1" |
-		sort -V | tail -n 1
-}
-
-# unpack DIR PACKAGE...: download and unpack packages below DIR.
-unpack()
-{
-	local dir=$1 package
-
-	shift
-	mkdir -p "$dir" "$APT/deb"
-	for package in "$@"; do
-		(cd "$APT/deb" && rm -f "${package%%:*}"_*.deb &&
-			private_apt apt-get download -q "$package")
-		dpkg -x "$APT/deb/${package%%:*}"_*.deb "$dir"
-		rm -f "$APT/deb/${package%%:*}"_*.deb
-	done
-}
-
-# The release string of the newest stock kernel: "6.1.0-54-arm64".
-stock_release()
-{
-	local debarch=$1 series=$2 flavour=$3 name
-
-	case $series in
-	6.1)	name=$(newest "linux-headers-6\.1\.0-[0-9]+-$flavour") ;;
-	*)	name=$(newest "linux-headers-${series/./\\.}\.[0-9.]+\+[a-z0-9.]+-$flavour") ;;
+	case $1 in
+	6.1)	echo system bookworm,bookworm-security ;;
+	6.12)	echo system trixie,trixie-security ;;
+	7)	echo system trixie-backports ;;
+	*)	die "fetch.sh: no kernel series '$1'" ;;
 	esac
-	[ -n "$name" ] || die "no $series kernel for $debarch in the configured package sources (the security suite has it)"
-	echo "${name#linux-headers-}"
+}
+
+# choose SERIES FLAVOUR ARCH: select the state that has a complete kernel, and set
+# release, kbuild and packages.
+choose()
+{
+	local state key value why=()
+
+	for state in $(sources_of "$1"); do
+		use_sources "$state"
+		available > "$APT/available"
+		if python3 "$SCRIPTS/choose.py" "$1" "$2" "$3" "$HOST" \
+				< "$APT/available" > "$APT/choice" 2> "$APT/why"; then
+			cat "$APT/why" >&2
+			packages=()
+			while read -r key value; do
+				case $key in
+				release)	release=$value ;;
+				kbuild)		kbuild=$value ;;
+				package)	packages+=("$value") ;;
+				esac
+			done < "$APT/choice"
+			return
+		fi
+		why+=("$state: $(cat "$APT/why")")
+	done
+	printf '%s\n' "${why[@]}" >&2
+	die "add a package source that has Linux $1 for $3 (Debian's security suite, as a rule), or try again when the archive is complete"
+}
+
+# Replace the programs below DIR that this machine's C library is too old for by scripts
+# that run them with the C library of their own release.
+wrap_tools()
+{
+	local dir=$1 file needs libs=$1/lib-of-tools
+
+	find "$dir/usr/lib/$kbuild/" -type f -perm -100 | while read -r file; do
+		# What is no program, ldd says so; so does its exit code.
+		needs=$(ldd "$file" 2>&1) || true
+		[[ $needs == *GLIBC*'not found'* ]] || continue
+		[ -d "$libs" ] || unpack "$libs" "libc6:$HOST" "libelf1t64:$HOST" "zlib1g:$HOST" \
+			"libzstd1:$HOST"
+		mv "$file" "$file.elf"
+		cat > "$file" <<-END
+			#!/bin/sh
+			exec "$libs/usr/lib64/ld-linux-x86-64.so.2" --argv0 "\$0" \\
+				--library-path "$libs/usr/lib/x86_64-linux-gnu" "$file.elf" "\$@"
+		END
+		chmod +x "$file"
+	done
 }
 
 fetch_board()
 {
-	local board=$1 arch series debarch flavour release abi dir kbuild
+	local dir=$CARVEOUT_CACHE/kernel/$1 release kbuild packages link
 
-	arch=${board%-*} series=${board##*-}
-	case $arch in
-	arm64)	debarch=arm64 flavour=arm64 ;;
-	x86_64)	debarch=amd64 flavour=cloud-amd64 ;;
-	*)	die "unknown board $board" ;;
-	esac
-	release=$(stock_release "$debarch" "$series" "$flavour")
-	abi=${release%-"$flavour"}
-	dir=$CARVEOUT_CACHE/kernel/$board
+	stock_kernel "$1"
+	choose "$series" "$flavour" "$debarch"
 	rm -rf "$dir"
-	kbuild=$(newest "linux-kbuild-(${series/./\\.}|${abi/+/\\+})")
-	unpack "$dir" "linux-headers-$release:$debarch" "linux-headers-$abi-common" \
-		"$kbuild:amd64" "linux-image-$release:$debarch" "busybox-static:$debarch"
-	# What Debian's headers name by absolute path lies below $dir here.
+	unpack "$dir" "${packages[@]}" "busybox-static:$debarch"
+	# Debian's headers name other packages' files by absolute path; these lie below $dir.
 	sed -i "s|/usr/src/|$dir/usr/src/|g" "$dir/usr/src/linux-headers-$release/Makefile"
 	for link in scripts tools; do
 		[ -d "$dir/usr/src/linux-headers-$release/$link/" ] ||
 			ln -sfn "$dir/usr/lib/$kbuild/$link" "$dir/usr/src/linux-headers-$release/$link"
 	done
+	wrap_tools "$dir"
 	ln -sfn "usr/src/linux-headers-$release" "$dir/build"
 	ln -sfn "boot/vmlinuz-$release" "$dir/vmlinuz"
+	# Newer releases have no top-level /lib and /bin.
+	for link in lib bin; do
+		[ -e "$dir/$link" ] || ln -sfn "usr/$link" "$dir/$link"
+	done
 	ln -sfn "lib/modules/$release" "$dir/modules"
+	[ -e "$dir/vmlinuz" ] || die "the packages of $release hold no boot/vmlinuz-$release"
 	depmod -b "$dir" "$release"
 	echo "$release" > "$dir/release"
 }
 
-# unpack_source DEB PACKAGE: the tree, as SERIES, out of its package below DEB.
-unpack_source()
-{
-	unpack "$1" "$2"
-	tar -xf "$1/usr/src/$2.tar.xz" -C "$1"
-	mv "$1/$2" "$1/tree"
-}
-
 fetch_source()
 {
-	local series=$1 dir=$CARVEOUT_CACHE/source deb=$CARVEOUT_CACHE/source/deb-$1
+	local dir=$CARVEOUT_CACHE/source deb=$CARVEOUT_CACHE/source/deb-$1 state name
 
-	rm -rf "${dir:?}/$series" "$deb"
-	case $series in
-	7)	foreign "$deb" "$NEXT_RELEASE-backports" linux-source \
-			unpack_newest_source "$deb" ;;
-	*)	unpack_source "$deb" "linux-source-$series" ;;
-	esac
-	mv "$deb/tree" "$dir/$series"
+	rm -rf "${dir:?}/$1" "$deb"
+	for state in $(sources_of "$1"); do
+		use_sources "$state"
+		name=$(available | sed -nE "s/^(linux-source-${1/./\\.}(\.[0-9]+)?) .*/\1/p" |
+			sort -V | tail -n 1)
+		[ -z "$name" ] || break
+	done
+	[ -n "$name" ] || die "no linux-source of Linux $1 in the package sources"
+	unpack "$deb" "$name"
+	tar -xf "$deb/usr/src/$name.tar.xz" -C "$deb"
+	mv "$deb/$name" "$dir/$1"
 	rm -rf "$deb"
 }
 
-# A release of backports has one kernel or two.
-unpack_newest_source()
-{
-	local name
-
-	name=$(newest 'linux-source-7\.[0-9]+')
-	[ -n "$name" ] || die "no kernel 7 in the backports of $NEXT_RELEASE"
-	unpack_source "$1" "$name"
-}
-
-# The mirror that the machine is configured with.
-mirror()
-{
-	# shellcheck disable=SC2016 # apt's, not the shell's
-	private_apt apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
-		'Label: Debian' | sed 's|/*$||' | sort -u | head -n 1
-}
-
-NEXT_RELEASE=trixie
 TOOL_PACKAGES=(cbmc minisat libc6 libgcc-s1 libstdc++6 zlib1g)
-
-# foreign DIR SUITE PACKAGE COMMAND...: run it with a package state of its own, below
-# DIR, that knows that suite alone. It has PACKAGE, or its lists did not come.
-foreign()
-{
-	local url
-
-	url=$(mirror)
-	[ -n "$url" ] || die "no Debian mirror in the configured package sources"
-	local APT=$1/apt APT_SOURCES=(-o Dir::Etc::SourceList="$1/apt/sources.list"
-		-o Dir::Etc::SourceParts=/dev/null)
-
-	mkdir -p "$APT"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $url $2 main" \
-		> "$APT/sources.list"
-	update_lists "$3"
-	"${@:4}"
-	rm -rf "$APT"
-}
 
 fetch_tool()
 {
 	local name=$1 dir=$CARVEOUT_CACHE/tool/$1
 
 	rm -rf "$dir"
-	mkdir -p "$dir"
-	foreign "$dir" "$NEXT_RELEASE" "${TOOL_PACKAGES[0]}" \
-		unpack "$dir/root" "${TOOL_PACKAGES[@]}"
+	use_sources trixie
+	unpack "$dir/root" "${TOOL_PACKAGES[@]/%/:$HOST}"
 	cat > "$dir/$name" <<-EOF
 		#!/bin/sh
 		root=\$(dirname "\$0")/root
@@ -203,15 +152,32 @@ fetch_tool()
 	"$dir/$name" --version
 }
 
+# Lists that are not the newest may name a package that the archive has replaced since:
+# fetch them again before giving up. A process of its own keeps errexit on.
+fetch()
+{
+	"$0" --now "$1" && return
+	say "second attempt, with new package lists"
+	forget_lists
+	"$0" --now "$1"
+}
+
+if [ "${1:-}" = --now ]; then
+	what=$2
+	mkdir -p "$APT_ROOT"
+	exec 8>"$APT_ROOT/lock"
+	flock 8
+	"fetch_${what%%:*}" "${what#*:}"
+	exit
+fi
 for what in "$@"; do
 	name=${what#*:}
 	case $what in
-	board:*)	stamp=$CARVEOUT_CACHE/kernel/$name-$FORMAT.stamp; action=fetch_board ;;
-	source:*)	stamp=$CARVEOUT_CACHE/source/$name.stamp; action=fetch_source ;;
-	tool:*)		stamp=$CARVEOUT_CACHE/tool/$name.stamp; action=fetch_tool ;;
+	board:*)	stamp=$CARVEOUT_CACHE/kernel/$name-$FORMAT.stamp ;;
+	source:*)	stamp=$CARVEOUT_CACHE/source/$name.stamp ;;
+	tool:*)		stamp=$CARVEOUT_CACHE/tool/$name.stamp ;;
 	*)		die "fetch.sh: what is '$what'?" ;;
 	esac
 	[ -e "$stamp" ] && continue
-	once "$APT/updated.stamp" step "package lists" "$LOG/apt-update.log" update_lists linux-source-6.1
-	once "$stamp" step "fetch ${what/:/ }" "$LOG/fetch-$name.log" "$action" "$name"
+	once "$stamp" step "fetch ${what/:/ }" "$LOG/fetch-$name.log" fetch "$what"
 done

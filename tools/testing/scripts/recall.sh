@@ -24,8 +24,8 @@ PLANTED=$TOP/tools/testing/planted
 WORK=$O/recall
 COPY=$WORK/tree
 RESULTS=$WORK/results
-# Seconds for a board: one that hangs with a bug has said enough by then.
-LIMIT=${BOARD_LIMIT:-300}
+# Seconds of silence that end a board: one that hangs with a bug prints nothing.
+SILENCE=${BOARD_SILENCE:-150}
 
 # header FILE KEY: the values of a header, one a line.
 header()
@@ -50,7 +50,7 @@ run()
 	local log=$1 only=$2
 
 	shift 2
-	(cd "$COPY" && O=$WORK/out ONLY=$only BOARD_LIMIT=$LIMIT \
+	(cd "$COPY" && O=$WORK/out ONLY=$only BOARD_SILENCE=$SILENCE \
 		tools/testing/scripts/test.sh "$@") >"$log" 2>&1
 }
 

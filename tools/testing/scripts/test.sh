@@ -139,7 +139,7 @@ lane_libtest()
 
 lane_board()
 {
-	local dir=$1 kind=$2 initramfs dtb limit
+	local dir=$1 kind=$2 initramfs dtb silence
 
 	board "$3"
 	board_paths
@@ -147,10 +147,13 @@ lane_board()
 		failed "$dir" build "$dir/build.log"
 		return
 	fi
-	dtb=$(board_dtb "$dir" ${trees[@]+"${trees[@]}"})
-	limit=${BOARD_LIMIT:-$((400 + 400 * scale))}
-	board_boot "$limit" "$initramfs" "$dtb" "" >"$dir/console.log" 2>&1 ||
-		echo "(the board's run ended with $?; the limit is $limit s)" >> "$dir/console.log"
+	if ! dtb=$(board_dtb "$dir" ${trees[@]+"${trees[@]}"} 2>"$dir/dtb.log"); then
+		failed "$dir" "device tree" "$dir/dtb.log"
+		return
+	fi
+	silence=${BOARD_SILENCE:-$((300 * scale))}
+	board_boot "$silence" "$initramfs" "$dtb" "" >"$dir/console.log" 2>&1 ||
+		echo "(the board's run ended with status $?)" >> "$dir/console.log"
 	verdict board "$kind:$3" "$dir/console.log" > "$dir/results"
 }
 
