@@ -4,13 +4,17 @@
 # What the test boards are. Sourced after common.sh.
 #
 #   arm64-6.1, arm64-6.12     QEMU virt, stock Debian kernel, device tree
+#   arm64-7                   the same with the newest kernel that Debian has
+#   arm64-6.12-rt             the same with PREEMPT_RT
+#   arm64-6.12-16k            the same with pages of 16 KiB
 #   arm64-6.1-debug           the same board, own kernel: KASAN, lockdep, 4 CPUs
 #   x86_64-6.1, x86_64-6.12   QEMU pc, stock Debian cloud kernel, no device tree
+#   x86_64-6.12-full          the same with the kernel for all machines
 #   uml-6.1, uml-6.12, uml-7  user-mode Linux, device tree; 6.1 with KASAN and lockdep,
 #                             7, the newest kernel there is, with two CPUs
 
-BOARDS=(arm64-6.1 arm64-6.12 arm64-6.1-debug x86_64-6.1 x86_64-6.12
-	uml-6.1 uml-6.12 uml-7)
+BOARDS=(arm64-6.1 arm64-6.12 arm64-7 arm64-6.12-rt arm64-6.12-16k arm64-6.1-debug
+	x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
 export BOARDS
 
 # What every kernel is started with. A panic ends the emulator; the watchdogs
@@ -29,9 +33,12 @@ STOCK_ARGS="slub_debug=FZP page_poison=1 kfence.sample_interval=10
 # shellcheck disable=SC2034 # used by the files that source this one
 stock_kernel()
 {
-	series=${1#*-}
+	series=${1#*-} series=${series%%-*}
 	case $1 in
+	arm64-*-rt)	debarch=arm64 flavour=rt-arm64 ;;
+	arm64-*-16k)	debarch=arm64 flavour=arm64-16k ;;
 	arm64-*)	debarch=arm64 flavour=arm64 ;;
+	x86_64-*-full)	debarch=amd64 flavour=amd64 ;;
 	x86_64-*)	debarch=amd64 flavour=cloud-amd64 ;;
 	*)		die "no stock kernel for '$1'" ;;
 	esac
@@ -52,17 +59,20 @@ stock_kernel()
 board()
 {
 	board=$1
-	series=${1#*-} series=${series%-debug}
+	series=${1#*-} series=${series%%-*}
 	cpu=cortex-a57 cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS"
 	module_args='' drivers='' trees=()
 	case $1 in
 	arm64-6.1-debug)
 		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;
-	arm64-6.1|arm64-6.12)
-		# The cloud kernels of x86-64 do not have it.
-		arch=arm64 drivers="vgem brd" ;;
-	x86_64-6.1|x86_64-6.12)
+	arm64-6.1|arm64-6.12|arm64-7|arm64-6.12-rt|arm64-6.12-16k)
+		# The cloud kernels of x86-64 have no vgem.
+		arch=arm64 drivers="vgem brd"
+		# The older one has no 16 KiB pages, and its kernel cannot say so.
+		[[ $1 != *-16k ]] || cpu=cortex-a76 ;;
+	x86_64-6.1|x86_64-6.12|x86_64-6.12-full)
 		arch=x86_64 drivers=brd
+		[[ $1 != *-full ]] || drivers="vgem brd"
 		# shellcheck disable=SC2016 # the kernel's syntax, no variables
 		args+=' memmap=16M$0x30000000 memmap=16M$0x32000000'
 		module_args="default=16M regions=dsp:0x30000000+16M,dsp:0x32000000+16M" ;;
@@ -82,8 +92,12 @@ board()
 	x86_64)	userarch=x86_64 compat=i386 cross='' groups="build x86" ;;
 	um)	userarch=x86_64 compat='' cross='' groups="build uml" ;;
 	esac
-	# Of 7 there is none here; user-mode Linux only takes its busybox from it.
-	stock=$userarch-${series/#7/6.12}
+	case $1 in
+	# User-mode Linux only takes its busybox from it.
+	uml-7)		stock=x86_64-6.12 ;;
+	uml-*|*-debug)	stock=$userarch-$series ;;
+	*)		stock=$1 ;;
+	esac
 }
 
 # Does the project build the board's kernel itself?
@@ -104,20 +118,28 @@ board_prepare()
 	! board_own_kernel || "$SCRIPTS/kernel.sh" "$board"
 }
 
-# Where the prepared board's files are: sets kdir, image, busybox.
-# shellcheck disable=SC2034 # used by those who source this file
+# Where the prepared board's files are: sets kdir, image, busybox, and kbuild_args, with
+# which modules are built for its kernel.
+# shellcheck disable=SC2034 # used by the files that source this one
 board_paths()
 {
 	local stock_dir=$CARVEOUT_CACHE/kernel/$stock
 
 	busybox=$stock_dir/bin/busybox
 	kdir=$stock_dir/build image=$stock_dir/vmlinuz
-	board_own_kernel || return 0
-	kdir=$("$SCRIPTS/kernel.sh" --dir "$board")
-	case $arch in
-	um)	image=$kdir/linux ;;
-	*)	image=$kdir/arch/$arch/boot/Image ;;
-	esac
+	if board_own_kernel; then
+		kdir=$("$SCRIPTS/kernel.sh" --dir "$board") || return
+		case $arch in
+		um)	image=$kdir/linux ;;
+		*)	image=$kdir/arch/$arch/boot/Image ;;
+		esac
+	fi
+	# Headers name the compiler of their own release. Type information would need one
+	# more tool, and nothing here reads it.
+	kbuild_args=(KDIR="$kdir" ARCH="$arch" CROSS_COMPILE="$cross" CC="${cross}gcc"
+		CONFIG_DEBUG_INFO_BTF_MODULES=)
+	"${cross}gcc" -fmin-function-alignment=8 -E -x c /dev/null >/dev/null 2>&1 ||
+		kbuild_args+=(CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=)
 }
 
 # logged LOG COMMAND...: run COMMAND with its output in LOG, which is shown if it fails.

@@ -36,10 +36,8 @@ build_module()
 	copy_sources "$copy"
 	# A module that is not built any more must not be found.
 	rm -f "$copy"/*.ko "$copy"/samples/*/*.ko
-	# Type information would need one more tool, and nothing here reads it.
-	make --no-print-directory -C "$copy" module KDIR="$kdir" ARCH="$arch" \
-		CROSS_COMPILE="$cross" W=1 KCFLAGS=-Werror SAMPLES=1 \
-		CONFIG_DEBUG_INFO_BTF_MODULES= CARVEOUT_TEST_MODULES=m V="$V"
+	make --no-print-directory -C "$copy" module W=1 KCFLAGS=-Werror SAMPLES=1 \
+		CARVEOUT_TEST_MODULES=m V="$V" "${kbuild_args[@]}"
 }
 
 user_cross()

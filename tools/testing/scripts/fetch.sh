@@ -32,7 +32,7 @@ sources_of()
 	case $1 in
 	6.1)	echo system bookworm,bookworm-security ;;
 	6.12)	echo system trixie,trixie-security ;;
-	7)	echo system trixie-backports ;;
+	7)	echo system trixie,trixie-security,trixie-backports ;;
 	*)	die "fetch.sh: no kernel series '$1'" ;;
 	esac
 }
@@ -89,7 +89,7 @@ wrap_tools()
 
 fetch_board()
 {
-	local dir=$CARVEOUT_CACHE/kernel/$1 release kbuild packages link
+	local dir=$CARVEOUT_CACHE/kernel/$1 release kbuild packages link image
 
 	stock_kernel "$1"
 	choose "$series" "$flavour" "$debarch"
@@ -103,13 +103,15 @@ fetch_board()
 	done
 	wrap_tools "$dir"
 	ln -sfn "usr/src/linux-headers-$release" "$dir/build"
-	ln -sfn "boot/vmlinuz-$release" "$dir/vmlinuz"
+	image=boot/vmlinuz-$release
+	[ -e "$dir/$image" ] || image=usr/lib/modules/$release/vmlinuz
+	ln -sfn "$image" "$dir/vmlinuz"
 	# Newer releases have no top-level /lib and /bin.
 	for link in lib bin; do
 		[ -e "$dir/$link" ] || ln -sfn "usr/$link" "$dir/$link"
 	done
 	ln -sfn "lib/modules/$release" "$dir/modules"
-	[ -e "$dir/vmlinuz" ] || die "the packages of $release hold no boot/vmlinuz-$release"
+	[ -e "$dir/vmlinuz" ] || die "the packages of $release hold no kernel image"
 	depmod -b "$dir" "$release"
 	echo "$release" > "$dir/release"
 }

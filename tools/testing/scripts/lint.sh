@@ -270,9 +270,8 @@ sparse()
 	board "$1"
 	board_paths
 	copy_sources "$dir"
-	log=$(make --no-print-directory -C "$dir" module KDIR="$kdir" ARCH="$arch" \
-		CROSS_COMPILE="$cross" SAMPLES=1 CONFIG_DEBUG_INFO_BTF_MODULES= C=2 \
-		CF=-D__CHECK_ENDIAN__ 2>&1) || { echo "$log"; return 1; }
+	log=$(make --no-print-directory -C "$dir" module SAMPLES=1 C=2 \
+		CF=-D__CHECK_ENDIAN__ "${kbuild_args[@]}" 2>&1) || { echo "$log"; return 1; }
 	! grep -E 'warning:|error:' <<< "$log"
 }
 

@@ -24,8 +24,8 @@
 LOGS=$O/log
 KUNIT_BOARDS=(arm64-6.1-debug uml-6.1 uml-6.12 uml-7)
 # The slowest first: two boards run at a time.
-KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.1 arm64-6.12 x86_64-6.1 x86_64-6.12
-	uml-6.1 uml-6.12 uml-7)
+KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1 arm64-6.12 arm64-7
+	x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
 COMPAT_BOARDS=(arm64-6.12 x86_64-6.12)
 PARALLEL=${PARALLEL:-2}
 
