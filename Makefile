@@ -17,7 +17,7 @@ export O V
 # The kernel's build system has its own meaning for O: where KDIR was built.
 kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=$(realpath $(KDIR))
 
-.PHONY: module modules modules_install tool lib test unit libtest kunit kselftest lint demo
+.PHONY: module modules modules_install tool lib test test-all unit libtest kunit kselftest lint demo
 .PHONY: recall bench coverage fuzz proof fetch clean help
 
 module modules:
@@ -36,7 +36,10 @@ lib:
 	$(Q)$(MAKE) --no-print-directory -C tools/lib/carveout O=$(abspath $(LIBOUT))
 
 test:
-	$(Q)$(SCRIPTS)/test.sh
+	$(Q)$(SCRIPTS)/test.sh quick
+
+test-all:
+	$(Q)$(SCRIPTS)/test.sh all
 
 unit libtest kunit kselftest:
 	$(Q)$(SCRIPTS)/test.sh $@
@@ -63,7 +66,7 @@ bench:
 	$(Q)$(SCRIPTS)/bench.sh
 
 fetch:
-	$(Q)$(SCRIPTS)/test.sh --prepare
+	$(Q)$(SCRIPTS)/test.sh --prepare all
 
 clean:
 	$(Q)rm -rf $(O)
@@ -83,7 +86,8 @@ help:
 	@echo 'make lib              build libcarveout, shared and static, in out/lib'
 	@echo '                      (to install: make -C tools/lib/carveout install PREFIX=/usr DESTDIR=)'
 	@echo 'make demo             show the module at work on an emulated arm64 board'
-	@echo 'make test             run all tests: unit, libtest, kunit, kselftest, builds for every kernel'
+	@echo 'make test             run the tests of a newcomer: a lane of each kind'
+	@echo 'make test-all         run all tests: unit, libtest, kunit, kselftest, builds for every kernel'
 	@echo 'make unit             ... only the unit tests of lib/, in user space'
 	@echo 'make libtest          ... only what libcarveout does without a heap, and how it installs'
 	@echo 'make kunit            ... only the KUnit suites'

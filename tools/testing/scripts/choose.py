@@ -16,7 +16,8 @@ release 6.12.117+deb12-arm64
 kbuild linux-kbuild-6.12.117+deb12
 package linux-headers-6.12.117+deb12-arm64:arm64        one line for each package
 
-If there is none, exit with status 1 and one line that says what is missing.
+If there is none, exit with status 1 and one line that says what is missing and what to
+do about it.
 """
 
 import re
@@ -86,9 +87,10 @@ def main(args):
     available = {tuple(line.split()[:2]) for line in sys.stdin if line.strip()}
     release, packages, notes = choose(series, flavour, arch, host, available)
     if not release:
-        why = notes[0] if notes else "no linux-headers-%s.*-%s" % (series, flavour)
-        print("no Linux %s for %s in the package sources (%s)" % (series, arch, why),
-              file=sys.stderr)
+        why = ("%s; try again when the archive has them all" % notes[0] if notes else
+               "no linux-headers-%s.*-%s; add a suite that has them to the package sources"
+               % (series, flavour))
+        print("no Linux %s for %s: %s" % (series, arch, why), file=sys.stderr)
         return 1
     for note in notes:
         print("note: %s; %s is used" % (note, release), file=sys.stderr)

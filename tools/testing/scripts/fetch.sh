@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # fetch.sh WHAT...: fetch Debian's kernels into the cache, without touching the
-# machine's package state.
+# machine's package state. "fetch.sh --have WHAT" tells if it is there.
 #
 #   board:arm64-6.1   stock kernel image, its modules, headers and a busybox; board.sh
 #                     names the stock kernels
@@ -41,7 +41,7 @@ sources_of()
 # release, kbuild and packages.
 choose()
 {
-	local state key value why=()
+	local state key value
 
 	for state in $(sources_of "$1"); do
 		use_sources "$state"
@@ -59,10 +59,9 @@ choose()
 			done < "$APT/choice"
 			return
 		fi
-		why+=("$state: $(cat "$APT/why")")
+		say "$state: $(cat "$APT/why")"
 	done
-	printf '%s\n' "${why[@]}" >&2
-	die "add a package source that has Linux $1 for $3 (Debian's security suite, as a rule), or try again when the archive is complete"
+	die "no package source has all of a stock Linux $1 for $3"
 }
 
 # Replace the programs below DIR that this machine's C library is too old for by scripts
@@ -172,14 +171,22 @@ if [ "${1:-}" = --now ]; then
 	"fetch_${what%%:*}" "${what#*:}"
 	exit
 fi
-for what in "$@"; do
-	name=${what#*:}
-	case $what in
-	board:*)	stamp=$CARVEOUT_CACHE/kernel/$name-$FORMAT.stamp ;;
-	source:*)	stamp=$CARVEOUT_CACHE/source/$name.stamp ;;
-	tool:*)		stamp=$CARVEOUT_CACHE/tool/$name.stamp ;;
-	*)		die "fetch.sh: what is '$what'?" ;;
+stamp_of()
+{
+	case $1 in
+	board:*)	echo "$CARVEOUT_CACHE/kernel/${1#*:}-$FORMAT.stamp" ;;
+	source:*)	echo "$CARVEOUT_CACHE/source/${1#*:}.stamp" ;;
+	tool:*)		echo "$CARVEOUT_CACHE/tool/${1#*:}.stamp" ;;
+	*)		die "fetch.sh: what is '$1'?" ;;
 	esac
+}
+
+if [ "${1:-}" = --have ]; then
+	[ -e "$(stamp_of "$2")" ]
+	exit
+fi
+for what in "$@"; do
+	stamp=$(stamp_of "$what")
 	[ -e "$stamp" ] && continue
-	once "$stamp" step "fetch ${what/:/ }" "$LOG/fetch-$name.log" fetch "$what"
+	once "$stamp" step "fetch ${what/:/ }" "$LOG/fetch-${what#*:}.log" fetch "$what"
 done

@@ -10,7 +10,8 @@
 #
 # A build is keyed by the kernel's version and the configuration's content,
 # its comments apart.
-# "kernel.sh --dir NAME" prints where NAME is or would be built.
+# "kernel.sh --dir NAME" prints where NAME is or would be built, "kernel.sh --have NAME"
+# tells if it is.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -61,16 +62,19 @@ build()
 	"${make[@]}" $target
 }
 
-where=0
-if [ "${1:-}" = --dir ]; then
-	where=1
-	shift
-fi
+mode=build
+case ${1:-} in
+--dir|--have)	mode=${1#--}; shift ;;
+esac
 for name in "$@"; do
 	describe "$name"
+	if [ "$mode" = have ]; then
+		"$SCRIPTS/fetch.sh" --have "source:$series" && [ -e "$(build_dir "$name").stamp" ]
+		exit
+	fi
 	"$SCRIPTS/fetch.sh" "source:$series"
 	dir=$(build_dir "$name")
-	if [ $where = 1 ]; then
+	if [ "$mode" = dir ]; then
 		echo "$dir"
 		continue
 	fi

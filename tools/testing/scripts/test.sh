@@ -3,7 +3,9 @@
 #
 # test.sh [LANE...]: run test lanes; without an argument, all of them.
 # test.sh --prepare [LANE...]: fetch and build what they need, run nothing.
+# test.sh --plan [LANE...]: print what a run would do and how long it takes, do nothing.
 #
+#   scripts           these scripts: the choice of packages, the end of a board
 #   build:BOARD       the modules build without a warning (W=1) for its kernel
 #   unit              the unit tests of lib/, in user space
 #   libtest           libcarveout without a heap, and how it installs
@@ -11,8 +13,9 @@
 #   kselftest:BOARD   the kselftest programs
 #   compat:BOARD      ... built for the 32-bit architecture that its kernel also runs
 #
-# "build", "kunit", "kselftest" and "compat" alone mean all of their lanes. See board.sh
-# for the boards. Each lane leaves its logs in $O/log/LANE (":" becomes "=").
+# "build", "kunit", "kselftest" and "compat" alone mean all of their lanes; "quick" those
+# of make test, "all" those of make test-all, "rest" those of them that are not quick. See
+# board.sh for the boards. Each lane leaves its logs in $O/log/LANE (":" becomes "=").
 # ONLY="NAME..." runs just these kselftest programs or KUnit modules.
 # The last line says how many tests passed, failed and were skipped.
 
@@ -21,7 +24,14 @@
 # shellcheck source=tools/testing/scripts/board.sh
 . "$SCRIPTS/board.sh"
 
+# shellcheck source=tools/testing/scripts/plan.sh
+. "$SCRIPTS/plan.sh"
+
 LOGS=$O/log
+RUNNING=$LOGS/running
+# What a newcomer runs: a kind of each, and no test kernel but the one that builds fast.
+QUICK=(scripts unit libtest build:arm64-6.1 build:arm64-6.12 build:x86_64-6.12 build:uml-6.12
+	kselftest:arm64-6.1 kselftest:arm64-6.12 kselftest:x86_64-6.12 kunit:uml-6.12)
 KUNIT_BOARDS=(arm64-6.1-debug uml-6.1 uml-6.12 uml-7)
 # The slowest first: two boards run at a time.
 KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1 arm64-6.12 arm64-7
@@ -31,6 +41,7 @@ PARALLEL=${PARALLEL:-2}
 
 declare -A PREPARED
 
+# expand_lanes WORD...: the lanes that they stand for, each on a line.
 expand_lanes()
 {
 	local lane
@@ -41,6 +52,9 @@ expand_lanes()
 		kunit)		printf 'kunit:%s\n' "${KUNIT_BOARDS[@]}" ;;
 		kselftest)	printf 'kselftest:%s\n' "${KSELFTEST_BOARDS[@]}" ;;
 		compat)		printf 'compat:%s\n' "${COMPAT_BOARDS[@]}" ;;
+		quick)		printf '%s\n' "${QUICK[@]}" ;;
+		all)		expand_lanes scripts unit libtest build kselftest kunit compat ;;
+		rest)		expand_lanes all | grep -vxF "$(printf '%s\n' "${QUICK[@]}")" ;;
 		*)		echo "$lane" ;;
 		esac
 	done
@@ -85,6 +99,8 @@ prepare()
 			prepare_once "$name" prepare_board "$name"
 			[ "${lane%%:*}" != compat ] || prepare_compat "$name"
 			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
+		scripts)
+			prepare_once scripts "$SCRIPTS/deps.sh" scripts ;;
 		unit)
 			prepare_once unit "$SCRIPTS/deps.sh" build unit
 			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
@@ -108,6 +124,14 @@ failed()
 {
 	printf 'fail\t%s\tsee %s\n' "$2" "$3" > "$1/results"
 	tail -n 25 "$3" | sed 's/^/\t/' >> "$1/results"
+}
+
+lane_scripts()
+{
+	local rc=0
+
+	"$SCRIPTS/scripts_test.py" >"$1/console.log" 2>&1 || rc=$?
+	verdict tap scripts "$1/console.log" "$rc" > "$1/results"
 }
 
 lane_build()
@@ -198,7 +222,7 @@ build_all_programs()
 
 	for lane in "$@"; do
 		# Those without a board build what they need.
-		[ "$lane" != "${lane#*:}" ] || continue
+		[[ $lane == *:* ]] || continue
 		board "${lane#*:}"
 		target=$(programs_arch "${lane%%:*}")
 		[ -z "$target" ] || prepare_once "programs $target" build_programs "$target"
@@ -207,33 +231,35 @@ build_all_programs()
 
 run_lane()
 {
-	local lane=$1 dir=$LOGS/${1/:/=} start=$SECONDS fails
+	local lane=$1 dir=$LOGS/${1/:/=} start=$SECONDS
 
 	rm -rf "$dir"
 	mkdir -p "$dir"
+	touch "$RUNNING/${lane/:/=}"
 	case $lane in
 	build:*)	lane_build "$dir" "${lane#*:}" ;;
+	scripts)	lane_scripts "$dir" ;;
 	unit)		lane_unit "$dir" ;;
 	libtest)	lane_libtest "$dir" ;;
 	*)		lane_board "$dir" "${lane%%:*}" "${lane#*:}" ;;
 	esac || failed "$dir" "$lane" "$dir/lane.log"
-	fails=$(grep -c '^fail' "$dir/results") || true
-	printf '  %-28s %4d passed %3d failed %3d skipped %5ds\n' "$lane" \
-		"$(grep -c '^pass' "$dir/results")" "$fails" \
-		"$(grep -c '^skip' "$dir/results")" $((SECONDS - start)) >&2
+	mv "$RUNNING/${lane/:/=}" "$RUNNING/../done/"
+	report_lane "$lane" "$dir/results" $((SECONDS - start))
 }
 
-only=
-if [ "${1:-}" = --prepare ]; then
-	only=prepare
-	shift
-fi
-[ $# -gt 0 ] || set -- build unit libtest kunit kselftest compat
+mode=run
+case ${1:-} in
+--prepare|--plan)	mode=${1#--}; shift ;;
+esac
+[ $# -gt 0 ] || set -- all
 mapfile -t lanes < <(expand_lanes "$@")
+print_plan "${lanes[@]}"
+[ "$mode" != plan ] || exit 0
 prepare "${lanes[@]}"
-[ "$only" != prepare ] || exit 0
+[ "$mode" != prepare ] || exit 0
 
-mkdir -p "$LOGS"
+rm -rf "$RUNNING" "$LOGS/done"
+mkdir -p "$RUNNING" "$LOGS/done"
 builds=() others=()
 for lane in "${lanes[@]}"; do
 	case $lane in
@@ -241,9 +267,11 @@ for lane in "${lanes[@]}"; do
 	*)		others+=("$lane") ;;
 	esac
 done
+show_progress "${#lanes[@]}"
 at_a_time "$PARALLEL" run_lane ${builds[@]+"${builds[@]}"}
 build_all_programs ${others[@]+"${others[@]}"}
 at_a_time "$PARALLEL" run_lane ${others[@]+"${others[@]}"}
+end_progress
 results=()
 for lane in "${lanes[@]}"; do
 	results+=("$LOGS/${lane/:/=}/results")

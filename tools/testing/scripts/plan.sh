@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a run of tests is going to do, and how far it is. Sourced by test.sh.
+#
+# tools/testing/costs says how long things take on two idle processors.
+
+COSTS=$TOP/tools/testing/costs
+
+# cost WORD NAME: what the table says of it, the first row that matches; 0 without one.
+cost()
+{
+	local word name cost
+
+	while read -r word name cost; do
+		# shellcheck disable=SC2053 # the name is a pattern
+		[ "$word" = "$1" ] && [[ $2 == $name ]] && { echo "$cost"; return; }
+	done < "$COSTS"
+	echo 0
+}
+
+# needs_of LANE: what has to be fetched or built first, "fetch WHAT" or "kernel NAME" a
+# line, and the groups of packages, "packages GROUP".
+# shellcheck disable=SC2154 # what board() sets
+needs_of()
+{
+	local name=${1#*:}
+
+	case $1 in
+	scripts)	echo "packages scripts"; return ;;
+	unit|libtest)	printf '%s\n' "packages build" "packages $1" "fetch source:6.12"; return ;;
+	esac
+	board "$name"
+	# shellcheck disable=SC2086 # several groups
+	printf 'packages %s\n' $groups
+	echo "fetch board:$stock"
+	! board_own_kernel || printf '%s\n' "fetch source:$series" "kernel $name"
+	case $1 in
+	compat:*)	printf '%s\n' "packages $compat" "fetch source:6.12" ;;
+	kselftest:*)	echo "fetch source:6.12" ;;
+	esac
+}
+
+minutes()
+{
+	echo "$((($1 + 59) / 60)) min"
+}
+
+# print_plan LANE...: what the run does, and how long that takes.
+print_plan()
+{
+	local lane seconds total=0 longest=0 first=0 mib=0 word name missing=() builds=() groups=()
+
+	for lane in "$@"; do
+		seconds=$(cost lane "$lane")
+		total=$((total + seconds))
+		[ "$seconds" -le "$longest" ] || longest=$seconds
+	done
+	total=$((total / PARALLEL))
+	[ "$total" -ge "$longest" ] || total=$longest
+	while read -r word name; do
+		case $word in
+		packages)	groups+=("$name"); continue ;;
+		fetch)		! "$SCRIPTS/fetch.sh" --have "$name" || continue
+				mib=$((mib + $(cost MiB "$name"))) ;;
+		kernel)		! "$SCRIPTS/kernel.sh" --have "$name" || continue
+				builds+=("$name") ;;
+		esac
+		first=$((first + $(cost "$word" "$name")))
+	done < <(for lane in "$@"; do needs_of "$lane"; done | sort -u)
+	mapfile -t missing < <("$SCRIPTS/deps.sh" --missing ${groups[@]+"${groups[@]}"})
+	say "$# lanes, $PARALLEL at a time: about $(minutes "$total") on two idle processors."
+	[ ${#missing[@]} = 0 ] || {
+		first=$((first + $(cost packages all)))
+		say "To install: ${#missing[@]} packages."
+	}
+	[ "$mib" = 0 ] || say "To fetch: about $mib MiB of kernels and their sources."
+	[ ${#builds[@]} = 0 ] || say "To build once: the test kernels ${builds[*]}."
+	[ "$first" = 0 ] || say "That takes about $(minutes "$first") before the first test."
+}
+
+# --- Progress ---------------------------------------------------------------
+
+LANES=0
+TICKER=
+
+# finished: how many lanes are done.
+finished()
+{
+	find "$LOGS/done" -type f | wc -l
+}
+
+# One line that is drawn again each second: the lanes that run, and since when.
+tick()
+{
+	local file line
+
+	while sleep 1; do
+		line="$(finished) of $LANES done, running:"
+		for file in "$RUNNING"/*; do
+			[ -e "$file" ] || continue
+			line+=" $(basename "${file/=/:}") since $(date -r "$file" +%H:%M:%S),"
+		done
+		printf '\r\033[K%.*s' "$(($(tput cols) - 1))" "${line%[,:]}" >&2
+	done
+}
+
+# show_progress LANES: in a terminal, until end_progress.
+show_progress()
+{
+	LANES=$1
+	[ -t 2 ] || return 0
+	tick &
+	TICKER=$!
+}
+
+end_progress()
+{
+	[ -n "$TICKER" ] || return 0
+	kill "$TICKER"
+	wait "$TICKER" || true
+	printf '\r\033[K' >&2
+}
+
+# report_lane LANE RESULTS SECONDS: one line for a lane that is done.
+report_lane()
+{
+	local clear=
+
+	[ ! -t 2 ] || clear='\r\033[K'
+	printf "$clear"'  [%2d of %d] %-26s %4d passed %3d failed %3d skipped %5ds\n' \
+		"$(finished)" "$LANES" "$1" "$(grep -c '^pass' "$2")" \
+		"$(grep -c '^fail' "$2")" "$(grep -c '^skip' "$2")" "$3" >&2
+}
