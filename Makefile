@@ -17,7 +17,11 @@ export O V
 # The kernel's build system has its own meaning for O: where KDIR was built.
 kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=$(realpath $(KDIR))
 
-.PHONY: module modules modules_install tool lib test test-all unit libtest kunit kselftest lint demo
+# Kbuild leaves it out for packaged headers, which have no System.map. A plain su leaves
+# /sbin out of PATH.
+depmod	= PATH="$$PATH:/usr/sbin:/sbin" depmod
+
+.PHONY: module modules modules_install tool lib test test-all fresh unit libtest kunit kselftest lint demo
 .PHONY: recall bench coverage fuzz proof fetch clean help
 
 module modules:
@@ -28,6 +32,7 @@ module modules:
 
 modules_install: module
 	$(Q)$(kbuild) INSTALL_MOD_DIR=$(or $(INSTALL_MOD_DIR),updates) modules_install
+	$(Q)$(depmod) -b "$(INSTALL_MOD_PATH)/" "$$(cat $(KDIR)/include/config/kernel.release)"
 
 tool:
 	$(Q)$(MAKE) --no-print-directory -C tools/carveout O=$(abspath $(TOOLDIR))
@@ -40,6 +45,9 @@ test:
 
 test-all:
 	$(Q)$(SCRIPTS)/test.sh all
+
+fresh:
+	$(Q)$(SCRIPTS)/test.sh fresh
 
 unit libtest kunit kselftest:
 	$(Q)$(SCRIPTS)/test.sh $@
@@ -88,6 +96,7 @@ help:
 	@echo 'make demo             show the module at work on an emulated arm64 board'
 	@echo 'make test             run the tests of a newcomer: a lane of each kind'
 	@echo 'make test-all         run all tests: unit, libtest, kunit, kselftest, builds for every kernel'
+	@echo 'make fresh            follow README.md on clean machines, Debian 12 and 13'
 	@echo 'make unit             ... only the unit tests of lib/, in user space'
 	@echo 'make libtest          ... only what libcarveout does without a heap, and how it installs'
 	@echo 'make kunit            ... only the KUnit suites'

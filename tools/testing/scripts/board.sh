@@ -157,7 +157,7 @@ logged()
 }
 
 # board_dtb DIR TREE...: the device tree of a board: the first tree, or what QEMU
-# itself would pass, plus overlays. Prints the file, or nothing without a TREE. Callers
+# itself would pass, plus overlays; of those in tools/testing/vm the name is enough. Prints the file, or nothing without a TREE. Callers
 # may have errexit off: each step is checked.
 board_dtb()
 {
@@ -171,9 +171,10 @@ board_dtb()
 		qemu-system-aarch64 -M "virt,dumpdtb=$base" -cpu "$cpu" \
 			-smp "$cpus" -m "$memory" -display none -nic none || return
 	for tree in "$@"; do
-		dtbo+=("$dir/$tree.dtb")
-		logged "$dir/$tree.log" dtc -@ -q -Wno-avoid_unnecessary_addr_size -I dts -O dtb \
-			-o "${dtbo[-1]}" "$TOP/tools/testing/vm/$tree" || return
+		[[ $tree == /* ]] || tree=$TOP/tools/testing/vm/$tree
+		dtbo+=("$dir/${tree##*/}.dtb")
+		logged "${dtbo[-1]}.log" dtc -@ -q -Wno-avoid_unnecessary_addr_size -I dts -O dtb \
+			-o "${dtbo[-1]}" "$tree" || return
 	done
 	if [ "$arch" != arm64 ]; then
 		base=${dtbo[0]} dtbo=("${dtbo[@]:1}")

@@ -9,7 +9,8 @@
 # shellcheck source=tools/testing/scripts/board.sh
 . "$SCRIPTS/board.sh"
 
-BOARD=arm64-6.1
+# A series that the supported releases of Debian all have.
+BOARD=arm64-6.12
 log=$O/log/demo/console.log
 
 board "$BOARD"

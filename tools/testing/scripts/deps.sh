@@ -18,6 +18,7 @@ declare -A GROUP=(
 	[arm]="gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
 	[i386]="lib32gcc-GCC-dev libc6-dev-i386"
 	[scripts]="python3"
+	[fresh]="mmdebstrap python3-minimal"
 	[unit]="gcc libc6-dev libasan8 libubsan1"
 	[coverage]="gcc libc6-dev python3"
 	[libtest]="gcc make libc6-dev libasan8 libubsan1 binutils pkg-config mandoc"

@@ -28,6 +28,7 @@ needs_of()
 
 	case $1 in
 	scripts)	echo "packages scripts"; return ;;
+	fresh:*)	echo "packages fresh"; return ;;
 	unit|libtest)	printf '%s\n' "packages build" "packages $1" "fetch source:6.12"; return ;;
 	esac
 	board "$name"

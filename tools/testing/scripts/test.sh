@@ -12,10 +12,11 @@
 #   kunit:BOARD       the KUnit suites, in a board that has KUnit
 #   kselftest:BOARD   the kselftest programs
 #   compat:BOARD      ... built for the 32-bit architecture that its kernel also runs
+#   fresh:SUITE       README.md, followed on a clean machine of this Debian release
 #
-# "build", "kunit", "kselftest" and "compat" alone mean all of their lanes; "quick" those
-# of make test, "all" those of make test-all, "rest" those of them that are not quick. See
-# board.sh for the boards. Each lane leaves its logs in $O/log/LANE (":" becomes "=").
+# "build", "kunit", "kselftest", "compat" and "fresh" alone mean all of their lanes; "quick"
+# those of make test, "all" those of make test-all, which are all but "fresh"; "rest" those
+# of "all" that are not quick. See board.sh for the boards. Each lane leaves its logs in $O/log/LANE (":" becomes "=").
 # ONLY="NAME..." runs just these kselftest programs or KUnit modules.
 # The last line says how many tests passed, failed and were skipped.
 
@@ -37,6 +38,7 @@ KUNIT_BOARDS=(arm64-6.1-debug uml-6.1 uml-6.12 uml-7)
 KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1 arm64-6.12 arm64-7
 	x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
 COMPAT_BOARDS=(arm64-6.12 x86_64-6.12)
+SUITES=(bookworm trixie)
 PARALLEL=${PARALLEL:-2}
 
 declare -A PREPARED
@@ -52,6 +54,7 @@ expand_lanes()
 		kunit)		printf 'kunit:%s\n' "${KUNIT_BOARDS[@]}" ;;
 		kselftest)	printf 'kselftest:%s\n' "${KSELFTEST_BOARDS[@]}" ;;
 		compat)		printf 'compat:%s\n' "${COMPAT_BOARDS[@]}" ;;
+		fresh)		printf 'fresh:%s\n' "${SUITES[@]}" ;;
 		quick)		printf '%s\n' "${QUICK[@]}" ;;
 		all)		expand_lanes scripts unit libtest build kselftest kunit compat ;;
 		rest)		expand_lanes all | grep -vxF "$(printf '%s\n' "${QUICK[@]}")" ;;
@@ -99,6 +102,8 @@ prepare()
 			prepare_once "$name" prepare_board "$name"
 			[ "${lane%%:*}" != compat ] || prepare_compat "$name"
 			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
+		fresh:*)
+			prepare_once fresh "$SCRIPTS/deps.sh" fresh ;;
 		scripts)
 			prepare_once scripts "$SCRIPTS/deps.sh" scripts ;;
 		unit)
@@ -159,6 +164,14 @@ lane_libtest()
 	make -C "$TOP/tools/testing/libcarveout" KSRC="$CARVEOUT_CACHE/source/6.12" \
 		O="$O/build/libtest" run >"$1/console.log" 2>&1 || rc=$?
 	verdict tap libtest "$1/console.log" "$rc" > "$1/results"
+}
+
+lane_fresh()
+{
+	local rc=0
+
+	"$SCRIPTS/fresh.sh" "$2" "$1" >"$1/console.log" 2>&1 || rc=$?
+	verdict tap "fresh:$2" "$1/console.log" "$rc" > "$1/results"
 }
 
 lane_board()
@@ -222,7 +235,7 @@ build_all_programs()
 
 	for lane in "$@"; do
 		# Those without a board build what they need.
-		[[ $lane == *:* ]] || continue
+		[[ $lane == *:* && $lane != fresh:* ]] || continue
 		board "${lane#*:}"
 		target=$(programs_arch "${lane%%:*}")
 		[ -z "$target" ] || prepare_once "programs $target" build_programs "$target"
@@ -239,6 +252,7 @@ run_lane()
 	case $lane in
 	build:*)	lane_build "$dir" "${lane#*:}" ;;
 	scripts)	lane_scripts "$dir" ;;
+	fresh:*)	lane_fresh "$dir" "${lane#*:}" ;;
 	unit)		lane_unit "$dir" ;;
 	libtest)	lane_libtest "$dir" ;;
 	*)		lane_board "$dir" "${lane%%:*}" "${lane#*:}" ;;

@@ -1,0 +1,288 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317 # called by name
+#
+# newcomer.sh DIR: type what README.md says, on a machine that has nothing but git and
+# make. TAP on standard output; DIR is for what is built.
+#
+# Each block of code in README.md belongs to one of the cases below, by its place in the
+# page, and is taken out of the page: the page cannot say something else than what is
+# tried. Paths that the page leaves to the reader (/path/to/...) are filled in.
+#
+# Boards are booted with the scripts of the other tests, without any of their modules and
+# programs: what is on them is what the page's commands have built and installed.
+
+set -uo pipefail
+
+HERE=$(cd "$(dirname "$0")" && pwd)
+TOP=$(cd "$HERE/../../.." && pwd)
+W=$1
+ROOT=$W/root
+ARM64=arm64-6.12
+X86=x86_64-6.12
+# As on a new machine: the scripts keep what they fetch in the home directory.
+CACHE=$HOME/.cache/carveout/kernel
+mkdir -p "$W"
+cd "$TOP" || exit
+
+block()
+{
+	awk -v want="$1" -f "$HERE/readme.awk" README.md
+}
+
+# type_block BLOCK [SED...]: type a block as it stands, less comments and filled in.
+type_block()
+{
+	local script
+
+	script=$(block "$1" | sed -E "s|/path/to/kernel/build|$KDIR|; s|/path/to/root|$ROOT|" |
+		sed -E "${2:-}")
+	printf '+ %s\n' "${script//$'\n'/$'\n+ '}"
+	bash -e -o pipefail -c "$script"
+}
+
+# skip REASON...: the case cannot be run here.
+skip()
+{
+	echo "skip: $*"
+	return 4
+}
+
+# --- Cases -------------------------------------------------------------------
+
+# Blocks that are not in this list are tried by nothing.
+every_block_is_tried()
+{
+	diff <(awk -f "$HERE/readme.awk" README.md) - <<-END
+		two-commands/1
+		on-a-board/1
+		on-a-board/2
+		on-a-board/3
+		on-a-board/4
+		on-a-board/5
+		on-a-board/6
+		sharing-a-buffer-from-the-shell/1
+		sharing-a-buffer-from-c/1
+		sharing-a-buffer-from-c/2
+		sharing-a-buffer-from-c/3
+		from-a-driver/1
+		from-a-driver/2
+	END
+}
+
+# make test is run elsewhere, as a whole; here it shows that all compiles.
+first_command()
+{
+	block two-commands/1 | grep -qx 'make test .*' &&
+	type_block two-commands/1 '/^make test /d' > "$W/demo.txt" || return
+	cat "$W/demo.txt"
+	grep -qx 'the same bytes, seen by every process' "$W/demo.txt" &&
+	[ "$(tail -n 1 "$W/demo.txt")" = ok ]
+}
+
+second_command_as_far_as_it_compiles()
+{
+	make unit && make libtest
+}
+
+module_and_command()
+{
+	type_block on-a-board/1 &&
+	[ -s carveout.ko ] && [ -x tools/carveout/carveout ]
+}
+
+# The kernel that runs below this root is not one of its packages.
+make_alone_says_what_it_lacks()
+{
+	[ ! -e "/lib/modules/$(uname -r)/build" ] || return 0
+	! make > "$W/alone.txt" 2>&1 &&
+	cat "$W/alone.txt" &&
+	grep -q "No kernel headers in /lib/modules/$(uname -r)/build: install them" "$W/alone.txt"
+}
+
+root_file_system()
+{
+	rm -rf "$ROOT"
+	mkdir -p "$ROOT"
+	type_block on-a-board/2 &&
+	find "$ROOT" -name 'carveout.ko*' | grep . && [ -x "$ROOT/usr/local/bin/carveout" ] &&
+	[ -s "$ROOT/lib/modules/$(cat "$CACHE/$ARM64/release")/modules.dep" ]
+}
+
+# Properties that the page leaves to the reader come from a second fragment.
+device_tree()
+{
+	{
+		printf '/dts-v1/;\n/plugin/;\n&{/} {\n#address-cells = <2>;\n#size-cells = <2>;\n'
+		block on-a-board/3
+		block from-a-driver/1
+		printf '};\n&{/} { isp@12340000 { compatible = "example,isp"; }; };\n'
+	} > "$W/readme.dtso"
+	cat "$W/readme.dtso"
+	# The unit address of a device without registers is the reader's.
+	dtc -@ -Wno-unit_address_vs_reg -I dts -O dtb -o "$W/readme.dtbo" "$W/readme.dtso"
+}
+
+driver()
+{
+	local dir=$W/driver
+
+	mkdir -p "$dir"
+	block from-a-driver/2 > "$W/probe"
+	sed -e "/@README@/r $W/probe" -e '/@README@/d' "$HERE/driver.c.in" > "$dir/isp.c"
+	printf '%s\n' "NOSTDINC_FLAGS += -I$TOP/include/compat" "ccflags-y += -I$TOP/include" \
+		'obj-m += isp.o' > "$dir/Kbuild"
+	make -C "$KDIR" M="$dir" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- W=1 KCFLAGS=-Werror \
+		KBUILD_EXTRA_SYMBOLS="$TOP/Module.symvers" modules
+}
+
+udev_rule()
+{
+	block on-a-board/6 > "$W/60-carveout.rules"
+	apt-get install -q -y --no-install-recommends udev || return
+	udevadm verify --help || skip "udevadm of this release has no verify" || return
+	udevadm verify --resolve-names=never "$W/60-carveout.rules"
+}
+
+library()
+{
+	type_block sharing-a-buffer-from-c/2
+}
+
+program()
+{
+	mkdir -p "$W/c"
+	block sharing-a-buffer-from-c/1 > "$W/c/frame.c"
+	block sharing-a-buffer-from-c/3 | head -n 1 | (cd "$W/c" && bash -ex)
+}
+
+# There is no heap on this machine; but the program has to start.
+program_starts()
+{
+	"$W/c/frame"
+	[ $? = 1 ]
+}
+
+# --- Boards ------------------------------------------------------------------
+
+# session FILE: put a session into the root file system. The name decides the order.
+session()
+{
+	mkdir -p "$ROOT/sessions"
+	cat > "$ROOT/sessions/$1"
+}
+
+# boot BOARD TREE ARGS: boot $ROOT; its sessions print what comes of them.
+boot()
+{
+	mkdir -p "$ROOT/bin"
+	cp "$CACHE/$1/bin/busybox" "$ROOT/bin/" &&
+	ln -sf busybox "$ROOT/bin/sh" &&
+	cp "$HERE/board-init" "$ROOT/init" &&
+	(cd "$ROOT" && find . | cpio -o -H newc --quiet | gzip -1) > "$W/$1.cpio.gz" || return
+	(
+		# shellcheck source=tools/testing/scripts/common.sh
+		. tools/testing/scripts/common.sh
+		# shellcheck source=tools/testing/scripts/board.sh
+		. "$SCRIPTS/board.sh"
+		board "$1"
+		board_paths
+		dtb=$(board_dtb "$W/dtb" ${2:+"$2"})
+		args=$BOOT_ARGS
+		board_boot 300 "$W/$1.cpio.gz" "$dtb" "quiet loglevel=3 $3"
+	) > "$W/$1.log" 2>&1
+	tr -d '\r' < "$W/$1.log" > "$W/$1.txt"
+	grep -qx 'newcomer: end' "$W/$1.txt" || { tail -n 20 "$W/$1.txt"; return 1; }
+}
+
+# The module and the command are those that root_file_system() installed.
+arm64_board()
+{
+	cp -L /usr/aarch64-linux-gnu/lib/{ld-linux-aarch64.so.1,libc.so.6} "$ROOT/lib/" &&
+	cp carveout.ko "$W/driver/isp.ko" "$ROOT/" || return
+	{ echo '# cd /'; block on-a-board/4; } | session 1-log
+	block sharing-a-buffer-from-the-shell/1 | session 2-shell
+	session 3-driver <<-'END'
+		# insmod /isp.ko
+		# carveout ls dsp | grep '^isp\.frames .*512K'
+	END
+	session 4-device-tree <<-'END'
+		# ls /proc/device-tree/dsp-heap/linux,heap-name
+	END
+	session 5-loaded-by-itself <<-'END'
+		# rmmod isp
+		# rmmod carveout
+		# modprobe "$(cat /sys/devices/platform/dsp-heap/modalias)"
+		# ls /dev/carveout/dsp
+	END
+	boot "$ARM64" "$W/readme.dtso" ''
+}
+
+# The program, with the libraries that the loader of this machine finds for it.
+x86_64_board()
+{
+	local KDIR=$CACHE/$X86/build
+
+	rm -rf "$ROOT"
+	mkdir -p "$ROOT/c" "$ROOT/etc"
+	tools/testing/scripts/deps.sh build x86 &&
+	tools/testing/scripts/fetch.sh "board:$X86" &&
+	type_block on-a-board/1 '/^make tool/d; s/ ARCH=.*//' || return
+	cp carveout.ko "$W/c/frame" "$ROOT/c/"
+	cp /etc/ld.so.cache "$ROOT/etc/"
+	ldd "$W/c/frame" | sed -nE 's|.* (/[^ ]*) \(0x.*|\1|p; s|^\t(/[^ ]*) \(0x.*|\1|p' |
+		xargs -I'{}' cp --parents -L '{}' "$ROOT"
+	# A parameter at a time; the heap of the last one stays.
+	{
+		echo '# cd /c'
+		block on-a-board/5 | head -n 1
+		printf '# %s\n' 'ls /dev/carveout/default' 'rmmod carveout'
+		block on-a-board/5 | tail -n 1
+		echo '# ls /dev/carveout/dsp'
+	} | session 1-parameters
+	{
+		echo '# cd /c'
+		echo "# { $(block sharing-a-buffer-from-c/3 | tail -n 1); wait; } > /tmp/out 2>&1 || { cat /tmp/out; false; }"
+		printf '# cat /tmp/out; grep -qx "%s" /tmp/out\n' "found ''" "found 'hello from process [0-9]*'"
+	} | session 2-program
+	# shellcheck disable=SC2016 # the kernel's syntax, no variable
+	boot "$X86" '' 'memmap=16M$0x30000000'
+}
+
+# on_board BOARD SESSION: what came of it.
+on_board()
+{
+	sed -n "/^newcomer: /p" "$W/$1.txt" | awk -v name="$2" '
+		/^newcomer: (not )?ok /	{ if ($NF == name) { printf "%s", why; ok = $2 == "ok" } why = "" }
+		/^newcomer: # /		{ why = why $0 "\n" }
+		END			{ exit !ok }'
+}
+
+# --- Running them ------------------------------------------------------------
+
+KDIR=$CACHE/$ARM64/build
+
+CASES=(every_block_is_tried first_command second_command_as_far_as_it_compiles
+	module_and_command make_alone_says_what_it_lacks root_file_system device_tree driver
+	udev_rule arm64_board
+	"on_board $ARM64 log" "on_board $ARM64 shell" "on_board $ARM64 driver"
+	"on_board $ARM64 device-tree" "on_board $ARM64 loaded-by-itself"
+	library program program_starts x86_64_board
+	"on_board $X86 parameters" "on_board $X86 program")
+
+echo "TAP version 13"
+echo "1..${#CASES[@]}"
+number=0 failed=0
+for name in "${CASES[@]}"; do
+	number=$((number + 1))
+	# shellcheck disable=SC2086 # a name and its arguments
+	(eval "$name") > "$W/why" 2>&1 </dev/null
+	case $? in
+	0)	echo "ok $number $name" ;;
+	4)	echo "ok $number $name # SKIP $(sed -n 's/^skip: //p' "$W/why")" ;;
+	*)	tail -n 40 "$W/why" | sed 's/^/# /'
+		echo "not ok $number $name"
+		failed=1 ;;
+	esac
+done
+exit $failed
