@@ -13,7 +13,8 @@
 
 #include "waiter.h"
 
-static unsigned int rounds = DEFAULT_ROUNDS;
+/* A kernel without KUnit is a stock one, on an emulated machine. */
+static unsigned int rounds = IS_ENABLED(CONFIG_KUNIT) ? DEFAULT_ROUNDS : 30;
 module_param(rounds, uint, 0400);
 MODULE_PARM_DESC(rounds, "per cent of the rounds of the long tests");
 

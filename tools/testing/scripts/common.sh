@@ -112,5 +112,5 @@ copy_sources()
 	mkdir -p "$1"
 	rsync -rlpR --checksum --delete \
 		--exclude={'*.o','*.ko','*.mod','*.mod.c','*.cmd','*.symvers','*.order'} \
-		"$TOP"/./{Makefile,Kbuild,driver,include,lib,samples,tools/testing/modules} "$1/"
+		"$TOP"/./{Makefile,Kbuild,driver,include,lib,samples,tools/testing/modules,tools/testing/kunit/include} "$1/"
 }

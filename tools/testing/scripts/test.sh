@@ -9,7 +9,7 @@
 #   build:BOARD       the modules build without a warning (W=1) for its kernel
 #   unit              the unit tests of lib/, in user space
 #   libtest           libcarveout without a heap, and how it installs
-#   kunit:BOARD       the KUnit suites, in a board that has KUnit
+#   kunit:BOARD       the KUnit suites; on a stock kernel those of driver/
 #   kselftest:BOARD   the kselftest programs
 #   compat:BOARD      ... built for the 32-bit architecture that its kernel also runs
 #   fresh:SUITE       README.md, followed on a clean machine of this Debian release
@@ -33,7 +33,7 @@ RUNNING=$LOGS/running
 # What a newcomer runs: a kind of each, and no test kernel but the one that builds fast.
 QUICK=(scripts unit libtest build:arm64-6.1 build:arm64-6.12 build:x86_64-6.12 build:uml-6.12
 	kselftest:arm64-6.1 kselftest:arm64-6.12 kselftest:x86_64-6.12 kunit:uml-6.12)
-KUNIT_BOARDS=(arm64-6.1-debug uml-6.1 uml-6.12 uml-7)
+KUNIT_BOARDS=(arm64-6.1-debug arm64-6.12 arm64-6.12-rt x86_64-6.12 uml-6.1 uml-6.12 uml-7)
 # The slowest first: two boards run at a time.
 KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1 arm64-6.12 arm64-7
 	x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
