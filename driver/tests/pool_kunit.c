@@ -140,6 +140,8 @@ static void carveout_pool_tagged(struct kunit *test)
 	found = carveout_buf_find(heap, "pool");
 	KUNIT_EXPECT_PTR_EQ(test, carveout_pool_buf(pool), found);
 	carveout_pool_put(pool);
+	KUNIT_EXPECT_PTR_EQ(test, pool, carveout_buf_pool(carveout_pool_buf(pool)));
+	KUNIT_EXPECT_NULL(test, carveout_buf_pool(buf));
 	EXPECT_ERR(test, -EEXIST, carveout_pool_create(heap, 64, 4, NULL, "pool", 0600));
 	EXPECT_ERR(test, -EINVAL, carveout_pool_find(heap, "buf"));
 	EXPECT_ERR(test, -ENOENT, carveout_pool_find(heap, "other"));

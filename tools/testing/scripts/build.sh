@@ -134,6 +134,15 @@ fill_kunit()
 	cp "$TOP/tools/testing/vm/init" "$1/init"
 	cp "$B/module-$board"/*_kunit.ko "$1/modules/"
 	(cd "$1/modules" && printf '%s\n' *_kunit.ko) | sed 's/\.ko$//' | only > "$1/etc/suites"
+	# Stock kernels have kprobes: the board counts the calls of what drivers may call.
+	board_own_kernel || [ -n "${ONLY:-}" ] || exports > "$1/etc/exports"
+}
+
+# The functions that the module exports for other drivers. grep fails if there is none.
+exports()
+{
+	awk '$3 ~ /(^|\/)carveout$/ && $5 == "CARVEOUT" { print $2 }' \
+		"$B/module-$board/Module.symvers" | grep .
 }
 
 fill_kselftest()
