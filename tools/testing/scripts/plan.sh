@@ -20,7 +20,8 @@ cost()
 }
 
 # needs_of LANE: what has to be fetched or built first, "fetch WHAT" or "kernel NAME" a
-# line, and the groups of packages, "packages GROUP".
+# line, the groups of packages, "packages GROUP", and what is fetched each time, "always
+# LANE".
 # shellcheck disable=SC2154 # what board() sets
 needs_of()
 {
@@ -28,7 +29,7 @@ needs_of()
 
 	case $1 in
 	scripts)	echo "packages scripts"; return ;;
-	fresh:*)	echo "packages fresh"; return ;;
+	fresh:*)	printf '%s\n' "packages fresh" "always $1"; return ;;
 	unit|libtest)	printf '%s\n' "packages build" "packages $1" "fetch source:6.12"; return ;;
 	esac
 	board "$name"
@@ -62,6 +63,7 @@ print_plan()
 	while read -r word name; do
 		case $word in
 		packages)	groups+=("$name"); continue ;;
+		always)		mib=$((mib + $(cost MiB "$name"))) ;;
 		fetch)		! "$SCRIPTS/fetch.sh" --have "$name" || continue
 				mib=$((mib + $(cost MiB "$name"))) ;;
 		kernel)		! "$SCRIPTS/kernel.sh" --have "$name" || continue
@@ -75,7 +77,7 @@ print_plan()
 		first=$((first + $(cost packages all)))
 		say "To install: ${#missing[@]} packages."
 	}
-	[ "$mib" = 0 ] || say "To fetch: about $mib MiB of kernels and their sources."
+	[ "$mib" = 0 ] || say "To fetch: about $mib MiB of packages, kernels and their sources."
 	[ ${#builds[@]} = 0 ] || say "To build once: the test kernels ${builds[*]}."
 	[ "$first" = 0 ] || say "That takes about $(minutes "$first") before the first test."
 }
@@ -88,7 +90,7 @@ TICKER=
 # finished: how many lanes are done.
 finished()
 {
-	find "$LOGS/done" -type f | wc -l
+	find "$DONE" -type f | wc -l
 }
 
 # One line that is drawn again each second: the lanes that run, and since when.

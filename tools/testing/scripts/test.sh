@@ -16,7 +16,8 @@
 #
 # "build", "kunit", "kselftest", "compat" and "fresh" alone mean all of their lanes; "quick"
 # those of make test, "all" those of make test-all, which are all but "fresh"; "rest" those
-# of "all" that are not quick. See board.sh for the boards. Each lane leaves its logs in $O/log/LANE (":" becomes "=").
+# of "all" that are not quick. See board.sh for the boards. Each lane leaves its logs in
+# $O/log/LANE (":" becomes "=").
 # ONLY="NAME..." runs just these kselftest programs or KUnit modules.
 # The last line says how many tests passed, failed and were skipped.
 
@@ -29,7 +30,9 @@
 . "$SCRIPTS/plan.sh"
 
 LOGS=$O/log
-RUNNING=$LOGS/running
+# A file for each lane of this run. Another run may use the same logs.
+RUNNING=$LOGS/running-$$
+DONE=$LOGS/done-$$
 # What a newcomer runs: a kind of each, and no test kernel but the one that builds fast.
 QUICK=(scripts unit libtest build:arm64-6.1 build:arm64-6.12 build:x86_64-6.12 build:uml-6.12
 	kselftest:arm64-6.1 kselftest:arm64-6.12 kselftest:x86_64-6.12 kunit:uml-6.12)
@@ -257,7 +260,7 @@ run_lane()
 	libtest)	lane_libtest "$dir" ;;
 	*)		lane_board "$dir" "${lane%%:*}" "${lane#*:}" ;;
 	esac || failed "$dir" "$lane" "$dir/lane.log"
-	mv "$RUNNING/${lane/:/=}" "$RUNNING/../done/"
+	mv "$RUNNING/${lane/:/=}" "$DONE/"
 	report_lane "$lane" "$dir/results" $((SECONDS - start))
 }
 
@@ -272,8 +275,8 @@ print_plan "${lanes[@]}"
 prepare "${lanes[@]}"
 [ "$mode" != prepare ] || exit 0
 
-rm -rf "$RUNNING" "$LOGS/done"
-mkdir -p "$RUNNING" "$LOGS/done"
+mkdir -p "$RUNNING" "$DONE"
+trap 'rm -rf "$RUNNING" "$DONE"' EXIT
 builds=() others=()
 for lane in "${lanes[@]}"; do
 	case $lane in
