@@ -778,7 +778,9 @@ int carveout_size(int fd, uint64_t *size);
  *
  * From CARVEOUT_MAP_ALIGN bytes on the mapping lies so that the buffer's start
  * would be at a multiple of that: if the buffer was allocated with such an @align,
- * too, one entry of the page table can map that much.
+ * too, one entry of the page table can map that much. Where pages are larger than
+ * 4 KiB such an entry maps more (32 MiB with pages of 16 KiB), and a mapping of at
+ * least that size is aligned to it.
  *
  * Return: 0 or a negative errno: -EINVAL for what is not in the buffer, -EACCES for
  * PROT_WRITE with a read-only descriptor, -EFBIG for more than there are addresses.

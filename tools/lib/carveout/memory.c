@@ -46,10 +46,23 @@ static int try_map(int fd, uint64_t offset, size_t size, int prot)
 	return 0;
 }
 
-/* Reserve addresses whose start is as far into CARVEOUT_MAP_ALIGN as @offset. */
+/*
+ * A large entry of the page table maps what a page full of 8-byte entries maps: 2 MiB
+ * with pages of 4 KiB, 32 MiB with pages of 16 KiB. A mapping too small for one has
+ * what the header promises.
+ */
+static uintptr_t alignment_of(size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t large = page / sizeof(uint64_t) * page;
+
+	return size < large ? CARVEOUT_MAP_ALIGN : large;
+}
+
+/* Reserve addresses whose start is as far into the alignment as @offset. */
 static char *reserve(size_t size, uint64_t offset)
 {
-	const uintptr_t align = CARVEOUT_MAP_ALIGN;
+	const uintptr_t align = alignment_of(size);
 	uintptr_t start, skip;
 	char *all;
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "driver.h"
 
@@ -39,4 +40,11 @@ int __wrap_ioctl(int fd, unsigned long command, ...)
 		driver.answer(call, argument);
 	errno = driver.errors[call];
 	return errno ? -1 : 0;
+}
+
+long __wrap_sysconf(int name)
+{
+	if (name == _SC_PAGESIZE && driver.page_size)
+		return driver.page_size;
+	return __real_sysconf(name);
 }

@@ -21,6 +21,7 @@
  * @fd: descriptor of each call
  * @errors: errno for each call, 0: it succeeds
  * @answer: changes the argument, also of calls that fail; or NULL
+ * @page_size: what sysconf() returns as the page size; 0: the real one
  */
 struct driver {
 	int calls;
@@ -29,11 +30,14 @@ struct driver {
 	int fd[DRIVER_CALLS];
 	int errors[DRIVER_CALLS];
 	void (*answer)(int call, void *argument);
+	long page_size;
 };
 
-/* The linker gives what calls ioctl() the first, and the second is the real one. */
+/* The linker gives callers the wrapper; the real function has the other name. */
 int __wrap_ioctl(int fd, unsigned long command, ...);
 int __real_ioctl(int fd, unsigned long command, ...);
+long __wrap_sysconf(int name);
+long __real_sysconf(int name);
 
 extern struct driver driver;
 

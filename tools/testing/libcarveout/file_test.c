@@ -18,7 +18,7 @@
 
 #include "driver.h"
 
-#define PAGE	4096ULL
+#define PAGE	((uint64_t)__real_sysconf(_SC_PAGESIZE))
 #define LARGE	((uint64_t)CARVEOUT_MAP_ALIGN)
 
 /* === Names ================================================================ */
@@ -232,7 +232,7 @@ TEST(size_of_a_buffer)
 
 TEST(large_mappings_are_aligned)
 {
-	static const struct {
+	const struct {
 		uint64_t offset;
 		uint64_t size;
 	} parts[] = {
@@ -264,6 +264,40 @@ TEST(large_mappings_are_aligned)
 			EXPECT_EQ(0, carveout_unmap(memory[i], parts[i].size));
 		EXPECT_EQ(before, mapped_pages());
 	}
+}
+
+/* The size of a large entry follows the page size of the kernel. */
+TEST(large_mappings_are_aligned_for_large_pages)
+{
+	static const struct { long page; uint64_t large; } rows[] = {
+		{ 4 << 10, 2 << 20 }, { 16 << 10, 32 << 20 }, { 64 << 10, 512 << 20 },
+	};
+	int fd = memfd_create("buffer", MFD_CLOEXEC);
+	long before = mapped_pages();
+	uint64_t large, page;
+	void *memory;
+	size_t i;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ftruncate(fd, 1 << 30));
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		page = rows[i].page;
+		large = rows[i].large;
+		driver.page_size = page;
+		ASSERT_EQ(0, carveout_map(fd, page, 2 * large - page, PROT_READ, &memory));
+		EXPECT_EQ(page, (uintptr_t)memory % large) TH_LOG("page %llu", page);
+		EXPECT_EQ(0, carveout_unmap(memory, 2 * large - page));
+		ASSERT_EQ(0, carveout_map(fd, large, large, PROT_READ, &memory));
+		EXPECT_EQ(0, (uintptr_t)memory % large) TH_LOG("page %llu", page);
+		EXPECT_EQ(0, carveout_unmap(memory, large));
+		if (large == LARGE)
+			continue;
+		/* Too small for such an entry: as the header says. */
+		ASSERT_EQ(0, carveout_map(fd, page, large - page, PROT_READ, &memory));
+		EXPECT_EQ(page, (uintptr_t)memory % LARGE) TH_LOG("page %llu", page);
+		EXPECT_EQ(0, carveout_unmap(memory, large - page));
+	}
+	EXPECT_EQ(before, mapped_pages());
 }
 
 TEST(mappings_that_fail_leave_nothing)
