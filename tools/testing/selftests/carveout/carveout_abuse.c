@@ -18,8 +18,8 @@
 
 #include "carveout_fixture.h"
 
-#define SMALL	(4 * KIB)
-#define LARGE	(64 * KIB)
+#define SMALL	((__u64)PAGE)
+#define LARGE	(16 * SMALL)
 
 /* === An argument that changes during the call ============================ */
 
@@ -39,7 +39,7 @@ static void *flip(void *data)
 	while (!atomic_load(&flipper->stop)) {
 		odd = !odd;
 		/* A byte at a time: nothing wider is atomic everywhere. */
-		__atomic_store_n(&size[2], odd, __ATOMIC_RELAXED);
+		__atomic_store_n(&size[2], (SMALL + odd * LARGE) >> 16, __ATOMIC_RELAXED);
 		__atomic_store_n(&tag[11], odd ? '1' : '/', __ATOMIC_RELAXED);
 	}
 	return NULL;
@@ -420,7 +420,7 @@ static bool pagemap_tells(const struct secret *secret)
 	if (fd < 0)
 		return false;
 	if (pread(fd, &entry, sizeof(entry),
-		  (off_t)((uintptr_t)secret->mem / 4096 * sizeof(entry))) < 0)
+		  (off_t)((uintptr_t)secret->mem / PAGE * sizeof(entry))) < 0)
 		entry = 0;
 	close(fd);
 	return is_secret(secret, entry & ((1ULL << 55) - 1));
@@ -512,7 +512,7 @@ TEST_F(heap, users_are_not_told_where_memory_is)
 	ASSERT_EQ(0, read_at((void *)secret.mem));
 	ASSERT_EQ(0, query_buffer(secret.node, secret.fd, &buffer));
 	secret.value[secret.nr++] = buffer.phys;
-	secret.value[secret.nr++] = buffer.phys / 4096;
+	secret.value[secret.nr++] = buffer.phys / PAGE;
 	for (i = 0; !query_region(secret.node, i, &region); i++)
 		secret.value[secret.nr++] = region.base;
 	/* The search finds what there is: the privileged are told. */

@@ -44,16 +44,15 @@ static int try_align(int node, __u64 size, __u64 align)
 
 TEST_F(heap, size_is_rounded_up_to_whole_pages)
 {
-	static const struct { __u64 asked, given; } rows[] = {
-		{ 1, 4096 }, { 4095, 4096 }, { 4096, 4096 }, { 4097, 8192 },
-		{ 65536, 65536 }, { 65537, 69632 },
+	const struct { __u64 asked, given; } rows[] = {
+		{ 1, PAGE }, { PAGE - 1, PAGE }, { PAGE, PAGE }, { PAGE + 1, 2 * PAGE },
+		{ 16 * PAGE, 16 * PAGE }, { 16 * PAGE + 1, 17 * PAGE },
 	};
 	struct carveout_ioctl_alloc alloc;
 	struct carveout_buffer buffer;
 	size_t i;
 
-	if (self->heap.query.page_size != 4096)
-		SKIP(return, "pages are not 4096 bytes");
+	EXPECT_EQ(PAGE, self->heap.query.page_size);
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		alloc = alloc_request(rows[i].asked);
 		ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_ALLOC,
@@ -192,7 +191,7 @@ TEST_F(heap, alignment_that_is_no_power_of_two_is_EINVAL)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(aligns); i++)
-		EXPECT_EQ(-EINVAL, try_align(self->heap.node, 4096, aligns[i]))
+		EXPECT_EQ(-EINVAL, try_align(self->heap.node, PAGE, aligns[i]))
 			TH_LOG("align %llx", aligns[i]);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -217,9 +216,9 @@ TEST_F(heap, alignment_up_to_the_limit_and_beyond)
 	EXPECT_EQ(0, limit & (limit - 1));
 	EXPECT_LE(limit, largest);
 	EXPECT_GT(2 * limit, largest);
-	EXPECT_EQ(err, try_align(self->heap.node, 4096, limit));
+	EXPECT_EQ(err, try_align(self->heap.node, PAGE, limit));
 	for (align = limit << 1; align; align <<= 1)
-		EXPECT_EQ(-EINVAL, try_align(self->heap.node, 4096, align))
+		EXPECT_EQ(-EINVAL, try_align(self->heap.node, PAGE, align))
 			TH_LOG("align %llx", align);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -227,8 +226,8 @@ TEST_F(heap, alignment_up_to_the_limit_and_beyond)
 /* size + align must not wrap inside. */
 TEST_F(heap, large_size_with_alignment)
 {
-	static const __u64 large[] = {
-		1ULL << 32, 1ULL << 62, 1ULL << 63, -1ULL << 22, -4096ULL,
+	const __u64 large[] = {
+		1ULL << 32, 1ULL << 62, 1ULL << 63, -1ULL << 22, -PAGE,
 	};
 	__u64 align;
 	size_t i;
@@ -237,8 +236,8 @@ TEST_F(heap, large_size_with_alignment)
 		for (align = 1; align <= self->heap.query.max_align; align <<= 1)
 			EXPECT_EQ(-ENOSPC, try_align(self->heap.node, large[i],
 						     align))
-				TH_LOG("size %llx, align %llx", large[i], align);
-	EXPECT_EQ(-EINVAL, try_align(self->heap.node, -4095ULL,
+				TH_LOG("size %zu, align %llx", i, align);
+	EXPECT_EQ(-EINVAL, try_align(self->heap.node, -PAGE + 1,
 				     self->heap.query.max_align));
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -251,17 +250,17 @@ TEST_F(heap, region_mask_is_honoured)
 	__u32 i;
 
 	for (i = 0; i < self->heap.query.regions; i++) {
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.regions = 1ULL << i;
 		ASSERT_EQ(0, try_alloc(self->heap.node, &alloc));
 		EXPECT_EQ(i, alloc.region);
 	}
 	for (; i < 64; i++) {
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.regions = 1ULL << i;
 		EXPECT_EQ(-EINVAL, try_alloc(self->heap.node, &alloc))
 			TH_LOG("region %u", i);
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.regions = 1ULL << i | 1;
 		EXPECT_EQ(-EINVAL, try_alloc(self->heap.node, &alloc))
 			TH_LOG("region 0 and region %u", i);
@@ -297,7 +296,7 @@ TEST_F(heap, attributes_choose_the_region)
 	for (require = 0; require < 16; require++) {
 		for (forbid = 0; forbid < 16; forbid++) {
 			err = expected_for(&self->heap, require, forbid);
-			alloc = alloc_request(4096);
+			alloc = alloc_request(PAGE);
 			alloc.require = require;
 			alloc.forbid = forbid;
 			EXPECT_EQ(err, try_alloc(self->heap.node, &alloc))
@@ -322,14 +321,14 @@ TEST_F(heap, attribute_bits_one_by_one)
 
 	for (bit = 0; bit < 32; bit++) {
 		err = expected_for(&self->heap, 1U << bit, 0);
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.require = 1U << bit;
 		EXPECT_EQ(err, try_alloc(self->heap.node, &alloc))
 			TH_LOG("require bit %d", bit);
 		err = expected_for(&self->heap, 0, 1U << bit);
 		if (!(CARVEOUT_ATTR_MASK & 1U << bit))
 			err = -EINVAL;
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.forbid = 1U << bit;
 		EXPECT_EQ(err, try_alloc(self->heap.node, &alloc))
 			TH_LOG("forbid bit %d", bit);
@@ -380,21 +379,21 @@ TEST_F(heap, address_limit_is_honoured_to_the_byte)
 			low = i;
 		}
 	}
-	alloc = alloc_request(8192);
+	alloc = alloc_request(2 * PAGE);
 	alloc.max_addr = 1;
 	EXPECT_EQ(-ENOSPC, try_alloc(self->heap.node, &alloc));
-	alloc = alloc_request(8192);
+	alloc = alloc_request(2 * PAGE);
 	alloc.max_addr = lowest;
 	EXPECT_EQ(-ENOSPC, try_alloc(self->heap.node, &alloc));
-	alloc = alloc_request(8192);
-	alloc.max_addr = lowest + 8191;
+	alloc = alloc_request(2 * PAGE);
+	alloc.max_addr = lowest + 2 * PAGE - 1;
 	EXPECT_EQ(-ENOSPC, try_alloc(self->heap.node, &alloc));
-	alloc = alloc_request(8192);
-	alloc.max_addr = lowest + 8192;
+	alloc = alloc_request(2 * PAGE);
+	alloc.max_addr = lowest + 2 * PAGE;
 	EXPECT_EQ(0, try_alloc(self->heap.node, &alloc));
 	EXPECT_EQ(low, alloc.region);
 	EXPECT_EQ(0, alloc.offset);
-	alloc = alloc_request(8192);
+	alloc = alloc_request(2 * PAGE);
 	alloc.max_addr = ~0ULL;
 	EXPECT_EQ(0, try_alloc(self->heap.node, &alloc));
 	EXPECT_UNCHANGED(&self->heap);
@@ -410,7 +409,7 @@ TEST_F(heap, unknown_flag_is_EINVAL)
 	for (bit = 0; bit < 32; bit++) {
 		if (CARVEOUT_ALLOC_FLAGS & 1U << bit)
 			continue;
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		set_name(alloc.tag, "alloc.flag");
 		alloc.flags = 1U << bit;
 		EXPECT_EQ(-EINVAL, try_alloc(self->heap.node, &alloc))
@@ -421,7 +420,7 @@ TEST_F(heap, unknown_flag_is_EINVAL)
 
 TEST_F(heap, what_belongs_to_a_tag_needs_one)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(4096);
+	struct carveout_ioctl_alloc alloc = alloc_request(PAGE);
 
 	alloc.flags = CARVEOUT_ALLOC_PERSIST;
 	EXPECT_EQ(-EINVAL, try_alloc(self->heap.node, &alloc));
@@ -441,7 +440,7 @@ TEST_F(heap, mode_has_nine_bits)
 	int bit;
 
 	for (bit = 0; bit < 32; bit++) {
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		set_name(alloc.tag, "alloc.mode");
 		alloc.mode = 1U << bit;
 		EXPECT_EQ(bit < 9 ? 0 : -EINVAL,
@@ -459,13 +458,13 @@ TEST_F(heap, descriptor_flags)
 
 	for (bit = 0; bit < 32; bit++) {
 		flags = 1U << bit;
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.fd_flags = flags;
 		err = flags == O_RDWR || flags == O_CLOEXEC ? 0 : -EINVAL;
 		EXPECT_EQ(err, try_alloc(self->heap.node, &alloc))
 			TH_LOG("flags %o", flags);
 	}
-	alloc = alloc_request(4096);
+	alloc = alloc_request(PAGE);
 	alloc.fd_flags = O_ACCMODE;
 	EXPECT_EQ(-EINVAL, try_alloc(self->heap.node, &alloc));
 	EXPECT_UNCHANGED(&self->heap);
@@ -479,7 +478,7 @@ TEST_F(heap, descriptor_is_as_its_flags_say)
 
 	for (i = 0; i < ARRAY_SIZE(access); i++) {
 		for (cloexec = 0; cloexec < 2; cloexec++) {
-			alloc = alloc_request(4096);
+			alloc = alloc_request(PAGE);
 			alloc.fd_flags = access[i] | (cloexec ? O_CLOEXEC : 0);
 			ASSERT_EQ(0, xioctl(self->heap.node,
 					    CARVEOUT_IOCTL_ALLOC, &alloc));
@@ -528,7 +527,7 @@ TEST_F(heap, bad_tag_is_EINVAL_for_every_command_that_takes_one)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad_names); i++) {
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		memcpy(alloc.tag, bad_names[i].field, CARVEOUT_NAME_LEN);
 		EXPECT_EQ(-EINVAL, try_alloc(self->heap.node, &alloc))
 			TH_LOG("alloc: %s", bad_names[i].why);
@@ -571,13 +570,13 @@ TEST_F(heap, tag_has_at_most_63_bytes)
 	int fd;
 
 	memset(name, 'n', CARVEOUT_NAME_LEN - 1);
-	fd = alloc_tag(self->heap.node, 4096, name, 0, 0600);
+	fd = alloc_tag(self->heap.node, PAGE, name, 0, 0600);
 	EXPECT_LE(0, fd);
 	EXPECT_EQ(1, find_listed(self->heap.node, name, NULL));
 	close(fd);
 	/* 64 bytes leave no room for the terminator. */
 	memset(name, 'n', CARVEOUT_NAME_LEN);
-	EXPECT_EQ(-EINVAL, alloc_tag(self->heap.node, 4096, name, 0, 0600));
+	EXPECT_EQ(-EINVAL, alloc_tag(self->heap.node, PAGE, name, 0, 0600));
 	EXPECT_EQ(-EINVAL, open_tag(self->heap.node, name, O_RDONLY));
 	EXPECT_EQ(-EINVAL, unlink_tag(self->heap.node, name));
 	EXPECT_UNCHANGED(&self->heap);
@@ -585,7 +584,7 @@ TEST_F(heap, tag_has_at_most_63_bytes)
 
 TEST_F(heap, label_is_kept_and_must_be_printable_and_terminated)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(4096);
+	struct carveout_ioctl_alloc alloc = alloc_request(PAGE);
 	struct carveout_buffer buffer;
 	int byte;
 
@@ -595,15 +594,15 @@ TEST_F(heap, label_is_kept_and_must_be_printable_and_terminated)
 	EXPECT_EQ(0, memcmp(alloc.label, buffer.label, CARVEOUT_NAME_LEN));
 	close(alloc.fd);
 
-	alloc = alloc_request(4096);
+	alloc = alloc_request(PAGE);
 	memset(alloc.label, 'l', CARVEOUT_NAME_LEN);
 	EXPECT_EQ(-EINVAL, try_alloc(self->heap.node, &alloc));
-	alloc = alloc_request(4096);
+	alloc = alloc_request(PAGE);
 	alloc.label[0] = 'l';
 	alloc.label[CARVEOUT_NAME_LEN - 1] = 'x';
 	EXPECT_EQ(-EINVAL, try_alloc(self->heap.node, &alloc));
 	for (byte = 1; byte < 256; byte++) {
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.label[0] = byte;
 		EXPECT_EQ(byte < 127 && isprint(byte) ? 0 : -EINVAL,
 			  try_alloc(self->heap.node, &alloc))
@@ -620,11 +619,11 @@ TEST_F(heap, no_descriptor_left_is_EMFILE_and_leaves_nothing)
 	int fd[16], count = 0, next;
 
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
-	while (count < 16 && (next = alloc_buffer(self->heap.node, 4096)) >= 0)
+	while (count < 16 && (next = alloc_buffer(self->heap.node, PAGE)) >= 0)
 		fd[count++] = next;
 	EXPECT_EQ(-EMFILE, next);
 	EXPECT_LT(0, count);
-	EXPECT_EQ(self->heap.query.used + count * 4096ULL,
+	EXPECT_EQ(self->heap.query.used + count * PAGE,
 		  used_bytes(self->heap.node));
 	while (count)
 		close(fd[--count]);
@@ -635,7 +634,7 @@ TEST_F(heap, no_descriptor_left_is_EMFILE_and_leaves_nothing)
 
 TEST_F(heap, read_only_node_allocates_nothing)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(4096);
+	struct carveout_ioctl_alloc alloc = alloc_request(PAGE);
 	struct carveout_ioctl_query query;
 	int node = open(heap_path(), O_RDONLY | O_CLOEXEC);
 
@@ -652,7 +651,7 @@ TEST_F(heap, read_only_node_allocates_nothing)
 
 TEST_F(heap, reply_agrees_with_info_and_list)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(12288);
+	struct carveout_ioctl_alloc alloc = alloc_request(3 * PAGE);
 	struct carveout_buffer buffer, listed;
 	const char *tag = unique_tag("alloc.reply");
 	char comm[16];

@@ -9,6 +9,8 @@
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
 . "$(dirname "$0")/carveout_lib.sh"
+# shellcheck source=tools/testing/selftests/carveout/carveout_page.sh
+. "$(dirname "$0")/carveout_page.sh"
 
 for KO in "$CARVEOUT_KO" /modules/carveout.ko \
 	"/lib/modules/$(uname -r)/updates/carveout.ko"; do
@@ -50,6 +52,9 @@ RAM=$(hex $(((RAM + 0x1fffff) & ~0xfffff)))
 HALF=$(hex $((GOOD + 0x80000)))
 NEXT=$(hex $((GOOD + 0x200000)))
 LONG=$(printf 'n%.0s' $(seq 64))
+PAGE=$(page_size)
+LAST=$(hex $((-PAGE)))
+LAST_BUT_ONE=$(hex $((-2 * PAGE)))
 
 # --- The test of one bad parameter -----------------------------------------
 
@@ -109,15 +114,15 @@ result "nothing is left of the module" "$(left_behind)"
 
 # Shape: all of one heap, and each has its line.
 refused_list "bad:$(hex $((GOOD + 0x800)))+1M" "bad:$(hex $((GOOD + 1)))+1M" \
-	"bad:$GOOD+4097" "bad:$NEXT+1" "bad:$HALF+0" \
-	"bad:0xfffffffffffff000+8K" "bad:0xffffffffffffe000+0xffffffffffffe000"
+	"bad:$GOOD+$((PAGE + 1))" "bad:$NEXT+1" "bad:$HALF+0" \
+	"bad:$LAST+$((2 * PAGE))" "bad:$LAST_BUT_ONE+$LAST_BUT_ONE"
 says "base is not aligned" 1 "region bad .$(hex $((GOOD + 0x800))),.*not aligned;"
 says "base is off by one" 1 "region bad .$(hex $((GOOD + 1))),.*not aligned;"
-says "size is not aligned" 1 'region bad .*size 0x1001\].*not aligned;'
+says "size is not aligned" 1 "region bad .*size $(hex $((PAGE + 1)))\].*not aligned;"
 says "size is one byte" 1 'region bad .*size 0x1\].*not aligned;'
 says "size is zero" 1 "region bad .$HALF,.*size is zero; give"
-says "region wraps" 1 'region bad .*size 0x2000\].*wraps .*; correct'
-says "region wraps far" 1 'region bad .*size 0xffffffffffffe000\].*wraps .*; correct'
+says "region wraps" 1 "region bad .*size $(hex $((2 * PAGE)))\].*wraps .*; correct"
+says "region wraps far" 1 "region bad .*size $LAST_BUT_ONE\].*wraps .*; correct"
 says "no other line about a region" 7 'region '
 
 # Place
@@ -126,9 +131,9 @@ says "regions of one heap overlap" 1 \
 	"region bad .$HALF,.* overlaps region bad .$GOOD,.*; correct one"
 says "regions of one heap are the same" 1 \
 	"region bad .$NEXT,.* overlaps region bad .$NEXT,.*; correct one"
-refused_list "bad:$GOOD+2M" "bad:$HALF+4K"
+refused_list "bad:$GOOD+2M" "bad:$HALF+$PAGE"
 says "region lies inside another" 1 \
-	"region bad .$HALF, size 0x1000\].* overlaps region bad .$GOOD,.*; correct"
+	"region bad .$HALF, size $(hex "$PAGE")\].* overlaps region bad .$GOOD,.*; correct"
 refused_list "fine:$GOOD+1M" "bad:$HALF+1M"
 says "regions of two heaps overlap" 1 \
 	"region bad .$HALF,.*overlaps region fine .$GOOD,.*; name each"
@@ -172,7 +177,7 @@ says "comma at the end" 1 "'' is not NAME:BASE"
 many=	# in few bytes: a parameter has at most 1023
 i=0
 while [ $i -lt 65 ]; do
-	many="$many,b:$((GOOD / 1024 + i * 8))K+4K"
+	many="$many,b:$(((GOOD + i * 2 * PAGE) / 1024))K+$((PAGE / 1024))K"
 	i=$((i + 1))
 done
 refused "regions=${many#,}"

@@ -14,7 +14,7 @@
 
 #include "carveout_fixture.h"
 
-#define SIZE		(16 * KIB)
+#define SIZE		(4 * PAGE)
 #define TAG		"damage.tag"
 #define PANIC_ON_WARN	"/proc/sys/kernel/panic_on_warn"
 

@@ -20,7 +20,7 @@
 
 #include "carveout_fixture.h"
 
-#define SIZE	(16 * KIB)
+#define SIZE	(4 * PAGE)
 
 FIXTURE(dmabuf) {
 	struct heap heap;

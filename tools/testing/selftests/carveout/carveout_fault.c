@@ -16,7 +16,7 @@
 
 #include "carveout_fixture.h"
 
-#define SIZE		(16 * KIB)
+#define SIZE		(4 * PAGE)
 #define TAG		"fault.tag"
 
 /* No call comes to so many points at which it could fail, or needs so much. */
@@ -548,14 +548,14 @@ TEST_F_TIMEOUT(books, no_memory_for_spans_is_ENOMEM, 300)
 	node = open_node();
 	ASSERT_LE(0, node);
 	/* The first one of a user has books of its own. */
-	ASSERT_LE(0, alloc_buffer(node, 4 * KIB));
+	ASSERT_LE(0, alloc_buffer(node, PAGE));
 	for (i = 1; missed < 2 && i < 1000; i++) {
 		failures = nomem_failures(node);
 		ASSERT_EQ(0, take_snapshot(&before));
 		for (fd = -1, budget = 0; fd < 0; budget += 8 * BUDGET_STEP) {
 			ASSERT_GT(BUDGET_MAX, budget);
 			ASSERT_EQ(0, begin_shortage(&self->faults, budget));
-			fd = alloc_buffer(node, 4 * KIB);
+			fd = alloc_buffer(node, PAGE);
 			end_shortage(&self->faults);
 			ASSERT_TRUE(fd >= 0 || fd == -ENOMEM) TH_LOG("error %d", fd);
 			if (fd < 0 && nomem_failures(node) != failures)
@@ -565,7 +565,7 @@ TEST_F_TIMEOUT(books, no_memory_for_spans_is_ENOMEM, 300)
 	}
 	TH_LOG("the books grew twice within %u buffers", i);
 	EXPECT_EQ(2, missed);
-	EXPECT_EQ(i * 4 * KIB, used_bytes(node));
+	EXPECT_EQ(i * PAGE, used_bytes(node));
 }
 
 /* === Binding ============================================================= */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Large mappings of memory without pages, which the kernel may make of entries
- * of 2 MiB: few faults, and the same behaviour as with small entries, whatever
- * is done to a part of them.
+ * of PMD_SIZE (2 MiB with pages of 4 KiB): few faults, and the same behaviour as
+ * with small entries, whatever is done to a part of them.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,8 +14,7 @@
 
 #include "carveout_fixture.h"
 
-#define PAGE	4096L
-#define LARGE	((long)(2 * MIB))
+#define LARGE	(PAGE / 8 * PAGE)	/* a table of 8-byte entries fills a page */
 #define NR	3
 #define SIZE	(NR * LARGE)
 #define PAGES	(SIZE / PAGE)
@@ -71,6 +70,7 @@ static char *map_at(char *where, int fd, int prot, size_t size, off_t offset)
 FIXTURE_SETUP(huge)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
+	struct carveout_ioctl_region info;
 	char *mem;
 	int region;
 
@@ -80,6 +80,10 @@ FIXTURE_SETUP(huge)
 	region = find_region(self->heap.node, false);
 	if (region < 0)
 		SKIP(return, "no region without pages");
+	ASSERT_EQ(0, query_region(self->heap.node, region, &info));
+	if ((long)info.size < SIZE)
+		SKIP(return, "the region has no room for entries of %ld MiB",
+		     LARGE / (long)MIB);
 	self->tag = unique_tag("huge");
 	alloc.regions = 1ULL << region;
 	alloc.align = LARGE;
@@ -100,7 +104,7 @@ FIXTURE_TEARDOWN_PARENT(huge)
 	HEAP_TEARDOWN(&self->heap);
 }
 
-/* With 6.12 an entry of 2 MiB can say that it has no pages. */
+/* With 6.12 an entry of PMD_SIZE can say that it has no pages. */
 static bool kernel_makes_large(void)
 {
 	return kernel_at_least(6, 12) &&
@@ -150,7 +154,7 @@ TEST_F(huge, few_faults_and_no_page_tables)
 	before = faults();
 	number_pages(mem, PAGES);
 	EXPECT_GE(NR + 4, faults() - before);
-	/* With small entries there is a table for each 2 MiB. */
+	/* With small entries there is a table for each of NR. */
 	EXPECT_GT(NR * PAGE / 1024, table_kib() - tables);
 	EXPECT_TRUE(numbered(mem, PAGES, 0));
 }
@@ -251,7 +255,8 @@ TEST_F_TIMEOUT(huge, several_threads_touch_it_first, 60)
 		ASSERT_EQ(0, cut ? munmap(mem + SIZE - cut, cut) : 0);
 		for (i = 0; i < 4; i++) {
 			toucher[i].mem = mem;
-			toucher[i].first = PAGES - 512 * (i % NR) - 256 - i;
+			toucher[i].first = PAGES - LARGE / PAGE * (i % NR) -
+					   LARGE / PAGE / 2 - i;
 			ASSERT_EQ(0, cut ? 0 : pthread_create(&thread[i], NULL,
 							      touch, &toucher[i]));
 		}
@@ -337,7 +342,8 @@ TEST_F(huge, mapping_that_moves)
 	ASSERT_EQ(there, mremap(mem + LARGE, PAGE, PAGE, MREMAP_MAYMOVE |
 				MREMAP_FIXED, there));
 	EXPECT_TRUE(numbered(there, 1, LARGE / PAGE - 1));
-	EXPECT_TRUE(numbered(mem + LARGE + PAGE, 600, LARGE / PAGE));
+	EXPECT_TRUE(numbered(mem + LARGE + PAGE, LARGE / PAGE + 88,
+			     LARGE / PAGE));
 	EXPECT_EQ(MAP_FAILED, mremap(there, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
 }
 

@@ -284,20 +284,20 @@ TEST_F(command, longer_structure_with_nonzero_tail_is_refused)
 
 TEST_F(command, unmapped_argument_is_refused)
 {
-	char *page = mmap(NULL, 8 * KIB, PROT_READ | PROT_WRITE,
+	char *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *arg;
 
 	ASSERT_NE(MAP_FAILED, (void *)page);
-	munmap(page + 4 * KIB, 4 * KIB);
+	munmap(page + PAGE, PAGE);
 
 	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd, NULL));
 	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd,
-				  page + 4 * KIB));
+				  page + PAGE));
 	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd,
-				  (void *)-4096L));
+				  (void *)-PAGE));
 	/* All but the last byte is there. */
-	arg = page + 4 * KIB - variant->ver0;
+	arg = page + PAGE - variant->ver0;
 	fill_argument(self, variant->cmd, arg);
 	memmove(arg + 1, arg, variant->ver0 - 1);
 	EXPECT_EQ(-EFAULT, xioctl(target(self, variant->cmd), variant->cmd, arg + 1));
@@ -314,13 +314,13 @@ TEST_F(command, unmapped_argument_is_refused)
  */
 TEST_F(command, reply_to_read_only_memory)
 {
-	char *page = mmap(NULL, 4 * KIB, PROT_READ | PROT_WRITE,
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int next = next_fd(self->heap.node);
 
 	ASSERT_NE(MAP_FAILED, (void *)page);
 	fill_argument(self, variant->cmd, page);
-	ASSERT_EQ(0, mprotect(page, 4 * KIB, PROT_READ));
+	ASSERT_EQ(0, mprotect(page, PAGE, PROT_READ));
 	if (variant->silent) {
 		EXPECT_EQ(0, xioctl(target(self, variant->cmd), variant->cmd, page));
 		if (variant->cmd == CARVEOUT_IOCTL_UNLINK)
@@ -335,15 +335,15 @@ TEST_F(command, reply_to_read_only_memory)
 /* As above, but the fault comes in the middle of the reply. */
 TEST_F(command, reply_across_read_only_page)
 {
-	char *page = mmap(NULL, 8 * KIB, PROT_READ | PROT_WRITE,
+	char *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int next = next_fd(self->heap.node);
 	char *arg;
 
 	ASSERT_NE(MAP_FAILED, (void *)page);
-	arg = page + 4 * KIB - 8;
+	arg = page + PAGE - 8;
 	fill_argument(self, variant->cmd, arg);
-	ASSERT_EQ(0, mprotect(page + 4 * KIB, 4 * KIB, PROT_READ));
+	ASSERT_EQ(0, mprotect(page + PAGE, PAGE, PROT_READ));
 	if (variant->silent) {
 		EXPECT_EQ(0, xioctl(target(self, variant->cmd), variant->cmd, arg));
 		return;

@@ -16,7 +16,7 @@
 
 #include "carveout_fixture.h"
 
-#define SIZE	(32 * KIB)
+#define SIZE	(8 * PAGE)
 
 struct worker {
 	int node;
@@ -35,7 +35,7 @@ static void link_it(int node, int fd, const char *tag, __u32 flags)
 
 static void sync_it(int node, int fd)
 {
-	struct carveout_sync_range range[2] = { { 0, 4096 }, { 8192, 100 } };
+	struct carveout_sync_range range[2] = { { 0, PAGE }, { 2 * PAGE, 100 } };
 	struct carveout_ioctl_sync sync = {
 		.fd = fd,
 		.flags = CARVEOUT_SYNC_FLAGS,
@@ -91,8 +91,8 @@ static void touch(int fd, __u32 random)
 	if (mem == MAP_FAILED)
 		return;
 	memset(mem, random, SIZE);
-	munmap(mem + 8192, 4096);
-	mremap(mem, 4096, 4096, MREMAP_MAYMOVE);
+	munmap(mem + 2 * PAGE, PAGE);
+	mremap(mem, PAGE, PAGE, MREMAP_MAYMOVE);
 	if (random & 1)
 		munmap(mem, SIZE);
 }
@@ -119,7 +119,7 @@ static void work(const struct worker *job, __u32 *state)
 			xioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
 			break;
 		case 3:
-			fd = resize_it(job->node, fd, (1 + (random >> 8) % 20) * 4096);
+			fd = resize_it(job->node, fd, (1 + (random >> 8) % 20) * PAGE);
 			break;
 		case 4:
 			wait_a_little(job->node, job->tag);

@@ -137,7 +137,7 @@ TEST_F(lib, query_and_regions)
 
 TEST_F(lib, alloc_of_so_many_bytes)
 {
-	int fd = carveout_alloc(self->rw, 5000);
+	int fd = carveout_alloc(self->rw, PAGE + 904);
 	struct carveout_buffer buffer;
 	uint64_t size;
 	void *memory;
@@ -145,9 +145,9 @@ TEST_F(lib, alloc_of_so_many_bytes)
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(FD_CLOEXEC, fcntl(fd, F_GETFD));
 	ASSERT_EQ(0, carveout_size(fd, &size));
-	EXPECT_EQ(8192, size);
+	EXPECT_EQ(2 * PAGE, size);
 	ASSERT_EQ(0, carveout_info(self->ro, fd, &buffer));
-	EXPECT_EQ(8192, buffer.size);
+	EXPECT_EQ(2 * PAGE, buffer.size);
 	EXPECT_EQ(0, buffer.tag[0]);
 	ASSERT_EQ(0, carveout_map(fd, 0, size, PROT_READ | PROT_WRITE, &memory));
 	EXPECT_TRUE(is_filled(memory, size, 0));
@@ -262,7 +262,7 @@ TEST_F(lib, open_by_tag)
 {
 	const char *tag = unique_tag("lib.open");
 	struct carveout_opened opened = CARVEOUT_OPENED_INIT;
-	int fd = named(self->rw, tag, 8192, 0), reader;
+	int fd = named(self->rw, tag, 2 * PAGE, 0), reader;
 	struct carveout_buffer buffer;
 	void *memory;
 
@@ -270,14 +270,14 @@ TEST_F(lib, open_by_tag)
 	ASSERT_EQ(0, carveout_info(self->rw, fd, &buffer));
 	reader = carveout_open_tag(self->ro, tag, O_RDONLY | O_CLOEXEC, &opened);
 	ASSERT_LE(0, reader);
-	EXPECT_EQ(8192, opened.size);
+	EXPECT_EQ(2 * PAGE, opened.size);
 	EXPECT_EQ(buffer.generation, opened.generation);
 	EXPECT_EQ(buffer.offset, opened.offset);
 	EXPECT_EQ(0, opened.created);
-	EXPECT_EQ(-EACCES, carveout_map(reader, 0, 8192, PROT_READ | PROT_WRITE,
+	EXPECT_EQ(-EACCES, carveout_map(reader, 0, 2 * PAGE, PROT_READ | PROT_WRITE,
 					&memory));
-	ASSERT_EQ(0, carveout_map(reader, 4096, 4096, PROT_READ, &memory));
-	EXPECT_EQ(0, carveout_unmap(memory, 4096));
+	ASSERT_EQ(0, carveout_map(reader, PAGE, PAGE, PROT_READ, &memory));
+	EXPECT_EQ(0, carveout_unmap(memory, PAGE));
 	EXPECT_EQ(-ENOENT, carveout_open_tag(self->rw, "no-such", O_RDWR, NULL));
 	EXPECT_EQ(-EINVAL, carveout_open_tag(self->rw, "", O_RDWR, NULL));
 	EXPECT_EQ(-EINVAL, carveout_open_tag(self->rw, "a b", O_RDWR, NULL));
@@ -335,7 +335,7 @@ TEST_F(lib, open_waits)
 	fd = carveout_open_tag_wait(self->ro, maker.tag, O_RDONLY | O_CLOEXEC, 30000,
 				    &opened);
 	EXPECT_LE(0, fd);
-	EXPECT_EQ(4096, opened.size);
+	EXPECT_EQ(PAGE, opened.size);
 	pthread_join(thread, NULL);
 	close(fd);
 	close(maker.fd);
@@ -489,9 +489,9 @@ TEST_F(lib, poll_tells_of_changes)
 
 TEST_F(lib, caches)
 {
-	struct carveout_sync_range part[2] = { { 0, 64 }, { 8000, 192 } };
+	struct carveout_sync_range part[2] = { { 0, 64 }, { 2 * PAGE - 192, 192 } };
 	static struct carveout_sync_range many[CARVEOUT_SYNC_MAX + 1];
-	int fd = carveout_alloc(self->rw, 8192);
+	int fd = carveout_alloc(self->rw, 2 * PAGE);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	uint32_t both = CARVEOUT_SYNC_FOR_DEVICE | CARVEOUT_SYNC_FOR_CPU;
 	size_t i;
@@ -502,7 +502,7 @@ TEST_F(lib, caches)
 	for (i = 0; i < ARRAY_SIZE(many); i++)
 		many[i].size = 1;
 	EXPECT_EQ(0, carveout_sync(self->ro, fd, both, many, ARRAY_SIZE(many)));
-	many[CARVEOUT_SYNC_MAX].offset = 8192;
+	many[CARVEOUT_SYNC_MAX].offset = 2 * PAGE;
 	EXPECT_EQ(-EINVAL, carveout_sync(self->ro, fd, both, many, ARRAY_SIZE(many)));
 	part[1].size++;
 	EXPECT_EQ(-EINVAL, carveout_sync(self->ro, fd, both, part, 2));
@@ -520,7 +520,7 @@ TEST_F(lib, caches)
 
 TEST_F(lib, map_whole_and_in_part)
 {
-	struct carveout_alloc_options options = wish(NULL, 2 * LARGE + 8192, 0);
+	struct carveout_alloc_options options = wish(NULL, 2 * LARGE + 2 * PAGE, 0);
 	char *whole, *part;
 	void *memory;
 	int fd;
@@ -532,15 +532,15 @@ TEST_F(lib, map_whole_and_in_part)
 				  &memory));
 	whole = memory;
 	EXPECT_EQ(0, (uintptr_t)whole % LARGE);
-	whole[8192] = 1;
+	whole[2 * PAGE] = 1;
 	whole[options.size - 1] = 2;
-	ASSERT_EQ(0, carveout_map(fd, 8192, 2 * LARGE, PROT_READ, &memory));
+	ASSERT_EQ(0, carveout_map(fd, 2 * PAGE, 2 * LARGE, PROT_READ, &memory));
 	part = memory;
-	EXPECT_EQ(8192, (uintptr_t)part % LARGE);
+	EXPECT_EQ(2 * PAGE, (uintptr_t)part % LARGE);
 	EXPECT_EQ(1, part[0]);
 	EXPECT_EQ(2, part[2 * LARGE - 1]);
 	EXPECT_EQ(-EINVAL, carveout_map(fd, 0, options.size + 1, PROT_READ, &memory));
-	EXPECT_EQ(-EINVAL, carveout_map(fd, 12288, 2 * LARGE, PROT_READ, &memory));
+	EXPECT_EQ(-EINVAL, carveout_map(fd, 3 * PAGE, 2 * LARGE, PROT_READ, &memory));
 	EXPECT_EQ(-EINVAL, carveout_map(fd, options.size, 1, PROT_READ, &memory));
 	EXPECT_EQ(MAP_FAILED, memory);
 	EXPECT_EQ(0, carveout_unmap(part, 2 * LARGE));
@@ -555,37 +555,37 @@ TEST_F(lib, resize_keeps_content_and_name)
 {
 	const char *tag = unique_tag("lib.resize");
 	struct carveout_opened opened = CARVEOUT_OPENED_INIT;
-	int fd = named(self->rw, tag, 8192, 0), next, other;
+	int fd = named(self->rw, tag, 2 * PAGE, 0), next, other;
 	void *memory;
 
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, carveout_map(fd, 0, 8192, PROT_READ | PROT_WRITE, &memory));
-	fill_pattern(memory, 8192, 6);
-	EXPECT_EQ(-EBUSY, carveout_resize(self->rw, fd, 16384, O_RDWR, NULL));
-	EXPECT_EQ(0, carveout_unmap(memory, 8192));
+	ASSERT_EQ(0, carveout_map(fd, 0, 2 * PAGE, PROT_READ | PROT_WRITE, &memory));
+	fill_pattern(memory, 2 * PAGE, 6);
+	EXPECT_EQ(-EBUSY, carveout_resize(self->rw, fd, 4 * PAGE, O_RDWR, NULL));
+	EXPECT_EQ(0, carveout_unmap(memory, 2 * PAGE));
 	EXPECT_EQ(-EINVAL, carveout_resize(self->rw, fd, 0, O_RDWR, NULL));
 	EXPECT_EQ(-EBADF, carveout_resize(self->rw, -1, 1, O_RDWR, NULL));
 	EXPECT_EQ(-ENOSPC, carveout_resize(self->rw, fd, self->heap.query.size + 1,
 					   O_RDWR, NULL));
 	other = carveout_open_tag(self->rw, tag, O_RDONLY, NULL);
-	EXPECT_EQ(-EBUSY, carveout_resize(self->rw, fd, 16384, O_RDWR, NULL));
+	EXPECT_EQ(-EBUSY, carveout_resize(self->rw, fd, 4 * PAGE, O_RDWR, NULL));
 	close(other);
-	next = carveout_resize(self->rw, fd, 16384, O_RDWR | O_CLOEXEC, &opened);
+	next = carveout_resize(self->rw, fd, 4 * PAGE, O_RDWR | O_CLOEXEC, &opened);
 	ASSERT_LE(0, next);
-	EXPECT_EQ(16384, opened.size);
+	EXPECT_EQ(4 * PAGE, opened.size);
 	EXPECT_NE(fd, next);
 	EXPECT_EQ(-1, fcntl(fd, F_GETFD));
 	other = carveout_open_tag(self->ro, tag, O_RDONLY | O_CLOEXEC, &opened);
 	ASSERT_LE(0, other);
-	EXPECT_EQ(16384, opened.size);
-	ASSERT_EQ(0, carveout_map(other, 0, 16384, PROT_READ, &memory));
-	EXPECT_TRUE(has_pattern(memory, 8192, 6));
-	EXPECT_TRUE(is_filled((char *)memory + 8192, 8192, 0));
-	EXPECT_EQ(0, carveout_unmap(memory, 16384));
+	EXPECT_EQ(4 * PAGE, opened.size);
+	ASSERT_EQ(0, carveout_map(other, 0, 4 * PAGE, PROT_READ, &memory));
+	EXPECT_TRUE(has_pattern(memory, 2 * PAGE, 6));
+	EXPECT_TRUE(is_filled((char *)memory + 2 * PAGE, 2 * PAGE, 0));
+	EXPECT_EQ(0, carveout_unmap(memory, 4 * PAGE));
 	close(other);
 	fd = carveout_resize(self->rw, next, 1, O_RDWR | O_CLOEXEC, &opened);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(4096, opened.size);
+	EXPECT_EQ(PAGE, opened.size);
 	close(fd);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -606,7 +606,7 @@ struct worker {
 /* Under a name of its own, all goes as if the thread were alone. */
 static int work_alone(struct worker *worker, const char *tag)
 {
-	int fd = named(worker->heap, tag, 8192, 0), other;
+	int fd = named(worker->heap, tag, 2 * PAGE, 0), other;
 	struct carveout_buffer buffer;
 	void *memory;
 
@@ -615,20 +615,20 @@ static int work_alone(struct worker *worker, const char *tag)
 	other = carveout_open_tag_wait(worker->heap, tag, O_RDONLY, 1000, NULL);
 	if (other < 0)
 		return __LINE__;
-	if (carveout_map(fd, 0, 8192, PROT_READ | PROT_WRITE, &memory) ||
-	    !is_filled(memory, 8192, 0))
+	if (carveout_map(fd, 0, 2 * PAGE, PROT_READ | PROT_WRITE, &memory) ||
+	    !is_filled(memory, 2 * PAGE, 0))
 		return __LINE__;
-	fill_pattern(memory, 8192, worker->number);
-	if (carveout_unmap(memory, 8192) ||
-	    carveout_map(other, 0, 8192, PROT_READ, &memory))
+	fill_pattern(memory, 2 * PAGE, worker->number);
+	if (carveout_unmap(memory, 2 * PAGE) ||
+	    carveout_map(other, 0, 2 * PAGE, PROT_READ, &memory))
 		return __LINE__;
-	if (!has_pattern(memory, 8192, worker->number) ||
-	    carveout_unmap(memory, 8192))
+	if (!has_pattern(memory, 2 * PAGE, worker->number) ||
+	    carveout_unmap(memory, 2 * PAGE))
 		return __LINE__;
 	close(other);
-	fd = carveout_resize(worker->heap, fd, 4096, O_RDWR | O_CLOEXEC, NULL);
+	fd = carveout_resize(worker->heap, fd, PAGE, O_RDWR | O_CLOEXEC, NULL);
 	if (fd < 0 || carveout_info(worker->heap, fd, &buffer) ||
-	    buffer.size != 4096 || strcmp(buffer.tag, tag))
+	    buffer.size != (__u64)PAGE || strcmp(buffer.tag, tag))
 		return __LINE__;
 	if (carveout_unlink(worker->heap, tag))
 		return __LINE__;

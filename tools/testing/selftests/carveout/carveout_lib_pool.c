@@ -58,7 +58,7 @@ TEST_F(lib_pool, blocks_are_taken_used_and_given_back)
 	ASSERT_LE(0, pool);
 	EXPECT_EQ(1024, opened.block_size);
 	EXPECT_EQ(COUNT, opened.count);
-	EXPECT_EQ(8192, opened.size);
+	EXPECT_EQ(whole_pages(8192), opened.size);
 	EXPECT_EQ(1, opened.created);
 	ASSERT_EQ(0, carveout_map(pool, 0, opened.size, PROT_READ | PROT_WRITE, &memory));
 	for (i = 0; i < COUNT; i++) {

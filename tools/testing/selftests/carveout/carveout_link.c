@@ -49,28 +49,28 @@ static int set_attr(int node, const char *tag, __u32 flags, __u32 mode, uid_t ui
 /* A buffer without a name, full of a pattern. */
 static int filled_buffer(int node, __u32 seed)
 {
-	int fd = alloc_buffer(node, 8192);
+	int fd = alloc_buffer(node, 2 * PAGE);
 	void *mem;
 
 	if (fd < 0)
 		return fd;
-	mem = map_buffer(fd, 8192, PROT_READ | PROT_WRITE);
+	mem = map_buffer(fd, 2 * PAGE, PROT_READ | PROT_WRITE);
 	if (mem == MAP_FAILED)
 		return -ENOMEM;
-	fill_pattern(mem, 8192, seed);
-	munmap(mem, 8192);
+	fill_pattern(mem, 2 * PAGE, seed);
+	munmap(mem, 2 * PAGE);
 	return fd;
 }
 
 static bool fd_has_pattern(int fd, __u32 seed)
 {
-	void *mem = map_buffer(fd, 8192, PROT_READ);
+	void *mem = map_buffer(fd, 2 * PAGE, PROT_READ);
 	bool has;
 
 	if (mem == MAP_FAILED)
 		return false;
-	has = has_pattern(mem, 8192, seed);
-	munmap(mem, 8192);
+	has = has_pattern(mem, 2 * PAGE, seed);
+	munmap(mem, 2 * PAGE);
 	return has;
 }
 
@@ -229,7 +229,7 @@ TEST_F(heap, replace_moves_the_name_on)
 {
 	const char *tag = unique_tag("link.replace");
 	int node = self->heap.node;
-	int old = alloc_tag(node, 8192, tag, CARVEOUT_ALLOC_PERSIST, 0600);
+	int old = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_PERSIST, 0600);
 	int next = filled_buffer(node, 9), open;
 	struct carveout_buffer buffer;
 	__u64 number;
@@ -251,7 +251,7 @@ TEST_F(heap, replace_moves_the_name_on)
 	close(old);
 	close(open);
 	ASSERT_EQ(1, find_listed(node, tag, &buffer));
-	EXPECT_EQ(self->heap.query.used + 8192, used_bytes(node));
+	EXPECT_EQ(self->heap.query.used + 2 * PAGE, used_bytes(node));
 	/* This one was not made persistent. */
 	close(next);
 	EXPECT_EQ(-ENOENT, open_tag(node, tag, O_RDONLY));

@@ -17,7 +17,6 @@
 
 #include "carveout_fixture.h"
 
-#define PAGE	4096L
 #define PAGES	4
 #define SIZE	(PAGES * PAGE)
 
@@ -103,11 +102,11 @@ static int try_map(int fd, size_t len, int prot, int flags, off_t offset)
 
 TEST_F(map, inside_the_buffer_and_nowhere_else)
 {
-	static const long lens[] = {
+	const long lens[] = {
 		1, PAGE, SIZE - PAGE, SIZE - PAGE + 1, SIZE, SIZE + 1,
 		SIZE + PAGE, 2 * SIZE,
 	};
-	static const long offsets[] = {
+	const long offsets[] = {
 		0, PAGE, SIZE / 2, SIZE - PAGE, SIZE, SIZE + PAGE, 2 * SIZE,
 	};
 	size_t i, j;
@@ -133,12 +132,12 @@ TEST_F(map, inside_the_buffer_and_nowhere_else)
 /* Offsets so large that offset + length wraps, in bytes or in pages. */
 TEST_F(map, offset_that_wraps)
 {
-	static const __u64 offsets[] = {
-		1ULL << 31, 1ULL << 32, 1ULL << 43, 1ULL << 44, 1ULL << 52,
-		1ULL << 62, (1ULL << 63) - PAGE, 1ULL << 63,
-		(1ULL << 63) + PAGE, -2ULL * PAGE, -1ULL * PAGE, -1ULL * SIZE,
+	const __u64 page = PAGE, offsets[] = {
+		1ULL << 31, 1ULL << 32, page << 31, page << 32, page << 40,
+		1ULL << 62, (1ULL << 63) - page, 1ULL << 63,
+		(1ULL << 63) + page, -2 * page, -page, -SIZE,
 	};
-	static const long lens[] = { PAGE, 2 * PAGE, SIZE, SIZE + PAGE };
+	const long lens[] = { PAGE, 2 * PAGE, SIZE, SIZE + PAGE };
 	size_t i, j;
 	int err;
 
@@ -380,7 +379,7 @@ TEST_F(map, unaligned_access)
 /* Nothing of a former owner is ever seen, to the last byte of the last page. */
 TEST_F(map, memory_reads_as_zero)
 {
-	static const long sizes[] = {
+	const long sizes[] = {
 		1, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE - 7, 64 * KIB, MIB + 1,
 		3 * MIB,
 	};
@@ -393,7 +392,7 @@ TEST_F(map, memory_reads_as_zero)
 	ASSERT_EQ(0, query_heap(self->heap.node, &query));
 	ASSERT_EQ(query.size - query.used, flood_heap(self->heap.node, 0xa5));
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		size = (sizes[i] + PAGE - 1) / PAGE * PAGE;
+		size = whole_pages(sizes[i]);
 		if ((__u64)size > query.largest_hole)
 			continue;
 		fd = alloc_in(self->heap.node, sizes[i],

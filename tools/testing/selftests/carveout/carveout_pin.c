@@ -14,7 +14,6 @@
 
 #include "carveout_fixture.h"
 
-#define PAGE	4096L
 #define PAGES	16
 #define SIZE	(PAGES * PAGE)
 
@@ -107,7 +106,7 @@ static ssize_t to_pipe(int pipe, void *mem, size_t size)
 /* Is the next page in the pipe this one? */
 static bool pipe_has(int pipe, __u32 number)
 {
-	char page[PAGE];
+	char page[PAGE_MAX];
 
 	return read(pipe, page, PAGE) == PAGE && has_pattern(page, PAGE, number);
 }

@@ -51,44 +51,44 @@ TEST_F(heap, exact_place_in_every_region)
 	for (i = 0; i < self->heap.query.regions; i++) {
 		ASSERT_EQ(0, query_region(node, i, &region));
 		EXPECT_EQ(0, try_exact(node, 1, i, 0));
-		EXPECT_EQ(0, try_exact(node, 4096, i, 8192));
-		EXPECT_EQ(0, try_exact(node, 4096, i, region.size - 4096));
+		EXPECT_EQ(0, try_exact(node, PAGE, i, 2 * PAGE));
+		EXPECT_EQ(0, try_exact(node, PAGE, i, region.size - PAGE));
 		EXPECT_EQ(0, try_exact(node, region.size, i, 0));
 		/* One page too much, and all that wraps. */
-		EXPECT_EQ(-EINVAL, try_exact(node, region.size, i, 4096));
+		EXPECT_EQ(-EINVAL, try_exact(node, region.size, i, PAGE));
 		EXPECT_EQ(-EINVAL, try_exact(node, region.size + 1, i, 0));
-		EXPECT_EQ(-EINVAL, try_exact(node, 4097, i, region.size - 4096));
-		EXPECT_EQ(-EINVAL, try_exact(node, 4096, i, region.size));
-		EXPECT_EQ(-EINVAL, try_exact(node, 4096, i, -4096ULL));
-		EXPECT_EQ(-EINVAL, try_exact(node, 8192, i, -4096ULL));
-		EXPECT_EQ(-EINVAL, try_exact(node, -8192ULL, i, 8192));
-		EXPECT_EQ(-EINVAL, try_exact(node, 4096, i, 1));
-		EXPECT_EQ(-EINVAL, try_exact(node, 4096, i, 64));
+		EXPECT_EQ(-EINVAL, try_exact(node, PAGE + 1, i, region.size - PAGE));
+		EXPECT_EQ(-EINVAL, try_exact(node, PAGE, i, region.size));
+		EXPECT_EQ(-EINVAL, try_exact(node, PAGE, i, -PAGE));
+		EXPECT_EQ(-EINVAL, try_exact(node, 2 * PAGE, i, -PAGE));
+		EXPECT_EQ(-EINVAL, try_exact(node, -2 * PAGE, i, 2 * PAGE));
+		EXPECT_EQ(-EINVAL, try_exact(node, PAGE, i, 1));
+		EXPECT_EQ(-EINVAL, try_exact(node, PAGE, i, 64));
 	}
-	EXPECT_EQ(-EINVAL, try_exact(node, 4096, i, 0));
-	EXPECT_EQ(-EINVAL, try_exact(node, 4096, 63, 0));
+	EXPECT_EQ(-EINVAL, try_exact(node, PAGE, i, 0));
+	EXPECT_EQ(-EINVAL, try_exact(node, PAGE, 63, 0));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
 TEST_F(heap, exact_place_that_is_taken_is_ENOSPC)
 {
-	struct carveout_ioctl_alloc alloc = exact_request(8192, 0, 64 * KIB);
+	struct carveout_ioctl_alloc alloc = exact_request(2 * PAGE, 0, 16 * PAGE);
 	struct heap_snapshot with;
 	int node = self->heap.node;
 	int fd = keep(node, &alloc);
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, take_snapshot(&with));
-	EXPECT_EQ(-ENOSPC, try_exact(node, 4096, 0, 64 * KIB));
-	EXPECT_EQ(-ENOSPC, try_exact(node, 4096, 0, 68 * KIB));
-	EXPECT_EQ(-ENOSPC, try_exact(node, 8192, 0, 60 * KIB));
-	EXPECT_EQ(-ENOSPC, try_exact(node, 128 * KIB, 0, 0));
+	EXPECT_EQ(-ENOSPC, try_exact(node, PAGE, 0, 16 * PAGE));
+	EXPECT_EQ(-ENOSPC, try_exact(node, PAGE, 0, 17 * PAGE));
+	EXPECT_EQ(-ENOSPC, try_exact(node, 2 * PAGE, 0, 15 * PAGE));
+	EXPECT_EQ(-ENOSPC, try_exact(node, 32 * PAGE, 0, 0));
 	EXPECT_SNAPSHOT(&with);
-	EXPECT_EQ(0, try_exact(node, 4096, 0, 60 * KIB));
-	EXPECT_EQ(0, try_exact(node, 4096, 0, 72 * KIB));
+	EXPECT_EQ(0, try_exact(node, PAGE, 0, 15 * PAGE));
+	EXPECT_EQ(0, try_exact(node, PAGE, 0, 18 * PAGE));
 	EXPECT_SNAPSHOT(&with);
 	close(fd);
-	EXPECT_EQ(0, try_exact(node, 128 * KIB, 0, 0));
+	EXPECT_EQ(0, try_exact(node, 32 * PAGE, 0, 0));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -97,23 +97,23 @@ TEST_F(heap, exact_place_takes_one_region_and_no_other_wish)
 	struct carveout_ioctl_alloc alloc;
 	int node = self->heap.node;
 
-	alloc = exact_request(4096, 0, 0);
+	alloc = exact_request(PAGE, 0, 0);
 	alloc.regions = 0;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
 	alloc.regions = 3;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
-	alloc = exact_request(4096, 0, 0);
+	alloc = exact_request(PAGE, 0, 0);
 	alloc.flags |= CARVEOUT_ALLOC_TOP_DOWN;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
 	/* An alignment that the place does not have. */
-	alloc = exact_request(4096, 0, 4096);
+	alloc = exact_request(PAGE, 0, PAGE);
 	alloc.align = self->heap.query.max_align;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
 	/* Attributes that the region does not have, or has. */
-	alloc = exact_request(4096, 0, 0);
+	alloc = exact_request(PAGE, 0, 0);
 	alloc.require = 0x80000000;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
-	alloc = exact_request(4096, 0, 0);
+	alloc = exact_request(PAGE, 0, 0);
 	alloc.forbid = CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_WRITECOMBINE |
 		       CARVEOUT_ATTR_UNCACHED;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
@@ -123,7 +123,7 @@ TEST_F(heap, exact_place_takes_one_region_and_no_other_wish)
 /* What the name leads to lies there, or the name is taken. */
 TEST_F(heap, exact_open_or_create)
 {
-	struct carveout_ioctl_alloc first = exact_request(4096, 0, 32 * KIB), again;
+	struct carveout_ioctl_alloc first = exact_request(PAGE, 0, 8 * PAGE), again;
 	const char *tag = unique_tag("place.tag");
 	int node = self->heap.node;
 
@@ -134,7 +134,7 @@ TEST_F(heap, exact_open_or_create)
 	ASSERT_LE(0, keep(node, &again));
 	EXPECT_EQ(first.generation, again.generation);
 	close(again.fd);
-	again = exact_request(4096, 0, 36 * KIB);
+	again = exact_request(PAGE, 0, 9 * PAGE);
 	again.flags |= CARVEOUT_ALLOC_OPEN;
 	set_name(again.tag, tag);
 	EXPECT_EQ(-EEXIST, keep(node, &again));
@@ -158,16 +158,16 @@ TEST_F(heap, top_down_takes_the_upper_end)
 	ASSERT_EQ(0, query_region(node, 0, &region));
 	top = region.size;
 	for (i = 0; i < 4; i++) {
-		alloc = alloc_request((i + 1) * 4096);
+		alloc = alloc_request((i + 1) * PAGE);
 		alloc.flags = CARVEOUT_ALLOC_TOP_DOWN;
 		alloc.regions = 1;
 		fds[i] = keep(node, &alloc);
 		ASSERT_LE(0, fds[i]);
-		top -= (i + 1) * 4096;
+		top -= (i + 1) * PAGE;
 		EXPECT_EQ(top, alloc.offset);
 	}
 	/* One without the wish is put elsewhere: at the lower end. */
-	alloc = alloc_request(4096);
+	alloc = alloc_request(PAGE);
 	alloc.regions = 1;
 	ASSERT_LE(0, keep(node, &alloc));
 	EXPECT_EQ(0, alloc.offset);
@@ -175,18 +175,18 @@ TEST_F(heap, top_down_takes_the_upper_end)
 	for (i = 0; i < 4; i++)
 		close(fds[i]);
 	/* With an alignment and a limit. */
-	alloc = alloc_request(4096);
+	alloc = alloc_request(PAGE);
 	alloc.flags = CARVEOUT_ALLOC_TOP_DOWN;
 	alloc.regions = 1;
-	alloc.align = 64 * KIB;
+	alloc.align = 16 * PAGE;
 	ASSERT_LE(0, keep(node, &alloc));
-	EXPECT_EQ(region.size - 64 * KIB, alloc.offset);
+	EXPECT_EQ(region.size - 16 * PAGE, alloc.offset);
 	close(alloc.fd);
 	alloc.align = 0;
-	alloc.size = 4096;
-	alloc.max_addr = region.base + 1 * MIB;
+	alloc.size = PAGE;
+	alloc.max_addr = region.base + 256 * PAGE;
 	ASSERT_LE(0, keep(node, &alloc));
-	EXPECT_EQ(1 * MIB - 4096, alloc.offset);
+	EXPECT_EQ(256 * PAGE - PAGE, alloc.offset);
 	close(alloc.fd);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -214,7 +214,7 @@ TEST_F(heap, fallback_is_tried_in_order)
 		SKIP(return, "both regions are of one kind");
 	for (i = 0; i < 2; i++) {
 		/* The first choice as long as there is room. */
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.require = kind[i];
 		alloc.fallback[0] = kind[!i];
 		alloc.nr_fallback = 1;
@@ -223,12 +223,12 @@ TEST_F(heap, fallback_is_tried_in_order)
 		close(alloc.fd);
 		full = alloc_in(node, region[i].size, 1ULL << i);
 		ASSERT_LE(0, full);
-		alloc.size = 4096;
+		alloc.size = PAGE;
 		ASSERT_LE(0, keep(node, &alloc));
 		EXPECT_EQ(!i, (int)alloc.region);
 		close(alloc.fd);
 		/* Without another choice, or with the same one only. */
-		alloc.size = 4096;
+		alloc.size = PAGE;
 		alloc.fallback[0] = kind[i];
 		EXPECT_EQ(-ENOSPC, keep(node, &alloc));
 		alloc.fallback[1] = kind[i];
@@ -247,13 +247,13 @@ TEST_F(heap, bad_fallback_is_EINVAL)
 	struct carveout_ioctl_alloc alloc;
 	int node = self->heap.node, i;
 
-	alloc = alloc_request(4096);
+	alloc = alloc_request(PAGE);
 	alloc.nr_fallback = CARVEOUT_NR_FALLBACK + 1;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
 	alloc.nr_fallback = ~0U;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
 	for (i = 0; i < CARVEOUT_NR_FALLBACK; i++) {
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.nr_fallback = CARVEOUT_NR_FALLBACK;
 		alloc.fallback[i] = 1U << 8;
 		EXPECT_EQ(-EINVAL, keep(node, &alloc)) TH_LOG("entry %d", i);
@@ -262,7 +262,7 @@ TEST_F(heap, bad_fallback_is_EINVAL)
 		alloc.forbid = CARVEOUT_ATTR_UNCACHED;
 		EXPECT_EQ(-EINVAL, keep(node, &alloc)) TH_LOG("entry %d", i);
 		/* An entry that does not count has to be zero. */
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.nr_fallback = i;
 		alloc.fallback[i] = CARVEOUT_ATTR_CACHED;
 		EXPECT_EQ(-EINVAL, keep(node, &alloc)) TH_LOG("entry %d", i);

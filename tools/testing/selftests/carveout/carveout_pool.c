@@ -42,12 +42,12 @@ static int try_align(int node, __u64 align)
 
 TEST_F(heap, block_size_is_rounded_up_to_the_alignment)
 {
-	static const struct { __u64 asked, align; __u32 count; __u64 given, size; } rows[] = {
-		{ 1, 0, 1, 64, 4096 }, { 64, 0, 1, 64, 4096 }, { 65, 0, 1, 128, 4096 },
-		{ 64, 1, 64, 64, 4096 }, { 64, 32, 65, 64, 8192 },
-		{ 64, 128, 64, 128, 8192 }, { 4096, 0, 3, 4096, 12288 },
-		{ 4097, 0, 2, 4160, 12288 }, { 100, 4096, 5, 4096, 20480 },
-		{ 100, 65536, 2, 65536, 131072 },
+	const struct { __u64 asked, align; __u32 count; __u64 given, size; } rows[] = {
+		{ 1, 0, 1, 64, PAGE }, { 64, 0, 1, 64, PAGE }, { 65, 0, 1, 128, PAGE },
+		{ 64, 1, PAGE / 64, 64, PAGE }, { 64, 32, PAGE / 64 + 1, 64, 2 * PAGE },
+		{ 64, 128, PAGE / 64, 128, 2 * PAGE }, { PAGE, 0, 3, PAGE, 3 * PAGE },
+		{ PAGE + 1, 0, 2, PAGE + 64, 3 * PAGE }, { 100, PAGE, 5, PAGE, 5 * PAGE },
+		{ 100, 16 * PAGE, 2, 16 * PAGE, 32 * PAGE },
 	};
 	struct carveout_ioctl_pool_create pool;
 	struct carveout_ioctl_pool_query query;
@@ -77,7 +77,7 @@ TEST_F(heap, block_size_is_rounded_up_to_the_alignment)
 
 TEST_F(heap, no_blocks_or_too_many_is_EINVAL)
 {
-	static const struct { __u64 block_size; __u32 count; int want; } rows[] = {
+	const struct { __u64 block_size; __u32 count; int want; } rows[] = {
 		{ 0, 1, -EINVAL }, { 64, 0, -EINVAL }, { 0, 0, -EINVAL },
 		{ 64, CARVEOUT_POOL_BLOCKS_MAX + 1, -EINVAL }, { 64, ~0U, -EINVAL },
 		{ 1ULL << 43, CARVEOUT_POOL_BLOCKS_MAX, -ENOSPC },
@@ -86,7 +86,7 @@ TEST_F(heap, no_blocks_or_too_many_is_EINVAL)
 		{ 1ULL << 44, CARVEOUT_POOL_BLOCKS_MAX, -EINVAL },
 		{ 1ULL << 63, 2, -EINVAL }, { (1ULL << 44) + 64, 1U << 20, -EINVAL },
 		{ -1ULL, 1, -EINVAL }, { -63ULL, 1, -EINVAL }, { -64ULL, 1, -EINVAL },
-		{ -4096ULL, 1, -ENOSPC }, { -4095ULL, 1, -EINVAL },
+		{ -PAGE, 1, -ENOSPC }, { -PAGE + 1, 1, -EINVAL },
 	};
 	size_t i;
 
@@ -107,7 +107,7 @@ TEST_F(heap, pool_takes_the_largest_hole_and_no_more)
 	EXPECT_EQ(0, try_shape(self->heap.node, hole / count / 64 * 64, count));
 	EXPECT_EQ(0, try_shape(self->heap.node, hole, 1));
 	EXPECT_EQ(-ENOSPC, try_shape(self->heap.node, hole + 1, 1));
-	EXPECT_EQ(-ENOSPC, try_shape(self->heap.node, hole / 2 + 4096, 2));
+	EXPECT_EQ(-ENOSPC, try_shape(self->heap.node, hole / 2 + PAGE, 2));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -132,20 +132,20 @@ TEST_F(heap, each_block_is_aligned)
 	const char *tag = unique_tag("pool.align");
 	struct carveout_ioctl_pool_create pool = pool_request(100, 6);
 	struct carveout_buffer buffer;
-	int wall = alloc_buffer(self->heap.node, 4096);
+	int wall = alloc_buffer(self->heap.node, PAGE);
 	int i;
 
 	ASSERT_LE(0, wall);
-	pool.align = 16384;
+	pool.align = 4 * PAGE;
 	set_name(pool.tag, tag);
 	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_POOL_CREATE, &pool));
 	ASSERT_EQ(1, find_listed(self->heap.node, tag, &buffer));
-	EXPECT_EQ(0, buffer.phys % 16384);
+	EXPECT_EQ(0, buffer.phys % (4 * PAGE));
 	for (i = 0; i < 6; i++) {
 		struct carveout_ioctl_pool_get get = { .deadline = NONE };
 
 		ASSERT_EQ(0, xioctl(pool.fd, CARVEOUT_POOL_IOCTL_GET, &get));
-		EXPECT_EQ(get.index * 16384ULL, get.offset);
+		EXPECT_EQ(get.index * 4ULL * PAGE, get.offset);
 	}
 	close(pool.fd);
 	close(wall);
@@ -391,17 +391,17 @@ TEST_F(heap, deadline_without_waiting_is_EINVAL)
 TEST_F(heap, reply_that_cannot_be_written_takes_no_block)
 {
 	int pool = create_pool(self->heap.node, 64, 2);
-	char *page = mmap(NULL, 8 * KIB, PROT_READ | PROT_WRITE,
+	char *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct carveout_ioctl_pool_get *get;
 	int i;
 
 	ASSERT_LE(0, pool);
 	ASSERT_NE(MAP_FAILED, (void *)page);
-	ASSERT_EQ(0, mprotect(page + 4 * KIB, 4 * KIB, PROT_READ));
+	ASSERT_EQ(0, mprotect(page + PAGE, PAGE, PROT_READ));
 	for (i = 0; i < 8; i++) {
 		/* All of it, or the end of it, and both ways to ask. */
-		get = (void *)(page + 4 * KIB - (i & 1 ? 8 : 0));
+		get = (void *)(page + PAGE - (i & 1 ? 8 : 0));
 		if (i & 1)
 			get->flags = i & 2 ? CARVEOUT_POOL_GET_NOWAIT : 0;
 		EXPECT_EQ(-EFAULT, xioctl(pool, CARVEOUT_POOL_IOCTL_GET, get));
@@ -498,8 +498,8 @@ TEST_F(heap, blocks_come_back_with_the_file)
 
 TEST_F(heap, mapping_shows_the_blocks)
 {
-	const size_t size = 64 * KIB;
-	int pool = create_pool(self->heap.node, 16 * KIB, 4);
+	const size_t size = 16 * PAGE;
+	int pool = create_pool(self->heap.node, 4 * PAGE, 4);
 	unsigned char *mem, *part;
 	int i;
 
@@ -511,30 +511,31 @@ TEST_F(heap, mapping_shows_the_blocks)
 		struct carveout_ioctl_pool_get get = { .deadline = NONE };
 
 		ASSERT_EQ(0, xioctl(pool, CARVEOUT_POOL_IOCTL_GET, &get));
-		ASSERT_GE(size - 16 * KIB, get.offset);
-		memset(mem + get.offset, get.index + 1, 16 * KIB);
+		ASSERT_GE(size - 4 * PAGE, get.offset);
+		memset(mem + get.offset, get.index + 1, 4 * PAGE);
 	}
-	part = mmap(NULL, 16 * KIB, PROT_READ, MAP_SHARED, pool, 32 * KIB);
+	part = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, pool, 8 * PAGE);
 	ASSERT_NE(MAP_FAILED, (void *)part);
-	EXPECT_TRUE(is_filled(part, 16 * KIB, 3));
+	EXPECT_TRUE(is_filled(part, 4 * PAGE, 3));
 	/* As who had it left it. */
 	EXPECT_EQ(0, put_block(pool, 2));
 	EXPECT_EQ(2, try_block(pool));
-	EXPECT_TRUE(is_filled(part, 16 * KIB, 3));
+	EXPECT_TRUE(is_filled(part, 4 * PAGE, 3));
 
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, size, PROT_READ, MAP_PRIVATE, pool, 0));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, size + 1, PROT_READ, MAP_SHARED, pool, 0));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, pool, size));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, PAGE, PROT_READ, MAP_SHARED, pool, size));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(MAP_FAILED, mmap(NULL, 8192, PROT_READ, MAP_SHARED, pool, size - 4096));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, pool,
+				   size - PAGE));
 	EXPECT_EQ(EINVAL, errno);
 	close(pool);
 	/* The mapping holds it all. */
-	EXPECT_TRUE(is_filled(mem, 16 * KIB, 1));
+	EXPECT_TRUE(is_filled(mem, 4 * PAGE, 1));
 	munmap(mem, size);
-	munmap(part, 16 * KIB);
+	munmap(part, 4 * PAGE);
 	EXPECT_UNCHANGED(&self->heap);
 }
 

@@ -28,8 +28,8 @@ TEST_F(heap, name_of_a_pool_and_of_a_buffer)
 {
 	int node = self->heap.node;
 	const char *tag = unique_tag("pool.name"), *plain = unique_tag("pool.plain");
-	int pool = create_pool_tag(node, 4096, 4, tag, 0, 0600);
-	int buffer = alloc_tag(node, 16 * KIB, plain, 0, 0600);
+	int pool = create_pool_tag(node, PAGE, 4, tag, 0, 0600);
+	int buffer = alloc_tag(node, 4 * PAGE, plain, 0, 0600);
 	struct carveout_buffer entry;
 	int fd;
 
@@ -42,10 +42,10 @@ TEST_F(heap, name_of_a_pool_and_of_a_buffer)
 	EXPECT_EQ(-EINVAL, open_pool(node, plain));
 	EXPECT_EQ(-ENOENT, open_pool(node, unique_tag("pool.none")));
 	EXPECT_EQ(-EINVAL, open_pool(node, "a/b"));
-	EXPECT_EQ(-EEXIST, create_pool_tag(node, 4096, 4, plain, 0, 0600));
-	EXPECT_EQ(-EEXIST, create_pool_tag(node, 4096, 4, plain, CARVEOUT_ALLOC_OPEN, 0600));
-	EXPECT_EQ(-EEXIST, create_pool_tag(node, 4096, 4, tag, 0, 0600));
-	EXPECT_EQ(-EEXIST, alloc_tag(node, 4096, tag, 0, 0600));
+	EXPECT_EQ(-EEXIST, create_pool_tag(node, PAGE, 4, plain, 0, 0600));
+	EXPECT_EQ(-EEXIST, create_pool_tag(node, PAGE, 4, plain, CARVEOUT_ALLOC_OPEN, 0600));
+	EXPECT_EQ(-EEXIST, create_pool_tag(node, PAGE, 4, tag, 0, 0600));
+	EXPECT_EQ(-EEXIST, alloc_tag(node, PAGE, tag, 0, 0600));
 	/* As a buffer it is open for everything but a change of its size. */
 	fd = open_tag(node, tag, O_RDWR);
 	ASSERT_LE(0, fd);
@@ -64,21 +64,21 @@ TEST_F(heap, pool_is_a_dma_buf_by_its_name)
 {
 	int node = self->heap.node;
 	const char *tag = unique_tag("pool.dmabuf");
-	int pool = create_pool_tag(node, 4096, 4, tag, CARVEOUT_ALLOC_PERSIST, 0600);
-	struct carveout_ioctl_resize resize = { .size = 4096, .fd_flags = O_RDWR };
+	int pool = create_pool_tag(node, PAGE, 4, tag, CARVEOUT_ALLOC_PERSIST, 0600);
+	struct carveout_ioctl_resize resize = { .size = PAGE, .fd_flags = O_RDWR };
 	unsigned char *mem[2];
 
 	ASSERT_LE(0, pool);
 	resize.fd = open_tag(node, tag, O_RDWR);
 	ASSERT_LE(0, resize.fd);
-	mem[0] = map_buffer(pool, 16 * KIB, PROT_READ | PROT_WRITE);
-	mem[1] = map_buffer(resize.fd, 16 * KIB, PROT_READ | PROT_WRITE);
+	mem[0] = map_buffer(pool, 4 * PAGE, PROT_READ | PROT_WRITE);
+	mem[1] = map_buffer(resize.fd, 4 * PAGE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, (void *)mem[0]);
 	ASSERT_NE(MAP_FAILED, (void *)mem[1]);
-	mem[0][4096] = 1;
-	EXPECT_EQ(1, mem[1][4096]);
-	munmap(mem[0], 16 * KIB);
-	munmap(mem[1], 16 * KIB);
+	mem[0][PAGE] = 1;
+	EXPECT_EQ(1, mem[1][PAGE]);
+	munmap(mem[0], 4 * PAGE);
+	munmap(mem[1], 4 * PAGE);
 	close(pool);
 	/* The only descriptor, but blocks do not move. */
 	EXPECT_EQ(-EBUSY, xioctl(node, CARVEOUT_IOCTL_RESIZE, &resize));
@@ -91,12 +91,12 @@ TEST_F(heap, pool_is_a_dma_buf_by_its_name)
 TEST_F(heap, pool_descriptor_is_no_buffer)
 {
 	int node = self->heap.node;
-	int pool = create_pool(node, 4096, 4);
+	int pool = create_pool(node, PAGE, 4);
 	struct carveout_ioctl_link link = { .fd = pool, .mode = 0600 };
 	struct carveout_ioctl_resize resize = {
-		.fd = pool, .size = 4096, .fd_flags = O_RDWR,
+		.fd = pool, .size = PAGE, .fd_flags = O_RDWR,
 	};
-	struct carveout_sync_range range = { 0, 4096 };
+	struct carveout_sync_range range = { 0, PAGE };
 	struct carveout_ioctl_sync sync = {
 		.fd = pool, .flags = CARVEOUT_SYNC_FLAGS,
 		.ranges = (uintptr_t)&range, .count = 1,
@@ -195,7 +195,7 @@ TEST_F(heap, name_of_a_pool_is_given_to_another)
 
 	ASSERT_LE(0, pool);
 	EXPECT_EQ(0, try_block(pool));
-	link.fd = alloc_buffer(node, 4096);
+	link.fd = alloc_buffer(node, PAGE);
 	ASSERT_LE(0, link.fd);
 	set_name(link.tag, tag);
 	ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_LINK, &link));
@@ -334,7 +334,7 @@ TEST_F(heap, destroyed_pool_has_no_blocks)
 	/* The name is free, and what is in use can be used. */
 	next = create_pool_tag(node, 64, 4, tag, 0, 0600);
 	EXPECT_LE(0, next);
-	mem = map_buffer(other, 4096, PROT_READ | PROT_WRITE);
+	mem = map_buffer(other, PAGE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	mem[index * 64] = 1;
 	EXPECT_EQ(3, free_blocks(other));
@@ -342,7 +342,7 @@ TEST_F(heap, destroyed_pool_has_no_blocks)
 	EXPECT_EQ(-EINVAL, put_block(pool, index));
 	EXPECT_EQ(4, free_blocks(other));
 	EXPECT_EQ(-EIDRM, try_block(pool));
-	munmap(mem, 4096);
+	munmap(mem, PAGE);
 	close(next);
 	close(other);
 	close(pool);

@@ -538,10 +538,10 @@ int missing_page(char **page)
 
 	if (fd < 0)
 		return -1;
-	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	*page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	range.range.start = (unsigned long)*page;
-	range.range.len = 4096;
+	range.range.len = PAGE;
 	if (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range)) {
 		close(fd);
 		return -1;
@@ -553,7 +553,7 @@ int missing_page(char **page)
  * fill_page() - let whoever waits for a missing page go on
  * @uffd: from missing_page()
  * @page: the page
- * @from: 4096 bytes
+ * @from: a page of bytes
  *
  * Return: 0, or -1 with errno set.
  */
@@ -562,7 +562,7 @@ int fill_page(int uffd, char *page, const void *from)
 	struct uffdio_copy copy = {
 		.dst = (unsigned long)page,
 		.src = (unsigned long)from,
-		.len = 4096,
+		.len = PAGE,
 	};
 
 	return ioctl(uffd, UFFDIO_COPY, &copy);

@@ -78,15 +78,15 @@ TEST_F(quota, user_gets_his_share_to_the_byte)
 	int node = self->heap.node;
 	int fds[4], i;
 
-	ASSERT_EQ(0, set_quota("quota_user", 16 * KIB));
+	ASSERT_EQ(0, set_quota("quota_user", 4 * PAGE));
 	ASSERT_EQ(0, be(USER));
-	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 16 * KIB + 1));
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 4 * PAGE + 1));
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1ULL << 40));
-	EXPECT_EQ(-EDQUOT, alloc_buffer(node, -8192ULL));
+	EXPECT_EQ(-EDQUOT, alloc_buffer(node, -2 * PAGE));
 	for (i = 0; i < 4; i++) {
-		fds[i] = alloc_buffer(node, 4 * KIB);
+		fds[i] = alloc_buffer(node, PAGE);
 		ASSERT_LE(0, fds[i]);
-		EXPECT_EQ((i + 1) * 4 * KIB, used_by(node, false));
+		EXPECT_EQ((i + 1) * PAGE, used_by(node, false));
 	}
 	ASSERT_EQ(0, be(0));
 	ASSERT_EQ(0, take_snapshot(&with));
@@ -97,23 +97,23 @@ TEST_F(quota, user_gets_his_share_to_the_byte)
 				     CARVEOUT_ALLOC_OPEN, 0600));
 	ASSERT_EQ(0, query_heap(node, &query));
 	EXPECT_EQ(self->heap.query.failures_quota + 6, query.failures_quota);
-	EXPECT_EQ(16 * KIB, query.quota_user);
+	EXPECT_EQ(4 * PAGE, query.quota_user);
 	/* Another user has his own share. */
 	ASSERT_EQ(0, be(OTHER));
 	EXPECT_EQ(0, used_by(node, false));
-	i = alloc_buffer(node, 16 * KIB);
+	i = alloc_buffer(node, 4 * PAGE);
 	EXPECT_LE(0, i);
 	close(i);
 	/* Root is not bound by it. */
 	ASSERT_EQ(0, be(0));
-	i = alloc_buffer(node, 64 * KIB);
+	i = alloc_buffer(node, 16 * PAGE);
 	EXPECT_LE(0, i);
 	close(i);
 	EXPECT_SNAPSHOT(&with);
 	/* What is given back can be had again. */
 	close(fds[0]);
 	ASSERT_EQ(0, be(USER));
-	fds[0] = alloc_buffer(node, 4 * KIB);
+	fds[0] = alloc_buffer(node, PAGE);
 	EXPECT_LE(0, fds[0]);
 	for (i = 0; i < 4; i++)
 		close(fds[i]);
@@ -130,9 +130,9 @@ TEST_F(quota, buffer_in_other_hands_still_counts)
 	int fd, held;
 	void *mem;
 
-	ASSERT_EQ(0, set_quota("quota_user", 8 * KIB));
+	ASSERT_EQ(0, set_quota("quota_user", 2 * PAGE));
 	ASSERT_EQ(0, be(USER));
-	fd = alloc_tag(node, 8 * KIB, tag, 0, 0666);
+	fd = alloc_tag(node, 2 * PAGE, tag, 0, 0666);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, be(OTHER));
 	held = open_tag(node, tag, O_RDONLY);
@@ -141,12 +141,12 @@ TEST_F(quota, buffer_in_other_hands_still_counts)
 	close(fd);
 	ASSERT_EQ(0, be(USER));
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
-	mem = map_buffer(held, 4 * KIB, PROT_READ);
+	mem = map_buffer(held, PAGE, PROT_READ);
 	ASSERT_NE(MAP_FAILED, mem);
 	close(held);
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
-	munmap(mem, 4 * KIB);
-	fd = alloc_buffer(node, 8 * KIB);
+	munmap(mem, PAGE);
+	fd = alloc_buffer(node, 2 * PAGE);
 	EXPECT_LE(0, fd);
 	close(fd);
 	ASSERT_EQ(0, be(0));
@@ -159,7 +159,7 @@ static int alloc_numbered(int node, int i)
 	char name[CARVEOUT_NAME_LEN];
 
 	snprintf(name, sizeof(name), "quota.name.%d", i);
-	return alloc_tag(node, 4096, name, CARVEOUT_ALLOC_PERSIST, 0600);
+	return alloc_tag(node, PAGE, name, CARVEOUT_ALLOC_PERSIST, 0600);
 }
 
 /* Names cost memory of the kernel; each has a page at least, so they are bounded. */
@@ -168,7 +168,7 @@ TEST_F(quota, names_that_nobody_holds_still_count)
 	int i, fd = 0, count = 0, node = self->heap.node;
 	char name[CARVEOUT_NAME_LEN];
 
-	ASSERT_EQ(0, set_quota("quota_user", 40 * 4096));
+	ASSERT_EQ(0, set_quota("quota_user", 40 * PAGE));
 	ASSERT_EQ(0, be(USER));
 	while (count < 100) {
 		fd = alloc_numbered(node, count);
@@ -179,9 +179,9 @@ TEST_F(quota, names_that_nobody_holds_still_count)
 	}
 	EXPECT_EQ(-EDQUOT, fd);
 	EXPECT_EQ(40, count);
-	EXPECT_EQ(40 * 4096, used_by(node, false));
+	EXPECT_EQ(40 * PAGE, used_by(node, false));
 	ASSERT_EQ(0, be(OTHER));
-	fd = alloc_buffer(node, 4096);
+	fd = alloc_buffer(node, PAGE);
 	EXPECT_LE(0, fd);
 	close(fd);
 	ASSERT_EQ(0, be(USER));
@@ -199,15 +199,15 @@ TEST_F(quota, limit_can_be_lowered_below_what_is_used)
 	int node = self->heap.node, fd;
 
 	ASSERT_EQ(0, be(USER));
-	fd = alloc_buffer(node, 32 * KIB);
+	fd = alloc_buffer(node, 8 * PAGE);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, be(0));
-	ASSERT_EQ(0, set_quota("quota_user", 4 * KIB));
+	ASSERT_EQ(0, set_quota("quota_user", PAGE));
 	ASSERT_EQ(0, be(USER));
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
-	EXPECT_EQ(32 * KIB, used_by(node, false));
+	EXPECT_EQ(8 * PAGE, used_by(node, false));
 	close(fd);
-	fd = alloc_buffer(node, 4 * KIB);
+	fd = alloc_buffer(node, PAGE);
 	EXPECT_LE(0, fd);
 	close(fd);
 	ASSERT_EQ(0, be(0));
@@ -221,23 +221,23 @@ TEST_F(quota, open_file_gets_its_share)
 	int node = self->heap.node;
 	int other, fd, more;
 
-	ASSERT_EQ(0, set_quota("quota_open", 8 * KIB));
+	ASSERT_EQ(0, set_quota("quota_open", 2 * PAGE));
 	other = open(heap_path(), O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, be(USER));
-	fd = alloc_buffer(node, 8 * KIB);
+	fd = alloc_buffer(node, 2 * PAGE);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
-	EXPECT_EQ(8 * KIB, used_by(node, true));
+	EXPECT_EQ(2 * PAGE, used_by(node, true));
 	EXPECT_EQ(0, used_by(other, true));
-	more = alloc_buffer(other, 8 * KIB);
+	more = alloc_buffer(other, 2 * PAGE);
 	ASSERT_LE(0, more);
-	EXPECT_EQ(16 * KIB, used_by(node, false));
+	EXPECT_EQ(4 * PAGE, used_by(node, false));
 	/* The file may go before its buffers do. */
 	close(other);
-	EXPECT_EQ(16 * KIB, used_by(node, false));
+	EXPECT_EQ(4 * PAGE, used_by(node, false));
 	close(more);
-	EXPECT_EQ(8 * KIB, used_by(node, false));
+	EXPECT_EQ(2 * PAGE, used_by(node, false));
 	close(fd);
 	EXPECT_EQ(0, used_by(node, true));
 	ASSERT_EQ(0, be(0));
@@ -251,24 +251,24 @@ TEST_F(quota, pool_counts_as_its_memory)
 	int node = self->heap.node;
 	int other, pool, more;
 
-	ASSERT_EQ(0, set_quota("quota_open", 16 * KIB));
+	ASSERT_EQ(0, set_quota("quota_open", 4 * PAGE));
 	other = open(heap_path(), O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, be(USER));
-	EXPECT_EQ(-EDQUOT, create_pool(node, 4 * KIB, 5));
-	EXPECT_EQ(-EDQUOT, create_pool(node, 64, 257));
+	EXPECT_EQ(-EDQUOT, create_pool(node, PAGE, 5));
+	EXPECT_EQ(-EDQUOT, create_pool(node, 64, PAGE / 16 + 1));
 	EXPECT_EQ(0, used_by(node, true));
-	pool = create_pool_tag(node, 64, 256, tag, 0, 0600);
+	pool = create_pool_tag(node, 64, PAGE / 16, tag, 0, 0600);
 	ASSERT_LE(0, pool);
-	EXPECT_EQ(16 * KIB, used_by(node, true));
+	EXPECT_EQ(4 * PAGE, used_by(node, true));
 	EXPECT_EQ(-EDQUOT, create_pool(node, 1, 1));
 	more = open_pool(other, tag);
 	ASSERT_LE(0, more);
 	EXPECT_EQ(0, used_by(other, true));
 	EXPECT_EQ(0, try_block(more));
-	EXPECT_EQ(16 * KIB, used_by(node, true));
+	EXPECT_EQ(4 * PAGE, used_by(node, true));
 	close(pool);
-	EXPECT_EQ(16 * KIB, used_by(node, true));
+	EXPECT_EQ(4 * PAGE, used_by(node, true));
 	close(more);
 	EXPECT_EQ(0, used_by(node, true));
 	close(other);
@@ -293,7 +293,7 @@ static int eat(void *data)
 		return 1;
 	for (i = 0; i < job->rounds; i++) {
 		for (n = 0; n < ARRAY_SIZE(fds); n++) {
-			fds[n] = alloc_buffer(node, 4 * KIB);
+			fds[n] = alloc_buffer(node, PAGE);
 			if (fds[n] == -EDQUOT)
 				break;
 			if (fds[n] < 0)
@@ -309,7 +309,7 @@ static int eat(void *data)
 
 TEST_F_TIMEOUT(quota, limit_holds_under_races, 120)
 {
-	struct eater job = { .rounds = env_rounds(300), .most = 40 * KIB };
+	struct eater job = { .rounds = env_rounds(300), .most = 10 * PAGE };
 	pid_t pid[4];
 	int i;
 
@@ -356,7 +356,7 @@ TEST_F(quota, addresses_can_be_exposed)
 	int node = self->heap.node;
 	int i, fd;
 
-	fd = alloc_buffer(node, 4 * KIB);
+	fd = alloc_buffer(node, PAGE);
 	ASSERT_LE(0, fd);
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, be(0));
@@ -367,7 +367,7 @@ TEST_F(quota, addresses_can_be_exposed)
 		EXPECT_EQ(i, !!buffer.phys);
 		ASSERT_EQ(0, query_region(node, 0, &region));
 		EXPECT_EQ(i, !!(region.flags & CARVEOUT_REGION_BASE));
-		alloc = alloc_request(4096);
+		alloc = alloc_request(PAGE);
 		alloc.max_addr = 3;
 		EXPECT_EQ(i ? -ENOSPC : -EACCES,
 			  xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc));

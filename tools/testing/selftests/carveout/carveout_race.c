@@ -167,14 +167,14 @@ static int open_it(int node, const char *tag)
 		return 0;
 	if (fd < 0 || query_buffer(node, fd, &buffer))
 		return -EIO;
-	return strcmp(buffer.tag, tag) || buffer.size != 4096 ? -EIO : 1;
+	return strcmp(buffer.tag, tag) || buffer.size != (__u64)PAGE ? -EIO : 1;
 }
 
 static int close_it(void *arg)
 {
 	struct race *race = arg;
 	int node = open(heap_path(), O_RDWR | O_CLOEXEC);
-	int fd = alloc_tag(node, 4096, race->tag, 0, 0600);
+	int fd = alloc_tag(node, PAGE, race->tag, 0, 0600);
 	char byte;
 
 	close(race->go[1]);
@@ -229,13 +229,13 @@ static int storm_step(int node, const char *tag, unsigned int step)
 
 	switch (step) {
 	case 0:
-		fd = alloc_tag(node, 8192, tag, 0, 0600);
+		fd = alloc_tag(node, 2 * PAGE, tag, 0, 0600);
 		if (fd < 0)
 			return fd == -EEXIST ? 0 : 1;
 		close(fd);
 		return 0;
 	case 1:
-		fd = alloc_tag(node, 8192, tag, CARVEOUT_ALLOC_OPEN |
+		fd = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_OPEN |
 			       CARVEOUT_ALLOC_PERSIST, 0600);
 		/* One that does not persist is not what was asked for. */
 		if (fd < 0)
@@ -247,12 +247,12 @@ static int storm_step(int node, const char *tag, unsigned int step)
 		fd = open_tag(node, tag, step == 2 ? O_RDWR : O_RDONLY);
 		if (fd < 0)
 			return fd == -ENOENT ? 0 : 3;
-		if (query_buffer(node, fd, &buffer) || buffer.size != 8192)
+		if (query_buffer(node, fd, &buffer) || buffer.size != 2 * (__u64)PAGE)
 			return 4;
-		mem = map_buffer(fd, 8192, PROT_READ);
+		mem = map_buffer(fd, 2 * PAGE, PROT_READ);
 		if (mem == MAP_FAILED)
 			return 5;
-		munmap(mem, 8192);
+		munmap(mem, 2 * PAGE);
 		close(fd);
 		return 0;
 	case 4:
@@ -463,7 +463,7 @@ static int others_go_on(int node)
 TEST_F(heap, argument_on_a_page_that_does_not_come)
 {
 	struct stall stall = { self->heap.node, CARVEOUT_IOCTL_ALLOC, NULL, 1 };
-	union { struct carveout_ioctl_alloc alloc; char page[4096]; } from = {};
+	union { struct carveout_ioctl_alloc alloc; char page[PAGE_MAX]; } from = {};
 	struct pollfd poller = { .events = POLLIN };
 	pthread_t thread;
 	char *page;
@@ -496,7 +496,7 @@ TEST_F(heap, list_on_a_page_that_does_not_come)
 		self->heap.node, CARVEOUT_IOCTL_LIST, &list, 1,
 	};
 	struct pollfd poller = { .events = POLLIN };
-	static const char zeroes[4096];
+	static const char zeroes[PAGE_MAX];
 	const char *tag = unique_tag("race.listed");
 	int fd = alloc_tag(self->heap.node, 4096, tag, 0, 0600);
 	pthread_t thread;

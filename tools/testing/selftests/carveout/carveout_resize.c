@@ -89,13 +89,13 @@ TEST_F(heap, grows_and_shrinks_where_it_is)
 	if (self->heap.query.used)
 		SKIP(return, "the heap is in use");
 	ASSERT_LT(0, flood_heap(node, 0xa5));
-	fd = alloc_buffer(node, 8 * KIB);
+	fd = alloc_buffer(node, 2 * PAGE);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, query_buffer(node, fd, &before));
-	ASSERT_TRUE(fill(fd, 8 * KIB, 1));
-	fd = resized(node, fd, 60 * KIB + 1, &reply);
+	ASSERT_TRUE(fill(fd, 2 * PAGE, 1));
+	fd = resized(node, fd, 15 * PAGE + 1, &reply);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(64 * KIB, reply.size);
+	EXPECT_EQ(16 * PAGE, reply.size);
 	EXPECT_EQ(before.offset, reply.offset);
 	EXPECT_EQ(before.region, reply.region);
 	EXPECT_EQ(before.attrs, reply.attrs);
@@ -103,25 +103,25 @@ TEST_F(heap, grows_and_shrinks_where_it_is)
 	ASSERT_EQ(0, query_buffer(node, fd, &after));
 	EXPECT_EQ(reply.generation, after.generation);
 	EXPECT_EQ(reply.size, after.size);
-	EXPECT_EQ(64 * KIB, (__u64)lseek(fd, 0, SEEK_END));
-	EXPECT_TRUE(holds(fd, 64 * KIB, 8 * KIB, 1));
-	EXPECT_EQ(64 * KIB, used_bytes(node));
+	EXPECT_EQ(16 * PAGE, (__u64)lseek(fd, 0, SEEK_END));
+	EXPECT_TRUE(holds(fd, 16 * PAGE, 2 * PAGE, 1));
+	EXPECT_EQ(16 * PAGE, used_bytes(node));
 
-	ASSERT_TRUE(fill(fd, 64 * KIB, 2));
-	fd = resized(node, fd, 4 * KIB, &reply);
+	ASSERT_TRUE(fill(fd, 16 * PAGE, 2));
+	fd = resized(node, fd, PAGE, &reply);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(before.offset, reply.offset);
-	EXPECT_TRUE(holds(fd, 4 * KIB, 4 * KIB, 2));
-	EXPECT_EQ(4 * KIB, used_bytes(node));
+	EXPECT_TRUE(holds(fd, PAGE, PAGE, 2));
+	EXPECT_EQ(PAGE, used_bytes(node));
 	/* What was cut off comes back clean. */
-	fd = resized(node, fd, 64 * KIB, &reply);
+	fd = resized(node, fd, 16 * PAGE, &reply);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(before.offset, reply.offset);
-	EXPECT_TRUE(holds(fd, 64 * KIB, 4 * KIB, 2));
+	EXPECT_TRUE(holds(fd, 16 * PAGE, PAGE, 2));
 	/* The same size is a size, too. */
-	fd = resized(node, fd, 64 * KIB, NULL);
+	fd = resized(node, fd, 16 * PAGE, NULL);
 	ASSERT_LE(0, fd);
-	EXPECT_TRUE(holds(fd, 64 * KIB, 4 * KIB, 2));
+	EXPECT_TRUE(holds(fd, 16 * PAGE, PAGE, 2));
 	close(fd);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -134,22 +134,22 @@ TEST_F(heap, moves_with_its_content_when_there_is_no_room)
 
 	if (self->heap.query.used)
 		SKIP(return, "the heap is in use");
-	fd = alloc_in(node, 64 * KIB, 1);
-	wall = alloc_exact(node, 4 * KIB, 64 * KIB);
+	fd = alloc_in(node, 16 * PAGE, 1);
+	wall = alloc_exact(node, PAGE, 16 * PAGE);
 	ASSERT_LE(0, fd);
 	ASSERT_LE(0, wall);
-	ASSERT_TRUE(fill(fd, 64 * KIB, 3));
+	ASSERT_TRUE(fill(fd, 16 * PAGE, 3));
 	old = fd;
-	fd = resize(node, old, 128 * KIB, &reply);
+	fd = resize(node, old, 32 * PAGE, &reply);
 	ASSERT_LE(0, fd);
 	EXPECT_NE(0, reply.offset);
-	EXPECT_TRUE(holds(fd, 128 * KIB, 64 * KIB, 3));
+	EXPECT_TRUE(holds(fd, 32 * PAGE, 16 * PAGE, 3));
 	/* Until the old descriptor is closed its memory is not free. */
-	EXPECT_EQ(196 * KIB, used_bytes(node));
-	EXPECT_EQ(-ENOSPC, alloc_exact(node, 4 * KIB, 0));
+	EXPECT_EQ(49 * PAGE, used_bytes(node));
+	EXPECT_EQ(-ENOSPC, alloc_exact(node, PAGE, 0));
 	close(old);
-	EXPECT_EQ(132 * KIB, used_bytes(node));
-	old = alloc_exact(node, 4 * KIB, 0);
+	EXPECT_EQ(33 * PAGE, used_bytes(node));
+	old = alloc_exact(node, PAGE, 0);
 	EXPECT_LE(0, old);
 	close(old);
 	close(fd);
@@ -160,7 +160,7 @@ TEST_F(heap, moves_with_its_content_when_there_is_no_room)
 /* It moves where the request that it came from may go, and nowhere else. */
 TEST_F(heap, moves_only_where_it_may_be)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(4 * KIB);
+	struct carveout_ioctl_alloc alloc = alloc_request(PAGE);
 	struct carveout_ioctl_region region;
 	int node = self->heap.node;
 	int fd, rest;
@@ -169,21 +169,21 @@ TEST_F(heap, moves_only_where_it_may_be)
 		SKIP(return, "the heap is in use");
 	ASSERT_EQ(0, query_region(node, 0, &region));
 	alloc.regions = 1;
-	alloc.max_addr = region.base + 64 * KIB;
+	alloc.max_addr = region.base + 16 * PAGE;
 	ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc));
-	EXPECT_EQ(-ENOSPC, resize(node, alloc.fd, 64 * KIB + 1, NULL));
+	EXPECT_EQ(-ENOSPC, resize(node, alloc.fd, 16 * PAGE + 1, NULL));
 	EXPECT_EQ(-ENOSPC, resize(node, alloc.fd, region.size, NULL));
 	EXPECT_EQ(-ENOSPC, resize(node, alloc.fd, 1ULL << 50, NULL));
-	fd = resized(node, alloc.fd, 64 * KIB, NULL);
+	fd = resized(node, alloc.fd, 16 * PAGE, NULL);
 	EXPECT_LE(0, fd);
 	close(fd);
 	/* One that was to lie just here does not move. */
-	fd = alloc_exact(node, 4 * KIB, 0);
-	rest = alloc_exact(node, 4 * KIB, 8 * KIB);
+	fd = alloc_exact(node, PAGE, 0);
+	rest = alloc_exact(node, PAGE, 2 * PAGE);
 	ASSERT_LE(0, fd);
 	ASSERT_LE(0, rest);
-	EXPECT_EQ(-ENOSPC, resize(node, fd, 12 * KIB, NULL));
-	fd = resized(node, fd, 8 * KIB, NULL);
+	EXPECT_EQ(-ENOSPC, resize(node, fd, 3 * PAGE, NULL));
+	fd = resized(node, fd, 2 * PAGE, NULL);
 	EXPECT_LE(0, fd);
 	close(fd);
 	close(rest);
@@ -197,34 +197,34 @@ TEST_F(heap, failure_changes_nothing)
 	struct carveout_ioctl_resize *reply;
 	struct heap_snapshot with;
 	int node = self->heap.node;
-	int fd = alloc_tag(node, 8 * KIB, tag, CARVEOUT_ALLOC_PERSIST, 0600);
-	static const __u64 sizes[] = { 4 * KIB, 8 * KIB, 16 * KIB, 1 * MIB };
+	int fd = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_PERSIST, 0600);
+	const __u64 sizes[] = { PAGE, 2 * PAGE, 4 * PAGE, 1 * MIB };
 	size_t i;
 
 	ASSERT_LE(0, fd);
-	ASSERT_TRUE(fill(fd, 8 * KIB, 4));
+	ASSERT_TRUE(fill(fd, 2 * PAGE, 4));
 	ASSERT_EQ(0, take_snapshot(&with));
 	EXPECT_EQ(-EINVAL, resize(node, fd, 0, NULL));
 	EXPECT_EQ(-EINVAL, resize(node, fd, -1ULL, NULL));
-	EXPECT_EQ(-EINVAL, resize(node, fd, -4094ULL, NULL));
-	EXPECT_EQ(-ENOSPC, resize(node, fd, -4096ULL, NULL));
+	EXPECT_EQ(-EINVAL, resize(node, fd, -PAGE + 2, NULL));
+	EXPECT_EQ(-ENOSPC, resize(node, fd, -PAGE, NULL));
 	EXPECT_EQ(-ENOSPC, resize(node, fd, self->heap.query.size + 1, NULL));
-	EXPECT_EQ(-EBADF, resize(node, -1, 4096, NULL));
-	EXPECT_EQ(-EINVAL, resize(node, node, 4096, NULL));
+	EXPECT_EQ(-EBADF, resize(node, -1, PAGE, NULL));
+	EXPECT_EQ(-EINVAL, resize(node, node, PAGE, NULL));
 	/* The reply cannot be written. */
-	reply = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	reply = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)reply);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		ASSERT_EQ(0, mprotect(reply, 4096, PROT_READ | PROT_WRITE));
+		ASSERT_EQ(0, mprotect(reply, PAGE, PROT_READ | PROT_WRITE));
 		reply->fd = fd;
 		reply->size = sizes[i];
 		reply->fd_flags = O_RDWR | O_CLOEXEC;
-		ASSERT_EQ(0, mprotect(reply, 4096, PROT_READ));
+		ASSERT_EQ(0, mprotect(reply, PAGE, PROT_READ));
 		EXPECT_EQ(-EFAULT, xioctl(node, CARVEOUT_IOCTL_RESIZE, reply));
 		EXPECT_SNAPSHOT(&with);
 	}
-	EXPECT_TRUE(holds(fd, 8 * KIB, 8 * KIB, 4));
+	EXPECT_TRUE(holds(fd, 2 * PAGE, 2 * PAGE, 4));
 	EXPECT_EQ(1, find_listed(node, tag, NULL));
 	close(fd);
 	ASSERT_EQ(0, unlink_tag(node, tag));
@@ -245,16 +245,16 @@ TEST_F(heap, name_leads_to_the_resized_buffer)
 	for (flags = 0; flags <= CARVEOUT_ALLOC_PERSIST;
 	     flags += CARVEOUT_ALLOC_PERSIST) {
 		umask(0);
-		fd = alloc_tag(node, 8 * KIB, tag, flags, 0640);
+		fd = alloc_tag(node, 2 * PAGE, tag, flags, 0640);
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, query_buffer(node, fd, &before));
-		new = resized(node, fd, 20 * KIB, &reply);
+		new = resized(node, fd, 5 * PAGE, &reply);
 		ASSERT_LE(0, new);
 		open = open_tag(node, tag, O_RDWR);
 		ASSERT_LE(0, open);
 		ASSERT_EQ(0, query_buffer(node, open, &after));
 		EXPECT_EQ(reply.generation, after.generation);
-		EXPECT_EQ(20 * KIB, after.size);
+		EXPECT_EQ(5 * PAGE, after.size);
 		EXPECT_EQ(0, strcmp(before.tag, after.tag));
 		EXPECT_EQ(before.mode, after.mode);
 		EXPECT_EQ(before.uid, after.uid);
@@ -274,24 +274,24 @@ TEST_F(heap, old_descriptor_is_good_for_nothing)
 	int node = self->heap.node;
 	struct carveout_buffer buffer;
 	struct carveout_ioctl_link link = { .mode = 0600 };
-	static const __u64 sizes[] = { 4 * KIB, 8 * KIB, 16 * KIB };
+	const __u64 sizes[] = { PAGE, 2 * PAGE, 4 * PAGE };
 	size_t i;
 	int new;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		link.fd = alloc_buffer(node, 8 * KIB);
+		link.fd = alloc_buffer(node, 2 * PAGE);
 		ASSERT_LE(0, link.fd);
 		new = resize(node, link.fd, sizes[i], NULL);
 		ASSERT_LE(0, new);
-		EXPECT_EQ(MAP_FAILED, map_buffer(link.fd, 4 * KIB, PROT_READ));
+		EXPECT_EQ(MAP_FAILED, map_buffer(link.fd, PAGE, PROT_READ));
 		EXPECT_EQ(EINVAL, errno);
 		EXPECT_EQ(-EINVAL, query_buffer(node, link.fd, &buffer));
-		EXPECT_EQ(-EBUSY, resize(node, link.fd, 4 * KIB, NULL));
+		EXPECT_EQ(-EBUSY, resize(node, link.fd, PAGE, NULL));
 		set_name(link.tag, unique_tag("resize.old"));
 		EXPECT_EQ(-EBUSY, xioctl(node, CARVEOUT_IOCTL_LINK, &link));
 		if (i < 2)
 			/* The new one has to wait for the old one's end. */
-			EXPECT_EQ(-EBUSY, resize(node, new, 4 * KIB, NULL));
+			EXPECT_EQ(-EBUSY, resize(node, new, PAGE, NULL));
 		/* Closed in either order. */
 		close(i ? new : link.fd);
 		close(i ? link.fd : new);
@@ -305,36 +305,36 @@ TEST_F(heap, buffer_in_use_is_EBUSY)
 {
 	const char *tag = unique_tag("resize.busy");
 	int node = self->heap.node;
-	int fd = alloc_tag(node, 8 * KIB, tag, CARVEOUT_ALLOC_PERSIST, 0600);
+	int fd = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_PERSIST, 0600);
 	struct heap_snapshot with;
 	int pair[2], other;
 	void *mem;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, take_snapshot(&with));
-	mem = map_buffer(fd, 4 * KIB, PROT_READ);
+	mem = map_buffer(fd, PAGE, PROT_READ);
 	ASSERT_NE(MAP_FAILED, mem);
-	EXPECT_EQ(-EBUSY, resize(node, fd, 16 * KIB, NULL));
-	munmap(mem, 4 * KIB);
+	EXPECT_EQ(-EBUSY, resize(node, fd, 4 * PAGE, NULL));
+	munmap(mem, PAGE);
 	other = dup(fd);
-	EXPECT_EQ(-EBUSY, resize(node, fd, 16 * KIB, NULL));
+	EXPECT_EQ(-EBUSY, resize(node, fd, 4 * PAGE, NULL));
 	close(other);
 	other = open_tag(node, tag, O_RDONLY);
 	ASSERT_LE(0, other);
-	EXPECT_EQ(-EACCES, resize(node, other, 16 * KIB, NULL));
-	EXPECT_EQ(-EBUSY, resize(node, fd, 16 * KIB, NULL));
+	EXPECT_EQ(-EACCES, resize(node, other, 4 * PAGE, NULL));
+	EXPECT_EQ(-EBUSY, resize(node, fd, 4 * PAGE, NULL));
 	close(other);
 	/* On its way to somebody. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	ASSERT_EQ(0, send_fd(pair[0], fd));
-	EXPECT_EQ(-EBUSY, resize(node, fd, 16 * KIB, NULL));
+	EXPECT_EQ(-EBUSY, resize(node, fd, 4 * PAGE, NULL));
 	close(pair[0]);
 	close(pair[1]);
 	EXPECT_SNAPSHOT(&with);
 	/* In none of these ways: it works, twice. */
-	fd = resized(node, fd, 16 * KIB, NULL);
+	fd = resized(node, fd, 4 * PAGE, NULL);
 	ASSERT_LE(0, fd);
-	fd = resized(node, fd, 4 * KIB, NULL);
+	fd = resized(node, fd, PAGE, NULL);
 	ASSERT_LE(0, fd);
 	close(fd);
 	ASSERT_EQ(0, unlink_tag(node, tag));
@@ -356,16 +356,16 @@ TEST_F(heap, resize_is_for_the_owner)
 	int fd;
 
 	umask(0);
-	fd = alloc_tag(node, 8 * KIB, tag, CARVEOUT_ALLOC_PERSIST, 0666);
+	fd = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_PERSIST, 0666);
 	ASSERT_LE(0, fd);
 	close(fd);
 	ASSERT_EQ(0, seteuid(USER));
 	fd = open_tag(node, tag, O_RDWR);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(-EACCES, resize(node, fd, 4 * KIB, NULL));
-	EXPECT_EQ(-EACCES, resize(node, fd, 16 * KIB, NULL));
+	EXPECT_EQ(-EACCES, resize(node, fd, PAGE, NULL));
+	EXPECT_EQ(-EACCES, resize(node, fd, 4 * PAGE, NULL));
 	ASSERT_EQ(0, seteuid(0));
-	fd = resized(node, fd, 16 * KIB, NULL);
+	fd = resized(node, fd, 4 * PAGE, NULL);
 	EXPECT_LE(0, fd);
 	close(fd);
 	ASSERT_EQ(0, unlink_tag(node, tag));
@@ -379,10 +379,10 @@ TEST_F(heap, sizes_that_wrap_what_is_charged)
 	int fd[4];
 
 	for (i = 0; i < 4; i++) {
-		fd[i] = alloc_buffer(node, 4 * KIB);
+		fd[i] = alloc_buffer(node, PAGE);
 		ASSERT_LE(0, fd[i]);
-		EXPECT_EQ(-ENOSPC, alloc_buffer(node, -4096ULL * (i + 1)));
-		EXPECT_EQ(-ENOSPC, resize(node, fd[i], -4096ULL * (i + 1), NULL));
+		EXPECT_EQ(-ENOSPC, alloc_buffer(node, -PAGE * (i + 1)));
+		EXPECT_EQ(-ENOSPC, resize(node, fd[i], -PAGE * (i + 1), NULL));
 	}
 	for (i = 0; i < 4; i++)
 		close(fd[i]);
@@ -392,16 +392,16 @@ TEST_F(heap, sizes_that_wrap_what_is_charged)
 TEST_F(heap, descriptor_of_a_child_counts)
 {
 	int node = self->heap.node;
-	int fd = alloc_buffer(node, 8 * KIB);
+	int fd = alloc_buffer(node, 2 * PAGE);
 	pid_t pid;
 
 	ASSERT_LE(0, fd);
 	pid = start_child(hold_until_killed, NULL);
 	ASSERT_LT(0, pid);
-	EXPECT_EQ(-EBUSY, resize(node, fd, 16 * KIB, NULL));
+	EXPECT_EQ(-EBUSY, resize(node, fd, 4 * PAGE, NULL));
 	kill(pid, SIGKILL);
 	wait_child(pid);
-	fd = resized(node, fd, 16 * KIB, NULL);
+	fd = resized(node, fd, 4 * PAGE, NULL);
 	EXPECT_LE(0, fd);
 	close(fd);
 	EXPECT_UNCHANGED(&self->heap);
@@ -409,7 +409,7 @@ TEST_F(heap, descriptor_of_a_child_counts)
 
 TEST_F(heap, quota_counts_what_is_added)
 {
-	char path[256];
+	char path[256], size[32];
 	int node = self->heap.node;
 	struct carveout_ioctl_query query;
 	int fd, knob;
@@ -417,20 +417,21 @@ TEST_F(heap, quota_counts_what_is_added)
 	snprintf(path, sizeof(path), "/sys/class/carveout/%s/quota_user", heap_name());
 	knob = open(path, O_WRONLY | O_CLOEXEC);
 	ASSERT_LE(0, knob);
-	ASSERT_EQ(5, write(knob, "32768", 5));
+	snprintf(size, sizeof(size), "%ld", 8 * PAGE);
+	ASSERT_EQ(strlen(size), write(knob, size, strlen(size)));
 	ASSERT_EQ(0, seteuid(USER));
-	fd = alloc_buffer(node, 8 * KIB);
+	fd = alloc_buffer(node, 2 * PAGE);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(-EDQUOT, resize(node, fd, 36 * KIB, NULL));
-	fd = resized(node, fd, 32 * KIB, NULL);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, query_heap(node, &query));
-	EXPECT_EQ(32 * KIB, query.used_user);
-	fd = resized(node, fd, 12 * KIB, NULL);
+	EXPECT_EQ(-EDQUOT, resize(node, fd, 9 * PAGE, NULL));
+	fd = resized(node, fd, 8 * PAGE, NULL);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, query_heap(node, &query));
-	EXPECT_EQ(12 * KIB, query.used_user);
-	EXPECT_EQ(12 * KIB, query.used_open);
+	EXPECT_EQ(8 * PAGE, query.used_user);
+	fd = resized(node, fd, 3 * PAGE, NULL);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, query_heap(node, &query));
+	EXPECT_EQ(3 * PAGE, query.used_user);
+	EXPECT_EQ(3 * PAGE, query.used_open);
 	close(fd);
 	ASSERT_EQ(0, seteuid(0));
 	ASSERT_EQ(1, pwrite(knob, "0", 1, 0));
@@ -459,9 +460,9 @@ static int open_often(void *data)
 			return 1;
 		if (query_buffer(job->node, fd, &buffer))
 			return 2;
-		if (buffer.size != 8 * KIB && buffer.size != 64 * KIB)
+		if (buffer.size / PAGE != 2 && buffer.size / PAGE != 16)
 			return 3;
-		if (!holds(fd, 8 * KIB, 8 * KIB, 5))
+		if (!holds(fd, 2 * PAGE, 2 * PAGE, 5))
 			return 4;
 		close(fd);
 	}
@@ -480,9 +481,9 @@ TEST_F_TIMEOUT(heap, resize_against_open, 120)
 	unsigned int i, rounds = env_rounds(2000);
 	pid_t pid[2];
 
-	fd = alloc_tag(node, 8 * KIB, tag, CARVEOUT_ALLOC_PERSIST, 0600);
+	fd = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_PERSIST, 0600);
 	ASSERT_LE(0, fd);
-	ASSERT_TRUE(fill(fd, 8 * KIB, 5));
+	ASSERT_TRUE(fill(fd, 2 * PAGE, 5));
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	close(fd);
 	for (i = 0; i < 2; i++) {
@@ -492,7 +493,7 @@ TEST_F_TIMEOUT(heap, resize_against_open, 120)
 	for (i = 0; i < rounds; i++) {
 		fd = open_tag(node, tag, O_RDWR);
 		ASSERT_LE(0, fd);
-		new = resize(node, fd, i % 2 ? 8 * KIB : 64 * KIB, NULL);
+		new = resize(node, fd, i % 2 ? 2 * PAGE : 16 * PAGE, NULL);
 		if (new >= 0)
 			close(new);
 		close(fd);
@@ -502,7 +503,7 @@ TEST_F_TIMEOUT(heap, resize_against_open, 120)
 		EXPECT_EQ(0, wait_child(pid[i]));
 	/* Where there is one CPU they may never have been out of the way. */
 	fd = open_tag(node, tag, O_RDWR);
-	new = resized(node, fd, 64 * KIB, NULL);
+	new = resized(node, fd, 16 * PAGE, NULL);
 	EXPECT_LE(0, new);
 	close(new);
 	ASSERT_EQ(0, unlink_tag(node, tag));
@@ -518,9 +519,9 @@ static void *map_often(void *data)
 	void *mem;
 
 	while (!__atomic_load_n(stop, __ATOMIC_RELAXED)) {
-		mem = map_buffer(shared_fd, 4 * KIB, PROT_READ | PROT_WRITE);
+		mem = map_buffer(shared_fd, PAGE, PROT_READ | PROT_WRITE);
 		if (mem != MAP_FAILED)
-			munmap(mem, 4 * KIB);
+			munmap(mem, PAGE);
 	}
 	return NULL;
 }
@@ -532,11 +533,11 @@ TEST_F_TIMEOUT(heap, resize_against_map_in_another_thread, 120)
 	bool stop = false;
 	pthread_t thread;
 
-	shared_fd = alloc_buffer(node, 8 * KIB);
+	shared_fd = alloc_buffer(node, 2 * PAGE);
 	ASSERT_LE(0, shared_fd);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, map_often, &stop));
 	for (i = 0; i < rounds; i++) {
-		new = resize(node, shared_fd, i % 3 ? 8 * KIB : 32 * KIB, NULL);
+		new = resize(node, shared_fd, i % 3 ? 2 * PAGE : 8 * PAGE, NULL);
 		if (new < 0) {
 			ASSERT_EQ(-EBUSY, new);
 			continue;

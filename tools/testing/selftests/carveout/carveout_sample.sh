@@ -10,6 +10,8 @@
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
 . "$(dirname "$0")/carveout_lib.sh"
+# shellcheck source=tools/testing/selftests/carveout/carveout_page.sh
+. "$(dirname "$0")/carveout_page.sh"
 
 DEVICE=sample
 SYSFS=/sys/bus/platform/devices/$DEVICE
@@ -27,6 +29,7 @@ done
 [ -d $DEBUG ] || skip_all "carveout.ko is not loaded"
 [ -e $SYSFS ] || skip_all "no sample device in this board's device tree"
 [ -e "$KO" ] || skip_all "carveout_sample.ko is not to be found; set CARVEOUT_SAMPLE_KO"
+PARAMS_SIZE=$(($(page_size) / 1024))K
 HEAP_DEVICE=$(basename "$(readlink -f /sys/class/carveout/$H/device)")
 
 # --- Means -----------------------------------------------------------------
@@ -165,7 +168,7 @@ result "the device sees frames and descriptors" \
 	"$(grep -q '^attachments *2$' $DEBUG/objects || dmesg | grep "frames are not mapped" ||
 		cat $DEBUG/objects)"
 result "frames and parameters have their names" \
-	"$(same "$(tags)" "$FRAMES 128K 0444$(printf '\n%s' "$PARAMS 4K 0644")")"
+	"$(same "$(tags)" "$FRAMES 128K 0444$(printf '\n%s' "$PARAMS $PARAMS_SIZE 0644")")"
 
 first=$(stamp)
 result "a process sees a frame" "$([ -n "$first" ] || carveout cat $H $FRAMES -s 16 -x)"
@@ -199,7 +202,7 @@ HOLDERS=
 hold $FRAMES
 hold $PARAMS
 why=$(set_params $MILLISECOND $LONG; tell $DRIVER unbind $DEVICE
-	same "$(tags)" "$PARAMS 4K 0644"
+	same "$(tags)" "$PARAMS $PARAMS_SIZE 0644"
 	tell $DRIVER bind $DEVICE; bound)
 result "processes keep what they hold, meanwhile" "$why$(more dropped)"
 # They have let go when they are gone.

@@ -349,7 +349,7 @@ TEST_F(heap, survivor_keeps_the_buffer)
 static int fill_everything(void *arg)
 {
 	const struct heap *heap = arg;
-	static const __u64 sizes[] = { 4 * MIB, 300 * KIB, 68 * KIB, 4 * KIB };
+	const __u64 sizes[] = { 4 * MIB, 75 * PAGE, 17 * PAGE, PAGE };
 	__u64 filled = 0;
 	size_t i;
 	void *mem;
@@ -367,7 +367,7 @@ static int fill_everything(void *arg)
 		close(fd);
 		if (mem == MAP_FAILED)
 			return 2;
-		memset(mem, 0x80 | filled >> 12, sizes[i]);
+		memset(mem, 0x80 | filled / PAGE, sizes[i]);
 		filled += sizes[i];
 	}
 	if (filled != heap->query.size)

@@ -28,14 +28,14 @@ TEST_F(heap, create_is_exclusive)
 {
 	const char *tag = unique_tag("tag.exclusive");
 	int node = self->heap.node;
-	int fd = alloc_tag(node, 8192, tag, 0, 0600);
+	int fd = alloc_tag(node, 2 * PAGE, tag, 0, 0600);
 	struct heap_snapshot with;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, take_snapshot(&with));
-	EXPECT_EQ(-EEXIST, alloc_tag(node, 8192, tag, 0, 0600));
-	EXPECT_EQ(-EEXIST, alloc_tag(node, 4096, tag, 0, 0600));
-	EXPECT_EQ(-EEXIST, alloc_tag(node, 4096, tag, CARVEOUT_ALLOC_PERSIST,
+	EXPECT_EQ(-EEXIST, alloc_tag(node, 2 * PAGE, tag, 0, 0600));
+	EXPECT_EQ(-EEXIST, alloc_tag(node, PAGE, tag, 0, 0600));
+	EXPECT_EQ(-EEXIST, alloc_tag(node, PAGE, tag, CARVEOUT_ALLOC_PERSIST,
 				     0600));
 	EXPECT_SNAPSHOT(&with);
 	close(fd);
@@ -45,7 +45,7 @@ TEST_F(heap, create_is_exclusive)
 TEST_F(heap, open_or_create)
 {
 	const char *tag = unique_tag("tag.either");
-	struct carveout_ioctl_alloc first = alloc_request(8192);
+	struct carveout_ioctl_alloc first = alloc_request(2 * PAGE);
 	struct carveout_ioctl_alloc again;
 	int node = self->heap.node;
 
@@ -56,16 +56,16 @@ TEST_F(heap, open_or_create)
 	ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_ALLOC, &first));
 	EXPECT_EQ(CARVEOUT_ALLOC_CREATED, first.created);
 
-	again.size = 4097;	/* less than there is */
+	again.size = PAGE + 1;	/* less than there is */
 	ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_ALLOC, &again));
 	EXPECT_EQ(0, again.created);
-	EXPECT_EQ(8192, again.size);
+	EXPECT_EQ(2 * PAGE, again.size);
 	EXPECT_EQ(first.generation, again.generation);
 	EXPECT_EQ(first.offset, again.offset);
 	EXPECT_EQ(first.region, again.region);
 	EXPECT_EQ(first.attrs, again.attrs);
 	EXPECT_NE(first.fd, again.fd);
-	EXPECT_EQ(self->heap.query.used + 8192, used_bytes(node));
+	EXPECT_EQ(self->heap.query.used + 2 * PAGE, used_bytes(node));
 	close(first.fd);
 	close(again.fd);
 	EXPECT_UNCHANGED(&self->heap);
@@ -74,19 +74,19 @@ TEST_F(heap, open_or_create)
 TEST_F(heap, open_or_create_of_another_kind_is_EEXIST)
 {
 	const char *tag = unique_tag("tag.kind");
-	struct carveout_ioctl_alloc alloc = alloc_request(8192);
+	struct carveout_ioctl_alloc alloc = alloc_request(2 * PAGE);
 	struct heap_snapshot with;
 	int node = self->heap.node;
 	__u32 kind;
 	int fd;
 
-	fd = alloc_tag(node, 8192, tag, 0, 0600);
+	fd = alloc_tag(node, 2 * PAGE, tag, 0, 0600);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, take_snapshot(&with));
 	set_name(alloc.tag, tag);
 	alloc.flags = CARVEOUT_ALLOC_OPEN;
 	alloc.mode = 0600;
-	alloc.size = 8193;
+	alloc.size = 2 * PAGE + 1;
 	EXPECT_EQ(-EEXIST, xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc));
 	alloc.size = 1ULL << 62;
 	EXPECT_EQ(-EEXIST, xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc));
@@ -94,13 +94,13 @@ TEST_F(heap, open_or_create_of_another_kind_is_EEXIST)
 		struct carveout_buffer buffer;
 
 		ASSERT_EQ(0, query_buffer(node, fd, &buffer));
-		alloc.size = 8192;
+		alloc.size = 2 * PAGE;
 		alloc.require = buffer.attrs & kind ? 0 : kind;
 		alloc.forbid = buffer.attrs & kind ? kind : 0;
 		EXPECT_EQ(-EEXIST, xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc))
 			TH_LOG("attribute %x", kind);
 	}
-	alloc = alloc_request(8192);
+	alloc = alloc_request(2 * PAGE);
 	set_name(alloc.tag, tag);
 	alloc.mode = 0600;
 	alloc.flags = CARVEOUT_ALLOC_OPEN | CARVEOUT_ALLOC_PERSIST;
@@ -116,14 +116,14 @@ TEST_F(heap, open_or_create_of_another_kind_is_EEXIST)
 /* Where it is asked to be counts as well. */
 TEST_F(heap, open_or_create_elsewhere_is_EEXIST)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(4096);
+	struct carveout_ioctl_alloc alloc = alloc_request(PAGE);
 	const char *tag = unique_tag("tag.where");
 	int node = self->heap.node;
 	struct carveout_buffer buffer;
 	int odd, fd;
 
-	odd = alloc_buffer(node, 4096);
-	fd = alloc_tag(node, 4096, tag, 0, 0600);
+	odd = alloc_buffer(node, PAGE);
+	fd = alloc_tag(node, PAGE, tag, 0, 0600);
 	ASSERT_LE(0, odd);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, query_buffer(node, fd, &buffer));
@@ -140,7 +140,7 @@ TEST_F(heap, open_or_create_elsewhere_is_EEXIST)
 		close(alloc.fd);
 	}
 	alloc.align = 0;
-	alloc.max_addr = buffer.phys + 4096;
+	alloc.max_addr = buffer.phys + PAGE;
 	EXPECT_EQ(0, xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc));
 	close(alloc.fd);
 	alloc.max_addr--;
@@ -165,7 +165,7 @@ TEST_F(heap, open_finds_the_same_buffer)
 	int fd;
 
 	EXPECT_EQ(-ENOENT, open_tag(node, tag, O_RDWR));
-	fd = alloc_tag(node, 8192, tag, 0, 0600);
+	fd = alloc_tag(node, 2 * PAGE, tag, 0, 0600);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, query_buffer(node, fd, &buffer));
 	set_name(open.tag, tag);
@@ -176,14 +176,14 @@ TEST_F(heap, open_finds_the_same_buffer)
 	EXPECT_EQ(buffer.region, open.region);
 	EXPECT_EQ(buffer.attrs, open.attrs);
 	EXPECT_EQ(FD_CLOEXEC, fcntl(open.fd, F_GETFD));
-	one = map_buffer(fd, 8192, PROT_READ | PROT_WRITE);
-	two = map_buffer(open.fd, 8192, PROT_READ | PROT_WRITE);
+	one = map_buffer(fd, 2 * PAGE, PROT_READ | PROT_WRITE);
+	two = map_buffer(open.fd, 2 * PAGE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, (void *)one);
 	ASSERT_NE(MAP_FAILED, (void *)two);
-	fill_pattern(one, 8192, 7);
-	EXPECT_TRUE(has_pattern(two, 8192, 7));
-	munmap(one, 8192);
-	munmap(two, 8192);
+	fill_pattern(one, 2 * PAGE, 7);
+	EXPECT_TRUE(has_pattern(two, 2 * PAGE, 7));
+	munmap(one, 2 * PAGE);
+	munmap(two, 2 * PAGE);
 	close(fd);
 	close(open.fd);
 	EXPECT_EQ(-ENOENT, open_tag(node, tag, O_RDWR));
@@ -195,7 +195,7 @@ TEST_F(heap, descriptors_of_one_buffer_share_it)
 {
 	const char *tag = unique_tag("tag.refs");
 	int node = self->heap.node;
-	int rw = alloc_tag(node, 4096, tag, 0, 0600);
+	int rw = alloc_tag(node, PAGE, tag, 0, 0600);
 	int rw2, ro, ro2;
 
 	ASSERT_LE(0, rw);
@@ -209,14 +209,14 @@ TEST_F(heap, descriptors_of_one_buffer_share_it)
 	EXPECT_EQ(O_RDWR, fcntl(rw2, F_GETFL) & O_ACCMODE);
 	EXPECT_EQ(O_RDONLY, fcntl(ro, F_GETFL) & O_ACCMODE);
 	EXPECT_EQ(generation_of(node, rw), generation_of(node, ro));
-	EXPECT_EQ(self->heap.query.used + 4096, used_bytes(node));
+	EXPECT_EQ(self->heap.query.used + PAGE, used_bytes(node));
 	close(rw);
 	close(rw2);
 	/* What is read-only does not become writable by being alone. */
 	EXPECT_EQ(O_RDONLY, fcntl(ro, F_GETFL) & O_ACCMODE);
 	rw = open_tag(node, tag, O_RDWR);
 	EXPECT_LE(0, rw);
-	EXPECT_EQ(MAP_FAILED, map_buffer(ro, 4096, PROT_WRITE));
+	EXPECT_EQ(MAP_FAILED, map_buffer(ro, PAGE, PROT_WRITE));
 	close(rw);
 	close(ro);
 	close(ro2);
@@ -235,12 +235,12 @@ TEST_F(heap, unlink_frees_the_name_and_leaves_the_buffer)
 	int fd, fd2;
 
 	EXPECT_EQ(-ENOENT, unlink_tag(node, tag));
-	fd = alloc_tag(node, 4096, tag, 0, 0600);
+	fd = alloc_tag(node, PAGE, tag, 0, 0600);
 	ASSERT_LE(0, fd);
 	number = generation_of(node, fd);
-	old = map_buffer(fd, 4096, PROT_READ | PROT_WRITE);
+	old = map_buffer(fd, PAGE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, (void *)old);
-	fill_pattern(old, 4096, 1);
+	fill_pattern(old, PAGE, 1);
 	ASSERT_EQ(0, unlink_tag(node, tag));
 	EXPECT_EQ(-ENOENT, unlink_tag(node, tag));
 	EXPECT_EQ(-ENOENT, open_tag(node, tag, O_RDONLY));
@@ -250,22 +250,22 @@ TEST_F(heap, unlink_frees_the_name_and_leaves_the_buffer)
 	EXPECT_EQ(0, buffer.flags & CARVEOUT_BUFFER_PERSIST);
 
 	/* The name names another buffer now; the old one is not disturbed. */
-	fd2 = alloc_tag(node, 4096, tag, 0, 0600);
+	fd2 = alloc_tag(node, PAGE, tag, 0, 0600);
 	ASSERT_LE(0, fd2);
 	EXPECT_LT(number, generation_of(node, fd2));
-	new = map_buffer(fd2, 4096, PROT_READ | PROT_WRITE);
+	new = map_buffer(fd2, PAGE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, (void *)new);
-	EXPECT_TRUE(is_filled(new, 4096, 0));
-	fill_pattern(new, 4096, 2);
-	EXPECT_TRUE(has_pattern(old, 4096, 1));
-	munmap(old, 4096);
+	EXPECT_TRUE(is_filled(new, PAGE, 0));
+	fill_pattern(new, PAGE, 2);
+	EXPECT_TRUE(has_pattern(old, PAGE, 1));
+	munmap(old, PAGE);
 	close(fd);
 	/* The end of the old one does not take the new one's name. */
 	sleep_us(2000);
 	EXPECT_EQ(1, find_listed(node, tag, &buffer));
 	EXPECT_EQ(generation_of(node, fd2), buffer.generation);
-	EXPECT_TRUE(has_pattern(new, 4096, 2));
-	munmap(new, 4096);
+	EXPECT_TRUE(has_pattern(new, PAGE, 2));
+	munmap(new, PAGE);
 	close(fd2);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -278,7 +278,7 @@ TEST_F(heap, generation_is_never_used_again)
 	int i, fd;
 
 	for (i = 0; i < 20; i++) {
-		fd = alloc_tag(node, 4096, tag, 0, 0600);
+		fd = alloc_tag(node, PAGE, tag, 0, 0600);
 		ASSERT_LE(0, fd);
 		number = generation_of(node, fd);
 		EXPECT_LT(last, number);
@@ -301,15 +301,15 @@ struct job {
 static int create_and_exit(void *arg)
 {
 	const struct job *job = arg;
-	int fd = alloc_tag(job->node, 8192, job->tag, job->flags, 0600);
+	int fd = alloc_tag(job->node, 2 * PAGE, job->tag, job->flags, 0600);
 	void *mem;
 
 	if (fd < 0)
 		return 1;
-	mem = map_buffer(fd, 8192, PROT_READ | PROT_WRITE);
+	mem = map_buffer(fd, 2 * PAGE, PROT_READ | PROT_WRITE);
 	if (mem == MAP_FAILED)
 		return 2;
-	fill_pattern(mem, 8192, job->seed);
+	fill_pattern(mem, 2 * PAGE, job->seed);
 	return 0;
 }
 
@@ -331,13 +331,13 @@ TEST_F(heap, persistent_tag_survives_its_creator)
 		fd = open_tag(node, tag, O_RDONLY);
 		ASSERT_LE(0, fd);
 		EXPECT_EQ(2, refs_of(node, fd));
-		mem = map_buffer(fd, 8192, PROT_READ);
+		mem = map_buffer(fd, 2 * PAGE, PROT_READ);
 		ASSERT_NE(MAP_FAILED, mem);
-		EXPECT_TRUE(has_pattern(mem, 8192, 11));
-		munmap(mem, 8192);
+		EXPECT_TRUE(has_pattern(mem, 2 * PAGE, 11));
+		munmap(mem, 2 * PAGE);
 		close(fd);
 	}
-	EXPECT_EQ(self->heap.query.used + 8192, used_bytes(node));
+	EXPECT_EQ(self->heap.query.used + 2 * PAGE, used_bytes(node));
 	ASSERT_EQ(0, unlink_tag(node, tag));
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -346,22 +346,22 @@ TEST_F(heap, unlinked_persistent_buffer_dies_with_its_last_user)
 {
 	const char *tag = unique_tag("tag.last");
 	int node = self->heap.node;
-	int fd = alloc_tag(node, 8192, tag, CARVEOUT_ALLOC_PERSIST, 0600);
+	int fd = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_PERSIST, 0600);
 	struct carveout_buffer buffer;
 	void *mem;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, unlink_tag(node, tag));
-	mem = map_buffer(fd, 8192, PROT_READ | PROT_WRITE);
+	mem = map_buffer(fd, 2 * PAGE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, mem);
 	EXPECT_EQ(1, refs_of(node, fd));
 	ASSERT_EQ(0, query_buffer(node, fd, &buffer));
 	EXPECT_EQ(0, buffer.flags & CARVEOUT_BUFFER_PERSIST);
 	close(fd);
-	fill_pattern(mem, 8192, 3);
-	EXPECT_EQ(self->heap.query.used + 8192, used_bytes(node));
-	EXPECT_TRUE(has_pattern(mem, 8192, 3));
-	munmap(mem, 8192);
+	fill_pattern(mem, 2 * PAGE, 3);
+	EXPECT_EQ(self->heap.query.used + 2 * PAGE, used_bytes(node));
+	EXPECT_TRUE(has_pattern(mem, 2 * PAGE, 3));
+	munmap(mem, 2 * PAGE);
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -380,17 +380,17 @@ TEST_F(heap, plain_tag_lives_as_long_as_a_mapping)
 {
 	const char *tag = unique_tag("tag.mapped");
 	int node = self->heap.node;
-	int fd = alloc_tag(node, 4096, tag, 0, 0600);
+	int fd = alloc_tag(node, PAGE, tag, 0, 0600);
 	void *mem;
 
 	ASSERT_LE(0, fd);
-	mem = map_buffer(fd, 4096, PROT_READ | PROT_WRITE);
+	mem = map_buffer(fd, PAGE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, mem);
 	close(fd);
 	fd = open_tag(node, tag, O_RDWR);
 	ASSERT_LE(0, fd);
 	close(fd);
-	munmap(mem, 4096);
+	munmap(mem, PAGE);
 	EXPECT_TRUE(tag_goes(node, tag));
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -400,7 +400,7 @@ TEST_F(heap, plain_tag_lives_as_long_as_a_descriptor_in_flight)
 {
 	const char *tag = unique_tag("tag.flight");
 	int node = self->heap.node;
-	int fd = alloc_tag(node, 4096, tag, 0, 0600);
+	int fd = alloc_tag(node, PAGE, tag, 0, 0600);
 	int pair[2], again;
 
 	ASSERT_LE(0, fd);
@@ -427,7 +427,7 @@ TEST_F(heap, tag_can_be_opened_after_a_path_outlived_the_file)
 	char name[64];
 	int i, fd, path[8];
 
-	fd = alloc_tag(node, 4096, tag, CARVEOUT_ALLOC_PERSIST, 0600);
+	fd = alloc_tag(node, PAGE, tag, CARVEOUT_ALLOC_PERSIST, 0600);
 	ASSERT_LE(0, fd);
 	for (i = 0; i < 8; i++) {
 		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
@@ -440,7 +440,7 @@ TEST_F(heap, tag_can_be_opened_after_a_path_outlived_the_file)
 		close(fd);
 		fd = open_tag(node, tag, i & 1 ? O_RDONLY : O_RDWR);
 		ASSERT_LE(0, fd);
-		EXPECT_EQ(4096, lseek(fd, 0, SEEK_END));
+		EXPECT_EQ(PAGE, lseek(fd, 0, SEEK_END));
 		EXPECT_NE(0, generation_of(node, fd));
 	}
 	close(fd);
@@ -462,7 +462,7 @@ TEST_F(heap, list_shows_each_buffer_once_in_any_step)
 	int fd[20];
 
 	for (i = 0; i < ARRAY_SIZE(fd); i++) {
-		fd[i] = alloc_buffer(node, 4096);
+		fd[i] = alloc_buffer(node, PAGE);
 		ASSERT_LE(0, fd[i]);
 	}
 	for (step = 1; step <= ARRAY_SIZE(entries); step++) {
@@ -501,7 +501,7 @@ TEST_F(heap, list_arguments)
 	static const __u32 sizes[] = {
 		CARVEOUT_BUFFER_SIZE_VER0, CARVEOUT_SPAN_SIZE_VER0,
 	};
-	int fd = alloc_buffer(self->heap.node, 4096);
+	int fd = alloc_buffer(self->heap.node, PAGE);
 	static char room[CARVEOUT_LIST_MAX * 512];
 	struct carveout_ioctl_list list;
 	int i;
@@ -556,7 +556,7 @@ TEST_F(heap, longer_list_entries_have_a_zero_tail)
 		.entry_size = sizeof(entry[0]),
 		.count = 1,
 	};
-	int fd = alloc_buffer(self->heap.node, 4096);
+	int fd = alloc_buffer(self->heap.node, PAGE);
 
 	ASSERT_LE(0, fd);
 	memset(entry, 0x5a, sizeof(entry));
@@ -577,7 +577,7 @@ TEST_F(heap, any_cursor_is_harmless)
 	};
 	struct carveout_buffer entries[4];
 	struct carveout_ioctl_list list;
-	int fd = alloc_buffer(self->heap.node, 4096);
+	int fd = alloc_buffer(self->heap.node, PAGE);
 	size_t i;
 	int err;
 
@@ -616,7 +616,7 @@ TEST_F(heap, spans_cover_the_heap)
 	int fd[9];
 
 	for (i = 0; i < ARRAY_SIZE(fd); i++)
-		fd[i] = alloc_buffer(node, (i + 1) * 4096);
+		fd[i] = alloc_buffer(node, (i + 1) * PAGE);
 	for (i = 0; i < ARRAY_SIZE(fd); i += 2)
 		close(fd[i]);
 	ASSERT_EQ(0, query_heap(node, &query));

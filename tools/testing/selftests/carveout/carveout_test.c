@@ -617,6 +617,27 @@ int find_listed(int node, const char *tag, struct carveout_buffer *found)
 }
 
 /**
+ * page_size() - size of a page of the kernel that runs; PAGE is short for it
+ *
+ * Return: the size in bytes.
+ */
+long page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
+/**
+ * whole_pages() - what a size is rounded up to
+ * @size: bytes
+ *
+ * Return: the bytes of as many pages as it takes.
+ */
+__u64 whole_pages(__u64 size)
+{
+	return (size + PAGE - 1) / PAGE * PAGE;
+}
+
+/**
  * used_bytes() - bytes that the heap has handed out
  * @node: the heap
  *

@@ -20,6 +20,10 @@
 #define KIB		1024UL
 #define MIB		(1024UL * 1024)
 
+/* A page of this kernel, and the largest that a kernel may have. */
+#define PAGE		page_size()
+#define PAGE_MAX	(64 * KIB)
+
 /* Of what deadlines count. */
 #define MS		1000000ULL
 
@@ -152,6 +156,8 @@ int try_open(int node, const char *tag, __u32 fd_flags);
 __u64 generation_of(int node, int fd);
 int find_listed(int node, const char *tag, struct carveout_buffer *found);
 __u64 used_bytes(int node);
+long page_size(void);
+__u64 whole_pages(__u64 size);
 const char *unique_tag(const char *base);
 
 /**

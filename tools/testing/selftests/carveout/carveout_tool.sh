@@ -121,13 +121,13 @@ info_of_one_and_of_all()
 alloc_shows_in_ls()
 {
 	before=$(figure used)
-	run 0 alloc "$H" $T.a 5000 --label "front camera" --mode 0640 &&
-	has "$out" "$H: created '$T.a': 8K at " && has "$out" "generation" &&
-	same size "$(column $T.a 2)" 8192 && same mode "$(column $T.a 6)" 0640 &&
+	run 0 alloc "$H" $T.a $((PAGE + 904)) --label "front camera" --mode 0640 &&
+	has "$out" "$H: created '$T.a': $(kib 2) at " && has "$out" "generation" &&
+	same size "$(column $T.a 2)" $((2 * PAGE)) && same mode "$(column $T.a 6)" 0640 &&
 	same references "$(column $T.a 8)" 1 &&
 	same flags "$(column $T.a 9)" persist &&
 	run 0 ls "$H" && has "$out" "front camera" && has "$out" "/carveout " &&
-	has "$out" " 8K " && used_is $((before + 8192)) &&
+	has "$out" " $(kib 2) " && used_is $((before + 2 * PAGE)) &&
 	run 0 rm "$H" $T.a && same output "$out$err" "" && gone $T.a &&
 	used_is "$before"
 }
@@ -141,9 +141,9 @@ alloc_twice()
 
 alloc_open()
 {
-	run 0 alloc "$H" $T 8K --open && has "$out" ": created '$T'" &&
-	run 0 alloc "$H" $T 4K --open && has "$out" ": opened '$T': 8K" &&
-	run 1 alloc "$H" $T 12K --open && has "$err" "File exists" &&
+	run 0 alloc "$H" $T "$(kib 2)" --open && has "$out" ": created '$T'" &&
+	run 0 alloc "$H" $T "$(kib 1)" --open && has "$out" ": opened '$T': $(kib 2)" &&
+	run 1 alloc "$H" $T "$(kib 3)" --open && has "$err" "File exists" &&
 	has "$err" "hint: the tag's buffer is not what" && run 0 rm "$H" $T
 }
 
@@ -171,9 +171,9 @@ alloc_from_region()
 	[ -s "$TMP/regions" ] || { echo "info shows no regions"; return 1; }
 	while read -r index name; do
 		run 0 alloc "$H" $T 4K --region "$index" &&
-		has "$out" " 4K at $name+0x" && run 0 rm "$H" $T &&
+		has "$out" " $(kib 1) at $name+0x" && run 0 rm "$H" $T &&
 		run 0 alloc "$H" $T 4K --region "$name" &&
-		has "$out" " 4K at $name+0x" && run 0 rm "$H" $T || return
+		has "$out" " $(kib 1) at $name+0x" && run 0 rm "$H" $T || return
 	done < "$TMP/regions"
 	run 1 alloc "$H" $T 4K --region 63 && has "$err" "no region '63'" &&
 	run 1 alloc "$H" $T 4K --region nowhere && has "$err" "no region 'nowhere'" &&
@@ -244,37 +244,39 @@ rm_goes_on()
 
 write_and_cat()
 {
-	run 0 alloc "$H" $T 16K && head -c 16384 /dev/urandom > "$TMP/in" &&
-	run 0 write "$H" $T && has "$out" "16384 bytes written to '$T' at offset 0" &&
+	size=$((4 * PAGE))
+	run 0 alloc "$H" $T $size && head -c $size /dev/urandom > "$TMP/in" &&
+	run 0 write "$H" $T && has "$out" "$size bytes written to '$T' at offset 0" &&
 	try 0 cat "$H" $T && cmp "$TMP/in" "$TMP/out" &&
-	try 0 cat "$H" $T --offset 4000 --size 200 &&
-	dd if="$TMP/in" bs=1 skip=4000 count=200 2>/dev/null | cmp - "$TMP/out" &&
-	run 0 cat "$H" $T -o 16384 && same output "$out" "" &&
+	try 0 cat "$H" $T --offset $((PAGE - 96)) --size 200 &&
+	dd if="$TMP/in" bs=1 skip=$((PAGE - 96)) count=200 2>/dev/null | cmp - "$TMP/out" &&
+	run 0 cat "$H" $T -o $size && same output "$out" "" &&
 	run 0 write "$H" $T --file /dev/null && has "$out" ": 0 bytes" &&
 	try 0 cat "$H" $T && cmp "$TMP/in" "$TMP/out" && run 0 rm "$H" $T
 }
 
 write_at_offset()
 {
-	run 0 alloc "$H" $T 8K && printf 'hello' > "$TMP/in" &&
-	run 0 write "$H" $T --offset 0xffe && printf 'X' > "$TMP/file" &&
-	run 0 write "$H" $T -o 8191 -f "$TMP/file" &&
-	{ head -c 4094 /dev/zero; printf 'hello'; head -c 4092 /dev/zero
+	run 0 alloc "$H" $T $((2 * PAGE)) && printf 'hello' > "$TMP/in" &&
+	run 0 write "$H" $T --offset "$(printf '0x%x' $((PAGE - 2)))" &&
+	printf 'X' > "$TMP/file" &&
+	run 0 write "$H" $T -o $((2 * PAGE - 1)) -f "$TMP/file" &&
+	{ head -c $((PAGE - 2)) /dev/zero; printf 'hello'; head -c $((PAGE - 4)) /dev/zero
 		printf 'X'; } > "$TMP/want" &&
 	try 0 cat "$H" $T && cmp "$TMP/want" "$TMP/out" && run 0 rm "$H" $T
 }
 
 write_that_does_not_fit()
 {
-	run 0 alloc "$H" $T 4K && tr '\0' x < /dev/zero | head -c 4097 > "$TMP/in" &&
-	run 1 write "$H" $T && has "$err" "room for 4096 bytes at offset 0" &&
+	run 0 alloc "$H" $T 4K && tr '\0' x < /dev/zero | head -c $((PAGE + 1)) > "$TMP/in" &&
+	run 1 write "$H" $T && has "$err" "room for $PAGE bytes at offset 0" &&
 	has "$err" "hint: nothing is written" &&
 	try 0 cat "$H" $T && same "what is not zero" "$(tr -d '\0' < "$TMP/out")" "" &&
-	run 1 write "$H" $T --offset 4K --file "$TMP/in" &&
+	run 1 write "$H" $T --offset "$(kib 1)" --file "$TMP/in" &&
 	has "$err" "room for 0 bytes" || return
 	mkfifo "$TMP/pipe"
 	cat "$TMP/in" > "$TMP/pipe" 2>/dev/null &
-	run 1 write "$H" $T --offset 4095 --file "$TMP/pipe" &&
+	run 1 write "$H" $T --offset $((PAGE - 1)) --file "$TMP/pipe" &&
 	has "$err" "room for 1 bytes" && has "$err" "the first 1 bytes are written" &&
 	try 0 cat "$H" $T && same text "$(tr -d '\0' < "$TMP/out" | tail -c 1)" x &&
 	run 0 rm "$H" $T
@@ -285,8 +287,8 @@ write_bad_input()
 	run 0 alloc "$H" $T 4K && run 1 write "$H" $T --file "$TMP/none" &&
 	has "$err" "$TMP/none: open: No such file" &&
 	run 1 write "$H" $T --file "$TMP" && has "$err" "read: Is a directory" &&
-	run 1 write "$H" $T --offset 4097 &&
-	has "$err" "offset 4097 is beyond '$T', which has 4096 bytes" &&
+	run 1 write "$H" $T --offset $((PAGE + 1)) &&
+	has "$err" "offset $((PAGE + 1)) is beyond '$T', which has $PAGE bytes" &&
 	run 0 rm "$H" $T
 }
 
@@ -294,12 +296,12 @@ cat_hex()
 {
 	run 0 alloc "$H" $T 4K && printf 'carve\033out!~\177\377' > "$TMP/in" &&
 	run 0 write "$H" $T -o 8 && run 0 cat "$H" $T --hex &&
-	same dump "$out" "$(cat <<-'END'
+	same dump "$out" "$(cat <<-END
 		00000000  00 00 00 00 00 00 00 00  63 61 72 76 65 1b 6f 75  |........carve.ou|
 		00000010  74 21 7e 7f ff 00 00 00  00 00 00 00 00 00 00 00  |t!~.............|
 		00000020  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|
 		*
-		00001000
+		$(printf '%08x' "$PAGE")
 	END
 	)" && run 0 cat "$H" $T -x -o 16 -s 3 && same dump "$out" "$(cat <<-'END'
 		00000010  74 21 7e                                          |t!~|
@@ -310,10 +312,10 @@ cat_hex()
 
 cat_bad_range()
 {
-	run 0 alloc "$H" $T 4K && run 1 cat "$H" $T -o 4097 && same stdout "$out" "" &&
-	has "$err" "offset 4097 is beyond '$T'" &&
-	run 1 cat "$H" $T -o 4000 -s 97 && same stdout "$out" "" &&
-	has "$err" "has only 96 bytes from offset 4000" &&
+	run 0 alloc "$H" $T 4K && run 1 cat "$H" $T -o $((PAGE + 1)) && same stdout "$out" "" &&
+	has "$err" "offset $((PAGE + 1)) is beyond '$T'" &&
+	run 1 cat "$H" $T -o $((PAGE - 96)) -s 97 && same stdout "$out" "" &&
+	has "$err" "has only 96 bytes from offset $((PAGE - 96))" &&
 	run 1 cat "$H" $T -s 0xffffffffffffffff && run 0 rm "$H" $T || return
 	run 0 alloc "$H" $T 4K
 	carveout cat "$H" $T >/dev/full 2>"$TMP/err"

@@ -6,6 +6,9 @@
 # They need root, a loaded carveout.ko and a POSIX shell (busybox will do).
 # CARVEOUT_HEAP names the heap; otherwise "dsp", "default" or the first one.
 
+# shellcheck source=tools/testing/selftests/carveout/carveout_page.sh
+. "$(dirname "$0")/carveout_page.sh"
+
 PATH=$PATH:$(cd "$(dirname "$0")" && pwd)
 export LC_ALL=C
 T=tool-$$
@@ -27,6 +30,13 @@ for H in $CARVEOUT_HEAP dsp default $HEAPS; do
 done
 [ -e "/dev/carveout/$H" ] || skip_all "no heap"
 TMP=$(mktemp -d)
+
+# Bytes of a page of this kernel; kib N: so many pages, as the command shows them.
+PAGE=$(page_size)
+kib()
+{
+	echo "$(($1 * PAGE / 1024))K"
+}
 
 # --- Means -----------------------------------------------------------------
 

@@ -144,7 +144,7 @@ json_is_valid()
 	take_output && has "$out" '"name": "'"$H"'"' && has "$out" '"used": '"$(figure used)" &&
 	run 0 ls "$H" --json && has "$out" '"tag": "'"$T"'"' &&
 	has "$out" '"label": "a \"b\" \\c [{,"' && has "$out" '"mode": "0600"' &&
-	has "$out" '"size": 4096' && run 1 ls --json no-heap && json "$TMP/out" &&
+	has "$out" "\"size\": $PAGE" && run 1 ls --json no-heap && json "$TMP/out" &&
 	run 0 rm "$H" $T
 }
 

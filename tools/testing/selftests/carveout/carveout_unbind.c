@@ -231,7 +231,7 @@ TEST_F(unbind, pool_has_no_more_blocks)
 static int page_in_pipe(int node, __u64 regions, int pipes[2])
 {
 	int fd = alloc_in(node, SIZE, regions);
-	struct iovec iov = { NULL, 4096 };
+	struct iovec iov = { NULL, PAGE };
 	int err = 0;
 
 	if (fd < 0)
@@ -240,7 +240,7 @@ static int page_in_pipe(int node, __u64 regions, int pipes[2])
 	if (iov.iov_base == MAP_FAILED || pipe(pipes))
 		return -errno;
 	fill_pattern(iov.iov_base, SIZE, 7);
-	if (vmsplice(pipes[1], &iov, 1, 0) != 4096)
+	if (vmsplice(pipes[1], &iov, 1, 0) != PAGE)
 		err = -errno;
 	munmap(iov.iov_base, SIZE);
 	close(fd);
@@ -251,7 +251,7 @@ static int page_in_pipe(int node, __u64 regions, int pipes[2])
 TEST_F(unbind, page_in_a_pipe_keeps_the_memory_claimed)
 {
 	int region = find_region(self->heap.node, true);
-	char page[4096];
+	char page[PAGE_MAX];
 	int pipes[2];
 
 	if (region < 0)
@@ -264,8 +264,8 @@ TEST_F(unbind, page_in_a_pipe_keeps_the_memory_claimed)
 	EXPECT_EQ(-EAGAIN, remove_module());
 	sleep_us(100000);
 	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
-	EXPECT_EQ(4096, read(pipes[0], page, sizeof(page)));
-	EXPECT_TRUE(has_pattern(page, sizeof(page), 7));
+	EXPECT_EQ(PAGE, read(pipes[0], page, PAGE));
+	EXPECT_TRUE(has_pattern(page, PAGE, 7));
 	EXPECT_EQ(0, bind_soon(&self->binding));
 }
 
@@ -344,7 +344,7 @@ TEST_F(unbind, sysfs_file_held_open)
 /* A call that waits for its argument keeps nobody from unbinding. */
 TEST_F(unbind, argument_on_a_page_that_does_not_come)
 {
-	union { struct carveout_ioctl_alloc alloc; char page[4096]; } from = {};
+	union { struct carveout_ioctl_alloc alloc; char page[PAGE_MAX]; } from = {};
 	struct stall stall = { self->heap.node, CARVEOUT_IOCTL_ALLOC, NULL, 1 };
 	struct pollfd poller = { .events = POLLIN };
 	pthread_t thread;
