@@ -430,8 +430,9 @@ static int seek_in_replies(const struct secret *secret)
 {
 	struct carveout_ioctl_region region;
 	struct carveout_ioctl_query query;
-	struct carveout_ioctl_span spans[2];
-	struct carveout_buffer buffers[2];
+	/* Cleared: a list that is shorter leaves what an earlier caller was told. */
+	struct carveout_ioctl_span spans[2] = {};
+	struct carveout_buffer buffers[2] = {};
 	__u32 i;
 
 	if (query_heap(secret->node, &query) ||
