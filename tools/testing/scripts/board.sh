@@ -69,7 +69,9 @@ board()
 		# The cloud kernels of x86-64 have no vgem.
 		arch=arm64 drivers="vgem brd"
 		# The older one has no 16 KiB pages, and its kernel cannot say so.
-		[[ $1 != *-16k ]] || cpu=cortex-a76 ;;
+		[[ $1 != *-16k ]] || cpu=cortex-a76
+		# Threads handle interrupts, and locks sleep: all takes nearly twice as long.
+		[[ $1 != *-rt ]] || scale=2 ;;
 	x86_64-6.1|x86_64-6.12|x86_64-6.12-full)
 		arch=x86_64 drivers=brd
 		[[ $1 != *-full ]] || drivers="vgem brd"
