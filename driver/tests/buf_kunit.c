@@ -1,29 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of the buffers of drivers: driver/client_buf.c, driver/mapping.c,
- * driver/resize.c.
+ * KUnit suite of the buffers of drivers: driver/client_buf.c, driver/resize.c.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/dma-buf.h>
-#include <linux/dma-mapping.h>
-#include <linux/fcntl.h>
 #include <linux/module.h>
-#include <linux/platform_device.h>
-#include <linux/scatterlist.h>
 #include <linux/sched/signal.h>
 
 #include "fixture.h"
 
 #define SIZE	SZ_256K
-
-static struct carveout_buf *alloc_buf(struct carveout *heap, u64 size, const char *tag)
-{
-	const struct carveout_req req = { .size = size, .purpose = "kunit" };
-
-	return carveout_buf_alloc(heap, &req, tag, tag ? 0600 : 0);
-}
 
 /* The same buffer, whoever found it; gives the reference back. */
 static bool leads_to(struct carveout *heap, const char *tag, struct carveout_buf *buf)
@@ -446,185 +433,6 @@ static void carveout_buf_resize_refused(struct kunit *test)
 	carveout_buf_put(buf);
 }
 
-/* === Devices ============================================================== */
-
-static struct platform_device *make_device(struct kunit *test)
-{
-	struct platform_device *pdev;
-
-	if (!IS_ENABLED(CONFIG_HAS_DMA))
-		kunit_skip(test, "the kernel has no DMA API");
-	pdev = platform_device_register_simple("kunit-client", PLATFORM_DEVID_NONE, NULL, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(pdev));
-	return pdev;
-}
-
-static void carveout_buf_map_for_device(struct kunit *test)
-{
-	struct platform_device *pdev = make_device(test);
-	struct carveout *heap = heap_of_pages(test, SIZE, 0);
-	struct carveout_buf *buf = alloc_buf(heap, SZ_16K, NULL);
-	struct carveout_mapping *mapping;
-	struct sg_table *sgt;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	KUNIT_EXPECT_EQ(test, 0, dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64)));
-	mapping = carveout_buf_map(buf, &pdev->dev, DMA_BIDIRECTIONAL);
-	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(mapping), "error %ld", PTR_ERR(mapping));
-	if (!IS_ERR(mapping)) {
-		sgt = carveout_mapping_sgt(mapping);
-		KUNIT_EXPECT_EQ(test, 1U, sgt->nents);
-		KUNIT_EXPECT_EQ(test, SZ_16K, sg_dma_len(sgt->sgl));
-		KUNIT_EXPECT_EQ(test, carveout_mapping_addr(mapping),
-				sg_dma_address(sgt->sgl));
-		KUNIT_EXPECT_EQ(test, carveout_buf_phys(buf), sg_phys(sgt->sgl));
-		/* Whoever maps it holds it. */
-		EXPECT_ERR(test, -EBUSY, carveout_buf_resize(buf, SZ_4K));
-		KUNIT_EXPECT_EQ(test, 0, carveout_buf_sync(buf, 0, SZ_16K,
-							   CARVEOUT_SYNC_FLAGS));
-		carveout_buf_put(buf);
-		carveout_flush(heap);
-		KUNIT_EXPECT_EQ(test, SZ_16K, used_of(heap));
-		carveout_buf_unmap(mapping);
-		KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
-	}
-	platform_device_unregister(pdev);
-}
-
-static void carveout_buf_map_for_none(struct kunit *test)
-{
-	struct carveout *heap = heap_of_pages(test, SIZE, 0);
-	struct carveout_buf *buf = alloc_buf(heap, SZ_4K, NULL);
-	struct platform_device *pdev = make_device(test);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	/* It never said what it can reach. */
-	pdev->dev.dma_mask = NULL;
-	EXPECT_ERR(test, -EINVAL, carveout_buf_map(buf, &pdev->dev, DMA_BIDIRECTIONAL));
-	platform_device_unregister(pdev);
-	/* No reference was left behind. */
-	carveout_buf_put(buf);
-	carveout_flush(heap);
-	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
-}
-
-static void carveout_buf_sync_ranges(struct kunit *test)
-{
-	struct carveout *heap = heap_of_pages(test, SIZE, 0);
-	struct carveout_buf *buf = alloc_buf(heap, SZ_16K, NULL);
-	static const struct {
-		u64 offset, size;
-		u32 flags;
-		int want;
-	} sync[] = {
-		{ 0, SZ_16K, CARVEOUT_SYNC_FOR_DEVICE, 0 },
-		{ 0, SZ_16K, CARVEOUT_SYNC_FOR_CPU, 0 },
-		{ 1, 1, CARVEOUT_SYNC_FLAGS, 0 },
-		{ SZ_16K - 1, 1, CARVEOUT_SYNC_FLAGS, 0 },
-		{ SZ_16K, 0, CARVEOUT_SYNC_FLAGS, -EINVAL },
-		{ SZ_16K, 1, CARVEOUT_SYNC_FLAGS, -EINVAL },
-		{ 1, SZ_16K, CARVEOUT_SYNC_FLAGS, -EINVAL },
-		{ 1, U64_MAX, CARVEOUT_SYNC_FLAGS, -EINVAL },
-		{ U64_MAX, 1, CARVEOUT_SYNC_FLAGS, -EINVAL },
-		{ 0, 0, CARVEOUT_SYNC_FLAGS, -EINVAL },
-		{ 0, 1, 0, -EINVAL },
-		{ 0, 1, CARVEOUT_SYNC_FLAGS + 1, -EINVAL },
-	};
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	memset(carveout_buf_va(buf), FILL, SZ_16K);
-	for (i = 0; i < ARRAY_SIZE(sync); i++)
-		KUNIT_EXPECT_EQ_MSG(test, sync[i].want,
-				    carveout_buf_sync(buf, sync[i].offset, sync[i].size,
-						      sync[i].flags), "range %u", i);
-	/* What the CPU wrote is not lost by it. */
-	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, SZ_16K));
-	carveout_buf_put(buf);
-}
-
-/* === dma-bufs ============================================================= */
-
-static void carveout_buf_export_and_back(struct kunit *test)
-{
-	struct carveout *heap = heap_of_pages(test, SIZE, 0);
-	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, NULL), *back;
-	struct dma_buf *dmabuf;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	dmabuf = carveout_buf_export(buf, true);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-	KUNIT_EXPECT_EQ(test, SZ_8K, dmabuf->size);
-	back = carveout_buf_from_dmabuf(dmabuf);
-	KUNIT_EXPECT_PTR_EQ(test, buf, back);
-	if (!IS_ERR(back))
-		carveout_buf_put(back);
-	/* The dma-buf keeps it. */
-	EXPECT_ERR(test, -EBUSY, carveout_buf_resize(buf, SZ_4K));
-	memset(carveout_buf_va(buf), FILL, SZ_8K);
-	carveout_buf_put(buf);
-	carveout_flush(heap);
-	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
-	dma_buf_put(dmabuf);
-	/* The file of a kernel thread goes some time later. */
-	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));
-}
-
-static void carveout_buf_export_read_only(struct kunit *test)
-{
-	struct carveout *heap = heap_of_pages(test, SIZE, 0);
-	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, NULL);
-	struct dma_buf *dmabuf;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	dmabuf = carveout_buf_export(buf, false);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-	KUNIT_EXPECT_FALSE(test, dmabuf->file->f_mode & FMODE_WRITE);
-	EXPECT_ERR(test, -EACCES, carveout_buf_from_dmabuf(dmabuf));
-	carveout_buf_put(buf);
-	dma_buf_put(dmabuf);
-	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));
-}
-
-static struct sg_table *foreign_map(struct dma_buf_attachment *attach,
-				    enum dma_data_direction dir)
-{
-	return ERR_PTR(-EOPNOTSUPP);
-}
-
-static void foreign_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
-			  enum dma_data_direction dir)
-{
-}
-
-static void foreign_release(struct dma_buf *dmabuf)
-{
-	WRITE_ONCE(*(bool *)dmabuf->priv, true);
-}
-
-static const struct dma_buf_ops foreign_ops = {
-	.map_dma_buf = foreign_map,
-	.unmap_dma_buf = foreign_unmap,
-	.release = foreign_release,
-};
-
-static void carveout_buf_of_somebody_else(struct kunit *test)
-{
-	DEFINE_DMA_BUF_EXPORT_INFO(info);
-	struct dma_buf *dmabuf;
-	bool released = false;
-
-	info.ops = &foreign_ops;
-	info.size = SZ_4K;
-	info.flags = O_RDWR;
-	info.priv = &released;
-	dmabuf = dma_buf_export(&info);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-	EXPECT_ERR(test, -EINVAL, carveout_buf_from_dmabuf(dmabuf));
-	dma_buf_put(dmabuf);
-	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(released)));
-}
-
 static struct kunit_case buf_cases[] = {
 	KUNIT_CASE(carveout_buf_alloc_and_put),
 	KUNIT_CASE(carveout_buf_next_owner_sees_zero),
@@ -643,12 +451,6 @@ static struct kunit_case buf_cases[] = {
 	KUNIT_CASE(carveout_buf_resize_moves),
 	KUNIT_CASE(carveout_buf_resize_waits),
 	KUNIT_CASE(carveout_buf_resize_refused),
-	KUNIT_CASE(carveout_buf_map_for_device),
-	KUNIT_CASE(carveout_buf_map_for_none),
-	KUNIT_CASE(carveout_buf_sync_ranges),
-	KUNIT_CASE(carveout_buf_export_and_back),
-	KUNIT_CASE(carveout_buf_export_read_only),
-	KUNIT_CASE(carveout_buf_of_somebody_else),
 	{}
 };
 
@@ -664,4 +466,3 @@ kunit_test_suite(buf_suite);
 MODULE_DESCRIPTION("KUnit suite of the buffers of drivers");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");
-MODULE_IMPORT_NS("DMA_BUF");

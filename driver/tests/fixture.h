@@ -156,6 +156,15 @@ static inline struct carveout *heap_of_system(struct kunit *test, u64 size,
 	return make_heap(test, NULL, &memory, 1, flags);
 }
 
+/* A buffer, with a name if wanted. */
+static inline struct carveout_buf *alloc_buf(struct carveout *heap, u64 size,
+					     const char *tag)
+{
+	const struct carveout_req req = { .size = size, .purpose = "kunit" };
+
+	return carveout_buf_alloc(heap, &req, tag, tag ? 0600 : 0);
+}
+
 /* The heap is as it was when it was made, and goes. */
 static inline void destroy_heap(struct kunit *test)
 {
