@@ -113,10 +113,21 @@ static enum carveout_source source_of(const struct carveout_memory *memory)
 	return CARVEOUT_SOURCE_RESERVED;
 }
 
+/* Reject memory, in the form of the lines of claim.c. */
+static int reject(const struct carveout_memory *memory, const char *why)
+{
+	pr_err("region %.63s [0x%llx, size 0x%llx]: %s\n", memory->name ?: "memory",
+	       (u64)memory->base, memory->size, why);
+	return -EINVAL;
+}
+
 static int range_of(const struct carveout_memory *memory, struct carveout_range *range)
 {
+	/* The device tree states a base. Here 0 is most likely a member left unset. */
+	if (!memory->base)
+		return reject(memory, "base is zero; set it to the physical address of the memory");
 	if (memory->attrs & ~CARVEOUT_ATTR_MASK)
-		return -EINVAL;
+		return reject(memory, "unknown attributes; use CARVEOUT_ATTR_* and the user bits");
 	memset(range, 0, sizeof(*range));
 	range->base = memory->base;
 	range->size = memory->size;
@@ -125,7 +136,7 @@ static int range_of(const struct carveout_memory *memory, struct carveout_range 
 	range->data = memory->data;
 	range->source = source_of(memory);
 	if (strscpy(range->name, memory->name ?: "memory", sizeof(range->name)) < 0)
-		return -EINVAL;
+		return reject(memory, "name is too long; use at most 63 characters");
 	return 0;
 }
 
@@ -136,7 +147,9 @@ static struct carveout_range *system_ranges(const struct carveout_memory *memory
 	struct carveout_range *ranges, like;
 	unsigned int i;
 
-	if (!memory->size || !PAGE_ALIGNED(memory->size) || range_of(memory, &like))
+	if (!memory->size || !PAGE_ALIGNED(memory->size))
+		return ERR_PTR(reject(memory, "size must be a multiple of the page size, and not zero"));
+	if (range_of(memory, &like))
 		return ERR_PTR(-EINVAL);
 	ranges = carveout_system_ranges(memory->size, count);
 	if (IS_ERR(ranges))
@@ -149,24 +162,30 @@ static struct carveout_range *system_ranges(const struct carveout_memory *memory
 	return ranges;
 }
 
+static int given_range(const struct carveout_memory *memory, struct carveout_range *range)
+{
+	if (memory->base == CARVEOUT_SYSTEM_MEMORY)
+		return reject(memory, "memory of the system must be the only entry of a new heap");
+	return range_of(memory, range);
+}
+
 static struct carveout_range *given_ranges(const struct carveout_memory *memory,
 					   unsigned int count)
 {
 	struct carveout_range *ranges;
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
 	ranges = kvcalloc(count, sizeof(*ranges), GFP_KERNEL);
 	if (!ranges)
 		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < count; i++) {
-		ret = range_of(&memory[i], &ranges[i]);
-		if (ret) {
-			kvfree(ranges);
-			return ERR_PTR(ret);
-		}
-	}
-	return ranges;
+	/* A fault of one entry does not hide that of the next. */
+	for (i = 0; i < count; i++)
+		ret = given_range(&memory[i], &ranges[i]) ?: ret;
+	if (!ret)
+		return ranges;
+	kvfree(ranges);
+	return ERR_PTR(ret);
 }
 
 static bool is_coherent(struct device *dev)
@@ -223,7 +242,8 @@ static struct carveout *heap_of(struct device *dev, const char *name,
  * by its name. Only then may it have %CARVEOUT_CREATE_DIRTY: memory is not zeroed when
  * it comes in and goes back, so whoever gets it next sees what was in it.
  *
- * What is wrong with the memory is said in the log, and what to do.
+ * The log says what is wrong with the memory, a base of 0 included, and how to
+ * correct it.
  *
  * Context: May sleep; zeroes the memory.
  * Return: the heap, to be given to carveout_destroy(); or an ERR_PTR: -EINVAL for
@@ -239,11 +259,15 @@ struct carveout *carveout_create(struct device *dev, const char *name,
 
 	might_sleep();
 	if (flags & ~(CARVEOUT_CREATE_NODE | CARVEOUT_CREATE_DIRTY) ||
-	    (flags & CARVEOUT_CREATE_NODE && flags & CARVEOUT_CREATE_DIRTY) ||
-	    !count || count > CARVEOUT_MAX_REGIONS)
+	    (flags & CARVEOUT_CREATE_NODE && flags & CARVEOUT_CREATE_DIRTY))
 		return ERR_PTR(-EINVAL);
 	if (strscpy(field, name, sizeof(field)) < 0 || !carveout_heap_name_valid(field))
 		return ERR_PTR(-EINVAL);
+	if (!count || count > CARVEOUT_MAX_REGIONS) {
+		pr_err("%s: %u entries of memory, a heap takes 1 to %d\n", field, count,
+		       CARVEOUT_MAX_REGIONS);
+		return ERR_PTR(-EINVAL);
+	}
 	carveout = heap_of(dev, field, memory, count, flags);
 	if (IS_ERR(carveout))
 		return carveout;
@@ -321,8 +345,8 @@ EXPORT_SYMBOL_NS_GPL(carveout_destroy, "CARVEOUT");
  * @carveout: the heap
  * @memory: the memory, not %CARVEOUT_SYSTEM_MEMORY
  *
- * It is a region of its own, whatever it touches. What is wrong with it is said in the
- * log, and what to do.
+ * It is a region of its own, whatever it touches. The log says what is wrong with it,
+ * a base of 0 included, and how to correct it.
  *
  * Context: May sleep; zeroes the memory.
  * Return: index of the region; -EINVAL for memory that is no good; -EBUSY if some of
@@ -335,9 +359,7 @@ int carveout_add_region(struct carveout *carveout, const struct carveout_memory 
 	int ret;
 
 	might_sleep();
-	if (memory->base == CARVEOUT_SYSTEM_MEMORY)
-		return -EINVAL;
-	ret = range_of(memory, &range);
+	ret = given_range(memory, &range);
 	if (!ret)
 		ret = carveout_range_check(&range, carveout->coherent);
 	return ret ?: carveout_add_range(carveout, &range);

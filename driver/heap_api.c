@@ -365,8 +365,11 @@ static int add_region(struct carveout *carveout, struct carveout_claim *claim)
 	size_t bytes = carveout_region_bytes(&carveout->heap, range->size);
 	int ret;
 
-	if (carveout->nr_claims == CARVEOUT_MAX_REGIONS)
+	if (carveout->nr_claims == CARVEOUT_MAX_REGIONS) {
+		pr_err("%s: has %d regions, no more can be added; create a second heap\n",
+		       carveout->name, CARVEOUT_MAX_REGIONS);
 		return -E2BIG;
+	}
 	claim->region = kvmalloc(bytes, GFP_KERNEL);
 	if (!claim->region)
 		return -ENOMEM;

@@ -119,8 +119,10 @@ struct carveout_range *carveout_system_ranges(u64 size, unsigned int *count)
 	struct carveout_range *ranges;
 	int ret = 0;
 
-	if (size > (u64)totalram_pages() << PAGE_SHIFT)
+	if (size > (u64)totalram_pages() << PAGE_SHIFT) {
+		pr_err("0x%llx bytes are more memory than this machine has; ask for less\n", size);
 		return ERR_PTR(-ENOMEM);
+	}
 	/* As many as it takes in the largest pieces, with room for small ones. */
 	pieces = (size >> PAGE_SHIFT >> MAX_PAGE_ORDER) + 1024;
 	ranges = kvcalloc(pieces, sizeof(*ranges), GFP_KERNEL);

@@ -15,6 +15,7 @@
 #include <linux/uio.h>
 
 #include "fixture.h"
+#include "klog.h"
 
 #define SIZE	SZ_256K
 
@@ -67,13 +68,15 @@ static void carveout_client_of_several_ranges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_region_info(heap, 2, &info));
 }
 
-/* One heap that must not come. */
-static void expect_no_heap(struct kunit *test, int error, const char *why,
+/* A heap that is refused, with a line in the log that has @says in it. */
+static void expect_no_heap(struct kunit *test, int error, const char *says,
 			   const struct carveout_memory *memory, unsigned int count)
 {
+	u64 mark = klog_mark();
 	struct carveout *heap = carveout_create(NULL, "kunit-bad", memory, count, 0);
 
-	KUNIT_EXPECT_EQ_MSG(test, (long)error, PTR_ERR(heap), "%s", why);
+	KUNIT_EXPECT_EQ_MSG(test, (long)error, PTR_ERR(heap), "%s", says);
+	EXPECT_ONE_LINE(test, mark, says);
 	if (!IS_ERR(heap))
 		carveout_destroy(heap, true);
 }
@@ -86,50 +89,68 @@ static void carveout_client_checks_regions(struct kunit *test)
 	struct carveout *heap;
 
 	bad[0].size = 0;
-	expect_no_heap(test, -EINVAL, "zero", bad, 1);
+	expect_no_heap(test, -EINVAL, "size is zero", bad, 1);
+	bad[0] = region_at(0, SZ_16K);
+	expect_no_heap(test, -EINVAL, "base is zero", bad, 1);
 	bad[0] = region_at(base + 64, SZ_16K);
-	expect_no_heap(test, -EINVAL, "unaligned base", bad, 1);
+	expect_no_heap(test, -EINVAL, "not aligned", bad, 1);
 	bad[0] = region_at(base, SZ_16K + 64);
-	expect_no_heap(test, -EINVAL, "unaligned size", bad, 1);
+	expect_no_heap(test, -EINVAL, "not aligned", bad, 1);
+	/* To the last byte: which check notices depends on the machine. */
 	bad[0] = region_at(base, -(u64)base);
-	expect_no_heap(test, -EINVAL, "wraps", bad, 1);
+	expect_no_heap(test, -EINVAL, "region test ", bad, 1);
 	bad[0] = region_at(base, PAGE_MASK);
-	expect_no_heap(test, -EINVAL, "wraps by far", bad, 1);
+	expect_no_heap(test, -EINVAL, "wraps around", bad, 1);
 	bad[0] = region_at(virt_to_phys(used) & PAGE_MASK, PAGE_SIZE);
-	expect_no_heap(test, -EINVAL, "not set aside", bad, 1);
+	expect_no_heap(test, -EINVAL, "not set aside at boot", bad, 1);
 	bad[0] = good;
 	bad[1] = region_at(base + SZ_8K, SZ_16K);
-	expect_no_heap(test, -EINVAL, "overlaps", bad, 2);
-	expect_no_heap(test, -EINVAL, "twice", (struct carveout_memory[]){ good, good }, 2);
-	expect_no_heap(test, -EINVAL, "none", bad, 0);
-	expect_no_heap(test, -EINVAL, "too many", bad, 65);
-	bad[0] = region_at(CARVEOUT_SYSTEM_MEMORY, SZ_64K);
-	expect_no_heap(test, -EINVAL, "system memory not alone", bad, 2);
-	bad[0].size = 0;
-	expect_no_heap(test, -EINVAL, "no system memory", bad, 1);
-	bad[0].size = 100;
-	expect_no_heap(test, -EINVAL, "unaligned system memory", bad, 1);
+	expect_no_heap(test, -EINVAL, "overlaps region test", bad, 2);
+	expect_no_heap(test, -EINVAL, "overlaps region test",
+		       (struct carveout_memory[]){ good, good }, 2);
+	expect_no_heap(test, -EINVAL, "a heap takes 1 to 64", bad, 0);
+	expect_no_heap(test, -EINVAL, "a heap takes 1 to 64", bad, 65);
 	/* Nothing of it is left claimed. */
 	heap = make_heap(test, NULL, &good, 1, 0);
-	expect_no_heap(test, -EBUSY, "in another heap", &good, 1);
+	expect_no_heap(test, -EBUSY, "which is in use", &good, 1);
 	KUNIT_EXPECT_EQ(test, SZ_16K, stats_of(heap).size);
+}
+
+static void carveout_client_checks_system_memory(struct kunit *test)
+{
+	struct carveout_memory bad[2] = {
+		region_at(CARVEOUT_SYSTEM_MEMORY, SZ_64K),
+		region_at(set_aside(test, SZ_16K), SZ_16K),
+	};
+
+	expect_no_heap(test, -EINVAL, "must be the only entry", bad, 2);
+	bad[0].size = 0;
+	expect_no_heap(test, -EINVAL, "multiple of the page size", bad, 1);
+	bad[0].size = 100;
+	expect_no_heap(test, -EINVAL, "multiple of the page size", bad, 1);
+	bad[0].size = BIT_ULL(62);
+	expect_no_heap(test, -ENOMEM, "ask for less", bad, 1);
 }
 
 static void carveout_client_checks_attributes(struct kunit *test)
 {
-	static const u32 bad[] = {
-		0,
-		CARVEOUT_ATTR_WRITECOMBINE,	/* the kernel maps it cached */
-		CARVEOUT_ATTR_UNCACHED,
-		CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_WRITECOMBINE,
-		CARVEOUT_ATTR_CACHED | BIT(CARVEOUT_ATTR_USER_SHIFT - 1),
+	static const struct {
+		u32 attrs;
+		const char *says;
+	} bad[] = {
+		{ 0, "needs exactly one of" },
+		{ CARVEOUT_ATTR_WRITECOMBINE, "the kernel maps it cached" },
+		{ CARVEOUT_ATTR_UNCACHED, "the kernel maps it cached" },
+		{ CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_WRITECOMBINE, "needs exactly one of" },
+		{ CARVEOUT_ATTR_CACHED | BIT(CARVEOUT_ATTR_USER_SHIFT - 1),
+		  "unknown attributes" },
 	};
 	struct carveout_memory memory = region_at(set_aside(test, SZ_16K), SZ_16K);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		memory.attrs = bad[i];
-		expect_no_heap(test, -EINVAL, "attributes", &memory, 1);
+		memory.attrs = bad[i].attrs;
+		expect_no_heap(test, -EINVAL, bad[i].says, &memory, 1);
 	}
 }
 
@@ -146,7 +167,7 @@ static void carveout_client_checks_names(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		EXPECT_ERR(test, -EINVAL, carveout_create(NULL, bad[i], &memory, 1, 0));
 	named.name = long_name;
-	EXPECT_ERR(test, -EINVAL, carveout_create(NULL, "kunit", &named, 1, 0));
+	expect_no_heap(test, -EINVAL, "name is too long", &named, 1);
 	EXPECT_ERR(test, -EINVAL, carveout_create(NULL, "kunit", &memory, 1,
 						  CARVEOUT_CREATE_NODE |
 						  CARVEOUT_CREATE_DIRTY));
@@ -270,7 +291,8 @@ static void carveout_client_devm(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, heap, devm_carveout_get(dev, "work"));
 	EXPECT_ERR(test, -ENOENT, devm_carveout_get(dev, "frames"));
 	destroy_heap(test);
-	expect_no_heap(test, -EBUSY, "the client still has it", &memory, 1);
+	/* The client still has it. */
+	expect_no_heap(test, -EBUSY, "which is in use", &memory, 1);
 	device_gone(dev);
 	make_heap(test, NULL, &memory, 1, 0);
 	device_gone(parent);
@@ -315,24 +337,31 @@ static void carveout_client_add_region_refused(struct kunit *test)
 	const struct {
 		struct carveout_memory memory;
 		int error;
+		const char *says;
 	} bad[] = {
-		{ region_at(base + SZ_128K, 0), -EINVAL },
-		{ region_at(base + SZ_128K + 1, SZ_4K), -EINVAL },
-		{ region_at(base + SZ_128K, SZ_4K - 1), -EINVAL },
-		{ region_at(base + SZ_128K, -(u64)(base + SZ_128K)), -EINVAL },
-		{ region_at(virt_to_phys(used) & PAGE_MASK, PAGE_SIZE), -EINVAL },
-		{ region_at(CARVEOUT_SYSTEM_MEMORY, SZ_64K), -EINVAL },
-		{ region_at(base, SZ_64K), -EBUSY },
-		{ region_at(base + SZ_32K, SZ_64K), -EBUSY },
-		{ region_at(base + SZ_64K, SZ_4K), -EBUSY },
+		{ region_at(base + SZ_128K, 0), -EINVAL, "size is zero" },
+		{ region_at(0, SZ_4K), -EINVAL, "base is zero" },
+		{ region_at(base + SZ_128K + 1, SZ_4K), -EINVAL, "not aligned" },
+		{ region_at(base + SZ_128K, SZ_4K - 1), -EINVAL, "not aligned" },
+		{ region_at(base + SZ_128K, -(u64)(base + SZ_128K)), -EINVAL, "region test " },
+		{ region_at(virt_to_phys(used) & PAGE_MASK, PAGE_SIZE), -EINVAL,
+		  "not set aside at boot" },
+		{ region_at(CARVEOUT_SYSTEM_MEMORY, SZ_64K), -EINVAL, "only entry of a new heap" },
+		{ region_at(base, SZ_64K), -EBUSY, "which is in use" },
+		{ region_at(base + SZ_32K, SZ_64K), -EBUSY, "which is in use" },
+		{ region_at(base + SZ_64K, SZ_4K), -EBUSY, "which is in use" },
 	};
 	unsigned int i;
+	u64 mark;
 
 	other = carveout_create(NULL, "kunit-other", &theirs, 1, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
-	for (i = 0; i < ARRAY_SIZE(bad); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		mark = klog_mark();
 		KUNIT_EXPECT_EQ_MSG(test, bad[i].error,
 				    carveout_add_region(heap, &bad[i].memory), "region %u", i);
+		EXPECT_ONE_LINE(test, mark, bad[i].says);
+	}
 	expect_same(test, &before);
 	KUNIT_EXPECT_EQ(test, 0, carveout_destroy(other, false));
 	KUNIT_EXPECT_EQ(test, 1, carveout_add_region(heap, &theirs));
@@ -343,6 +372,7 @@ static void carveout_client_add_regions_to_the_limit(struct kunit *test)
 	phys_addr_t base = set_aside(test, 65 * 2 * PAGE_SIZE);
 	struct carveout_memory memory = region_at(base, PAGE_SIZE);
 	struct carveout *heap = make_heap(test, NULL, &memory, 1, 0);
+	u64 mark;
 	int i;
 
 	for (i = 1; i < 64; i++) {
@@ -350,7 +380,9 @@ static void carveout_client_add_regions_to_the_limit(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, i, carveout_add_region(heap, &memory));
 	}
 	memory.base += 2 * PAGE_SIZE;
+	mark = klog_mark();
 	KUNIT_EXPECT_EQ(test, -E2BIG, carveout_add_region(heap, &memory));
+	EXPECT_ONE_LINE(test, mark, "no more can be added");
 	KUNIT_EXPECT_EQ(test, 64 * PAGE_SIZE, stats_of(heap).size);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, stats_of(heap).largest_hole);
 }
@@ -495,10 +527,10 @@ static void carveout_client_destroy_forced(struct kunit *test)
 	EXPECT_ERR(test, -ENODEV, carveout_buf_find(heap, "kunit"));
 	KUNIT_EXPECT_TRUE(test, is_filled(va, 1, SZ_64K));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 2, SZ_8K));
-	expect_no_heap(test, -EBUSY, "still in use", &memory, 1);
+	expect_no_heap(test, -EBUSY, "which is in use", &memory, 1);
 	carveout_buf_put(buf);
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + 64));
-	expect_no_heap(test, -EBUSY, "still in use", &memory, 1);
+	expect_no_heap(test, -EBUSY, "which is in use", &memory, 1);
 	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(is_released(&memory)));
 }
@@ -606,6 +638,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(carveout_client_of_given_range),
 	KUNIT_CASE(carveout_client_of_several_ranges),
 	KUNIT_CASE(carveout_client_checks_regions),
+	KUNIT_CASE(carveout_client_checks_system_memory),
 	KUNIT_CASE(carveout_client_checks_attributes),
 	KUNIT_CASE(carveout_client_checks_names),
 	KUNIT_CASE(carveout_client_with_node),

@@ -45,8 +45,8 @@ void carveout_put(struct carveout *carveout);
 
 /**
  * struct carveout_memory - memory that is to become a region of a heap
- * @base: physical address, a multiple of the page size; or %CARVEOUT_SYSTEM_MEMORY,
- *	and it may become several regions
+ * @base: physical address, a multiple of the page size and not 0, which is rejected as
+ *	a member left unset; or %CARVEOUT_SYSTEM_MEMORY, and it may become several regions
  * @size: bytes, whole pages
  * @attrs: one of CARVEOUT_ATTR_CACHED, _WRITECOMBINE and _UNCACHED, and user bits.
  *	Memory that the kernel has in its linear mapping can only be cached; such a

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The lines of the module in the kernel log.
+ *
+ * They are read from the log itself, so that no console and no log level matters.
+ */
+#ifndef _CARVEOUT_TESTS_KLOG_H
+#define _CARVEOUT_TESTS_KLOG_H
+
+#include <kunit/test.h>
+#include <linux/kmsg_dump.h>
+#include <linux/string.h>
+
+/**
+ * klog_mark() - the current end of the log
+ *
+ * Return: the number of the next line.
+ */
+static inline u64 klog_mark(void)
+{
+	struct kmsg_dump_iter iter;
+
+	kmsg_dump_rewind(&iter);
+	return iter.next_seq;
+}
+
+/* Count the lines of the module since @mark that have @text in them. */
+static inline unsigned int klog_count(u64 mark, const char *text)
+{
+	struct kmsg_dump_iter iter;
+	static char line[1024];
+	unsigned int n = 0;
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	iter.cur_seq = mark;
+	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		n += strstr(line, "carveout: ") && strstr(line, text);
+	}
+	return n;
+}
+
+/* Since @mark the module has logged one line, which has @text in it. */
+#define EXPECT_ONE_LINE(test, mark, text) do {					\
+	u64 __since = (mark);							\
+	const char *__says = (text);						\
+										\
+	KUNIT_EXPECT_EQ_MSG(test, 1U, klog_count(__since, ""),			\
+			    "lines in the log, wanted one with '%s'", __says);	\
+	KUNIT_EXPECT_EQ_MSG(test, 1U, klog_count(__since, __says),		\
+			    "lines in the log with '%s'", __says);		\
+} while (0)
+
+#endif /* _CARVEOUT_TESTS_KLOG_H */
