@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/kref.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
 #include <linux/string.h>
 
 #include "carveout_internal.h"
@@ -141,6 +142,8 @@ struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
 	struct carveout_buf *buf;
 	int ret;
 
+	if (!in_task())
+		return ERR_PTR(-EWOULDBLOCK);
 	might_sleep();
 	ret = spec_of(req, tag, mode, field, &spec);
 	if (ret)
@@ -444,6 +447,8 @@ struct carveout_pool *carveout_pool_create(struct carveout *carveout, u64 block_
 	u64 stride, size;
 	int ret;
 
+	if (!in_task())
+		return ERR_PTR(-EWOULDBLOCK);
 	might_sleep();
 	any.size = PAGE_SIZE;
 	ret = spec_of(&any, tag, mode, field, &spec.buf);

@@ -13,6 +13,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/preempt.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -155,13 +156,15 @@ static void *get_memory(struct carveout *carveout, struct carveout_request *requ
  * Return: address in the kernel's mapping, to be given to carveout_free(); or an
  * ERR_PTR: -EINVAL for a request that makes no sense, -ENOSPC when no hole fits,
  * -ENOMEM without kernel memory for the bookkeeping, -ENODEV once the heap is gone,
- * -EUCLEAN when it found itself damaged.
+ * -EUCLEAN when it found itself damaged, -EWOULDBLOCK in interrupt context.
  */
 void *carveout_alloc_req(struct carveout *carveout, const struct carveout_req *req)
 {
 	struct carveout_request request;
 	int ret;
 
+	if (!in_task())
+		return ERR_PTR(-EWOULDBLOCK);
 	might_sleep();
 	ret = fill_request(req, &request);
 	if (ret || req->flags & (CARVEOUT_REQ_PERSIST | CARVEOUT_REQ_OPEN))
@@ -340,6 +343,8 @@ void *carveout_realloc(struct carveout *carveout, void *va, size_t size)
 	void *to = va;
 	int ret;
 
+	if (!in_task())
+		return ERR_PTR(-EWOULDBLOCK);
 	might_sleep();
 	if (check_add_overflow((u64)size, BIT_ULL(CARVEOUT_GRANULE_SHIFT) - 1, &new_size) ||
 	    !size)

@@ -25,6 +25,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
+#include <linux/preempt.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
@@ -383,6 +384,8 @@ struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size)
 	struct carveout_buf *next;
 	int ret;
 
+	if (!in_task())
+		return ERR_PTR(-EWOULDBLOCK);
 	might_sleep();
 	if (!size || size > U64_MAX - PAGE_SIZE + 1)
 		return ERR_PTR(-EINVAL);

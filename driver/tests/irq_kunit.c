@@ -303,6 +303,7 @@ static void carveout_irq_all_comes_back(struct kunit *test)
 /* What is done in one interrupt, and what comes of it. */
 struct shot {
 	struct hrtimer timer;
+	struct tasklet_struct tasklet;
 	struct carveout *heap;
 	struct carveout_pool *pool;
 	void *mem[3];
@@ -371,6 +372,73 @@ static void carveout_irq_each_call(struct kunit *test)
 	carveout_pool_destroy(shot->pool);
 }
 
+/* Everything that allocates, in that order of calls. */
+static void try_to_allocate(struct shot *shot)
+{
+	const struct carveout_req req = { .size = 64 };
+
+	shot->ret[0] = PTR_ERR_OR_ZERO(carveout_alloc(shot->heap, 64, "kunit"));
+	shot->ret[1] = PTR_ERR_OR_ZERO(carveout_realloc(shot->heap, shot->mem[0], SZ_8K));
+	shot->ret[2] = PTR_ERR_OR_ZERO(carveout_realloc(shot->heap, shot->mem[0], 64));
+	shot->ret[3] = PTR_ERR_OR_ZERO(carveout_buf_alloc(shot->heap, &req, NULL, 0));
+	shot->ret[4] = PTR_ERR_OR_ZERO(carveout_buf_resize(shot->buf, SZ_64K));
+	shot->ret[5] = PTR_ERR_OR_ZERO(carveout_pool_create(shot->heap, 64, 1, NULL, NULL, 0));
+	WRITE_ONCE(shot->done, true);
+}
+
+static enum hrtimer_restart allocate_in_timer(struct hrtimer *timer)
+{
+	try_to_allocate(container_of(timer, struct shot, timer));
+	return HRTIMER_NORESTART;
+}
+
+static void allocate_in_tasklet(struct tasklet_struct *tasklet)
+{
+	try_to_allocate(container_of(tasklet, struct shot, tasklet));
+}
+
+static void expect_refused(struct kunit *test, struct shot *shot,
+			   const struct carveout_stats *before)
+{
+	unsigned int i;
+
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(shot->done)));
+	for (i = 0; i < 6; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, -EWOULDBLOCK, shot->ret[i], "call %u", i);
+		shot->ret[i] = 0;
+	}
+	shot->done = false;
+	expect_same(test, before);
+}
+
+static void carveout_irq_refuses_to_allocate(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SZ_512K, 0);
+	struct shot *shot = kunit_kzalloc(test, sizeof(*shot), GFP_KERNEL);
+	struct carveout_stats before;
+
+	KUNIT_ASSERT_NOT_NULL(test, shot);
+	shot->heap = heap;
+	shot->mem[0] = carveout_alloc(heap, SZ_4K, "kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, shot->mem[0]);
+	shot->buf = alloc_buf(heap, SZ_4K, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, shot->buf);
+	before = stats_of(heap);
+
+	hrtimer_setup(&shot->timer, allocate_in_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
+	hrtimer_start(&shot->timer, ns_to_ktime(PERIOD_NS), HRTIMER_MODE_REL_HARD);
+	expect_refused(test, shot, &before);
+	hrtimer_cancel(&shot->timer);
+	tasklet_setup(&shot->tasklet, allocate_in_tasklet);
+	tasklet_schedule(&shot->tasklet);
+	expect_refused(test, shot, &before);
+	tasklet_kill(&shot->tasklet);
+
+	carveout_buf_put(shot->buf);
+	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, shot->mem[0]));
+}
+
 /* A block that is released in an interrupt goes to the one who waits for it. */
 static enum hrtimer_restart on_release(struct hrtimer *timer)
 {
@@ -411,6 +479,7 @@ static void carveout_irq_releases_to_a_waiter(struct kunit *test)
 
 static struct kunit_case irq_cases[] = {
 	KUNIT_CASE(carveout_irq_each_call),
+	KUNIT_CASE(carveout_irq_refuses_to_allocate),
 	KUNIT_CASE(carveout_irq_releases_to_a_waiter),
 	KUNIT_CASE(carveout_irq_all_comes_back),
 	{}

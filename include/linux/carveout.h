@@ -11,7 +11,8 @@
  *	pools	buffers that are cut into equal blocks, with waiting
  *
  * Everything is given back from any context, hard interrupts included, and a block
- * of a pool can be had there. All else may sleep. See Documentation/api.rst.
+ * of a pool can be had there. All else may sleep. In interrupt context, hard or soft,
+ * calls that allocate return -EWOULDBLOCK. See Documentation/api.rst.
  *
  * Whoever uses these functions imports the symbol namespace CARVEOUT.
  */
