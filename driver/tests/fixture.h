@@ -239,6 +239,24 @@ static inline ktime_t after_ms(unsigned int ms)
 	return ktime_add_ms(ktime_get(), ms);
 }
 
+/*
+ * @call times out at @deadline, a variable that is set to @ms milliseconds from now. Never
+ * before it, and at most two seconds after it: a machine that is held up is late once or
+ * twice, but not five times in a row.
+ */
+#define EXPECT_TIMEOUT_IN(test, ms, deadline, call) do {				\
+	unsigned int __tries = 5;						\
+	ktime_t __end;								\
+										\
+	do {									\
+		(deadline) = after_ms(ms);					\
+		EXPECT_ERR(test, -ETIMEDOUT, call);				\
+		__end = ktime_get();						\
+		KUNIT_EXPECT_FALSE(test, ktime_before(__end, deadline));	\
+	} while (ktime_ms_delta(__end, deadline) > 2000 && --__tries);		\
+	KUNIT_EXPECT_NE_MSG(test, 0U, __tries, "the wait is late each time");	\
+} while (0)
+
 /* A thread that has to be given to thread_join(). */
 static inline struct task_struct *thread_run(struct kunit *test, int (*fn)(void *data),
 					     void *data, const char *name)

@@ -46,6 +46,25 @@
 
 #define BECOMES_TRUE(condition)	BECOMES_TRUE_IN(SETTLE_MS, condition)
 
+/*
+ * Does @call time out at @deadline, a variable that is set to @ms milliseconds from now?
+ * Never before it, and at most two seconds after it: a board that is held up is late
+ * once or twice, but not five times in a row.
+ */
+#define TIMES_OUT_IN(ms, deadline, call) ({					\
+	unsigned int __tries = 5;						\
+	bool __good;								\
+	__u64 __end;								\
+										\
+	do {									\
+		(deadline) = now_ns() + (ms) * MS;				\
+		__good = (call) == -ETIMEDOUT;					\
+		__end = now_ns();						\
+		__good = __good && __end >= (deadline);				\
+	} while (__good && __end > (deadline) + 2000 * MS && --__tries);	\
+	__good && __tries;							\
+})
+
 /* The argument of any call. */
 union argument {
 	struct carveout_ioctl_query query;

@@ -217,7 +217,9 @@ static inline void kunit_compared(struct kunit *test, const char *left, long lon
 #define KUNIT_EXPECT_EQ_MSG(test, left, right, ...)				\
 	KUNIT_BINARY(test, false, left, ==, right, __VA_ARGS__)
 #define KUNIT_EXPECT_NE(test, left, right)					\
-	KUNIT_BINARY(test, false, left, !=, right, NULL)
+	KUNIT_EXPECT_NE_MSG(test, left, right, NULL)
+#define KUNIT_EXPECT_NE_MSG(test, left, right, ...)				\
+	KUNIT_BINARY(test, false, left, !=, right, __VA_ARGS__)
 #define KUNIT_EXPECT_LT(test, left, right)					\
 	KUNIT_BINARY(test, false, left, <, right, NULL)
 #define KUNIT_EXPECT_LE(test, left, right)					\
