@@ -148,7 +148,7 @@ static struct carveout_range *system_ranges(const struct carveout_memory *memory
 	unsigned int i;
 
 	if (!memory->size || !PAGE_ALIGNED(memory->size))
-		return ERR_PTR(reject(memory, "size must be a multiple of the page size, and not zero"));
+		return ERR_PTR(reject(memory, "size is zero or no multiple of the page size"));
 	if (range_of(memory, &like))
 		return ERR_PTR(-EINVAL);
 	ranges = carveout_system_ranges(memory->size, count);

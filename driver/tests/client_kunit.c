@@ -76,7 +76,7 @@ static void expect_no_heap(struct kunit *test, int error, const char *says,
 	struct carveout *heap = carveout_create(NULL, "kunit-bad", memory, count, 0);
 
 	KUNIT_EXPECT_EQ_MSG(test, (long)error, PTR_ERR(heap), "%s", says);
-	EXPECT_ONE_LINE(test, mark, says);
+	expect_one_line(test, mark, says);
 	if (!IS_ERR(heap))
 		carveout_destroy(heap, true);
 }
@@ -360,7 +360,7 @@ static void carveout_client_add_region_refused(struct kunit *test)
 		mark = klog_mark();
 		KUNIT_EXPECT_EQ_MSG(test, bad[i].error,
 				    carveout_add_region(heap, &bad[i].memory), "region %u", i);
-		EXPECT_ONE_LINE(test, mark, bad[i].says);
+		expect_one_line(test, mark, bad[i].says);
 	}
 	expect_same(test, &before);
 	KUNIT_EXPECT_EQ(test, 0, carveout_destroy(other, false));
@@ -382,7 +382,7 @@ static void carveout_client_add_regions_to_the_limit(struct kunit *test)
 	memory.base += 2 * PAGE_SIZE;
 	mark = klog_mark();
 	KUNIT_EXPECT_EQ(test, -E2BIG, carveout_add_region(heap, &memory));
-	EXPECT_ONE_LINE(test, mark, "no more can be added");
+	expect_one_line(test, mark, "no more can be added");
 	KUNIT_EXPECT_EQ(test, 64 * PAGE_SIZE, stats_of(heap).size);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, stats_of(heap).largest_hole);
 }

@@ -244,17 +244,19 @@ static inline ktime_t after_ms(unsigned int ms)
  * before it, and at most two seconds after it: a machine that is held up is late once or
  * twice, but not five times in a row.
  */
-#define EXPECT_TIMEOUT_IN(test, ms, deadline, call) do {				\
-	unsigned int __tries = 5;						\
-	ktime_t __end;								\
+#define EXPECT_TIMEOUT_IN(test, ms, deadline, call) do {			\
+	ktime_t *_deadline = &(deadline);					\
+	struct kunit *_test = (test);						\
+	unsigned int _tries = 5;						\
+	ktime_t _end;								\
 										\
 	do {									\
-		(deadline) = after_ms(ms);					\
-		EXPECT_ERR(test, -ETIMEDOUT, call);				\
-		__end = ktime_get();						\
-		KUNIT_EXPECT_FALSE(test, ktime_before(__end, deadline));	\
-	} while (ktime_ms_delta(__end, deadline) > 2000 && --__tries);		\
-	KUNIT_EXPECT_NE_MSG(test, 0U, __tries, "the wait is late each time");	\
+		*_deadline = after_ms(ms);					\
+		EXPECT_ERR(_test, -ETIMEDOUT, call);				\
+		_end = ktime_get();						\
+		KUNIT_EXPECT_FALSE(_test, ktime_before(_end, *_deadline));	\
+	} while (ktime_ms_delta(_end, *_deadline) > 2000 && --_tries);		\
+	KUNIT_EXPECT_NE_MSG(_test, 0U, _tries, "the wait is late each time");	\
 } while (0)
 
 /* A thread that has to be given to thread_join(). */

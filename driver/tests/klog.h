@@ -42,14 +42,11 @@ static inline unsigned int klog_count(u64 mark, const char *text)
 }
 
 /* Since @mark the module has logged one line, which has @text in it. */
-#define EXPECT_ONE_LINE(test, mark, text) do {					\
-	u64 __since = (mark);							\
-	const char *__says = (text);						\
-										\
-	KUNIT_EXPECT_EQ_MSG(test, 1U, klog_count(__since, ""),			\
-			    "lines in the log, wanted one with '%s'", __says);	\
-	KUNIT_EXPECT_EQ_MSG(test, 1U, klog_count(__since, __says),		\
-			    "lines in the log with '%s'", __says);		\
-} while (0)
+static inline void expect_one_line(struct kunit *test, u64 mark, const char *text)
+{
+	KUNIT_EXPECT_EQ_MSG(test, 1U, klog_count(mark, ""),
+			    "lines in the log, expected one with '%s'", text);
+	KUNIT_EXPECT_EQ_MSG(test, 1U, klog_count(mark, text), "lines with '%s'", text);
+}
 
 #endif /* _CARVEOUT_TESTS_KLOG_H */

@@ -52,16 +52,16 @@
  * once or twice, but not five times in a row.
  */
 #define TIMES_OUT_IN(ms, deadline, call) ({					\
+	__u64 *__deadline = &(deadline), __end;					\
 	unsigned int __tries = 5;						\
 	bool __good;								\
-	__u64 __end;								\
 										\
 	do {									\
-		(deadline) = now_ns() + (ms) * MS;				\
+		*__deadline = now_ns() + (ms) * MS;				\
 		__good = (call) == -ETIMEDOUT;					\
 		__end = now_ns();						\
-		__good = __good && __end >= (deadline);				\
-	} while (__good && __end > (deadline) + 2000 * MS && --__tries);	\
+		__good = __good && __end >= *__deadline;			\
+	} while (__good && __end > *__deadline + 2000 * MS && --__tries);	\
 	__good && __tries;							\
 })
 
