@@ -93,13 +93,13 @@ def expected_rows(lane):
             if words and any(fnmatch.fnmatch(lane, pattern) for pattern in words[0].split(",")):
                 skips = int(words[3]) if len(words) > 3 else 0
                 rows.setdefault(words[1], (words[0], int(words[2]), skips))
-    return {suite: row for suite, row in rows.items() if row[1] > 0 and wanted(suite)}
+    return {suite: row for suite, row in rows.items() if row[1] > 0 and wanted(lane, suite)}
 
 
-def wanted(suite):
+def wanted(lane, suite):
     """Is the suite part of this run? A KUnit module is named after its suite."""
     only = os.environ.get("ONLY", "").split()
-    return not only or suite in only or suite + "_kunit" in only
+    return not only or (suite + "_kunit" if lane.startswith("kunit:") else suite) in only
 
 
 class Tally:
