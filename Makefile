@@ -104,7 +104,7 @@ help:
 	@echo 'make fuzz             fuzz lib/ against an oracle (FUZZ_TIME=seconds, INPUT=FILE: replay it)'
 	@echo 'make coverage         lines and branches of lib/ that the unit tests do not reach'
 	@echo 'make lint             static checks: checkpatch, sparse, kernel-doc, shellcheck, layering'
-	@echo 'make recall           plant known bugs and see that the tests notice (PLANT=NAME...: only these)'
+	@echo 'make recall           plant known bugs and see that the tests notice (PLANT=NAME...: only these, PLANT=--changed: what changed)'
 	@echo 'make proof            prove properties of lib/ within bounds, with CBMC (PROPERTY=NAME...: only these)'
 	@echo 'make bench            compare the allocator with others of the kernel: tables, JSON, SVG'
 	@echo 'make fetch            fetch and build the test kernels into the cache, nothing else'

@@ -11,7 +11,7 @@
 . "$SCRIPTS/board.sh"
 
 CHECKS=(format spdx length layering exports version uapi checkpatch kernel_doc rst
-	named shellcheck python dtc spelling sparse_arm64 sparse_x86_64)
+	named plants shellcheck python dtc spelling sparse_arm64 sparse_x86_64)
 LINT=$O/log/lint
 KSRC=$CARVEOUT_CACHE/source/6.12
 MAX_LINES=700
@@ -225,6 +225,12 @@ lint_rst()
 lint_named()
 {
 	python3 "$SCRIPTS/named.py"
+}
+
+# The planted bugs apply, and what they name is there.
+lint_plants()
+{
+	"$SCRIPTS/recall.sh" --check
 }
 
 lint_shellcheck()

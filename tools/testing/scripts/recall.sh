@@ -4,6 +4,10 @@
 # recall.sh [PLANT...]: do the tests notice bugs? Each file in
 # tools/testing/planted/ puts one known bug into a copy of the tree; the lanes
 # that it names are run there and have to fail, in the way that it expects.
+# recall.sh --changed: only the plants that were not caught yet with the tests and
+#   the code as they are now; see below.
+# recall.sh --check: run nothing, print what is wrong with the plants: one that
+#   does not apply, or names a lane or a test that does not exist.
 #
 # A plant is a patch (NAME.patch) or a script that edits the copy (NAME.sh). It
 # says, each on a line of its own and in a script behind a "#":
@@ -16,6 +20,14 @@
 #
 # First each lane runs without a bug and has to pass: a lane that is red anyway
 # notices nothing.
+#
+# A plant that is caught is recorded in $CARVEOUT_CACHE/recall, with a digest of what
+# decides that: the plant, the files that it changes, and the sources of the tests that
+# it names (see plants.py). No revision has to be named, so a rebase, a shallow clone
+# or an uncommitted change makes no difference, and without a record a plant runs.
+#
+# RECALL_MINUTES=N: begin no plant after so many minutes. The rest is reported as
+# skipped, and a later --changed goes on with it.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -24,6 +36,8 @@ PLANTED=$TOP/tools/testing/planted
 WORK=$O/recall
 COPY=$WORK/tree
 RESULTS=$WORK/results
+STAMPS=$CARVEOUT_CACHE/recall
+MINUTES=${RECALL_MINUTES:-0}
 # Seconds of silence that end a board: one that hangs with a bug prints nothing.
 SILENCE=${BOARD_SILENCE:-150}
 
@@ -104,9 +118,14 @@ missed()
 	result fail "$1" "missed: $2 (see $3)"
 }
 
+plants_py()
+{
+	python3 "$SCRIPTS/plants.py" "$@"
+}
+
 try_plant()
 {
-	local file=$1 name lane only log missing
+	local file=$1 name lane only log missing digest
 
 	name=$(basename "$file")
 	lane=$(header "$file" Lane) only=$(header "$file" Only)
@@ -117,6 +136,8 @@ try_plant()
 	fi
 	control "$lane" "$only"
 	fresh_copy
+	# Of the copy: somebody may work on the tree meanwhile.
+	digest=$(cd "$COPY" && plants_py digest "$name")
 	rm -rf "$WORK/out/log"
 	if ! plant "$file" >"$log" 2>&1; then
 		missed "$name" "the bug could not be planted" "$log"
@@ -134,10 +155,32 @@ try_plant()
 	fi
 	printf '  %-40s caught: %s\n' "$name" "$(header "$file" Plant)"
 	result pass "$name"
+	# With a lane that fails anyway that proves nothing.
+	grep -qF "$(printf 'fail\tno bug: %s %s\t' "$lane" "$only")" "$RESULTS" ||
+		plants_py caught "$STAMPS" "$name" "$digest"
+}
+
+# Is there time for one more plant?
+time_left()
+{
+	[ "$MINUTES" = 0 ] || [ $SECONDS -lt $((60 * MINUTES)) ]
 }
 
 "$SCRIPTS/deps.sh" build recall
+cd "$TOP"
 plants=()
+case ${1:-} in
+--check)
+	lanes=$("$SCRIPTS/test.sh" --list)
+	# shellcheck disable=SC2086 # several lanes
+	plants_py check $lanes
+	exit ;;
+--changed)
+	changed=$(plants_py changed "$STAMPS")
+	# shellcheck disable=SC2086 # several plants
+	set -- $changed
+	[ $# -gt 0 ] || { echo "0 passed, 0 failed"; exit; } ;;
+esac
 for name in "$@"; do
 	[ -e "$PLANTED/$name" ] || name=$(cd "$PLANTED" && echo "$name".*)
 	[ -e "$PLANTED/$name" ] || die "no plant '$name' in $PLANTED"
@@ -148,6 +191,11 @@ mkdir -p "$WORK"
 rm -f "$WORK"/*.log "$RESULTS"
 : > "$RESULTS"
 for file in "${plants[@]}"; do
-	[ ! -e "$file" ] || try_plant "$file"
+	[ -e "$file" ] || continue
+	if time_left; then
+		try_plant "$file"
+	else
+		result skip "$(basename "$file")" "no time left; recall.sh --changed goes on with it"
+	fi
 done
 python3 "$SCRIPTS/verdict.py" summary "$RESULTS"

@@ -4,6 +4,7 @@
 # test.sh [LANE...]: run test lanes; without an argument, all of them.
 # test.sh --prepare [LANE...]: fetch and build what they need, run nothing.
 # test.sh --plan [LANE...]: print what a run would do and how long it takes, do nothing.
+# test.sh --list: print all lanes.
 #
 #   scripts           these scripts: the choice of packages, the end of a board
 #   build:BOARD       the modules build without a warning (W=1) for its kernel
@@ -266,10 +267,11 @@ run_lane()
 
 mode=run
 case ${1:-} in
---prepare|--plan)	mode=${1#--}; shift ;;
+--prepare|--plan|--list)	mode=${1#--}; shift ;;
 esac
 [ $# -gt 0 ] || set -- all
 mapfile -t lanes < <(expand_lanes "$@")
+[ "$mode" != list ] || { printf '%s\n' "${lanes[@]}"; exit; }
 print_plan "${lanes[@]}"
 [ "$mode" != plan ] || exit 0
 prepare "${lanes[@]}"

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What the planted bugs in tools/testing/planted depend on. Run in the top of a tree.
+
+plants.py check LANE...    print the faults of all plants; LANE are all lanes there are
+plants.py inputs PLANT     the files that decide whether PLANT is caught
+plants.py digest PLANT     a digest of their content
+plants.py changed DIR      the plants whose digest is not the one in DIR/PLANT
+plants.py caught DIR PLANT DIGEST    record in DIR that PLANT is caught
+
+The inputs of a plant are its own file, the files that it changes, and the sources of
+the tests that it names in "Only:", with all that they include or are linked with.
+"""
+
+import functools
+import hashlib
+import pathlib
+import re
+import subprocess
+import sys
+
+PLANTED = pathlib.Path("tools/testing/planted")
+SELFTESTS = pathlib.Path("tools/testing/selftests/carveout")
+KEYS = ("Plant", "Lane", "Only", "Expect")
+# Where the tests of a lane are that no "Only:" restricts.
+OF_LANE = {
+    "unit": ("tools/testing/unit", "tools/testing/shared", "lib/tests"),
+    "libtest": ("tools/testing/libcarveout",),
+}
+# A plant that needs a whole lane of a board is about how tests are built and counted.
+OF_BOARD = ("Kbuild", "tools/testing/expected", "tools/testing/scripts/verdict.py",
+            "tools/testing/selftests/carveout/Makefile")
+
+
+@functools.cache
+def text(path):
+    """Content of a file."""
+    return pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
+
+
+def headers(plant):
+    """The headers of a plant: key -> values."""
+    found = {key: [] for key in KEYS}
+    for line in text(plant).splitlines():
+        if re.match(r"diff |--- ", line):
+            break
+        match = re.match(r"(?:# )?([A-Z]\w+): (.+)$", line)
+        if match:
+            found.setdefault(match[1], []).append(match[2])
+    return found
+
+
+def words(values):
+    """All words of a header."""
+    return " ".join(values).split()
+
+
+def changes(plant):
+    """The files that a plant changes: those of a patch, or that a script names."""
+    if plant.suffix == ".patch":
+        return {pathlib.Path(name) for name in re.findall(r"^\+\+\+ b/(\S+)", text(plant), re.M)}
+    names = re.findall(r"[\w./-]+/[\w.-]+", text(plant))
+    return {pathlib.Path(name) for name in names if pathlib.Path(name).is_file()}
+
+
+def with_includes(paths):
+    """Some files and all that they include or source from the same tree."""
+    found, left = set(), list(paths)
+    while left:
+        path = left.pop()
+        if path in found or not path.is_file():
+            continue
+        found.add(path)
+        names = re.findall(r'^\s*#\s*include\s+"([^"]+)"', text(path), re.M)
+        names += re.findall(r'^\. "\$\(dirname "\$0"\)/([\w.]+)"', text(path), re.M)
+        left += [path.parent / name for name in names]
+    return found
+
+
+def sources(name):
+    """The sources of a kselftest program, a script or a KUnit module; none if there is none."""
+    makefile = text(SELFTESTS / "Makefile")
+    if re.search(rf"^TEST_PROGS \+?:?= {re.escape(name)}$", makefile, re.M):
+        return with_includes([SELFTESTS / name])
+    if re.search(rf"^TEST_GEN_PROGS \+?:?= {re.escape(name)}$", makefile, re.M):
+        linked = re.search(r"^\$\(TEST_GEN_PROGS\): ((?:\\\n|.)+)", makefile, re.M)[1]
+        helpers = [SELFTESTS / word for word in linked.split() if word != "\\"]
+        return with_includes([SELFTESTS / f"{name}.c"] + helpers)
+    match = re.search(rf"^{re.escape(name)}-y := (.+)\.o$", text("Kbuild"), re.M)
+    return with_includes([pathlib.Path(match[1] + ".c")]) if match else set()
+
+
+def inputs(plant):
+    """The files that decide whether a plant is caught."""
+    found = {plant} | {path for path in changes(plant) if path.is_file()}
+    only = words(headers(plant)["Only"])
+    for name in only:
+        found |= sources(name)
+    for lane in words(headers(plant)["Lane"]):
+        for folder in OF_LANE.get(lane, ()):
+            found |= {path for path in pathlib.Path(folder).rglob("[!.]*") if path.is_file()}
+        if lane not in OF_LANE and not only:
+            found |= {pathlib.Path(name) for name in OF_BOARD}
+    return sorted(found)
+
+
+def digest(plant):
+    """A digest of the inputs of a plant: their names and their content."""
+    total = hashlib.sha256()
+    for path in inputs(plant):
+        total.update(f"{path} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def all_plants():
+    """All files of planted bugs."""
+    return sorted(PLANTED.iterdir())
+
+
+def changed(stamps):
+    """The plants to run: those that were caught in another state, then the rest."""
+    found = []
+    for plant in all_plants():
+        stamp = stamps / plant.name
+        if not stamp.is_file() or stamp.read_text().strip() != digest(plant):
+            found.append((not stamp.is_file(), plant.name))
+    return [name for _, name in sorted(found)]
+
+
+@functools.cache
+def words_of_tests():
+    """Every word of the tests, and of the scripts that judge them."""
+    found = set()
+    for folder in ("driver/tests", "lib/tests", "tools/testing"):
+        for path in pathlib.Path(folder).rglob("*"):
+            if path.is_file() and PLANTED not in path.parents:
+                found |= set(re.findall(r"\w+", text(path)))
+                found.add(path.stem)
+    return found | set(re.findall(r"\w+", text("Kbuild")))
+
+
+def applies(plant):
+    """What is wrong with how a plant changes the tree; '' if nothing is."""
+    command = ["bash", "-n", str(plant)]
+    if plant.suffix == ".patch":
+        command = ["patch", "--dry-run", "-s", "-f", "-p1", "-F", "0", "-i", str(plant)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # A hunk that is found elsewhere than it says is all right, a fuzzy one is not.
+    return " ".join((done.stdout + done.stderr).split()) if done.returncode else ""
+
+
+def faults(plant, lanes):
+    """What is wrong with a plant."""
+    head = headers(plant)
+    if plant.suffix not in (".patch", ".sh"):
+        yield "is neither a .patch nor a .sh"
+        return
+    for key in ("Plant", "Lane", "Expect"):
+        if not head[key]:
+            yield f"has no '{key}:'"
+    for key in head:
+        if key not in KEYS:
+            yield f"has an unknown header '{key}:'"
+    for lane in words(head["Lane"]):
+        if lane not in lanes:
+            yield f"names the lane '{lane}', which test.sh does not have"
+    for name in words(head["Only"]):
+        if not sources(name):
+            yield f"names '{name}', which is no program and no KUnit module"
+    known = words_of_tests() | set(re.findall(r"\w+", text(plant).partition("\n--- ")[2]))
+    for regex in head["Expect"]:
+        # Names of tests have underscores; other words are those of a kernel. The plant may
+        # bring one of its own.
+        for name in re.findall(r"[A-Za-z]\w*_\w+", regex):
+            if not any(word.startswith(name) for word in known):
+                yield f"expects '{name}', which no test has"
+    why = applies(plant)
+    if why:
+        yield f"does not apply: {why}"
+
+
+def check(lanes):
+    """Print the faults of all plants."""
+    found = [(plant, fault) for plant in all_plants() for fault in faults(plant, set(lanes))]
+    for plant, fault in found:
+        print(f"{plant}: {fault}")
+    return bool(found)
+
+
+def main(command, *args):
+    """Run a command."""
+    if command == "check":
+        return check(args)
+    if command == "inputs":
+        print(*inputs(PLANTED / args[0]), sep="\n")
+    elif command == "digest":
+        print(digest(PLANTED / args[0]))
+    elif command == "changed":
+        for name in changed(pathlib.Path(args[0])):
+            print(name)
+    elif command == "caught":
+        stamp = pathlib.Path(args[0]) / args[1]
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(args[2] + "\n")
+    else:
+        sys.exit(__doc__)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*(sys.argv[1:] or ["help"])))
