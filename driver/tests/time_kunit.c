@@ -135,10 +135,13 @@ static void make_ops(struct op *op, struct rnd_state *rnd)
 	}
 }
 
-/* Each operation leaves the heap as it was, so that all repetitions do the same. */
-static void run_ops(struct carveout *heap, struct op *op)
+/*
+ * Each operation leaves the heap as it was, so that all repetitions do the same. Returns
+ * how many failed: there is room for all.
+ */
+static unsigned int run_ops(struct carveout *heap, struct op *op)
 {
-	unsigned int i;
+	unsigned int i, failed = 0;
 	u64 start, middle;
 	void *va;
 
@@ -147,13 +150,16 @@ static void run_ops(struct carveout *heap, struct op *op)
 		va = carveout_alloc_req(heap, &op->req);
 		middle = now();
 		op->alloc = min(op->alloc, middle - start);
-		if (!IS_ERR(va)) {
-			middle = now();
-			carveout_free(heap, va);
-			op->free = min(op->free, now() - middle);
+		if (IS_ERR(va)) {
+			failed++;
+			continue;
 		}
+		middle = now();
+		failed += !!carveout_free(heap, va);
+		op->free = min(op->free, now() - middle);
 		cond_resched();
 	}
+	return failed;
 }
 
 static u64 in_ns(u64 time, u64 least, u64 scale)
@@ -170,8 +176,7 @@ static void report(struct kunit *test, struct carveout *heap, const struct op *o
 
 	for (i = 0; i < OPS; i++) {
 		alloc = max(alloc, op[i].alloc);
-		if (op[i].free != U64_MAX)
-			free = max(free, op[i].free);
+		free = max(free, op[i].free);
 	}
 	kunit_info(test, "%u spans, %u holes, %u regions: at most %llu ns to allocate, %llu ns to free\n",
 		   stats.spans, stats.holes, stats.regions, in_ns(alloc, least, scale),
@@ -192,10 +197,10 @@ static void measure(struct kunit *test, u32 live)
 	heap = heap_of_system(test, HEAP_SIZE(live), CARVEOUT_CREATE_DIRTY);
 	span = riddle(test, heap, live, &rnd);
 	make_ops(op, &rnd);
-	run_ops(heap, op);
+	KUNIT_EXPECT_EQ(test, 0U, run_ops(heap, op));
 	before = stats_of(heap);
 	for (i = 0; i < max(REPEAT * rounds / 100, 1U); i++)
-		run_ops(heap, op);
+		KUNIT_EXPECT_EQ(test, 0U, run_ops(heap, op));
 	report(test, heap, op);
 	expect_same(test, &before);
 	empty_heap(heap, span, live);

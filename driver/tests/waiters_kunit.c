@@ -23,6 +23,8 @@ MODULE_PARM_DESC(rounds, "per cent of the rounds of the long tests");
 #define ROUNDS	100000
 /* A board with all checkers, on a busy machine, gets less done. */
 #define LIMIT_MS	60000
+/* So many blocks are taken in any case, however slow it is. */
+#define LEAST	100
 
 /* What the threads of a test share, and what they saw. */
 struct crowd {
@@ -30,6 +32,7 @@ struct crowd {
 	ktime_t end;		/* however many rounds are left */
 	atomic_t rounds;	/* left */
 	atomic_t running;
+	atomic_t served;	/* blocks taken */
 	atomic_t late;		/* waited in vain, or were not woken */
 	atomic_t shared;	/* had a block that somebody else had */
 	atomic_t refused;	/* could not give a block back */
@@ -45,6 +48,7 @@ static void use_block(struct crowd *crowd, void *block, unsigned int round)
 	unsigned long *word = block;
 	unsigned long mine = (unsigned long)current;
 
+	atomic_inc(&crowd->served);
 	if (xchg(word, mine))
 		atomic_inc(&crowd->shared);
 	if (round % 8 == 0)
@@ -79,7 +83,7 @@ static int crowd_main(void *data)
 	struct crowd *crowd = data;
 	int round;
 
-	while (ktime_before(ktime_get(), crowd->end) &&
+	while ((ktime_before(ktime_get(), crowd->end) || atomic_read(&crowd->served) < LEAST) &&
 	       (round = atomic_dec_return(&crowd->rounds)) >= 0) {
 		void *block = get_block(crowd, round);
 
@@ -145,13 +149,14 @@ static void carveout_waiters_nobody_is_forgotten(struct kunit *test)
 {
 	struct crowd *crowd = make_crowd(test);
 	ktime_t start = ktime_get();
-	unsigned int count = max(ROUNDS * rounds / 100, 1U);
+	unsigned int count = max(ROUNDS * rounds / 100, LEAST + 0U);
 
 	crowd_start(test, crowd, count);
 	crowd_join(test, crowd);
 	count -= max(atomic_read(&crowd->rounds), 0);
 	if (rounds >= 100)
 		KUNIT_EXPECT_EQ(test, ROUNDS * rounds / 100, count);
+	KUNIT_EXPECT_GE(test, atomic_read(&crowd->served), LEAST);
 	kunit_info(test, "%u rounds of %u threads with %u blocks: %lld ms\n", count,
 		   THREADS, BLOCKS, ktime_ms_delta(ktime_get(), start));
 	expect_all_free(test, crowd->pool);
@@ -164,8 +169,9 @@ static void carveout_waiters_some_leave(struct kunit *test)
 	struct crowd *crowd = make_crowd(test);
 
 	crowd->may_wait = true;
-	crowd_start(test, crowd, max(ROUNDS / 4 * rounds / 100, 1U));
+	crowd_start(test, crowd, max(ROUNDS / 4 * rounds / 100, 4U * LEAST));
 	crowd_join(test, crowd);
+	KUNIT_EXPECT_GE(test, atomic_read(&crowd->served), LEAST);
 	expect_all_free(test, crowd->pool);
 	carveout_pool_put(crowd->pool);
 }

@@ -45,6 +45,13 @@ soon()
 	done
 }
 
+# because MESSAGE FILE: what is wrong, and a file about it, which may be empty
+because()
+{
+	echo "$1"
+	cat "$2"
+}
+
 # Commands that say what is wrong, if something is.
 
 bound()
@@ -81,7 +88,8 @@ rests()
 set_params()
 {
 	# shellcheck disable=SC2059 # the bytes
-	printf "$1$2" | carveout write $H $PARAMS > "$LOG" 2>&1 || cat "$LOG"
+	printf "$1$2" | carveout write $H $PARAMS > "$LOG" 2>&1 ||
+		because "the parameters cannot be written" "$LOG"
 }
 
 ZERO='\000\000\000\000'
@@ -122,7 +130,7 @@ nothing_left()
 # tell DRIVER FILE DEVICE: bind or unbind
 tell()
 {
-	echo "$3" > "$1/$2" 2> "$LOG" || cat "$LOG"
+	echo "$3" > "$1/$2" 2> "$LOG" || because "no $2 of $3" "$LOG"
 }
 
 refused()
@@ -133,7 +141,7 @@ refused()
 # Memory that was in use may be let go of a little later.
 bind_heap()
 {
-	soon bind_heap_once || cat "$LOG"
+	soon bind_heap_once || because "the heap is not bound" "$LOG"
 }
 
 bind_heap_once()
@@ -171,7 +179,8 @@ result "frames and parameters have their names" \
 	"$(same "$(tags)" "$FRAMES 128K 0444$(printf '\n%s' "$PARAMS $PARAMS_SIZE 0644")")"
 
 first=$(stamp)
-result "a process sees a frame" "$([ -n "$first" ] || carveout cat $H $FRAMES -s 16 -x)"
+result "a process sees a frame" "$([ -n "$first" ] ||
+	{ echo "no stamp"; carveout cat $H $FRAMES -s 16 -x; })"
 result "a process sees a newer one" "$(soon newer_stamp "${first:-0}" ||
 	echo "$(stamp) does not follow $first")"
 
@@ -195,7 +204,7 @@ hold()
 {
 	carveout alloc $H "$1" 4K --open --hold > "$LOG.held" 2>&1 &
 	HOLDERS="$HOLDERS $!"
-	soon grep -q holds "$LOG.held" || cat "$LOG.held"
+	soon grep -q holds "$LOG.held" || because "nobody holds $1" "$LOG.held"
 }
 
 HOLDERS=
@@ -236,7 +245,7 @@ tell $HEAPS unbind "$HEAP_DEVICE"
 why=$(insmod "$KO" 2>&1
 	[ ! -e "$DRIVER/$DEVICE" ] || echo "it has the device without a heap"
 	grep -q "^$DEVICE\b.*no heap" /sys/kernel/debug/devices_deferred ||
-		cat /sys/kernel/debug/devices_deferred)
+		because "it is not deferred" /sys/kernel/debug/devices_deferred)
 result "before the heap comes, it waits" "$why"
 why=$(bind_heap)
 result "when the heap comes, it starts" \
