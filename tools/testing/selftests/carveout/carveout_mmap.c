@@ -525,6 +525,7 @@ TEST_F(map, system_calls_with_a_buffer_as_their_buffer)
 	char *copy = malloc(SIZE);
 	struct iovec iov = { mem, PAGE };
 	struct iovec local = { copy, PAGE };
+	struct iovec plain = { copy + PAGE, PAGE };
 	int pipes[2], zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	ssize_t got;
 
@@ -546,15 +547,15 @@ TEST_F(map, system_calls_with_a_buffer_as_their_buffer)
 		EXPECT_EQ(PAGE, read(pipes[0], copy, PAGE));
 		EXPECT_TRUE(has_pattern(copy, PAGE, 98));
 	}
-	memset(copy, 0, PAGE);
-	got = syscall(SYS_process_vm_readv, getpid(), &local, 1, &iov, 1, 0);
-	if (got < 0)
-		got = -errno;
-	/* Some kernels do not have the call. */
-	if (got != -ENOSYS)
+	memset(copy, 0, SIZE);
+	/* Some kernels do not have the call: it reads ordinary memory, or nothing. */
+	if (syscall(SYS_process_vm_readv, getpid(), &local, 1, &plain, 1, 0) == PAGE) {
+		got = syscall(SYS_process_vm_readv, getpid(), &local, 1, &iov, 1, 0);
+		if (got < 0)
+			got = -errno;
 		EXPECT_EQ(has_pages(self) ? PAGE : -EFAULT, got);
-	if (got == PAGE)
-		EXPECT_TRUE(has_pattern(copy, PAGE, 98));
+		EXPECT_EQ(has_pages(self), has_pattern(copy, PAGE, 98));
+	}
 	EXPECT_TRUE(has_pattern(mem, SIZE, 98));
 	munmap(mem, SIZE);
 	free(copy);
