@@ -326,42 +326,40 @@ static void carveout_client_add_region(struct kunit *test)
 	EXPECT_ERR(test, -ENOSPC, carveout_alloc(heap, SZ_64K + 64, "kunit"));
 }
 
+/* Memory that is refused, with a line in the log that has @says in it. */
+static void expect_not_added(struct kunit *test, int error, const char *says,
+			     phys_addr_t base, u64 size)
+{
+	const struct carveout_memory memory = region_at(base, size);
+	u64 mark = klog_mark();
+
+	KUNIT_EXPECT_EQ_MSG(test, error, carveout_add_region(heap_of(test), &memory), "%s", says);
+	expect_one_line(test, mark, says);
+}
+
 static void carveout_client_add_region_refused(struct kunit *test)
 {
-	phys_addr_t base = set_aside(test, SIZE);
+	phys_addr_t base = set_aside(test, SIZE), free = base + SZ_128K;
 	const struct carveout_memory good = region_at(base, SZ_64K);
 	struct carveout *heap = make_heap(test, NULL, &good, 1, 0), *other;
 	const struct carveout_memory theirs = region_at(base + SZ_64K, SZ_64K);
 	void *used = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 	struct carveout_stats before = stats_of(heap);
-	const struct {
-		struct carveout_memory memory;
-		int error;
-		const char *says;
-	} bad[] = {
-		{ region_at(base + SZ_128K, 0), -EINVAL, "size is zero" },
-		{ region_at(0, SZ_4K), -EINVAL, "base is zero" },
-		{ region_at(base + SZ_128K + 1, SZ_4K), -EINVAL, "not aligned" },
-		{ region_at(base + SZ_128K, SZ_4K - 1), -EINVAL, "not aligned" },
-		{ region_at(base + SZ_128K, -(u64)(base + SZ_128K)), -EINVAL, "region test " },
-		{ region_at(virt_to_phys(used) & PAGE_MASK, PAGE_SIZE), -EINVAL,
-		  "not set aside at boot" },
-		{ region_at(CARVEOUT_SYSTEM_MEMORY, SZ_64K), -EINVAL, "only entry of a new heap" },
-		{ region_at(base, SZ_64K), -EBUSY, "which is in use" },
-		{ region_at(base + SZ_32K, SZ_64K), -EBUSY, "which is in use" },
-		{ region_at(base + SZ_64K, SZ_4K), -EBUSY, "which is in use" },
-	};
-	unsigned int i;
-	u64 mark;
 
 	other = carveout_create(NULL, "kunit-other", &theirs, 1, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		mark = klog_mark();
-		KUNIT_EXPECT_EQ_MSG(test, bad[i].error,
-				    carveout_add_region(heap, &bad[i].memory), "region %u", i);
-		expect_one_line(test, mark, bad[i].says);
-	}
+	expect_not_added(test, -EINVAL, "size is zero", free, 0);
+	expect_not_added(test, -EINVAL, "base is zero", 0, PAGE_SIZE);
+	expect_not_added(test, -EINVAL, "not aligned", free + 1, PAGE_SIZE);
+	expect_not_added(test, -EINVAL, "not aligned", free, PAGE_SIZE - 1);
+	expect_not_added(test, -EINVAL, "region test ", free, -(u64)free);
+	expect_not_added(test, -EINVAL, "not set aside at boot",
+			 virt_to_phys(used) & PAGE_MASK, PAGE_SIZE);
+	expect_not_added(test, -EINVAL, "only entry of a new heap", CARVEOUT_SYSTEM_MEMORY,
+			 SZ_64K);
+	expect_not_added(test, -EBUSY, "which is in use", base, SZ_64K);
+	expect_not_added(test, -EBUSY, "which is in use", base + SZ_32K, SZ_64K);
+	expect_not_added(test, -EBUSY, "which is in use", base + SZ_64K, PAGE_SIZE);
 	expect_same(test, &before);
 	KUNIT_EXPECT_EQ(test, 0, carveout_destroy(other, false));
 	KUNIT_EXPECT_EQ(test, 1, carveout_add_region(heap, &theirs));
