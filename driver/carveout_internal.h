@@ -667,6 +667,10 @@ extern const struct attribute_group *carveout_sysfs_groups[];
 
 /* === Sources of heaps ===================================================== */
 
+/* Why and what instead, in the log; the place to write it follows. */
+#define CARVEOUT_NO_DEVICE_MEMORY \
+	"device memory is not handed out, because unaligned access and zeroing fault on it; write uncached instead"
+
 struct carveout_device *carveout_publish(struct device *parent,
 					 struct carveout *carveout);
 void carveout_unpublish(struct carveout_device *device);
@@ -674,6 +678,7 @@ void carveout_unpublish(struct carveout_device *device);
 struct carveout_range *carveout_system_ranges(u64 size, unsigned int *count);
 bool carveout_usually_coherent(void);
 u32 carveout_attr_parse(const char *name);
+bool carveout_attr_is_device(const char *name);
 int carveout_platform_init(void);
 void carveout_platform_exit(void);
 int carveout_params_init(void);

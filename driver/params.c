@@ -198,10 +198,21 @@ static int parse_region(char *entry, struct carveout_range *range)
 	range->size = memparse(place, &end);
 	if (end == place || *end)
 		return -EINVAL;
+	if (attr && carveout_attr_is_device(attr))
+		return -EOPNOTSUPP;
 	range->attrs = attr ? carveout_attr_parse(attr) :
 		       CARVEOUT_ATTR_WRITECOMBINE;
 	range->source = CARVEOUT_SOURCE_RESERVED;
 	return range->attrs ? 0 : -EINVAL;
+}
+
+static void region_err(const char *entry, int err)
+{
+	if (err == -EOPNOTSUPP)
+		pr_err("regions=: '%s': %s as ATTR\n", entry, CARVEOUT_NO_DEVICE_MEMORY);
+	else
+		pr_err("regions=: '%s' is not NAME:BASE+SIZE[:ATTR] with a NAME of A-Z a-z 0-9 . _ - and no dot in front and ATTR cached, writecombine or uncached, or is one too many\n",
+		       entry);
 }
 
 /*
@@ -262,12 +273,12 @@ static int parse_regions(void)
 		char text[2 * CARVEOUT_NAME_LEN];
 
 		strscpy(text, entry, sizeof(text));
-		if (count < RANGES_MAX && !parse_region(entry, &ranges[count])) {
+		err = count < RANGES_MAX ? parse_region(entry, &ranges[count]) : -EINVAL;
+		if (!err) {
 			count++;
 			continue;
 		}
-		pr_err("regions=: '%s' is not NAME:BASE+SIZE[:ATTR] with a NAME of A-Z a-z 0-9 . _ - and no dot in front and ATTR cached, writecombine or uncached, or is one too many\n",
-		       text);
+		region_err(text, err);
 		ret = -EINVAL;
 	}
 	err = add_heaps(ranges, count);

@@ -54,6 +54,36 @@ u32 carveout_attr_parse(const char *name)
 	return i < 0 ? 0 : attr_bits[i];
 }
 
+/**
+ * carveout_attr_is_device() - does this name ask for device memory?
+ * @name: the name of an attribute
+ *
+ * Unaligned access faults on device memory, and so do the instructions that memset()
+ * and memcpy() use. A heap zeroes its memory and copies it when a buffer moves, and
+ * programs do both with a buffer, so that such a request is refused with a message of
+ * its own.
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool carveout_attr_is_device(const char *name)
+{
+	return !strcmp(name, "device");
+}
+
+static u32 parse_attr(struct device *dev, const char *region, const char *name)
+{
+	u32 attr = carveout_attr_parse(name);
+
+	if (carveout_attr_is_device(name))
+		dev_err(dev, "region %s: %s in linux,region-attributes\n", region,
+			CARVEOUT_NO_DEVICE_MEMORY);
+	else if (!attr)
+		dev_err(dev, "region %s: unknown attribute '%s'; linux,region-attributes takes cached, writecombine or uncached\n",
+			region, name);
+	return attr;
+}
+
 /* The range that the kernel set aside for @np at boot. */
 static int lookup_range(struct device *dev, struct device_node *np,
 			struct carveout_range *range)
@@ -103,12 +133,9 @@ static int lookup_attrs(struct device *dev, unsigned int i,
 		       CARVEOUT_ATTR_CACHED : CARVEOUT_ATTR_WRITECOMBINE;
 	if (!of_property_read_string_index(dev->of_node, "linux,region-attributes",
 					   i, &name)) {
-		range->attrs = carveout_attr_parse(name);
-		if (!range->attrs) {
-			dev_err(dev, "region %s: unknown attribute '%s'; linux,region-attributes takes cached, writecombine or uncached\n",
-				range->name, name);
+		range->attrs = parse_attr(dev, range->name, name);
+		if (!range->attrs)
 			return -EINVAL;
-		}
 	}
 	of_property_read_u32_index(dev->of_node, "linux,region-user-attributes",
 				   i, &user);

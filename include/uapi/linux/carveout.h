@@ -26,7 +26,8 @@
 
 /*
  * Memory attributes. The attribute belongs to the region; no mapping changes
- * it. All three kinds are normal memory: unaligned access is fine.
+ * it. All three kinds are normal memory: unaligned access is fine. There is no device
+ * memory, on which it would fault.
  */
 #define CARVEOUT_ATTR_CACHED		(1U << 0)
 #define CARVEOUT_ATTR_WRITECOMBINE	(1U << 1)

@@ -30,6 +30,7 @@ bad-pool|invalid|region bad-pool@.* is a shared-dma-pool.*; name
 bad-mixed|invalid|region bad-mixed-pool@.* is a shared-dma-pool.*; name
 bad-both|invalid|region bad-both@.* maps it cached.*; add no-map
 bad-word|invalid|region bad-word@.*unknown attribute 'shiny'; .* takes
+bad-device|invalid|region bad-device@.*device memory is not handed out, because unaligned .* fault on it; write uncached .* linux,region-attributes
 bad-name|invalid|'not/a/name' cannot be a heap's name; set
 "
 
@@ -40,7 +41,7 @@ for device in bad-twice-one bad-twice-two; do
 done
 NODES="$NODES$loser|busy|region bad-twice@.* overlaps region bad-twice@.* in use; name"
 
-plan 18
+plan 19
 
 # Ask the driver to take each of them, then look at all that it said.
 cat $DEBUG/objects > "$LOG.before"

@@ -98,7 +98,7 @@ refused_list()
 	refused "regions=$(IFS=,; echo "$*")"
 }
 
-plan 44
+plan 46
 
 # A name that nobody has open does not keep the module from going. It must
 # come first: it needs the heap as it is.
@@ -159,9 +159,13 @@ says "bad form beside bad heaps" 1 "'form:$HALF' is not NAME:BASE"
 # Form: each entry has a line that shows it.
 refused_list "bad:$GOOD+1M:shiny" "bad:$GOOD+2M:" "bad:$GOOD+3M:cached:cached" \
 	"a/b:$GOOD+1M" "%s%n:$GOOD+1M" ":$GOOD+1M" "$LONG:$GOOD+1M" \
-	".:$GOOD+1M" "..:$GOOD+1M" "bad" "bad:$GOOD" "bad:here+there" ""
+	".:$GOOD+1M" "..:$GOOD+1M" "bad" "bad:$GOOD" "bad:here+there" "" \
+	"bad:$GOOD+4M:device" "bad:$GOOD+5M:device:"
 says "attribute is unknown" 1 "'bad:$GOOD.1M:shiny' is not NAME:BASE"
 says "attribute is empty" 1 "'bad:$GOOD.2M:' is not NAME:BASE"
+says "device memory is refused by name" 1 \
+	"'bad:$GOOD.4M:device': device memory is not handed out, because .* fault on it; write uncached .* ATTR"
+says "device with a colon behind" 1 "'bad:$GOOD.5M:device:' is not NAME:BASE"
 says "two attributes" 1 "'bad:$GOOD.3M:cached:cached' is not NAME:BASE"
 says "name has a slash" 1 "'a/b:.*' is not NAME:BASE"
 says "name has a format" 1 "'%s%n:.*' is not NAME:BASE"
