@@ -82,7 +82,7 @@ board()
 		# So much that it reaches beyond the regions of bad.dtso: it is
 		# a sparse file, and nobody touches most of it.
 		arch=um memory=1704M cpus=1 args="$BOOT_ARGS" module_args="default=16M"
-		trees=(uml.dts bad.dtso)
+		trees=(uml.dts bad.dtso attrs-uml.dtso)
 		# KASAN and lockdep, on one CPU.
 		[ "$1" != uml-6.1 ] || { rounds=30; scale=2; }
 		[ "$1" != uml-7 ] || { cpus=2; scale=2; } ;;
@@ -90,7 +90,7 @@ board()
 	esac
 	case $arch in
 	arm64)	userarch=arm64 compat=arm cross=aarch64-linux-gnu- groups="build arm64 board"
-		trees=(carveout.dtso bad.dtso) ;;
+		trees=(carveout.dtso bad.dtso attrs.dtso) ;;
 	x86_64)	userarch=x86_64 compat=i386 cross='' groups="build x86" ;;
 	um)	userarch=x86_64 compat='' cross='' groups="build uml" ;;
 	esac

@@ -128,6 +128,16 @@ stock_drivers()
 	done
 }
 
+# The modules that tests load.
+test_modules()
+{
+	local name
+
+	for name in carveout_damage carveout_attrs; do
+		cp "$B/module-$board/$name.ko" "$1/modules/"
+	done
+}
+
 # fill_KIND ROOT: what an initramfs of this kind has of its own.
 fill_kunit()
 {
@@ -150,7 +160,7 @@ fill_kselftest()
 	cp "$TOP/tools/testing/vm/init" "$1/init"
 	cp -r "$B/tests-$userarch/install/." "$1/tests/"
 	cp "$B/tool-$userarch/carveout" "$1/bin/"
-	cp "$B/module-$board/carveout_damage.ko" "$1/modules/"
+	test_modules "$1"
 	cp "$B/module-$board"/samples/*/*.ko "$1/modules/"
 	stock_drivers "$1"
 	programs > "$1/etc/programs"
@@ -161,7 +171,7 @@ fill_compat()
 {
 	cp "$TOP/tools/testing/vm/init" "$1/init"
 	cp -r "$B/tests-$compat/install/." "$1/tests/"
-	cp "$B/module-$board/carveout_damage.ko" "$1/modules/"
+	test_modules "$1"
 	stock_drivers "$1"
 	programs | grep -v '\.sh$' > "$1/etc/programs"
 }

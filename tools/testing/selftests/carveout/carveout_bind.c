@@ -138,5 +138,59 @@ int open_node(void)
  */
 int remove_module(void)
 {
-	return syscall(SYS_delete_module, "carveout", O_NONBLOCK) ? -errno : 0;
+	return unload_module("carveout");
+}
+
+static void module_path(char *path, size_t len, const char *name)
+{
+	const char *folder = getenv("CARVEOUT_MODULES");
+
+	snprintf(path, len, "%s/%s.ko", folder && *folder ? folder : "/modules", name);
+}
+
+/**
+ * have_module() - is a module's file there
+ * @name: name of the module; $CARVEOUT_MODULES, else /modules, is the folder
+ *
+ * Return: true if so.
+ */
+bool have_module(const char *name)
+{
+	char path[PATH_MAX];
+
+	module_path(path, sizeof(path), name);
+	return !access(path, R_OK);
+}
+
+/**
+ * load_module() - load a module
+ * @name: name of the module
+ * @args: its parameters
+ *
+ * Return: 0 or a negative errno value.
+ */
+int load_module(const char *name, const char *args)
+{
+	char path[PATH_MAX];
+	int fd, err = 0;
+
+	module_path(path, sizeof(path), name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (syscall(SYS_finit_module, fd, args, 0))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/**
+ * unload_module() - try to remove a module, without waiting
+ * @name: name of the module
+ *
+ * Return: 0 or a negative errno value.
+ */
+int unload_module(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
 }

@@ -20,33 +20,6 @@
 
 /* === Modules ============================================================= */
 
-static const char *module_path(const char *name)
-{
-	static char path[PATH_MAX];
-	const char *folder = getenv("CARVEOUT_MODULES");
-
-	snprintf(path, sizeof(path), "%s/%s.ko",
-		 folder && *folder ? folder : "/modules", name);
-	return path;
-}
-
-static int load_module(const char *name, const char *args)
-{
-	int fd = open(module_path(name), O_RDONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (syscall(SYS_finit_module, fd, args, 0))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static int unload_module(const char *name)
-{
-	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
-}
-
 /* The driver's parameters as it was loaded with them. */
 static void driver_args(char *args, size_t len)
 {
@@ -94,8 +67,7 @@ FIXTURE_SETUP(damage)
 {
 	if (!heap_name())
 		SKIP(return, NO_HEAP);
-	if (access(module_path("carveout_damage"), R_OK) ||
-	    access(module_path("carveout"), R_OK))
+	if (!have_module("carveout_damage") || !have_module("carveout"))
 		SKIP(return, "the module that damages a heap is not here");
 	ASSERT_EQ(0, heap_begin(&self->heap));
 	if (self->heap.query.used)

@@ -36,6 +36,15 @@ result()
 	echo "not ok $TESTS $1"
 }
 
+# program_on HEAP PROGRAM: a test: the program passes on this heap. In $LOG is what it says.
+program_on()
+{
+	why=
+	CARVEOUT_HEAP=$1 "./$2" > "$LOG" 2>&1 || why=$(grep -v '^ok' "$LOG")
+	grep -q '^ok [0-9]* [^#]*$' "$LOG" || why="$why no test of it passed"
+	result "$1 $2" "$why"
+}
+
 finish()
 {
 	rm -f "$LOG"

@@ -155,6 +155,9 @@ int bind_again(const struct binding *binding);
 int bind_soon(const struct binding *binding);
 int open_node(void);
 int remove_module(void);
+bool have_module(const char *name);
+int load_module(const char *name, const char *args);
+int unload_module(const char *name);
 
 /* Short forms of the ioctls. */
 int xioctl(int fd, unsigned long cmd, const void *arg);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Interface of carveout_attrs.ko, between that module and the tests that load it.
+ */
+#ifndef CARVEOUT_ATTRS_H
+#define CARVEOUT_ATTRS_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * enum memory_kind - how the page tables map an address
+ * @KIND_UNKNOWN: this architecture has no decoder here
+ * @KIND_WRITE_BACK: Normal memory, cached
+ * @KIND_NO_CACHE: Normal memory that no cache holds; write-combining on x86
+ * @KIND_STRICT: x86: uncached, each access by itself
+ * @KIND_DEVICE: arm64: Device memory
+ * @KIND_NOT_MAPPED: not at all
+ * @KIND_OTHER: something else
+ */
+enum memory_kind {
+	KIND_UNKNOWN,
+	KIND_WRITE_BACK,
+	KIND_NO_CACHE,
+	KIND_STRICT,
+	KIND_DEVICE,
+	KIND_NOT_MAPPED,
+	KIND_OTHER,
+};
+
+/**
+ * struct attrs_look - a buffer as the kernel and as the caller see it
+ * @fd: in: dma-buf descriptor of a buffer, open for writing
+ * @poke: in: 1 to write @word instead of reading it
+ * @address: in: an address of the caller
+ * @offset: in: where in the buffer the word is, a multiple of 8
+ * @word: in or out: the word, through the kernel's own mapping
+ * @user: out: memory_kind of @address
+ * @kernel: out: memory_kind of the kernel's own mapping
+ */
+struct attrs_look {
+	__s32 fd;
+	__u32 poke;
+	__u64 address;
+	__u64 offset;
+	__u64 word;
+	__u32 user;
+	__u32 kernel;
+};
+
+#define ATTRS_DEVICE	"/dev/carveout-attrs"
+#define ATTRS_LOOK	_IOWR('A', 0, struct attrs_look)
+
+#endif /* CARVEOUT_ATTRS_H */
