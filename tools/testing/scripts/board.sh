@@ -52,6 +52,7 @@ stock_kernel()
 #   groups            what deps.sh must install
 #   memory, cpu, cpus, args, module_args
 #   drivers           modules of the stock kernel that tests need
+#   machine, devices  of QEMU's virt machine: options, and what is plugged in
 #   trees             what its device tree is made of, in tools/testing/vm
 #   scale             factor on the time limits of the tests
 #   rounds            per cent of the rounds of tests that repeat something
@@ -61,13 +62,15 @@ board()
 	board=$1
 	series=${1#*-} series=${series%%-*}
 	cpu=cortex-a57 cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS"
-	module_args='' drivers='' trees=()
+	module_args='' drivers='' trees=() machine=virt devices=()
 	case $1 in
 	arm64-6.1-debug)
 		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;
 	arm64-6.1|arm64-6.12|arm64-7|arm64-6.12-rt|arm64-6.12-16k)
 		# The cloud kernels of x86-64 have no vgem.
 		arch=arm64 drivers="vgem brd"
+		# A device that copies memory, behind an IOMMU that translates.
+		machine=virt,iommu=smmuv3 devices=(-device edu)
 		# The older one has no 16 KiB pages, and its kernel cannot say so.
 		[[ $1 != *-16k ]] || cpu=cortex-a76
 		# Threads handle interrupts, and locks sleep: all takes nearly twice as long.
@@ -170,7 +173,7 @@ board_dtb()
 	mkdir -p "$dir"
 	# Without -nic none QEMU looks for the firmware of a network card.
 	[ "$arch" != arm64 ] || logged "$dir/virt.log" \
-		qemu-system-aarch64 -M "virt,dumpdtb=$base" -cpu "$cpu" \
+		qemu-system-aarch64 -M "$machine,dumpdtb=$base" -cpu "$cpu" \
 			-smp "$cpus" -m "$memory" -display none -nic none || return
 	for tree in "$@"; do
 		[[ $tree == /* ]] || tree=$TOP/tools/testing/vm/$tree
@@ -196,8 +199,8 @@ board_boot()
 	qemu=(-smp "$cpus" -m "$memory" -display none -nic none -monitor none
 		-serial stdio -no-reboot -kernel "$image" -initrd "$initramfs")
 	case $arch in
-	arm64)	set -- qemu-system-aarch64 -accel tcg,thread=multi -M virt \
-			-cpu "$cpu" -dtb "$dtb" "${qemu[@]}" \
+	arm64)	set -- qemu-system-aarch64 -accel tcg,thread=multi -M "$machine" \
+			-cpu "$cpu" -dtb "$dtb" "${devices[@]}" "${qemu[@]}" \
 			-append "console=ttyAMA0 $cmdline" ;;
 	x86_64)	set -- qemu-system-x86_64 -accel tcg,thread=multi -M pc \
 			"${qemu[@]}" -append "console=ttyS0 $cmdline" ;;

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DMA behind an IOMMU: carveout_edu.ko drives QEMU's "edu" device, whose copies have to
+ * show up in mappings of the buffer. The bus address of a buffer is not its physical
+ * address, and is invalid once the mapping ends.
+ *
+ * Each test runs on every kind of memory that the heaps of the board have. An IOMMU maps
+ * memory without pages as a resource, which bypasses caches: cached memory of a coherent
+ * heap is refused.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <linux/dma-buf.h>
+#include <sys/mman.h>
+
+#include "carveout_fixture.h"
+
+#include "../../modules/carveout_edu.h"
+
+#define SIZE	(128 * KIB)
+#define MODULE	"carveout_edu"
+
+FIXTURE(iommu) {
+	struct heap heap;
+	int node;		/* of the variant's heap */
+	__u32 region;
+	int device;
+	int fd;
+	char *mem;
+};
+
+FIXTURE_VARIANT(iommu) {
+	const char *name;
+	__u32 attrs;
+	bool kernel;	/* by carveout_buf_map() */
+	int error;	/* of mapping it */
+};
+
+#define PAGES	(CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_PAGES)
+
+FIXTURE_VARIANT_ADD(iommu, pages) {
+	"dsp", PAGES, false, 0
+};
+
+FIXTURE_VARIANT_ADD(iommu, pages_by_driver) {
+	"dsp", PAGES, true, 0
+};
+
+FIXTURE_VARIANT_ADD(iommu, writecombine) {
+	"dsp", CARVEOUT_ATTR_WRITECOMBINE, false, 0
+};
+
+FIXTURE_VARIANT_ADD(iommu, writecombine_by_driver) {
+	"dsp", CARVEOUT_ATTR_WRITECOMBINE, true, 0
+};
+
+FIXTURE_VARIANT_ADD(iommu, uncached) {
+	"attrs", CARVEOUT_ATTR_UNCACHED, false, 0
+};
+
+FIXTURE_VARIANT_ADD(iommu, cached) {
+	"attrs", CARVEOUT_ATTR_CACHED, false, 0
+};
+
+FIXTURE_VARIANT_ADD(iommu, coherent_pages) {
+	"coherent", PAGES, false, 0
+};
+
+FIXTURE_VARIANT_ADD(iommu, coherent_cached) {
+	"coherent", CARVEOUT_ATTR_CACHED, false, -EOPNOTSUPP
+};
+
+FIXTURE_VARIANT_ADD(iommu, coherent_cached_by_driver) {
+	"coherent", CARVEOUT_ATTR_CACHED, true, -EOPNOTSUPP
+};
+
+static int open_heap(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/carveout/%s", name);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static int open_device(void)
+{
+	int fd;
+
+	BECOMES_TRUE((fd = open(EDU_DEVICE, O_RDWR | O_CLOEXEC)) >= 0);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The index of the region that has just these attributes, user bits aside. */
+static int region_of(int node, __u32 attrs)
+{
+	struct carveout_ioctl_region region;
+	__u32 i;
+
+	for (i = 0; !query_region(node, i, &region); i++)
+		if ((region.attrs & ~CARVEOUT_ATTR_USER_MASK) == attrs)
+			return i;
+	return -ENOENT;
+}
+
+/* Loading the driver probes its device; the device node follows a little later. */
+static bool have_edu(void)
+{
+	return !access("/sys/class/misc/carveout-edu", F_OK) &&
+	       BECOMES_TRUE(!access(EDU_DEVICE, F_OK));
+}
+
+FIXTURE_SETUP(iommu)
+{
+	int region;
+
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	if (!have_module(MODULE))
+		SKIP(return, "carveout_edu.ko is not here; set CARVEOUT_MODULES");
+	ASSERT_EQ(0, heap_begin(&self->heap));
+	self->node = open_heap(variant->name);
+	if (self->node < 0)
+		SKIP(return, "there is no heap %s", variant->name);
+	region = region_of(self->node, variant->attrs);
+	if (region < 0)
+		SKIP(return, "the heap %s has no such region", variant->name);
+	ASSERT_EQ(0, load_module(MODULE, ""));
+	if (!have_edu()) {
+		/* There is no teardown after this. */
+		EXPECT_EQ(0, unload_module(MODULE));
+		SKIP(return, "there is no edu device");
+	}
+	self->device = open_device();
+	ASSERT_LE(0, self->device);
+	self->region = region;
+	self->fd = alloc_in(self->node, SIZE, 1ULL << region);
+	ASSERT_LE(0, self->fd);
+	self->mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)self->mem);
+}
+
+FIXTURE_TEARDOWN_PARENT(iommu)
+{
+	EXPECT_EQ(0, unload_module(MODULE));
+	HEAP_TEARDOWN(&self->heap);
+}
+
+/* === The device's calls ================================================== */
+
+static int attach(int device, int fd, bool kernel)
+{
+	struct edu_attach arg = { .fd = fd, .kernel = kernel };
+
+	return xioctl(device, EDU_ATTACH, &arg);
+}
+
+static int map(int device, __u32 direction, struct edu_map *arg)
+{
+	memset(arg, 0, sizeof(*arg));
+	arg->direction = direction;
+	return xioctl(device, EDU_MAP, arg);
+}
+
+static int attach_and_map(int device, int fd, bool kernel)
+{
+	struct edu_map arg;
+	int err = attach(device, fd, kernel);
+
+	if (err)
+		return err;
+	err = map(device, EDU_BOTH, &arg);
+	if (err)
+		xioctl(device, EDU_DETACH, NULL);
+	return err;
+}
+
+static int copy(int device, __u64 offset, bool store)
+{
+	struct edu_copy arg = { .offset = offset, .store = store };
+
+	return xioctl(device, EDU_COPY, &arg);
+}
+
+static int unmap(int device)
+{
+	return xioctl(device, EDU_UNMAP, NULL);
+}
+
+static int detach(int device)
+{
+	return xioctl(device, EDU_DETACH, NULL);
+}
+
+/* Those that are mapped at once are unmapped so as well. */
+static int let_go(int device, bool kernel)
+{
+	int err = kernel ? 0 : unmap(device);
+
+	return err ? err : detach(device);
+}
+
+static int cpu_access(int fd, __u64 flags)
+{
+	struct dma_buf_sync sync = { .flags = flags };
+
+	return xioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
+}
+
+/* Fill a piece for the device to read. */
+static int put_pattern(int fd, char *mem, __u64 offset, __u32 seed)
+{
+	int err = cpu_access(fd, DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE);
+
+	fill_pattern(mem + offset, EDU_COPY_BYTES, seed);
+	return err ? err : cpu_access(fd, DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE);
+}
+
+/* Is that what the device wrote, and nothing beside it? */
+static bool is_stored(int fd, const char *mem, __u64 offset, __u32 seed)
+{
+	bool good = !cpu_access(fd, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ) &&
+		    has_pattern(mem + offset, EDU_COPY_BYTES, seed) &&
+		    is_filled(mem + offset - 64, 64, 0) &&
+		    is_filled(mem + offset + EDU_COPY_BYTES, 64, 0);
+
+	return !cpu_access(fd, DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ) && good;
+}
+
+/* === Tests =============================================================== */
+
+TEST_F(iommu, device_finds_the_buffer_where_no_memory_is)
+{
+	struct carveout_buffer buffer;
+	struct edu_map arg;
+	int err;
+
+	ASSERT_EQ(0, query_buffer(self->node, self->fd, &buffer));
+	EXPECT_NE(0, buffer.flags & CARVEOUT_BUFFER_PHYS);
+	err = attach(self->device, self->fd, variant->kernel);
+	if (!err)
+		err = map(self->device, EDU_BOTH, &arg);
+	ASSERT_EQ(variant->error, err);
+	if (err)
+		return;
+	EXPECT_EQ(1, arg.entries);
+	EXPECT_EQ(SIZE, arg.size);
+	EXPECT_NE(buffer.phys, arg.address);
+	EXPECT_GE(EDU_REACH, arg.address + SIZE);
+	EXPECT_LT(EDU_REACH, buffer.phys);
+}
+
+/* From one place of the buffer into the device, and from there to another. */
+TEST_F(iommu, device_reads_and_writes_the_buffer)
+{
+	const __u64 from = 3 * EDU_COPY_BYTES, to = SIZE - 2 * EDU_COPY_BYTES;
+
+	ASSERT_EQ(variant->error, attach_and_map(self->device, self->fd, variant->kernel));
+	if (variant->error)
+		return;
+	ASSERT_EQ(0, put_pattern(self->fd, self->mem, from, 301));
+	ASSERT_EQ(0, copy(self->device, from, false));
+	EXPECT_TRUE(is_filled(self->mem + to, EDU_COPY_BYTES, 0));
+	ASSERT_EQ(0, copy(self->device, to, true));
+	EXPECT_TRUE(is_stored(self->fd, self->mem, to, 301));
+	EXPECT_EQ(0, let_go(self->device, variant->kernel));
+	/* What it wrote is there for the next mapping as well. */
+	munmap(self->mem, SIZE);
+	self->mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)self->mem);
+	EXPECT_TRUE(has_pattern(self->mem + to, EDU_COPY_BYTES, 301));
+}
+
+/* Out of one buffer into another, of a heap with pages; both are mapped at once. */
+TEST_F(iommu, device_copies_from_buffer_to_buffer)
+{
+	int second = open_device(), node = open_heap("camera");
+	int fd = alloc_buffer(node, SIZE);
+	char *mem;
+
+	ASSERT_LE(0, fd);
+	mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	ASSERT_EQ(0, attach_and_map(second, fd, false));
+	ASSERT_EQ(variant->error, attach_and_map(self->device, self->fd, variant->kernel));
+	if (variant->error)
+		return;
+	ASSERT_EQ(0, put_pattern(self->fd, self->mem, 0, 302));
+	ASSERT_EQ(0, copy(self->device, 0, false));
+	ASSERT_EQ(0, copy(second, 2 * EDU_COPY_BYTES, true));
+	EXPECT_TRUE(is_stored(fd, mem, 2 * EDU_COPY_BYTES, 302));
+}
+
+TEST_F(iommu, unmapping_and_detaching_in_any_order)
+{
+	struct edu_map first, again;
+
+	if (variant->error || variant->kernel)
+		SKIP(return, "it is not attached without being mapped");
+	EXPECT_EQ(-ENOENT, unmap(self->device));
+	EXPECT_EQ(-ENOENT, detach(self->device));
+	ASSERT_EQ(0, attach(self->device, self->fd, false));
+	EXPECT_EQ(-EBUSY, attach(self->device, self->fd, false));
+	ASSERT_EQ(0, map(self->device, EDU_BOTH, &first));
+	EXPECT_EQ(-EBUSY, map(self->device, EDU_BOTH, &again));
+	EXPECT_EQ(-EBUSY, detach(self->device));
+	EXPECT_EQ(0, unmap(self->device));
+	EXPECT_EQ(-ENOENT, copy(self->device, 0, true));
+	ASSERT_EQ(0, map(self->device, EDU_READS, &again));
+	EXPECT_EQ(0, unmap(self->device));
+	ASSERT_EQ(0, map(self->device, EDU_WRITES, &again));
+	EXPECT_EQ(0, copy(self->device, 0, true));
+	EXPECT_EQ(0, unmap(self->device));
+	EXPECT_EQ(0, detach(self->device));
+	EXPECT_EQ(-ENOENT, detach(self->device));
+	ASSERT_EQ(0, attach_and_map(self->device, self->fd, false));
+}
+
+/* What is unmapped is out of the device's reach, though the buffer is there still. */
+TEST_F(iommu, device_does_not_reach_what_was_unmapped)
+{
+	struct edu_copy stale = { .offset = EDU_COPY_BYTES, .store = 1, .stale = 1 };
+
+	ASSERT_EQ(variant->error, attach_and_map(self->device, self->fd, variant->kernel));
+	if (variant->error)
+		return;
+	ASSERT_EQ(0, put_pattern(self->fd, self->mem, 0, 303));
+	ASSERT_EQ(0, copy(self->device, 0, false));
+	ASSERT_EQ(0, let_go(self->device, variant->kernel));
+	EXPECT_EQ(-ENOENT, copy(self->device, EDU_COPY_BYTES, true));
+	/* The copy ends, into nothing; the IOMMU's driver has a line in the log on it. */
+	EXPECT_EQ(0, xioctl(self->device, EDU_COPY, &stale));
+	EXPECT_TRUE(is_filled(self->mem + EDU_COPY_BYTES, SIZE - EDU_COPY_BYTES, 0));
+	EXPECT_TRUE(has_pattern(self->mem, EDU_COPY_BYTES, 303));
+}
+
+/* A read-only file lets no device write, whatever an IOMMU would do. */
+TEST_F(iommu, read_only_descriptor_is_mapped_for_reading_alone)
+{
+	const char *tag = unique_tag("iommu.ro");
+	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
+	struct edu_map arg;
+	int ro;
+
+	if (variant->kernel)
+		SKIP(return, "drivers have no buffer by a read-only descriptor");
+	alloc.regions = 1ULL << self->region;
+	alloc.mode = 0600;
+	set_name(alloc.tag, tag);
+	ASSERT_EQ(0, xioctl(self->node, CARVEOUT_IOCTL_ALLOC, &alloc));
+	ro = open_tag(self->node, tag, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, ro);
+	ASSERT_EQ(0, attach(self->device, ro, false));
+	EXPECT_EQ(-EACCES, map(self->device, EDU_BOTH, &arg));
+	EXPECT_EQ(-EACCES, map(self->device, EDU_WRITES, &arg));
+	EXPECT_EQ(variant->error, map(self->device, EDU_READS, &arg));
+}
+
+/* The mapping holds the buffer; its memory is not handed out before it ends. */
+TEST_F(iommu, buffer_is_freed_after_the_last_detach)
+{
+	__u64 used = used_bytes(self->node);
+
+	ASSERT_EQ(variant->error, attach_and_map(self->device, self->fd, variant->kernel));
+	munmap(self->mem, SIZE);
+	close(self->fd);
+	if (variant->error) {
+		EXPECT_TRUE(BECOMES_TRUE(used_bytes(self->node) == used - SIZE));
+		return;
+	}
+	EXPECT_EQ(used, used_bytes(self->node));
+	EXPECT_EQ(0, copy(self->device, 0, true));
+	EXPECT_EQ(0, copy(self->device, SIZE - EDU_COPY_BYTES, false));
+	if (!variant->kernel) {
+		EXPECT_EQ(0, unmap(self->device));
+		EXPECT_EQ(used, used_bytes(self->node));
+	}
+	EXPECT_EQ(0, detach(self->device));
+	EXPECT_TRUE(BECOMES_TRUE(used_bytes(self->node) == used - SIZE));
+}
+
+/* The importer's file is closed while the buffer is mapped, or its process killed. */
+static int dies_with_a_mapping(void *arg)
+{
+	const struct _test_data_iommu *self = arg;
+	int device = open_device();
+
+	if (attach_and_map(device, self->fd, false))
+		return 1;
+	raise(SIGKILL);
+	return 2;
+}
+
+TEST_F(iommu, importer_ends_with_the_buffer_mapped)
+{
+	__u64 used = used_bytes(self->node);
+
+	if (variant->error)
+		SKIP(return, "it cannot be mapped");
+	ASSERT_EQ(0, attach_and_map(self->device, self->fd, variant->kernel));
+	munmap(self->mem, SIZE);
+	EXPECT_EQ(128 + SIGKILL, run_child(dies_with_a_mapping, self));
+	EXPECT_EQ(used, used_bytes(self->node));
+	close(self->fd);
+	EXPECT_EQ(used, used_bytes(self->node));
+	close(self->device);
+	EXPECT_TRUE(BECOMES_TRUE(used_bytes(self->node) == used - SIZE));
+}
+
+/* It does not move or shrink while a device has it. */
+TEST_F(iommu, mapped_buffer_is_not_resized)
+{
+	struct carveout_ioctl_resize resize = {
+		.fd = self->fd, .size = SIZE / 2, .fd_flags = O_RDWR | O_CLOEXEC,
+	};
+
+	munmap(self->mem, SIZE);
+	ASSERT_EQ(variant->error, attach_and_map(self->device, self->fd, variant->kernel));
+	if (variant->error)
+		return;
+	EXPECT_EQ(-EBUSY, xioctl(self->node, CARVEOUT_IOCTL_RESIZE, &resize));
+	EXPECT_EQ(0, let_go(self->device, variant->kernel));
+	EXPECT_EQ(0, xioctl(self->node, CARVEOUT_IOCTL_RESIZE, &resize));
+}
+
+TEST_HARNESS_MAIN
