@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Heaps of memory that is given by its physical address: the parameter regions= with every
+# attribute, and carveout_create(), which carveout_attrs.ko calls.
+#
+# Removes the module, and loads it again at the end as it was.
+
+# shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
+. "$(dirname "$0")/carveout_lib.sh"
+# shellcheck source=tools/testing/selftests/carveout/carveout_attrs_lib.sh
+. "$(dirname "$0")/carveout_attrs_lib.sh"
+
+TREE=/proc/device-tree
+HOLE_NODE=$TREE/reserved-memory/attrs-hole@6d000000
+
+# The parameters that the module was loaded with.
+ARGS=
+for name in default regions; do
+	value=$(cat /sys/module/carveout/parameters/$name)
+	[ "$value" = "(null)" ] || ARGS="$ARGS $name=$value"
+done
+
+# Memory without a heap: that of a node that no heap names, or what memmap= set aside.
+HOLE=
+if [ -e $HOLE_NODE/no-map ] && [ -d /sys/class/carveout/attrs ]; then
+	HOLE=$(hex 0x"$(od -A n -t x1 -j 4 -N 4 $HOLE_NODE/reg | tr -d ' ')")
+elif [ ! -e $TREE ]; then
+	HOLE=$(sed -n 's/.*memmap=16M\$\(0x[0-9a-f]*\).*/\1/p' /proc/cmdline)
+fi
+
+[ -n "$HOLE" ] || skip_all "this board has no memory for such heaps"
+
+# --- Heaps of regions= ------------------------------------------------------
+
+# at MIB: an address in the hole
+at()
+{
+	hex $((HOLE + $1 * 0x100000))
+}
+
+of_parameters()
+{
+	rmmod carveout || { echo "Bail out! the module cannot be removed"; exit 1; }
+	log_mark
+	why=$(insmod "$MODULES/carveout.ko" regions="$(
+		printf '%s,' "unc:$(at 0)+1M:uncached" "cac:$(at 1)+1M:cached" \
+			"com:$(at 2)+1M:writecombine" "mix:$(at 4)+1M:uncached" \
+			"mix:$(at 6)+1M:cached" "mix:$(at 5)+1M:uncached")pla:$(at 8)+1M" 2>&1)
+	result "regions= with every attribute is taken" "$why"
+	log_save
+	logged unc 0 unc "$(at 0)" 1024 uncached
+	logged cac 0 cac "$(at 1)" 1024 cached
+	logged com 0 com "$(at 2)" 1024 writecombine
+	logged pla 0 pla "$(at 8)" 1024 writecombine
+	# What touches and is of one kind is one region.
+	logged mix 0 mix "$(at 4)" 2048 uncached
+	logged mix 1 mix "$(at 6)" 1024 cached
+	holds com "$WRITECOMBINE"
+	holds mix "$UNCACHED" "$CACHED"
+	tool_sees unc uncached:unc
+	tool_sees cac cached:cac
+	tool_sees mix uncached:mix cached:mix
+	refuses mix writecombine
+}
+
+# --- A heap that a driver makes ---------------------------------------------
+
+# create NAME ATTRIBUTES WORD: of memory that is no RAM of the kernel's
+create()
+{
+	log_mark
+	why=$(insmod "$MODULES/carveout_attrs.ko" heap="$1" base="$(at 12)" \
+		size=$((0x200000)) attrs="$2" 2>&1)
+	result "a driver makes $1" "$why"
+	log_save
+	logged "$1" 0 given "$(at 12)" 2048 "$3"
+}
+
+destroy()
+{
+	why=$(rmmod carveout_attrs 2>&1)
+	[ ! -e "/dev/carveout/$1" ] || why="$why; its node is left"
+	! grep -q ' : given$' /proc/iomem || why="$why; its memory is still claimed"
+	result "a driver destroys $1" "$why"
+}
+
+of_driver()
+{
+	create madeu "$UNCACHED" uncached
+	holds madeu "$UNCACHED"
+	destroy madeu
+	create madec "$CACHED" cached
+	holds madec "$CACHED"
+	destroy madec
+	create madew "$WRITECOMBINE" writecombine
+	destroy madew
+	# Of several kinds it can be none.
+	log_mark
+	why=
+	if insmod "$MODULES/carveout_attrs.ko" heap=madeb base="$(at 12)" \
+		size=$((0x200000)) attrs=$((CACHED | UNCACHED)) 2>/dev/null; then
+		why="it was made"
+		rmmod carveout_attrs
+	fi
+	log_save
+	result "memory of two kinds is refused" \
+		"$why$(log_has 1 'region given .*needs exactly one of cached,')"
+}
+
+plan 31
+of_parameters
+of_driver
+why=$(rmmod carveout 2>&1)
+# shellcheck disable=SC2086 # several parameters
+why=$why$(insmod "$MODULES/carveout.ko" $ARGS 2>&1)
+result "the module is loaded as it was" "$why"
+finish
