@@ -74,7 +74,7 @@ static void *map_in(int node, __u32 region, int *fd)
 
 /* === Reports ============================================================= */
 
-TEST_F(attrs, each_region_is_of_one_kind)
+TEST_F_TIMEOUT(attrs, each_region_is_of_one_kind, 120)
 {
 	__u32 i;
 
@@ -89,7 +89,7 @@ TEST_F(attrs, each_region_is_of_one_kind)
 }
 
 /* $CARVEOUT_ATTRS: attributes of each region in hexadecimal, with commas between. */
-TEST_F(attrs, regions_have_the_attributes_that_were_asked_for)
+TEST_F_TIMEOUT(attrs, regions_have_the_attributes_that_were_asked_for, 120)
 {
 	char *list = getenv("CARVEOUT_ATTRS"), *end;
 	__u32 i;
@@ -148,7 +148,7 @@ static enum memory_kind kind_of(__u32 attrs)
 }
 
 /* The attribute belongs to the region: the kernel and processes map it alike. */
-TEST_F(look, mapping_has_the_kind_of_the_region)
+TEST_F_TIMEOUT(look, mapping_has_the_kind_of_the_region, 120)
 {
 	struct carveout_ioctl_region region;
 	struct attrs_look look;
@@ -174,7 +174,7 @@ TEST_F(look, mapping_has_the_kind_of_the_region)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-TEST_F(look, kernel_and_process_see_the_same_bytes)
+TEST_F_TIMEOUT(look, kernel_and_process_see_the_same_bytes, 120)
 {
 	struct carveout_ioctl_region region;
 	struct attrs_look look = {};
@@ -221,7 +221,7 @@ static void use_as_normal_memory(unsigned char *mem)
 	memset(mem, 0, SIZE);
 }
 
-TEST_F(attrs, unaligned_access_and_string_functions)
+TEST_F_TIMEOUT(attrs, unaligned_access_and_string_functions, 120)
 {
 	unsigned char *mem;
 	__u32 i;
@@ -242,7 +242,7 @@ TEST_F(attrs, unaligned_access_and_string_functions)
 }
 
 /* Atomic operations are promised in cached memory alone. */
-TEST_F(attrs, atomic_operations_in_cached_memory)
+TEST_F_TIMEOUT(attrs, atomic_operations_in_cached_memory, 120)
 {
 	unsigned int i, n;
 	__u64 *mem, want;
@@ -267,7 +267,7 @@ TEST_F(attrs, atomic_operations_in_cached_memory)
 	}
 }
 
-TEST_F(attrs, content_outlives_a_mapping_and_a_descriptor)
+TEST_F_TIMEOUT(attrs, content_outlives_a_mapping_and_a_descriptor, 120)
 {
 	const char *tag = unique_tag("attrs");
 	struct carveout_ioctl_alloc alloc;
@@ -340,7 +340,7 @@ static bool is_answer(const struct _test_data_attrs *self, __u32 require, __u32 
 }
 
 /* Every bit there is, alone and with every other, kinds and user bits alike. */
-TEST_F(attrs, requests_lead_to_what_they_require)
+TEST_F_TIMEOUT(attrs, requests_lead_to_what_they_require, 120)
 {
 	int node = self->heap.node;
 	__u32 i, j;
@@ -369,7 +369,7 @@ TEST_F(attrs, requests_lead_to_what_they_require)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-TEST_F(attrs, all_that_a_region_has_leads_to_it)
+TEST_F_TIMEOUT(attrs, all_that_a_region_has_leads_to_it, 120)
 {
 	__u32 i, attrs;
 
@@ -382,7 +382,7 @@ TEST_F(attrs, all_that_a_region_has_leads_to_it)
 }
 
 /* A region that is full is not made up for by one that lacks the attribute. */
-TEST_F(attrs, full_region_is_ENOSPC_and_fallback_helps)
+TEST_F_TIMEOUT(attrs, full_region_is_ENOSPC_and_fallback_helps, 120)
 {
 	struct carveout_ioctl_region region;
 	struct carveout_ioctl_alloc alloc;
@@ -548,7 +548,7 @@ static int sync_dmabuf(int fd, __u64 flags)
 	return xioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
 }
 
-TEST_F(cache, sync_flushes_where_devices_do_not_see_caches)
+TEST_F_TIMEOUT(cache, sync_flushes_where_devices_do_not_see_caches, 120)
 {
 	int once = !self->coherent;
 	__u32 i;
@@ -569,7 +569,7 @@ TEST_F(cache, sync_flushes_where_devices_do_not_see_caches)
 }
 
 /* Zeroes that are to reach memory behind the caches are written back. */
-TEST_F(cache, zeroing_writes_back_where_devices_do_not_see_caches)
+TEST_F_TIMEOUT(cache, zeroing_writes_back_where_devices_do_not_see_caches, 120)
 {
 	const char *want = self->coherent ? "clean=0" : "clean=1";
 	const char *other = self->coherent ? "clean=1" : "clean=0";

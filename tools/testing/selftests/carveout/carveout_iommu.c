@@ -228,7 +228,7 @@ static bool is_stored(int fd, const char *mem, __u64 offset, __u32 seed)
 
 /* === Tests =============================================================== */
 
-TEST_F(iommu, device_finds_the_buffer_where_no_memory_is)
+TEST_F_TIMEOUT(iommu, device_finds_the_buffer_where_no_memory_is, 120)
 {
 	struct carveout_buffer buffer;
 	struct edu_map arg;
@@ -250,7 +250,7 @@ TEST_F(iommu, device_finds_the_buffer_where_no_memory_is)
 }
 
 /* From one place of the buffer into the device, and from there to another. */
-TEST_F(iommu, device_reads_and_writes_the_buffer)
+TEST_F_TIMEOUT(iommu, device_reads_and_writes_the_buffer, 120)
 {
 	const __u64 from = 3 * EDU_COPY_BYTES, to = SIZE - 2 * EDU_COPY_BYTES;
 
@@ -271,7 +271,7 @@ TEST_F(iommu, device_reads_and_writes_the_buffer)
 }
 
 /* Out of one buffer into another, of a heap with pages; both are mapped at once. */
-TEST_F(iommu, device_copies_from_buffer_to_buffer)
+TEST_F_TIMEOUT(iommu, device_copies_from_buffer_to_buffer, 120)
 {
 	int second = open_device(), node = open_heap("camera");
 	int fd = alloc_buffer(node, SIZE);
@@ -290,7 +290,7 @@ TEST_F(iommu, device_copies_from_buffer_to_buffer)
 	EXPECT_TRUE(is_stored(fd, mem, 2 * EDU_COPY_BYTES, 302));
 }
 
-TEST_F(iommu, unmapping_and_detaching_in_any_order)
+TEST_F_TIMEOUT(iommu, unmapping_and_detaching_in_any_order, 120)
 {
 	struct edu_map first, again;
 
@@ -316,7 +316,7 @@ TEST_F(iommu, unmapping_and_detaching_in_any_order)
 }
 
 /* What is unmapped is out of the device's reach, though the buffer is there still. */
-TEST_F(iommu, device_does_not_reach_what_was_unmapped)
+TEST_F_TIMEOUT(iommu, device_does_not_reach_what_was_unmapped, 120)
 {
 	struct edu_copy stale = { .offset = EDU_COPY_BYTES, .store = 1, .stale = 1 };
 
@@ -334,7 +334,7 @@ TEST_F(iommu, device_does_not_reach_what_was_unmapped)
 }
 
 /* A read-only file lets no device write, whatever an IOMMU would do. */
-TEST_F(iommu, read_only_descriptor_is_mapped_for_reading_alone)
+TEST_F_TIMEOUT(iommu, read_only_descriptor_is_mapped_for_reading_alone, 120)
 {
 	const char *tag = unique_tag("iommu.ro");
 	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
@@ -356,7 +356,7 @@ TEST_F(iommu, read_only_descriptor_is_mapped_for_reading_alone)
 }
 
 /* The mapping holds the buffer; its memory is not handed out before it ends. */
-TEST_F(iommu, buffer_is_freed_after_the_last_detach)
+TEST_F_TIMEOUT(iommu, buffer_is_freed_after_the_last_detach, 120)
 {
 	__u64 used = used_bytes(self->node);
 
@@ -390,7 +390,7 @@ static int dies_with_a_mapping(void *arg)
 	return 2;
 }
 
-TEST_F(iommu, importer_ends_with_the_buffer_mapped)
+TEST_F_TIMEOUT(iommu, importer_ends_with_the_buffer_mapped, 120)
 {
 	__u64 used = used_bytes(self->node);
 
@@ -407,7 +407,7 @@ TEST_F(iommu, importer_ends_with_the_buffer_mapped)
 }
 
 /* It does not move or shrink while a device has it. */
-TEST_F(iommu, mapped_buffer_is_not_resized)
+TEST_F_TIMEOUT(iommu, mapped_buffer_is_not_resized, 120)
 {
 	struct carveout_ioctl_resize resize = {
 		.fd = self->fd, .size = SIZE / 2, .fd_flags = O_RDWR | O_CLOEXEC,
