@@ -8,6 +8,7 @@
 #   uml-7             user-mode Linux with two CPUs, of the newest kernel
 #   arm64-6.1-debug   the QEMU board with KASAN, lockdep, sleep-in-atomic, SMP
 #
+# Nothing is built unless the configuration has every option that the fragments ask for.
 # A build is keyed by the kernel's version and the configuration's content,
 # its comments apart.
 # "kernel.sh --dir NAME" prints where NAME is or would be built, "kernel.sh --have NAME"
@@ -58,6 +59,7 @@ build()
 	"${make[@]}" tinyconfig
 	"$source/scripts/kconfig/merge_config.sh" -m -O "$dir" "$dir/.config" "${configs[@]}"
 	"${make[@]}" olddefconfig
+	"$SCRIPTS/kconfig.sh" "$dir/.config" "${configs[@]}"
 	# shellcheck disable=SC2086 # several targets
 	"${make[@]}" $target
 }
