@@ -8,13 +8,14 @@
 #   arm64-6.12-rt             the same with PREEMPT_RT
 #   arm64-6.12-16k            the same with pages of 16 KiB
 #   arm64-6.1-debug           the same board, own kernel: KASAN, lockdep, 4 CPUs
+#   arm64-7-debug             the same with the newest kernel and PREEMPT_RT
 #   x86_64-6.1, x86_64-6.12   QEMU pc, stock Debian cloud kernel, no device tree
 #   x86_64-6.12-full          the same with the kernel for all machines
 #   uml-6.1, uml-6.12, uml-7  user-mode Linux, device tree; 6.1 with KASAN and lockdep,
 #                             7, the newest kernel there is, with two CPUs
 
 BOARDS=(arm64-6.1 arm64-6.12 arm64-7 arm64-6.12-rt arm64-6.12-16k arm64-6.1-debug
-	x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
+	arm64-7-debug x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
 export BOARDS
 
 # What every kernel is started with. A panic ends the emulator; the watchdogs
@@ -66,6 +67,9 @@ board()
 	case $1 in
 	arm64-6.1-debug)
 		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;
+	arm64-7-debug)
+		# A spinlock is an rtmutex there, and an interrupt handler a thread.
+		arch=arm64 cpus=4 scale=8 rounds=30 args="$BOOT_ARGS" ;;
 	arm64-6.1|arm64-6.12|arm64-7|arm64-6.12-rt|arm64-6.12-16k)
 		# The cloud kernels of x86-64 have no vgem.
 		arch=arm64 drivers="vgem brd"

@@ -7,6 +7,7 @@
 #   uml-6.12          user-mode Linux, plain
 #   uml-7             user-mode Linux with two CPUs, of the newest kernel
 #   arm64-6.1-debug   the QEMU board with KASAN, lockdep, sleep-in-atomic, SMP
+#   arm64-7-debug     the same with PREEMPT_RT, of the newest kernel
 #
 # Nothing is built unless the configuration has every option that the fragments ask for.
 # A build is keyed by the kernel's version and the configuration's content,
@@ -35,6 +36,9 @@ describe()
 	arm64-6.1-debug)
 		series=6.1 arch=arm64 target="Image modules"
 		configs=("$vm/arm64-debug.config") ;;
+	arm64-7-debug)
+		series=7 arch=arm64 target="Image modules"
+		configs=("$vm/arm64-debug.config" "$vm/arm64-rt.config") ;;
 	*)	die "kernel.sh: no test kernel '$1'" ;;
 	esac
 	source=$CARVEOUT_CACHE/source/$series

@@ -16,8 +16,9 @@
 #   fresh:SUITE       README.md, followed on a clean machine of this Debian release
 #
 # "build", "kunit", "kselftest", "compat" and "fresh" alone mean all of their lanes; "quick"
-# those of make test, "all" those of make test-all, which are all but "fresh"; "rest" those
-# of "all" that are not quick. See board.sh for the boards. Each lane leaves its logs in
+# those of make test, "all" those of make test-all, which are all but "fresh". "rest" are
+# those of "all" that are not quick, less the board arm64-7-debug, whose kernel takes long
+# to build and to run. See board.sh for the boards. Each lane leaves its logs in
 # $O/log/LANE (":" becomes "=").
 # ONLY="NAME..." runs just these kselftest programs or KUnit modules.
 # The last line says how many tests passed, failed and were skipped.
@@ -37,10 +38,11 @@ DONE=$LOGS/done-$$
 # What a newcomer runs: a kind of each, and no test kernel but the one that builds fast.
 QUICK=(scripts unit libtest build:arm64-6.1 build:arm64-6.12 build:x86_64-6.12 build:uml-6.12
 	kselftest:arm64-6.1 kselftest:arm64-6.12 kselftest:x86_64-6.12 kunit:uml-6.12)
-KUNIT_BOARDS=(arm64-6.1-debug arm64-6.12 arm64-6.12-rt x86_64-6.12 uml-6.1 uml-6.12 uml-7)
+KUNIT_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12 arm64-6.12-rt x86_64-6.12
+	uml-6.1 uml-6.12 uml-7)
 # The slowest first: two boards run at a time.
-KSELFTEST_BOARDS=(arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1 arm64-6.12 arm64-7
-	x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
+KSELFTEST_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1
+	arm64-6.12 arm64-7 x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
 COMPAT_BOARDS=(arm64-6.12 x86_64-6.12)
 SUITES=(bookworm trixie)
 PARALLEL=${PARALLEL:-2}
@@ -61,7 +63,8 @@ expand_lanes()
 		fresh)		printf 'fresh:%s\n' "${SUITES[@]}" ;;
 		quick)		printf '%s\n' "${QUICK[@]}" ;;
 		all)		expand_lanes scripts unit libtest build kselftest kunit compat ;;
-		rest)		expand_lanes all | grep -vxF "$(printf '%s\n' "${QUICK[@]}")" ;;
+		rest)		expand_lanes all | grep -vxF "$(printf '%s\n' "${QUICK[@]}")" |
+					grep -v ':arm64-7-debug$' ;;
 		*)		echo "$lane" ;;
 		esac
 	done
