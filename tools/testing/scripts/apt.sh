@@ -67,11 +67,13 @@ use_suites()
 
 # A source that fails (a third party's, say) does not matter as long as the packages
 # are found afterwards, so that its message is printed and the lists at hand are used.
+# Callers read standard output: what apt prints is not for it.
 update_lists()
 {
 	touch -d "$APT_MAX_AGE minutes ago" "$APT/limit"
 	[ ! "$APT/updated" -nt "$APT/limit" ] || return 0
-	private_apt apt-get update -q || say "note: apt-get update failed; the package lists at hand are used"
+	private_apt apt-get update -q >&2 ||
+		say "note: apt-get update failed; the package lists at hand are used"
 	touch "$APT/updated"
 }
 

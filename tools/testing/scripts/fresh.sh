@@ -29,19 +29,29 @@ remove()
 trap remove EXIT
 
 # The archives that this machine is configured with, of the other release.
-make_root()
+write_sources()
 {
-	local sources=$DIR/sources.list
-
-	use_sources "$SUITE,$SUITE-updates,$SUITE-security"
-	cp "$APT/sources.list" "$sources"
+	mkdir -p "$APT_ROOT"
+	exec 8>"$APT_ROOT/lock"
+	flock 8
+	use_sources "$SUITE,$SUITE-updates,$SUITE-security" || return
+	cp "$APT/sources.list" "$DIR/sources.list" || return
+	exec 8>&-
 	# How this machine reaches the archives: a proxy, say.
 	apt-config dump --format '%f "%v";%n' | grep '^Acquire::.*[Pp]roxy' > "$DIR/apt.conf" || true
+}
+
+# errexit is off in a condition: each step is checked.
+make_root()
+{
+	write_sources || return
+	as_root chmod 755 "$ROOT"
 	as_root mmdebstrap --variant=apt --include=git,make,ca-certificates \
-		--aptopt="$DIR/apt.conf" "$SUITE" "$ROOT" "$sources"
+		--aptopt="$DIR/apt.conf" "$SUITE" "$ROOT" "$DIR/sources.list" || return
 	# Another user's repository is none that git reads.
-	git -C "$TOP" bundle create "$DIR/tree.bundle" HEAD
-	as_root git clone -q "$DIR/tree.bundle" "$ROOT/root/carveout"
+	git -C "$TOP" bundle create "$DIR/tree.bundle" HEAD || return
+	as_root git -c advice.detachedHead=false clone -q "$DIR/tree.bundle" \
+		"$ROOT/root/carveout" || return
 	[ ! -e /etc/resolv.conf ] || as_root cp -L /etc/resolv.conf "$ROOT/etc/resolv.conf"
 }
 

@@ -9,6 +9,7 @@ failed once.
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -147,6 +148,44 @@ class Choice(unittest.TestCase):
             release, _, note = self.choose(packages, series="7")
             self.assertEqual(release, "7.2.12+deb13-arm64")
             self.assertIn("no linux-%s-7.3.4" % part, note)
+
+
+class Sources(unittest.TestCase):
+    """apt.sh: the package sources of another release."""
+
+    APT = """#!/bin/sh
+        case $* in
+        *update*)       echo "Get:1 $MIRROR/$MIRROR InRelease"; exit "$UPDATE" ;;
+        *Security*)     echo "$MIRROR/security/" ;;
+        *)              echo "$MIRROR/debian/" ;;
+        esac
+        """
+
+    def sources(self, mirror="file:/mirror", update="0"):
+        """sources.list for two suites, with no package lists at hand."""
+        with tempfile.TemporaryDirectory() as folder:
+            apt = os.path.join(folder, "apt-get")
+            with open(apt, "w", encoding="utf-8") as script:
+                script.write(self.APT)
+            os.chmod(apt, 0o755)
+            env = dict(os.environ, CARVEOUT_CACHE=folder, MIRROR=mirror, UPDATE=update,
+                       PATH=folder + ":" + os.environ["PATH"])
+            script = (". ./common.sh; . ./apt.sh; use_sources trixie,trixie-security;"
+                      'cat "$APT/sources.list"')
+            run = subprocess.run(["bash", "-c", script], cwd=SCRIPTS, env=env, text=True,
+                                 capture_output=True, check=False)
+            return run.returncode, run.stdout, run.stderr
+
+    def test_archives_of_this_machine(self):
+        self.assertEqual(self.sources()[:2], (
+            0, "".join("deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+                       "file:/mirror/%s main\n" % place
+                       for place in ("debian trixie", "security trixie-security"))))
+
+    def test_failed_update_is_told(self):
+        status, lines, why = self.sources(update="100")
+        self.assertEqual((status, len(lines.splitlines())), (0, 2))
+        self.assertIn("the package lists at hand are used", why)
 
 
 class Watch(unittest.TestCase):
