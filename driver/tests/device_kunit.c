@@ -49,7 +49,7 @@ static void carveout_device_map(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, carveout_mapping_addr(mapping),
 				sg_dma_address(sgt->sgl));
 		KUNIT_EXPECT_EQ(test, carveout_buf_phys(buf), sg_phys(sgt->sgl));
-		/* Whoever maps it holds it. */
+		/* A mapping holds a reference. */
 		EXPECT_ERR(test, -EBUSY, carveout_buf_resize(buf, SZ_4K));
 		KUNIT_EXPECT_EQ(test, 0, carveout_buf_sync(buf, 0, SZ_16K,
 							   CARVEOUT_SYNC_FLAGS));
