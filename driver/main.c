@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * carveout: heaps of memory that a board sets aside, with named buffers.
+ * carveout: heaps of memory that a board sets aside, with tagged buffers.
  *
- * The module's beginning and end. A heap comes from the device tree
- * (platform.c) or from a parameter (params.c); see Documentation/design.rst.
+ * Module init and exit. The device tree (platform.c), module parameters (params.c) and
+ * other drivers (api/api.c) define the heaps; see Documentation/design.rst.
  */
 
 #include <linux/module.h>
 
-#include "carveout_internal.h"
+#include "buf/release.h"
+#include "dev/chardev.h"
+#include "dev/debugfs.h"
+#include "mem/deferred.h"
+#include "mem/objects.h"
+#include "source.h"
 
 #ifndef CONFIG_64BIT
 #error "carveout needs a 64-bit kernel"
 #endif
 
 /*
- * A module whose init fails goes at once, whoever has a file of it open. So
- * everything that can fail comes before the first node does. The driver's
- * registration is the last of it: it is undone inside or not at all.
+ * When module init fails the module is freed at once, even if its device node is open.
+ * So all steps that can fail precede the first device node. The registration of the
+ * platform driver is the last such step: if it fails, it has undone itself, and after it
+ * nothing is undone.
  */
 static int __init carveout_init(void)
 {
@@ -58,7 +64,7 @@ static void __exit carveout_exit(void)
 	carveout_platform_exit();
 	carveout_params_exit();
 	carveout_chardev_exit();
-	carveout_park_exit();
+	carveout_release_exit();
 	carveout_deferred_exit();
 	carveout_debugfs_exit();
 	for (i = 0; i < CARVEOUT_NR_OBJECTS; i++)
@@ -72,4 +78,5 @@ module_exit(carveout_exit);
 
 MODULE_AUTHOR("The carveout authors");
 MODULE_DESCRIPTION("Heaps of reserved memory with named, shared buffers");
+MODULE_VERSION("0.1.0");
 MODULE_LICENSE("GPL");

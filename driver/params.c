@@ -3,11 +3,10 @@
  * Heaps from module parameters, for machines without a device tree.
  *
  *	default=16M
- *		a heap "default" of system memory, in pieces that the page
- *		allocator can give
+ *		a heap "default" of system memory, in pieces from the page allocator
  *	regions=NAME:BASE+SIZE[:ATTR],...
- *		heaps of memory that was set aside with memmap= or the like.
- *		Entries of one name become regions of one heap.
+ *		heaps of memory that is set aside with memmap= or in a similar way.
+ *		Entries with the same name become regions of one heap.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -23,35 +22,25 @@
 #include <linux/string.h>
 
 #include "carveout_internal.h"
+#include "dev/chardev.h"
+#include "mem/claim.h"
+#include "source.h"
 
 static char *default_size;
 module_param_named(default, default_size, charp, 0444);
 MODULE_PARM_DESC(default, "Size of a heap 'default' of system memory, e.g. 16M");
 
 static char *regions;
-module_param(regions, charp, 0400);	/* it has physical addresses */
+module_param(regions, charp, 0400);	/* contains physical addresses */
 MODULE_PARM_DESC(regions, "NAME:BASE+SIZE[:cached|writecombine|uncached],... of memory that is set aside");
 
-/* All ranges of all heaps that the parameters ask for. */
+/* Maximum number of ranges in the parameter regions, of all heaps. */
 #define RANGES_MAX	CARVEOUT_MAX_REGIONS
 
-/* The heaps, and their nodes once they are published. */
+/* The heaps, and their device nodes once they are published. */
 static struct carveout *heaps[RANGES_MAX + 1];
 static struct carveout_device *devices[RANGES_MAX + 1];
 static unsigned int nr_heaps;
-
-/**
- * carveout_usually_coherent() - do devices see the CPU's caches?
- *
- * Where there is no device to ask, it is the architecture's usual case.
- *
- * Context: Any.
- * Return: true if so.
- */
-bool carveout_usually_coherent(void)
-{
-	return !IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE);
-}
 
 static int add_heap(const char *name, struct carveout_range *ranges,
 		    unsigned int count)
@@ -70,81 +59,6 @@ static int add_heap(const char *name, struct carveout_range *ranges,
 }
 
 /* === default= ============================================================= */
-
-static int by_base(const void *a, const void *b)
-{
-	const struct carveout_range *x = a, *y = b;
-
-	return x->base < y->base ? -1 : x->base > y->base;
-}
-
-/*
- * One piece of at most @size bytes and at most the order @order, which becomes
- * the one that memory was found with.
- */
-static int take_pages(struct carveout_range *range, u64 size, unsigned int *order)
-{
-	struct page *page;
-
-	*order = min_t(unsigned int, *order, ilog2(size >> PAGE_SHIFT));
-	for (;; --*order) {
-		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY, *order);
-		if (page)
-			break;
-		if (!*order)
-			return -ENOMEM;
-	}
-	/* They go back page by page, whatever they are joined to. */
-	split_page(page, *order);
-	range->base = PFN_PHYS(page_to_pfn(page));
-	range->size = PAGE_SIZE << *order;
-	range->attrs = CARVEOUT_ATTR_CACHED;
-	range->source = CARVEOUT_SOURCE_SYSTEM;
-	strscpy(range->name, "system", sizeof(range->name));
-	return 0;
-}
-
-/**
- * carveout_system_ranges() - take memory from the system
- * @size: bytes, whole pages
- * @count: where the number of ranges goes
- *
- * Context: May sleep.
- * Return: an array of ranges in the order of their addresses, to be freed with
- * kvfree(); or an ERR_PTR.
- */
-struct carveout_range *carveout_system_ranges(u64 size, unsigned int *count)
-{
-	unsigned int order = MAX_PAGE_ORDER, pieces, n = 0;
-	struct carveout_range *ranges;
-	int ret = 0;
-
-	if (size > (u64)totalram_pages() << PAGE_SHIFT) {
-		pr_err("0x%llx bytes are more memory than this machine has; ask for less\n", size);
-		return ERR_PTR(-ENOMEM);
-	}
-	/* As many as it takes in the largest pieces, with room for small ones. */
-	pieces = (size >> PAGE_SHIFT >> MAX_PAGE_ORDER) + 1024;
-	ranges = kvcalloc(pieces, sizeof(*ranges), GFP_KERNEL);
-	if (!ranges)
-		return ERR_PTR(-ENOMEM);
-
-	while (size && !ret) {
-		ret = n < pieces ? take_pages(&ranges[n], size, &order) : -ENOMEM;
-		if (!ret)
-			size -= ranges[n++].size;
-	}
-	if (ret) {
-		pr_err("the system has not that much memory in large pieces; ask for less, or load the module earlier\n");
-		while (n)
-			carveout_range_release(&ranges[--n]);
-		kvfree(ranges);
-		return ERR_PTR(ret);
-	}
-	sort(ranges, n, sizeof(*ranges), by_base, NULL);
-	*count = n;
-	return ranges;
-}
 
 static int default_heap(u64 size)
 {
@@ -170,7 +84,7 @@ static int parse_default(void)
 	size = memparse(default_size, &end);
 	if (end == default_size || *end || !size ||
 	    size > (u64)totalram_pages() << PAGE_SHIFT) {
-		pr_err("default=%s: not a size that this machine has; say for example default=16M\n",
+		pr_err("default=%s: not a size, or more memory than this machine has; use for example default=16M\n",
 		       default_size);
 		return -EINVAL;
 	}
@@ -202,7 +116,7 @@ static int parse_region(char *entry, struct carveout_range *range)
 		return -EOPNOTSUPP;
 	range->attrs = attr ? carveout_attr_parse(attr) :
 		       CARVEOUT_ATTR_WRITECOMBINE;
-	range->source = CARVEOUT_SOURCE_RESERVED;
+	range->source = CARVEOUT_SOURCE_NOMAP;
 	return range->attrs ? 0 : -EINVAL;
 }
 
@@ -211,13 +125,13 @@ static void region_err(const char *entry, int err)
 	if (err == -EOPNOTSUPP)
 		pr_err("regions=: '%s': %s as ATTR\n", entry, CARVEOUT_NO_DEVICE_MEMORY);
 	else
-		pr_err("regions=: '%s' is not NAME:BASE+SIZE[:ATTR] with a NAME of A-Z a-z 0-9 . _ - and no dot in front and ATTR cached, writecombine or uncached, or is one too many\n",
+		pr_err("regions=: '%s' is not NAME:BASE+SIZE[:ATTR], or is one too many; use a NAME of A-Z a-z 0-9 . _ - without a leading dot, and cached, writecombine or uncached as ATTR\n",
 		       entry);
 }
 
 /*
- * Move the ranges of the first one's heap up behind it. All keep their order,
- * which is the one in which requests try them. Returns how many they are.
+ * Move all ranges of the first range's heap to the front. They keep their order, in which
+ * requests try them. Returns the number of ranges of that heap.
  */
 static unsigned int gather_first(struct carveout_range *ranges, unsigned int count)
 {
@@ -234,7 +148,7 @@ static unsigned int gather_first(struct carveout_range *ranges, unsigned int cou
 	return n;
 }
 
-/* One bad heap is the end of all, but first each gets to say what is wrong. */
+/* One invalid heap fails module init, but the log reports the faults of all heaps. */
 static int add_heaps(struct carveout_range *ranges, unsigned int count)
 {
 	char name[CARVEOUT_NAME_LEN];
@@ -290,12 +204,12 @@ free:
 }
 
 /**
- * carveout_params_init() - make the heaps that the parameters ask for
+ * carveout_params_init() - Create the heaps of the module parameters
  *
- * They have no nodes yet.
+ * They have no device nodes yet.
  *
- * Context: May sleep.
- * Return: 0, or a negative errno and there is no heap at all.
+ * Context: Process context. May sleep.
+ * Return: 0, or a negative errno; then no heap exists.
  */
 int carveout_params_init(void)
 {
@@ -310,11 +224,11 @@ int carveout_params_init(void)
 }
 
 /**
- * carveout_params_publish() - make the nodes of these heaps
+ * carveout_params_publish() - Create the device nodes of these heaps
  *
- * One that cannot have its node is a line in the log.
+ * A failure is reported in the log, and the heap remains without a device node.
  *
- * Context: May sleep.
+ * Context: Process context. May sleep.
  */
 void carveout_params_publish(void)
 {
@@ -329,9 +243,9 @@ void carveout_params_publish(void)
 }
 
 /**
- * carveout_params_exit() - let go of these heaps and their nodes
+ * carveout_params_exit() - Remove the device nodes and put the heaps
  *
- * Context: May sleep.
+ * Context: Process context. May sleep.
  */
 void carveout_params_exit(void)
 {
@@ -339,6 +253,6 @@ void carveout_params_exit(void)
 		nr_heaps--;
 		if (!IS_ERR_OR_NULL(devices[nr_heaps]))
 			carveout_unpublish(devices[nr_heaps]);
-		carveout_unref(heaps[nr_heaps]);
+		__carveout_put(heaps[nr_heaps]);
 	}
 }

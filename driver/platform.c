@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Heaps from the device tree: a linux,carveout-heap node makes a heap of the
- * regions that its memory-region property names.
+ * Heaps from the device tree: a linux,carveout-heap node defines a heap over the
+ * regions that its memory-region property refers to.
  *
  *	heap {
  *		compatible = "linux,carveout-heap";
@@ -12,8 +12,8 @@
  *		linux,reserved-tag-uids = <44>;
  *	};
  *
- * All regions of a node are looked at before any is taken: each one that is no
- * good gets a line in the log, and then there is no heap at all.
+ * All regions of a DT node are checked before any is claimed. Each invalid region is
+ * reported in the log, and then the heap is not created.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -27,49 +27,11 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "carveout_internal.h"
 #include "../lib/tag.h"
-
-static const char * const attr_names[] = {
-	"cached", "writecombine", "uncached",
-};
-
-static const u32 attr_bits[] = {
-	CARVEOUT_ATTR_CACHED, CARVEOUT_ATTR_WRITECOMBINE, CARVEOUT_ATTR_UNCACHED,
-};
-
-static_assert(ARRAY_SIZE(attr_names) == ARRAY_SIZE(attr_bits));
-
-/**
- * carveout_attr_parse() - attribute bit by name
- * @name: "cached", "writecombine" or "uncached"
- *
- * Context: Any.
- * Return: CARVEOUT_ATTR_*, or 0 if there is none of this name.
- */
-u32 carveout_attr_parse(const char *name)
-{
-	int i = match_string(attr_names, ARRAY_SIZE(attr_names), name);
-
-	return i < 0 ? 0 : attr_bits[i];
-}
-
-/**
- * carveout_attr_is_device() - does this name ask for device memory?
- * @name: the name of an attribute
- *
- * Unaligned access faults on device memory, and so do the instructions that memset()
- * and memcpy() use. A heap zeroes its memory and copies it when a buffer moves, and
- * programs do both with a buffer, so that such a request is refused with a message of
- * its own.
- *
- * Context: Any.
- * Return: true if so.
- */
-bool carveout_attr_is_device(const char *name)
-{
-	return !strcmp(name, "device");
-}
+#include "carveout_internal.h"
+#include "dev/chardev.h"
+#include "mem/claim.h"
+#include "source.h"
 
 static u32 parse_attr(struct device *dev, const char *region, const char *name)
 {
@@ -84,7 +46,7 @@ static u32 parse_attr(struct device *dev, const char *region, const char *name)
 	return attr;
 }
 
-/* The range that the kernel set aside for @np at boot. */
+/* Look up the range that the kernel set aside for @np at boot. */
 static int lookup_range(struct device *dev, struct device_node *np,
 			struct carveout_range *range)
 {
@@ -92,9 +54,9 @@ static int lookup_range(struct device *dev, struct device_node *np,
 	struct resource res;
 	const char *owner;
 
-	/* CMA, coherent pools, bounce buffers, ramoops, firmware's own, ... */
+	/* CMA, coherent pools, bounce buffers, ramoops, memory of firmware, ... */
 	if (!of_property_read_string(np, "compatible", &owner)) {
-		dev_err(dev, "region %pOFP: is a %s, which is somebody else's to use; name a region without a compatible\n",
+		dev_err(dev, "region %pOFP: is a %s, owned by another driver; name a region without a compatible\n",
 			np, owner);
 		return -EINVAL;
 	}
@@ -104,25 +66,25 @@ static int lookup_range(struct device *dev, struct device_node *np,
 			np);
 		return -EINVAL;
 	}
-	/* The look-up goes by name alone: make sure that it is this node. */
+	/* The look-up compares only names: verify that it found this DT node. */
 	if (of_address_to_resource(np, 0, &res)) {
-		dev_err(dev, "region %pOFP: has no place of its own; give it a reg property instead of a size\n",
+		dev_err(dev, "region %pOFP: has no fixed address; give it a reg property instead of a size\n",
 			np);
 		return -EINVAL;
 	}
 	if (res.start != rmem->base) {
-		dev_err(dev, "region %pOFP: there is another region of this name in /reserved-memory; rename one\n",
+		dev_err(dev, "region %pOFP: another region in /reserved-memory has this name; rename one\n",
 			np);
 		return -EINVAL;
 	}
 	range->base = rmem->base;
 	range->size = rmem->size;
 	range->source = of_property_read_bool(np, "no-map") ?
-			CARVEOUT_SOURCE_RESERVED : CARVEOUT_SOURCE_MAPPED;
+			CARVEOUT_SOURCE_NOMAP : CARVEOUT_SOURCE_MAPPED;
 	return 0;
 }
 
-/* Attribute of region @i: as the heap's node says, else after its mapping. */
+/* Attribute of region @i: from the heap's DT node, by default as the kernel maps it. */
 static int lookup_attrs(struct device *dev, unsigned int i,
 			struct carveout_range *range)
 {
@@ -157,7 +119,7 @@ static int read_region(struct device *dev, unsigned int i,
 
 	np = of_parse_phandle(dev->of_node, "memory-region", i);
 	if (!np) {
-		dev_err(dev, "memory-region entry %u leads nowhere; give it the phandle of a child of /reserved-memory\n",
+		dev_err(dev, "memory-region entry %u does not resolve; give it the phandle of a child of /reserved-memory\n",
 			i);
 		return -EINVAL;
 	}
@@ -174,7 +136,7 @@ static int read_region(struct device *dev, unsigned int i,
 	return ret;
 }
 
-/* What is given per region is given for each, or not at all. */
+/* A list of values per region has one for each region, or is absent. */
 static int check_count(struct device *dev, const char *list, int n, int count)
 {
 	if (n == count || !of_find_property(dev->of_node, list, NULL))
@@ -222,36 +184,36 @@ static int read_name(struct device *dev, char *name)
 		s = "";
 	if (strscpy(name, s, CARVEOUT_NAME_LEN) < 0 ||
 	    !carveout_heap_name_valid(name)) {
-		dev_err(dev, "'%s' cannot be a heap's name; set linux,heap-name to 1 to 63 of A-Z a-z 0-9 . _ - with no dot in front\n",
+		dev_err(dev, "'%s' is not a valid heap name; set linux,heap-name to 1 to 63 of A-Z a-z 0-9 . _ - without a leading dot\n",
 			s);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-/* Prefixes of names, each kept for a user: one id for each, or none at all. */
+/* Prefixes of tags, each reserved for a user. Both lists have the same length. */
 static int read_reserved_tags(struct device *dev, struct carveout *carveout)
 {
 	static const char prefixes[] = "linux,reserved-tags";
 	static const char uids[] = "linux,reserved-tag-uids";
-	struct carveout_reserved *reserved;
+	struct carveout_tag_prefix *reserved;
 	const char *prefix;
 	int i, count;
 	u32 uid;
 
 	count = of_property_count_strings(dev->of_node, prefixes);
 	if (count == -EINVAL)
-		count = 0;	/* there are none */
+		count = 0;	/* no such property */
 	if (count < 0 ||
 	    max(of_property_count_u32_elems(dev->of_node, uids), 0) != count) {
-		dev_err(dev, "%s takes strings, and %s a user id for each of them\n",
+		dev_err(dev, "%s and %s differ in length; give strings, and one user id for each\n",
 			prefixes, uids);
 		return -EINVAL;
 	}
 	reserved = kcalloc(count, sizeof(*reserved), GFP_KERNEL);
 	if (!reserved)
 		return -ENOMEM;
-	carveout->reserved = reserved;
+	carveout->tag_prefixes = reserved;
 	for (i = 0; i < count; i++, reserved++) {
 		of_property_read_string_index(dev->of_node, prefixes, i, &prefix);
 		of_property_read_u32_index(dev->of_node, uids, i, &uid);
@@ -259,12 +221,12 @@ static int read_reserved_tags(struct device *dev, struct carveout *carveout)
 		if (strscpy(reserved->prefix, prefix, CARVEOUT_NAME_LEN) < 0 ||
 		    carveout_tag_name_valid(reserved->prefix) ||
 		    !uid_valid(reserved->uid)) {
-			dev_err(dev, "%s: '%s' for user %u cannot be; a tag begins with 1 to 63 of A-Z a-z 0-9 . _ -\n",
+			dev_err(dev, "%s: '%s' for user %u is invalid; a prefix is 1 to 63 of A-Z a-z 0-9 . _ -\n",
 				prefixes, prefix, uid);
 			return -EINVAL;
 		}
 	}
-	carveout->nr_reserved = count;
+	carveout->nr_tag_prefixes = count;
 	return 0;
 }
 
@@ -273,7 +235,7 @@ static void unpublish(void *device)
 	carveout_unpublish(device);
 }
 
-/* Make the heap of what the node names; all its regions, or none. */
+/* Create the heap with all regions of the DT node, or not at all. */
 static struct carveout *make_heap(struct device *dev, const char *name, int count)
 {
 	bool coherent = dev_is_dma_coherent(dev);
@@ -290,7 +252,7 @@ static struct carveout *make_heap(struct device *dev, const char *name, int coun
 		carveout = carveout_from_ranges(name, ranges, count,
 						coherent ? CARVEOUT_HEAP_COHERENT : 0);
 	} else {
-		/* The others may have faults of their own to be told about. */
+		/* The other regions may have faults to report, too. */
 		carveout_ranges_check(ranges, good, coherent);
 		carveout = ERR_PTR(-EINVAL);
 	}
@@ -318,7 +280,7 @@ static int carveout_probe(struct platform_device *pdev)
 		return dev_err_probe(dev, PTR_ERR(carveout), "no heap '%s'\n", name);
 	ret = read_reserved_tags(dev, carveout);
 	device = ret ? ERR_PTR(ret) : carveout_publish(dev, carveout);
-	carveout_unref(carveout);	/* the node has its own reference */
+	__carveout_put(carveout);	/* the device node has its own reference */
 	if (IS_ERR(device))
 		return dev_err_probe(dev, PTR_ERR(device), "no heap '%s'\n", name);
 
@@ -340,9 +302,9 @@ static struct platform_driver carveout_driver = {
 };
 
 /**
- * carveout_platform_init() - register the platform driver
+ * carveout_platform_init() - Register the platform driver
  *
- * Context: May sleep.
+ * Context: Process context. May sleep.
  * Return: 0 or a negative errno.
  */
 int carveout_platform_init(void)
@@ -351,9 +313,9 @@ int carveout_platform_init(void)
 }
 
 /**
- * carveout_platform_exit() - undo carveout_platform_init()
+ * carveout_platform_exit() - Undo carveout_platform_init()
  *
- * Context: May sleep.
+ * Context: Process context. May sleep.
  */
 void carveout_platform_exit(void)
 {

@@ -1,35 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bins: the index of a region's holes by size.
+ * Bins: a region's holes by size.
  *
- * Sizes are counted in granules. Below 64 granules each size has a bin of its
- * own; above, each power of two is cut into 32 bins of equal width. A bitmap in
- * two levels finds the next bin that is not empty with two looks at most.
+ * Sizes are in granules. Below 64 granules each size has its own bin; above, each
+ * power of two is divided into 32 bins of equal width. A bitmap of two levels finds
+ * the next bin that is not empty with at most two reads.
  *
- * The holes of one bin hang in a binary trie. A bin leaves a known number of
- * low bits of the size open, and each level of the trie decides one of them,
- * the highest first. A node's own size only has to agree with the decisions
- * above it, and holes of equal size are listed behind the one that is in the
- * trie::
+ * The holes of one bin form a binary trie. A bin leaves a known number of low bits
+ * of the size open, and each level of the trie decides one of them, the highest
+ * first. A node's own size only has to agree with the decisions above it. Holes of
+ * equal size are in a list behind the one in the trie::
  *
- *   head[b] --> node --> equal --> equal      (bin_next; bin_prev goes back)
+ *   head[b] --> node --> equal --> equal      (bin_next; back: bin_prev)
  *              /    \
- *         bit 0      bit 1                    (child[]; bin_prev goes up)
+ *         bit 0      bit 1                    (child[]; up: bin_prev)
  *
- * In a bin of one size a new hole goes to the front, for it is the one that the
- * cache remembers; in a trie behind the node, which has links to keep.
+ * In a bin of one size a new hole is inserted at the front, because its descriptor
+ * is in the cache. In a trie it is inserted behind the node, whose links remain.
  *
- * This is the idea of the tree bins of Doug Lea's malloc. So a search, an
- * insertion and a removal follow at most as many links as there are open bits,
- * 53 in the worst case, however many holes there are; and where only one size
- * fits in a bin the trie is one node and its list. A request finds the smallest
- * hole that is large enough, or learns that there is none.
+ * The design follows the tree bins of Doug Lea's malloc. A search, an insertion and
+ * a removal follow at most as many links as there are open bits, 53 in the worst
+ * case, independent of the number of holes. If a bin has only one size, the trie is
+ * one node and its list. A search finds the smallest hole that is large enough, or
+ * that there is none.
  *
  * In a hole in the trie bin_prev is its parent (0 for the root of the bin) with
- * %CARVEOUT_IN_TRIE. In a hole of a list bin_prev is the hole before it.
+ * %CARVEOUT_IN_TRIE set. In a hole of a list bin_prev is the hole before it.
  *
- * Links are checked where they are followed. One that leads nowhere marks the
- * store as bad, and the heap takes it from there.
+ * Links are checked when they are followed. A dangling link marks the store as
+ * corrupted, and the heap handles it.
  */
 
 #include "bins.h"
@@ -37,7 +36,7 @@
 #include "span.h"
 
 /**
- * carveout_bins_init() - Make empty bins
+ * carveout_bins_init() - Initialise empty bins
  * @bins: bins
  *
  * Context: Any context.
@@ -64,12 +63,12 @@ static void list_insert(struct carveout_store *store, u32 after, u32 index)
 }
 
 /**
- * carveout_trie_insert() - Add a hole to a bin of several sizes that has some
+ * carveout_trie_insert() - Add a hole to a non-empty bin of several sizes
  * @store: store of the descriptors
  * @root: head of the bin
  * @bit: number of low bits of the size that the bin leaves open
  * @granules: size of the hole
- * @index: the hole
+ * @index: hole
  *
  * Context: Any context. Caller serialises access. Follows at most @bit links.
  */
@@ -85,7 +84,7 @@ void carveout_trie_insert(struct carveout_store *store, u32 root, unsigned int b
 
 		if (!bit--) {
 			/* All bits agree, but the sizes do not. */
-			store->bad = true;
+			store->corrupted = true;
 			return;
 		}
 		child = &carveout_aux(store, at)->child[granules >> bit & 1];
@@ -113,7 +112,7 @@ static void list_remove(struct carveout_store *store, struct carveout_span *span
 
 	if (!prev || carveout_span(store, prev)->bin_next != index ||
 	    (next && carveout_span(store, next)->bin_prev != index)) {
-		store->bad = true;
+		store->corrupted = true;
 		return;
 	}
 	carveout_span(store, prev)->bin_next = next;
@@ -121,7 +120,7 @@ static void list_remove(struct carveout_store *store, struct carveout_span *span
 		carveout_span(store, next)->bin_prev = prev;
 }
 
-/* The link that leads to a hole in the trie from above; NULL if it does not. */
+/* The link from the parent to a hole in the trie; NULL if it is inconsistent. */
 static u32 *link_to(struct carveout_store *store, struct carveout_bins *bins,
 		    unsigned int bin, u32 index)
 {
@@ -137,7 +136,7 @@ static u32 *link_to(struct carveout_store *store, struct carveout_bins *bins,
 	return *slot == index ? slot : NULL;
 }
 
-/* Detach a leaf of the trie somewhere below @index; 0 when that is a leaf. */
+/* Detach some leaf of the trie below @index; 0 if @index is itself a leaf. */
 static u32 detach_leaf(struct carveout_store *store, u32 index, unsigned int bits)
 {
 	u32 *slot = NULL;
@@ -152,7 +151,7 @@ static u32 detach_leaf(struct carveout_store *store, u32 index, unsigned int bit
 		if (!below)
 			break;
 		if (!bits--) {
-			store->bad = true;
+			store->corrupted = true;
 			return 0;
 		}
 		slot = child;
@@ -178,7 +177,7 @@ static void adopt_children(struct carveout_store *store, u32 from, u32 to)
 	}
 }
 
-/* Put an heir in the place of a node: a hole of the same size, or any leaf. */
+/* Replace a node: by a hole of the same size, or by any leaf below it. */
 static void trie_remove(struct carveout_store *store, struct carveout_bins *bins,
 			unsigned int bin, u32 index)
 {
@@ -187,7 +186,7 @@ static void trie_remove(struct carveout_store *store, struct carveout_bins *bins
 	u32 heir;
 
 	if (!slot) {
-		store->bad = true;
+		store->corrupted = true;
 		return;
 	}
 	heir = carveout_link_read(store, span->bin_next);
@@ -201,11 +200,11 @@ static void trie_remove(struct carveout_store *store, struct carveout_bins *bins
 }
 
 /**
- * carveout_bins_remove_linked() - Take a hole out of a bin that has others
+ * carveout_bins_remove_linked() - Remove a hole from a bin with other holes
  * @store: store of the descriptors
  * @bins: bins of the region
  * @bin: index of the bin
- * @index: the hole
+ * @index: hole
  *
  * Context: Any context. Caller serialises access. Follows at most
  * carveout_bin_bits() links.
@@ -215,7 +214,7 @@ void carveout_bins_remove_linked(struct carveout_store *store, struct carveout_b
 {
 	struct carveout_span *span = carveout_span(store, index);
 
-	/* In a bin of one size all that come here are in the list. */
+	/* In a bin of one size, the holes passed to this function are in the list. */
 	if (bin >= CARVEOUT_EXACT && span->bin_prev & CARVEOUT_IN_TRIE)
 		trie_remove(store, bins, bin, index);
 	else
@@ -226,8 +225,8 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_bins_remove_linked);
 /* === Search =============================================================== */
 
 /*
- * The smallest (side 0) or largest (side 1) hole at or below @at. It is on the
- * path that takes that side wherever it can. 0 when a link leads nowhere.
+ * The smallest (side 0) or largest (side 1) hole at or below @at. It is on the path
+ * that takes that side at each node that has such a child. 0 if a link dangles.
  */
 static u32 trie_extreme(const struct carveout_store *store, u32 at, unsigned int bits,
 			unsigned int side)
@@ -260,14 +259,14 @@ static u32 trie_extreme(const struct carveout_store *store, u32 at, unsigned int
  * @bits: number of low bits of the size that the bin leaves open
  *
  * Context: Any context. Caller serialises access. Follows at most @bits links.
- * Return: the hole; 0 when a link leads nowhere, which marks the store as bad.
+ * Return: the hole; 0 if a link dangles, which marks the store as corrupted.
  */
 u32 carveout_trie_smallest(struct carveout_store *store, u32 root, unsigned int bits)
 {
 	u32 index = trie_extreme(store, root, bits, 0);
 
 	if (!index)
-		store->bad = true;
+		store->corrupted = true;
 	return index;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_trie_smallest);
@@ -277,12 +276,12 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_trie_smallest);
  * @store: store of the descriptors
  * @root: head of the bin
  * @bit: number of low bits of the size that the bin leaves open
- * @granules: size wanted, one of the bin's
+ * @granules: size wanted, a size of this bin
  * @shift: log2 of the granule
  *
  * Context: Any context. Caller serialises access. Follows at most twice @bit
  * links.
- * Return: the hole, or 0 when there is none of that size or larger in the bin.
+ * Return: the hole, or 0 if the bin has none of that size or larger.
  */
 u32 carveout_trie_best(struct carveout_store *store, u32 root, unsigned int bit,
 		       u64 granules, unsigned int shift)
@@ -306,7 +305,7 @@ u32 carveout_trie_best(struct carveout_store *store, u32 root, unsigned int bit,
 			break;
 		child = carveout_aux(store, at)->child;
 		if (!(granules >> bit & 1) && child[1]) {
-			/* Everything in there is larger; later ones are closer. */
+			/* All holes below it are larger; later subtrees are closer. */
 			right = child[1];
 			right_bits = bit;
 		}
@@ -330,7 +329,7 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_trie_best);
  *
  * Context: Any context. Caller serialises access. Follows at most
  * carveout_bin_bits() links.
- * Return: the hole, or 0 when there is none.
+ * Return: the hole, or 0 if there is none.
  */
 u32 carveout_bins_largest(const struct carveout_store *store,
 			  const struct carveout_bins *bins)

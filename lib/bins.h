@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bins: the index of a region's holes by size.
+ * Bins: a region's holes by size.
  */
 
 #ifndef CARVEOUT_BINS_H
@@ -9,23 +9,23 @@
 #include "carveout_lib.h"
 #include "span.h"
 
-/* Each power of two is cut into 32 steps; below 64 every size has its bin. */
+/* Each power of two has 32 bins; below 64 granules each size has its own bin. */
 #define CARVEOUT_STEP_BITS 5
 #define CARVEOUT_STEPS CARVEOUT_BIT(CARVEOUT_STEP_BITS)
 #define CARVEOUT_EXACT (2 * CARVEOUT_STEPS)
 
-/* Enough for any granule, even one byte. */
+/* Sufficient for any granule, even one byte. */
 #define CARVEOUT_BINS ((CARVEOUT_OFF_BITS - CARVEOUT_STEP_BITS + 1) * CARVEOUT_STEPS)
 #define CARVEOUT_BIN_WORDS (CARVEOUT_BINS / 64)
 
-/* In bin_prev: the hole is in the trie and the rest of the word its parent. */
+/* In bin_prev: the hole is in the trie, the rest of the word is its parent. */
 #define CARVEOUT_IN_TRIE CARVEOUT_BIT(31)
 
 /**
  * struct carveout_bins - Holes of one region by size
  * @summary: bit w is set when word[w] is not 0
  * @word: bit b % 64 of word b / 64 is set when head[b] is not 0
- * @head: root of the trie of each bin, 0 when there is no hole of these sizes
+ * @head: root of the trie of each bin, 0 if there is no hole of these sizes
  */
 struct carveout_bins {
 	u64 summary;
@@ -41,7 +41,7 @@ static_assert(CARVEOUT_BIN_WORDS <= 64, "one word must summarise them");
  * @granules: size, at least 1
  *
  * Context: Any context.
- * Return: index of the bin. It grows with the size.
+ * Return: index of the bin, which increases with the size.
  */
 static inline unsigned int carveout_bin_of(u64 granules)
 {
@@ -55,7 +55,7 @@ static inline unsigned int carveout_bin_of(u64 granules)
  * @bin: index of the bin
  *
  * Context: Any context.
- * Return: the number; 0 when all holes of the bin have the same size.
+ * Return: the number; 0 if all holes of the bin have the same size.
  */
 static inline unsigned int carveout_bin_bits(unsigned int bin)
 {
@@ -74,12 +74,12 @@ u32 carveout_bins_largest(const struct carveout_store *store,
 			  const struct carveout_bins *bins);
 
 /*
- * The three that each allocation and each free goes through have a short way for a
- * bin that they need not look into. It is compiled into the callers, which saves a
- * tenth of their instructions.
+ * Each allocation and each free calls carveout_bins_insert(), carveout_bins_remove()
+ * or carveout_bins_best(). Their fast paths need not descend into a bin. They are
+ * inlined into the callers, which saves a tenth of the callers' instructions.
  */
 
-/* Both children at once. Where all sizes are equal nobody reads them. */
+/* Tests both children at once. They are not read if all sizes of the bin are equal. */
 static inline bool carveout_is_leaf(const struct carveout_store *store, u32 index)
 {
 	return !carveout_aux(store, index)->cookie;
@@ -103,7 +103,7 @@ static inline void carveout_bins_unmark(struct carveout_bins *bins, unsigned int
 		bins->summary &= ~BIT_ULL(bin / 64);
 }
 
-/* The first bin from @bin on that is marked, or CARVEOUT_BINS. */
+/* The first bin from @bin on whose bit is set, or CARVEOUT_BINS. */
 static inline unsigned int carveout_bins_next(const struct carveout_bins *bins,
 					      unsigned int bin)
 {
@@ -119,7 +119,7 @@ static inline unsigned int carveout_bins_next(const struct carveout_bins *bins,
 	if (!found)
 		return CARVEOUT_BINS;
 	word += 1 + __ffs64(found);
-	/* Only the validator can name this; here it reads as "none". */
+	/* Only the validator reports this inconsistency; here it reads as "none". */
 	if (unlikely(word >= CARVEOUT_BIN_WORDS || !bins->word[word]))
 		return CARVEOUT_BINS;
 	return word * 64 + __ffs64(bins->word[word]);
@@ -130,7 +130,7 @@ static inline unsigned int carveout_bins_next(const struct carveout_bins *bins,
  * @store: store of the descriptors
  * @bins: bins of the region
  * @shift: log2 of the granule
- * @index: the hole, with its size set
+ * @index: hole, with its size set
  *
  * Context: Any context. Caller serialises access. Follows at most
  * carveout_bin_bits() links.
@@ -162,11 +162,11 @@ static __always_inline void carveout_bins_insert(struct carveout_store *store,
 }
 
 /**
- * carveout_bins_remove() - Take a hole out
+ * carveout_bins_remove() - Remove a hole
  * @store: store of the descriptors
  * @bins: bins of the region
  * @shift: log2 of the granule
- * @index: the hole, with the size it had when it was inserted
+ * @index: hole, with its size at insertion
  *
  * Context: Any context. Caller serialises access. Follows at most
  * carveout_bin_bits() links.
@@ -203,12 +203,12 @@ static __always_inline void carveout_bins_remove(struct carveout_store *store,
  * @granules: size wanted, at least 1
  * @shift: log2 of the granule
  *
- * Of several of that size it is the one in the trie, with the others behind it
- * in bin_next.
+ * Of several holes of that size it is the one in the trie. The others follow it in
+ * bin_next.
  *
  * Context: Any context. Caller serialises access. Follows at most twice
  * carveout_bin_bits() links.
- * Return: the hole, or 0 when there is none of that size or larger.
+ * Return: the hole, or 0 if there is none of that size or larger.
  */
 static __always_inline u32 carveout_bins_best(struct carveout_store *store,
 					      const struct carveout_bins *bins, u64 granules,

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The funnel: everything that lib/ takes from its surroundings.
+ * Environment of lib/: the only file in lib/ that includes kernel headers.
  *
- * No other file in lib/ includes a kernel header. The user-space tests have a
- * header with the same guard in tools/testing/shared/ and include it first, so
- * that this one vanishes and the same sources build as an ordinary program.
- * What is named here is therefore all that lib/ may use: types, bits, overflow
- * checks, error numbers, memory fill, bounds for speculation. No allocation, no lock,
- * no printing.
+ * The user-space tests have a header with the same guard in tools/testing/shared/
+ * and include it first. This header is then empty, and the same sources build as an
+ * ordinary program. The headers below are therefore all that lib/ may use: types,
+ * bits, overflow checks, error numbers, memory fill, bounds for speculation. lib/
+ * neither allocates nor locks nor prints.
  */
 
 #ifndef CARVEOUT_LIB_H
@@ -33,13 +32,13 @@
 #include <linux/types.h>
 
 /**
- * carveout_assert() - Note that something impossible has happened
- * @condition: what holds in a sound heap
+ * carveout_assert() - Record a violated invariant
+ * @condition: condition that holds in a sound heap
  *
- * Fails the KUnit test that is running, if any. It never stops the machine: the
- * caller refuses further work with -EUCLEAN. Nor does it print: a console may take
- * long, and sleep on some kernels, and the caller's caller holds a spinlock. It is
- * for him to say so once he has dropped it.
+ * Fails the running KUnit test, if any. It never stops the machine: the caller
+ * refuses further work with -EUCLEAN. It does not print: the console is slow, may
+ * sleep on some kernels, and a raw spinlock is held. The driver reports the
+ * corruption after dropping it.
  *
  * Context: Any context.
  */

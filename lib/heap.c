@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The heap: allocating and freeing.
+ * Heap: allocates and frees memory.
  *
- * A request takes the smallest hole that is large enough, in the first region
- * that may serve it and can. A plain request, one without alignment and limit,
- * fails only when no hole is large enough. Its time is bounded by the width of
- * an address, not by the number of spans, in success and in failure.
+ * A request takes the smallest hole that is large enough, in the first region that
+ * may serve the request and has one. A plain request, one without alignment and
+ * limit, fails only if no hole is large enough. Its time, for success and for failure,
+ * is bounded by the width of an address, not by the number of spans.
  *
- * Requests with an alignment, a limit or from the top go through lib/search.c.
+ * Requests with an alignment, a limit or from the top are handled by lib/search.c.
  *
- * What is freed merges with its neighbours at once.
+ * Freed memory is merged with neighbouring holes immediately.
  */
 
 #include "carveout_lib.h"
@@ -17,21 +17,21 @@
 #include "search.h"
 
 /**
- * carveout_heap_break() - Note that the structure is broken
+ * carveout_heap_corrupted() - Mark a heap as corrupted
  * @heap: heap
  *
  * Context: Any context. Caller holds the heap's lock.
- * Return: -EUCLEAN
+ * Return: -EUCLEAN.
  */
-int carveout_heap_break(struct carveout_heap *heap)
+int carveout_heap_corrupted(struct carveout_heap *heap)
 {
-	heap->broken = true;
-	carveout_assert(!heap->broken);
+	heap->corrupted = true;
+	carveout_assert(!heap->corrupted);
 	return -EUCLEAN;
 }
 
 /**
- * carveout_heap_init() - Make an empty heap
+ * carveout_heap_init() - Initialise an empty heap
  * @heap: memory of the heap, with any content
  * @granule_shift: log2 of the granule, the unit of all sizes and addresses
  *
@@ -43,7 +43,7 @@ void carveout_heap_init(struct carveout_heap *heap, unsigned int granule_shift)
 	carveout_store_init(&heap->store);
 	heap->shift = granule_shift;
 	if (granule_shift >= CARVEOUT_OFF_BITS)
-		carveout_heap_break(heap);
+		carveout_heap_corrupted(heap);
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_init);
 
@@ -51,10 +51,10 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_init);
  * carveout_store_chunk_bytes() - Size of the next chunk of descriptors
  * @heap: heap
  *
- * Each chunk holds twice as many descriptors as the one before.
+ * Each chunk holds twice as many descriptors as the chunk before.
  *
  * Context: Any context. Caller holds the heap's lock.
- * Return: bytes; 0 when the heap cannot take another chunk.
+ * Return: bytes; 0 if the heap has its maximum number of chunks.
  */
 size_t carveout_store_chunk_bytes(const struct carveout_heap *heap)
 {
@@ -64,22 +64,22 @@ size_t carveout_store_chunk_bytes(const struct carveout_heap *heap)
 EXPORT_SYMBOL_IF_KUNIT(carveout_store_chunk_bytes);
 
 /**
- * carveout_heap_add_chunk() - Give memory for descriptors
+ * carveout_heap_add_chunk() - Add memory for descriptors
  * @heap: heap
  * @mem: memory of carveout_store_chunk_bytes() bytes, aligned to 8, with any
- *	content. It stays the caller's to free after the last use of the heap.
+ *	content. The caller frees it after the last use of the heap.
  *
- * A caller that drops its lock to allocate asks for the size again before it
- * adds the chunk: another one may have come in between.
+ * A caller that drops its lock to allocate must read the size again before it adds
+ * the chunk: another chunk may have been added in between.
  *
  * Context: Any context. Caller holds the heap's lock. Constant time.
- * Return: 0, -EINVAL when @mem is NULL or unaligned, -E2BIG when the heap cannot
- * take another chunk, or -EUCLEAN.
+ * Return: 0, -EINVAL if @mem is NULL or unaligned, -E2BIG if the heap has its
+ * maximum number of chunks, or -EUCLEAN.
  */
 int carveout_heap_add_chunk(struct carveout_heap *heap, void *mem)
 {
 	carveout_heap_assert_locked(heap);
-	if (heap->broken)
+	if (heap->corrupted)
 		return -EUCLEAN;
 	return carveout_store_add(&heap->store, mem);
 }
@@ -87,7 +87,7 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_add_chunk);
 
 /* === Search for a place =================================================== */
 
-static bool fallback_is_bad(const struct carveout_request *req)
+static bool fallback_is_invalid(const struct carveout_heap_request *req)
 {
 	unsigned int i;
 
@@ -99,28 +99,28 @@ static bool fallback_is_bad(const struct carveout_request *req)
 	return false;
 }
 
-/* Check a request; its size in whole granules, or 0 if there is a fault. */
+/* Check a request; returns its size in whole granules, or 0 if it is invalid. */
 static carveout_off_t check_request(const struct carveout_heap *heap,
-				    const struct carveout_request *req)
+				    const struct carveout_heap_request *req)
 {
 	carveout_off_t mask = ((carveout_off_t)1 << heap->shift) - 1;
 
 	if (unlikely(req->align & (req->align - 1) || req->require & req->forbid))
 		return 0;
-	if (unlikely(req->nr_fallback && fallback_is_bad(req)))
+	if (unlikely(req->nr_fallback && fallback_is_invalid(req)))
 		return 0;
 	if (unlikely(req->exact && (req->top_down || req->addr & mask ||
 				    (req->align && req->addr & (req->align - 1)))))
 		return 0;
-	/* One that wraps is 0 as well. */
+	/* An overflowing size becomes 0, too. */
 	return (req->size + mask) & ~mask;
 }
 
 /*
- * The smallest hole that is large enough, in the first region that has one: all
- * that a request without alignment and limit needs, and nothing can be missed.
+ * The smallest hole that is large enough, in the first region that has one. This
+ * search is exact for a request without alignment and limit.
  */
-static int find_plain(struct carveout_heap *heap, const struct carveout_request *req,
+static int find_plain(struct carveout_heap *heap, const struct carveout_heap_request *req,
 		      u32 require, carveout_off_t size, struct carveout_place *place)
 {
 	bool selected = !heap->nr_regions;
@@ -141,7 +141,7 @@ static int find_plain(struct carveout_heap *heap, const struct carveout_request 
 		}
 		place->region = i;
 		place->hole = hole;
-		/* One that is not in the trie itself is easier to take out. */
+		/* A hole of the list is cheaper to remove than the node of the trie. */
 		if (size >> heap->shift >= CARVEOUT_EXACT) {
 			next = carveout_link_read(&heap->store,
 						  carveout_span(&heap->store, hole)->bin_next);
@@ -153,24 +153,24 @@ static int find_plain(struct carveout_heap *heap, const struct carveout_request 
 	return selected ? -ENOSPC : -EINVAL;
 }
 
-/* The hole at the address that is asked for, if it is one and large enough. */
-static int find_exact(struct carveout_heap *heap, const struct carveout_request *req,
+/* The span at the requested address, if it is a hole and large enough. */
+static int find_exact(struct carveout_heap *heap, const struct carveout_heap_request *req,
 		      u32 require, carveout_off_t size, struct carveout_place *place)
 {
 	const struct carveout_span *span;
 	u32 index = carveout_heap_span_at(heap, req->addr);
-	u8 tag;
+	u8 mark;
 
 	if (!index)
 		return heap->nr_regions ? -EINVAL : -ENOSPC;
-	tag = *carveout_tag(&heap->store, index);
+	mark = *carveout_mark(&heap->store, index);
 	span = carveout_span(&heap->store, index);
-	place->region = tag >> CARVEOUT_TAG_REGION_SHIFT;
+	place->region = mark >> CARVEOUT_MARK_REGION_SHIFT;
 	place->hole = index;
 	place->front = req->addr - span->start;
 	if (!carveout_selects(req, require, heap->region[place->region], place->region))
 		return -EINVAL;
-	if ((tag & CARVEOUT_TAG_STATE) != CARVEOUT_HOLE ||
+	if ((mark & CARVEOUT_MARK_STATE) != CARVEOUT_HOLE ||
 	    span->size - place->front < size ||
 	    (req->max_addr && (req->addr >= req->max_addr ||
 			       req->max_addr - req->addr < size))) {
@@ -180,7 +180,7 @@ static int find_exact(struct carveout_heap *heap, const struct carveout_request 
 	return 0;
 }
 
-static int find_required(struct carveout_heap *heap, const struct carveout_request *req,
+static int find_required(struct carveout_heap *heap, const struct carveout_heap_request *req,
 			 u32 require, carveout_off_t size, struct carveout_place *place)
 {
 	if (likely(!(req->align >> heap->shift >> 1) && !req->max_addr && !req->top_down &&
@@ -191,8 +191,8 @@ static int find_required(struct carveout_heap *heap, const struct carveout_reque
 	return carveout_search(heap, req, require, size, place);
 }
 
-/* What the caller can do with instead, in the order that it says. */
-static int find_fallback(struct carveout_heap *heap, const struct carveout_request *req,
+/* Try the caller's fallback attributes in order. */
+static int find_fallback(struct carveout_heap *heap, const struct carveout_heap_request *req,
 			 int err, carveout_off_t size, struct carveout_place *place)
 {
 	unsigned int i;
@@ -200,23 +200,23 @@ static int find_fallback(struct carveout_heap *heap, const struct carveout_reque
 	for (i = 0; i < req->nr_fallback && err; i++) {
 		int ret = find_required(heap, req, req->fallback[i], size, place);
 
-		/* A choice that no region meets is no reason to say -EINVAL. */
+		/* A fallback that no region satisfies does not turn -ENOSPC into -EINVAL. */
 		if (err == -EINVAL || ret != -EINVAL)
 			err = ret;
 	}
 	return err;
 }
 
-/* === Taking the place ===================================================== */
+/* === Allocating the place ================================================= */
 
 /*
- * Cut @size bytes out of a hole that is in no bin any more:
+ * Cut @size bytes out of a hole that was removed from its bin:
  *
  *   |<-------------- hole -------------->|
  *   |  front: hole  |  used  | back: hole |
  *
- * The first part keeps the hole's descriptor, for its start does not change: so the
- * index by address need not know.
+ * The first part keeps the hole's descriptor because its start does not change: so
+ * its entry in the address map stays valid.
  */
 static u32 cut_low(struct carveout_heap *heap, struct carveout_region *region, u32 hole,
 		   carveout_off_t size)
@@ -228,8 +228,8 @@ static u32 cut_low(struct carveout_heap *heap, struct carveout_region *region, u
 	if (unlikely(!rest))
 		return 0;
 	carveout_chain_add_after(store, &region->chain, rest, hole);
-	carveout_heap_index(heap, region, rest, span->start + size, span->start);
-	*carveout_tag(store, rest) = *carveout_tag(store, hole);
+	carveout_heap_map_span(heap, region, rest, span->start + size, span->start);
+	*carveout_mark(store, rest) = *carveout_mark(store, hole);
 	span->size = size;
 	carveout_bins_insert(store, &region->bins, heap->shift, rest);
 	return hole;
@@ -248,8 +248,8 @@ static u32 cut_high(struct carveout_heap *heap, struct carveout_region *region, 
 		if (unlikely(!rest))
 			return 0;
 		carveout_chain_add_after(store, &region->chain, rest, hole);
-		carveout_heap_index(heap, region, rest, start + size, start);
-		*carveout_tag(store, rest) = *carveout_tag(store, hole);
+		carveout_heap_map_span(heap, region, rest, start + size, start);
+		*carveout_mark(store, rest) = *carveout_mark(store, hole);
 		carveout_bins_insert(store, &region->bins, heap->shift, rest);
 		region->nr_holes++;
 		heap->nr_holes++;
@@ -258,13 +258,13 @@ static u32 cut_high(struct carveout_heap *heap, struct carveout_region *region, 
 	if (unlikely(!used))
 		return 0;
 	carveout_chain_add_after(store, &region->chain, used, hole);
-	carveout_heap_index(heap, region, used, start, span->start);
+	carveout_heap_map_span(heap, region, used, start, span->start);
 	span->size = front;
 	carveout_bins_insert(store, &region->bins, heap->shift, hole);
 	return used;
 }
 
-/* The descriptor of the used part; 0 when the structure is broken. */
+/* The descriptor of the used part; 0 if the structure is corrupted. */
 static u32 cut(struct carveout_heap *heap, const struct carveout_place *place, carveout_off_t size)
 {
 	struct carveout_region *region = heap->region[place->region];
@@ -307,19 +307,19 @@ static int take_place(struct carveout_heap *heap, const struct carveout_place *p
 	struct carveout_store *store = &heap->store;
 	u32 index;
 
-	if (unlikely(*carveout_tag(store, place->hole) !=
-		     carveout_tag_make(place->region, CARVEOUT_HOLE)))
-		store->bad = true;
-	if (unlikely(store->bad))
+	if (unlikely(*carveout_mark(store, place->hole) !=
+		     carveout_mark_make(place->region, CARVEOUT_HOLE)))
+		store->corrupted = true;
+	if (unlikely(store->corrupted))
 		return -EUCLEAN;
 	if (unlikely(!can_cut(heap, place, size)))
 		return -ENOMEM;
 	index = cut(heap, place, size);
-	if (unlikely(store->bad))
+	if (unlikely(store->corrupted))
 		return -EUCLEAN;
 	if (unlikely(!++heap->gen))
 		heap->gen = 1;
-	*carveout_tag(store, index) = carveout_tag_make(place->region, CARVEOUT_USED);
+	*carveout_mark(store, index) = carveout_mark_make(place->region, CARVEOUT_USED);
 	carveout_span(store, index)->gen = heap->gen;
 	carveout_aux(store, index)->cookie = cookie;
 	account_alloc(heap, heap->region[place->region], size);
@@ -346,34 +346,35 @@ static void account_failure(struct carveout_heap *heap, int err, bool missed)
 }
 
 /**
- * carveout_heap_alloc() - Hand out memory
+ * carveout_heap_alloc() - Allocate memory
  * @heap: heap
- * @req: what it must be like
+ * @req: request
  * @handle: on success, the handle of the allocation
  *
- * Regions are tried in the order of their indices; where there is a
- * limit, those that lie wholly below it before those that it cuts. The place is
- * at the lowest suitable address of the hole that is chosen, or at the highest of a
- * request from the top. When no region that has the required attributes has a place,
- * all is tried again with the first fallback, and so on.
+ * Regions are tried in the order of their indices. With a limit, the regions wholly
+ * below it are tried before those that contain it. The place is at the lowest
+ * suitable address of the chosen hole; for a request from the top, at the highest. If
+ * no region with the required attributes has a place, all regions are tried again with
+ * the first fallback, and so on.
  *
  * Context: Any context. Caller holds the heap's lock. Per region, a plain request
  * follows at most a constant multiple of %CARVEOUT_OFF_BITS links; a request with
  * an alignment, a limit or from the top at most 6 * %CARVEOUT_CANDIDATES + 5 times
  * as many. Each fallback searches again. An exact address takes the steps of
- * carveout_heap_find(), and is refused only if the memory is not free.
+ * carveout_heap_find(), and fails with -ENOSPC only if the memory there is not free
+ * or not below the limit.
  * Return: 0, or
  *
- * * -EINVAL: the size is 0 or wraps when it is rounded up, the alignment is no
- *   power of two, an attribute is both required and forbidden, there are too many
- *   fallbacks, an exact address is not aligned or asked for from the top, or the
- *   heap has regions, but none that the mask and the attributes select, at that
- *   address if one is given
+ * * -EINVAL: the size is 0 or overflows when rounded up, the alignment is not a power
+ *   of two, an attribute is both required and forbidden, there are too many
+ *   fallbacks, an exact address is not aligned or combined with a request from the
+ *   top, or the heap has regions, but none (at the exact address, if one is given)
+ *   that the mask and the attributes select
  * * -ENOSPC: no place fits; with an alignment or a limit, none was found
- * * -ENOMEM: no descriptor left: add a chunk and try again
- * * -EUCLEAN: the heap is broken
+ * * -ENOMEM: no descriptor left: add a chunk and retry
+ * * -EUCLEAN: the heap is corrupted
  */
-int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_request *req,
+int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_heap_request *req,
 			struct carveout_handle *handle)
 {
 	struct carveout_place place;
@@ -381,7 +382,7 @@ int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_reques
 	int err;
 
 	carveout_heap_assert_locked(heap);
-	if (unlikely(heap->broken))
+	if (unlikely(heap->corrupted))
 		return -EUCLEAN;
 	size = check_request(heap, req);
 	place.missed = false;
@@ -394,8 +395,8 @@ int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_reques
 	}
 	if (!err)
 		err = take_place(heap, &place, size, req->cookie, handle);
-	if (unlikely(heap->store.bad))
-		return carveout_heap_break(heap);
+	if (unlikely(heap->store.corrupted))
+		return carveout_heap_corrupted(heap);
 	if (unlikely(err))
 		account_failure(heap, err, place.missed);
 	return err;
@@ -404,13 +405,13 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_alloc);
 
 /* === Freeing ============================================================== */
 
-/* The neighbour of this index if it is a hole of the region, else 0. */
+/* The neighbour that @link refers to if it is a hole of the region, else 0. */
 static __always_inline u32 hole_at(struct carveout_heap *heap, unsigned int entry, u32 link)
 {
 	u32 index = carveout_link_read(&heap->store, link);
 
-	if (index && *carveout_tag(&heap->store, index) ==
-		     carveout_tag_make(entry, CARVEOUT_HOLE))
+	if (index && *carveout_mark(&heap->store, index) ==
+		     carveout_mark_make(entry, CARVEOUT_HOLE))
 		return index;
 	return 0;
 }
@@ -427,7 +428,7 @@ static void account_free(struct carveout_heap *heap, struct carveout_region *reg
 	heap->stats.nr_free++;
 }
 
-/* Make a used span a hole, together with its neighbours that are holes. */
+/* Turn a used span into a hole and merge it with neighbouring holes. */
 static void release(struct carveout_heap *heap, unsigned int entry, u32 index)
 {
 	struct carveout_region *region = heap->region[entry];
@@ -446,65 +447,65 @@ static void release(struct carveout_heap *heap, unsigned int entry, u32 index)
 		carveout_heap_merge(heap, region, prev, index);
 		index = prev;
 	} else {
-		*carveout_tag(store, index) = carveout_tag_make(entry, CARVEOUT_HOLE);
+		*carveout_mark(store, index) = carveout_mark_make(entry, CARVEOUT_HOLE);
 	}
 	carveout_bins_insert(store, &region->bins, heap->shift, index);
 }
 
 /**
- * carveout_heap_free() - Take memory back
+ * carveout_heap_free() - Free memory
  * @heap: heap
  * @handle: handle of the allocation
  *
  * Context: Any context. Caller holds the heap's lock. Follows at most a constant
  * multiple of %CARVEOUT_OFF_BITS links and needs no descriptor.
- * Return: 0, -EINVAL when the handle is stale, of no allocation, or of one that
- * was freed already, or -EUCLEAN when the heap is broken.
+ * Return: 0, -EINVAL if the handle is stale, of no allocation, or of an allocation
+ * that is already freed, or -EUCLEAN if the heap is corrupted.
  */
 int carveout_heap_free(struct carveout_heap *heap, struct carveout_handle handle)
 {
 	unsigned int entry;
 
 	carveout_heap_assert_locked(heap);
-	if (unlikely(heap->broken))
+	if (unlikely(heap->corrupted))
 		return -EUCLEAN;
 	if (unlikely(!carveout_heap_owns(heap, handle))) {
 		heap->stats.nr_invalid++;
 		return -EINVAL;
 	}
-	entry = *carveout_tag(&heap->store, handle.index) >> CARVEOUT_TAG_REGION_SHIFT;
+	entry = *carveout_mark(&heap->store, handle.index) >> CARVEOUT_MARK_REGION_SHIFT;
 	if (unlikely(!heap->region[entry]))
-		return carveout_heap_break(heap);
+		return carveout_heap_corrupted(heap);
 	release(heap, entry, handle.index);
-	return unlikely(heap->store.bad) ? carveout_heap_break(heap) : 0;
+	return unlikely(heap->store.corrupted) ? carveout_heap_corrupted(heap) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_free);
 
 /**
- * carveout_heap_free_at() - Take memory back by its address
+ * carveout_heap_free_at() - Free memory by its address
  * @heap: heap
  * @start: address of the allocation's first byte
  *
- * Context: Any context. Caller holds the heap's lock. As carveout_heap_free(), and
- * the steps of carveout_heap_find() before.
- * Return: 0, -EINVAL when no allocation starts there, or -EUCLEAN when the heap is
- * broken.
+ * Context: Any context. Caller holds the heap's lock. Takes the steps of
+ * carveout_heap_find() and those of carveout_heap_free().
+ * Return: 0, -EINVAL if no allocation starts there, or -EUCLEAN if the heap is
+ * corrupted.
  */
 int carveout_heap_free_at(struct carveout_heap *heap, carveout_off_t start)
 {
 	struct carveout_handle handle;
 
 	carveout_heap_assert_locked(heap);
-	if (unlikely(heap->broken))
+	if (unlikely(heap->corrupted))
 		return -EUCLEAN;
 	handle.index = carveout_heap_span_at(heap, start);
-	if (unlikely(heap->store.bad))
-		return carveout_heap_break(heap);
+	if (unlikely(heap->store.corrupted))
+		return carveout_heap_corrupted(heap);
 	if (!handle.index || carveout_span(&heap->store, handle.index)->start != start) {
 		heap->stats.nr_invalid++;
 		return -EINVAL;
 	}
-	/* Of a hole this is no generation, but then its state is looked at first. */
+	/* In a hole this is not a generation, but its state is checked first. */
 	handle.gen = carveout_span(&heap->store, handle.index)->gen;
 	return carveout_heap_free(heap, handle);
 }
@@ -512,19 +513,19 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_free_at);
 
 /* === Changing the size ==================================================== */
 
-/* Let a hole that is in no bin start elsewhere, behind the span at @before. */
+/* Move the start of a hole that is in no bin and follows the span at @before. */
 static void move_start(struct carveout_heap *heap, struct carveout_region *region,
 		       u32 index, carveout_off_t start, carveout_off_t before)
 {
 	struct carveout_span *hole = carveout_span(&heap->store, index);
 
-	carveout_heap_unindex(heap, region, index, hole->start, before);
+	carveout_heap_unmap_span(heap, region, index, hole->start, before);
 	hole->size += hole->start - start;
 	hole->start = start;
-	carveout_heap_index(heap, region, index, start, before);
+	carveout_heap_map_span(heap, region, index, start, before);
 }
 
-/* Give the tail of a span back: to the hole behind it, or as a hole of its own. */
+/* Free the tail of a span: it extends the hole behind it, or becomes a new hole. */
 static int shrink(struct carveout_heap *heap, unsigned int entry, u32 index,
 		  carveout_off_t by)
 {
@@ -544,9 +545,9 @@ static int shrink(struct carveout_heap *heap, unsigned int entry, u32 index,
 		if (unlikely(!next))
 			return -EUCLEAN;
 		carveout_chain_add_after(store, &region->chain, next, index);
-		carveout_heap_index(heap, region, next, span->start + span->size - by,
-				    span->start);
-		*carveout_tag(store, next) = carveout_tag_make(entry, CARVEOUT_HOLE);
+		carveout_heap_map_span(heap, region, next, span->start + span->size - by,
+				       span->start);
+		*carveout_mark(store, next) = carveout_mark_make(entry, CARVEOUT_HOLE);
 		region->nr_holes++;
 		heap->nr_holes++;
 	}
@@ -557,7 +558,7 @@ static int shrink(struct carveout_heap *heap, unsigned int entry, u32 index,
 	return 0;
 }
 
-/* Take what the span lacks from the hole behind it. */
+/* Extend the span by taking memory from the hole behind it. */
 static int grow(struct carveout_heap *heap, unsigned int entry, u32 index,
 		carveout_off_t by)
 {
@@ -585,50 +586,51 @@ static int grow(struct carveout_heap *heap, unsigned int entry, u32 index,
 }
 
 /**
- * carveout_heap_resize() - Make an allocation longer or shorter where it is
+ * carveout_heap_resize() - Grow or shrink an allocation in place
  * @heap: heap
  * @handle: handle of the allocation, which stays valid
  * @size: new size in bytes, rounded up to the granule
  *
- * The start stays. What the request said about alignment holds therefore; an
- * address limit is not remembered.
+ * The start does not change. The alignment of the request therefore still holds; an
+ * address limit is not stored.
  *
  * Context: Any context. Caller holds the heap's lock. Follows at most a constant
  * multiple of %CARVEOUT_OFF_BITS links.
  * Return: 0, or
  *
- * * -EINVAL: the size is 0 or wraps when it is rounded up, or the handle is stale
- *   or of no allocation
- * * -ENOSPC: it cannot grow: what lies behind it is in use, too small, or not there
- * * -ENOMEM: it cannot shrink for want of a descriptor: add a chunk and try again
- * * -EUCLEAN: the heap is broken
+ * * -EINVAL: the size is 0 or overflows when rounded up, or the handle is stale or
+ *   of no allocation
+ * * -ENOSPC: cannot grow: the memory behind it is in use, too small, or not in the
+ *   region
+ * * -ENOMEM: cannot shrink without a descriptor: add a chunk and retry
+ * * -EUCLEAN: the heap is corrupted
  */
 int carveout_heap_resize(struct carveout_heap *heap, struct carveout_handle handle,
 			 carveout_off_t size)
 {
-	const struct carveout_request req = { .size = size };
+	const struct carveout_heap_request req = { .size = size };
 	unsigned int entry;
 	carveout_off_t old;
 	int err = 0;
 
 	carveout_heap_assert_locked(heap);
-	if (unlikely(heap->broken))
+	if (unlikely(heap->corrupted))
 		return -EUCLEAN;
 	size = check_request(heap, &req);
 	if (!size || !carveout_heap_owns(heap, handle)) {
 		heap->stats.nr_invalid++;
 		return -EINVAL;
 	}
-	entry = *carveout_tag(&heap->store, handle.index) >> CARVEOUT_TAG_REGION_SHIFT;
+	entry = *carveout_mark(&heap->store, handle.index) >> CARVEOUT_MARK_REGION_SHIFT;
 	if (unlikely(!heap->region[entry]))
-		return carveout_heap_break(heap);
+		return carveout_heap_corrupted(heap);
 	old = carveout_span(&heap->store, handle.index)->size;
 	if (size < old)
 		err = shrink(heap, entry, handle.index, old - size);
 	else if (size > old)
 		err = grow(heap, entry, handle.index, size - old);
-	if (unlikely(heap->store.bad))
-		return carveout_heap_break(heap);
+	if (unlikely(heap->store.corrupted))
+		return carveout_heap_corrupted(heap);
 	if (err)
 		account_failure(heap, err, false);
 	return err;

@@ -14,62 +14,62 @@
 /**
  * DOC: The heap
  *
- * A heap hands out pieces of up to 64 regions. It never touches the memory
- * that it manages: an address is a number to it. It takes no lock, allocates
- * nothing, never sleeps and prints nothing. The caller
+ * A heap allocates memory from up to 64 regions. It never accesses the memory that it
+ * manages: addresses are plain numbers. It takes no lock, allocates no metadata, never
+ * sleeps and never prints. The caller
  *
- * - holds one lock of its own around every call (a raw spinlock will do: all
- *   calls but carveout_heap_hash(), carveout_heap_validate() and
+ * - holds one lock of its own around every call (a raw spinlock is sufficient: all
+ *   calls except carveout_heap_hash(), carveout_heap_validate() and
  *   carveout_heap_add_region() take bounded time),
- * - gives memory for the descriptors with carveout_heap_add_chunk(), whenever
- *   carveout_heap_alloc() or carveout_heap_add_region() says -ENOMEM, and
- *   tries again; freeing never needs any,
- * - gives memory of carveout_region_bytes() for each piece of memory that it adds,
- * - and takes all of that memory back after the last use of the heap, that of a
- *   region also after its removal. There is nothing else to tear down.
+ * - provides memory for descriptors with carveout_heap_add_chunk() whenever
+ *   carveout_heap_alloc(), carveout_heap_resize() or carveout_heap_add_region()
+ *   returns -ENOMEM, and retries; freeing never needs any,
+ * - provides carveout_region_bytes() of memory for each piece of memory that it adds,
+ * - and frees all of that memory after the last use of the heap, that of a region
+ *   also after its removal. Nothing else needs to be destroyed.
  *
- * Errors are the same everywhere. A call that fails changes nothing but the
- * counters of failures:
+ * All calls share their errors. A call that fails changes only the counters of
+ * failures:
  *
  * ==========  ==============================================================
- * -EINVAL     a bad argument; a handle that is stale, foreign or freed
+ * -EINVAL     an invalid argument; a handle that is stale, foreign or freed
  * -ENOSPC     no place fits
- * -ENOMEM     no descriptor left: add a chunk and try again
- * -EUCLEAN    the structure is broken: the heap refuses all further work
+ * -ENOMEM     no descriptor left: add a chunk and retry
+ * -EUCLEAN    the structure is corrupted: the heap refuses all further work
  * ==========  ==============================================================
  *
- * How long things take: see carveout_heap_alloc() and lib/bins.c.
+ * See carveout_heap_alloc() and lib/bins.c for complexity bounds.
  */
 
-/* Candidates that a request with an alignment or a limit looks at in each round. */
+/* Candidates in each round of a request with an alignment or a limit. */
 #define CARVEOUT_CANDIDATES 8
 
-/* Of these, the most that have one and the same size. */
+/* Maximum number of candidates of equal size among these. */
 #define CARVEOUT_CANDIDATES_SAME 2
 
-/* From so many sizes on, up to the alignment to spare, candidates are looked for. */
+/* Number of steps, up to the full alignment as spare room, at which a round starts. */
 #define CARVEOUT_CANDIDATE_STEPS 4
 
-/* The most pieces of memory that carveout_heap_add_region() takes. */
+/* Maximum number of pieces of memory of a heap. */
 #define CARVEOUT_MAX_PIECES 256
 
-/* The choices that a request can name beside its first one. */
+/* Maximum number of fallbacks of a request. */
 #define CARVEOUT_FALLBACKS 3
 
-/* The most descriptors that one carveout_heap_spans() looks at. */
+/* Maximum number of descriptors read by one carveout_heap_spans(). */
 #define CARVEOUT_SPANS_SCAN 4096
 
-/* The cursor of carveout_heap_spans() after the last span. */
+/* Cursor of carveout_heap_spans() after the last span. */
 #define CARVEOUT_SPANS_END U32_MAX
 
 /**
- * struct carveout_handle - Names one allocation for ever
+ * struct carveout_handle - Identifies one allocation uniquely
  * @index: descriptor
  * @gen: generation, never 0 in a valid handle
  *
- * A handle is stale once its allocation is freed. Generations are counted per
- * heap in 32 bits: a stale handle can be mistaken for a live one only when its
- * descriptor is used again exactly 2^32 - 1 allocations later.
+ * A handle is stale once its allocation is freed. Generations are counted per heap
+ * in 32 bits: a stale handle can be mistaken for a live one only if its descriptor
+ * is used again exactly 2^32 - 1 allocations later.
  */
 struct carveout_handle {
 	u32 index;
@@ -77,23 +77,23 @@ struct carveout_handle {
 };
 
 /**
- * struct carveout_request - What an allocation must be like
+ * struct carveout_heap_request - Parameters of an allocation
  * @size: bytes, rounded up to the granule
- * @align: power of two that the address must be a multiple of; 0 for the granule
- * @regions: mask of the regions that may serve it; 0 for all
- * @max_addr: the last byte lies below this address; 0 for no limit
+ * @align: alignment of the address, a power of two; 0 for the granule
+ * @regions: mask of the regions that may serve the request; 0 for all
+ * @max_addr: the last byte is below this address; 0 for no limit
  * @require: attributes that the region must have
  * @forbid: attributes that the region must not have
- * @fallback: attributes that the region must have instead of @require, when that
- *	leads to no place; tried in this order
+ * @fallback: attributes that the region must have instead of @require if no place
+ *	was found with that; tried in this order
  * @nr_fallback: number of entries of @fallback in use
- * @addr: with @exact, where it has to be; a multiple of the granule and of @align
- * @exact: at @addr and nowhere else
- * @top_down: take the upper end of a hole, of a high one if there is a choice
- * @cookie: the caller's own value, to be read back with carveout_heap_info(): who
- *	owns it and what for is for the caller to know
+ * @addr: with @exact, the address; a multiple of the granule and of @align
+ * @exact: allocate at @addr only
+ * @top_down: take the upper end of a hole, preferably of a high one
+ * @cookie: the caller's own value, returned by carveout_heap_info(); the heap does
+ *	not interpret it, so owner and purpose are known to the caller alone
  */
-struct carveout_request {
+struct carveout_heap_request {
 	carveout_off_t size;
 	carveout_off_t align;
 	u64 regions;
@@ -109,13 +109,13 @@ struct carveout_request {
 };
 
 /**
- * struct carveout_span_info - What there is to know about a span
+ * struct carveout_span_info - Description of a span
  * @start: address of the first byte
  * @size: bytes
- * @cookie: the request's; 0 for a hole
- * @handle: of the allocation; all 0 for a hole
+ * @cookie: cookie of the request; 0 for a hole
+ * @handle: handle of the allocation; all 0 for a hole
  * @region: index of its region
- * @used: handed out, or a hole
+ * @used: allocated, or a hole
  */
 struct carveout_span_info {
 	carveout_off_t start;
@@ -132,9 +132,9 @@ struct carveout_span_info {
  * @nr_free: frees that succeeded
  * @nr_invalid: allocations, frees and resizes refused with -EINVAL
  * @nr_nospc: requests refused with -ENOSPC
- * @nr_nomem: requests refused with -ENOMEM, before the caller's next try
- * @nr_missed: of @nr_nospc, those where an untried hole might have served; only
- *	a request with an alignment or a limit can be among them
+ * @nr_nomem: requests refused with -ENOMEM, before the caller retries
+ * @nr_missed: requests among @nr_nospc that an untried hole might have served; all
+ *	of them have an alignment or a limit
  */
 struct carveout_heap_stats {
 	u64 nr_alloc;
@@ -151,12 +151,12 @@ struct carveout_heap_stats {
  *	after its region was joined to another one or removed.
  * @nr_regions: number of entries of @region in use, NULL ones included
  * @size: bytes in all regions
- * @used: bytes handed out
- * @high: the most that @used ever was
+ * @used: allocated bytes
+ * @high: maximum of @used so far
  * @nr_used: number of allocations
  * @nr_holes: number of holes
  * @stats: counters
- * @broken: a broken invariant was found: every call answers -EUCLEAN
+ * @corrupted: a violated invariant was found: every call returns -EUCLEAN
  *
  * The caller may read the public fields under its lock and writes none.
  */
@@ -169,11 +169,11 @@ struct carveout_heap {
 	u32 nr_used;
 	u32 nr_holes;
 	struct carveout_heap_stats stats;
-	bool broken;
+	bool corrupted;
 	/* private: */
 	unsigned int shift;
 	u32 gen;
-	struct carveout_index *piece[CARVEOUT_MAX_PIECES];	/* by address */
+	struct carveout_addr_map *piece[CARVEOUT_MAX_PIECES];	/* sorted by address */
 	unsigned int nr_pieces;
 	struct carveout_store store;
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
@@ -182,83 +182,82 @@ struct carveout_heap {
 };
 
 /**
- * enum carveout_invariant - What carveout_heap_validate() found broken
- * @CARVEOUT_SOUND: nothing
- * @CARVEOUT_BROKEN_BEFORE: the heap had been found broken earlier
- * @CARVEOUT_BROKEN_STORE: the bounds of the descriptor store contradict each other
- * @CARVEOUT_BROKEN_TABLE: the table of regions has a wrong length, or one region
- *	twice
- * @CARVEOUT_BROKEN_REGION: a region is empty, unaligned, wraps, overlaps
- *	another one, or ought to have been joined to it
- * @CARVEOUT_BROKEN_INDEX: a link leads to a descriptor that does not exist
- * @CARVEOUT_BROKEN_STATE: a span is in a chain but its state byte disagrees
- * @CARVEOUT_BROKEN_BACK: a span's back link does not name its neighbour
- * @CARVEOUT_BROKEN_ORDER: a span does not start where the one before it ends,
- *	or the chain does not fill its region
- * @CARVEOUT_BROKEN_SIZE: a span's size is 0 or not a multiple of the granule
- * @CARVEOUT_BROKEN_HOLES: two holes are neighbours
- * @CARVEOUT_BROKEN_GEN: a used span has generation 0
- * @CARVEOUT_BROKEN_BIN: a hole is in the wrong bin, or what is in a bin is no
- *	hole of the region
- * @CARVEOUT_BROKEN_LINK: a hole's back link in its bin is wrong
- * @CARVEOUT_BROKEN_TRIE: a hole's size does not belong at its place in the trie
- * @CARVEOUT_BROKEN_EQUAL: a list of equal holes has a hole of another size
- * @CARVEOUT_BROKEN_BITMAP: the bitmap of bins and the bins disagree
- * @CARVEOUT_BROKEN_UNBINNED: the region has more holes than its bins
- * @CARVEOUT_BROKEN_PIECES: the table of the pieces of memory and the regions disagree
- * @CARVEOUT_BROKEN_ADDRESS: the index by address does not lead to the first span of
- *	a block, or leads to another one, or its bitmaps disagree
- * @CARVEOUT_BROKEN_COUNT: a counter of spans or bytes is wrong
- * @CARVEOUT_BROKEN_FREE: the list of free descriptors is wrong
- * @CARVEOUT_BROKEN_LOST: a descriptor is neither in a chain nor free
+ * enum carveout_invariant - Invariants checked by carveout_heap_validate()
+ * @CARVEOUT_SOUND: no invariant is violated
+ * @CARVEOUT_CORRUPT_BEFORE: the heap was marked as corrupted before
+ * @CARVEOUT_CORRUPT_STORE: the bounds of the descriptor store contradict each other
+ * @CARVEOUT_CORRUPT_TABLE: the table of regions has a wrong length, or a region twice
+ * @CARVEOUT_CORRUPT_REGION: a region is empty, unaligned, wraps, overlaps another
+ *	one, or should have been joined to it
+ * @CARVEOUT_CORRUPT_INDEX: a link refers to a descriptor that does not exist
+ * @CARVEOUT_CORRUPT_STATE: a span is in a chain but its mark disagrees
+ * @CARVEOUT_CORRUPT_BACK: a span's back link does not refer to its neighbour
+ * @CARVEOUT_CORRUPT_ORDER: a span does not start where the span before it ends, or
+ *	the chain does not fill its region
+ * @CARVEOUT_CORRUPT_SIZE: a span's size is 0 or not a multiple of the granule
+ * @CARVEOUT_CORRUPT_HOLES: two holes are neighbours
+ * @CARVEOUT_CORRUPT_GEN: a used span has generation 0
+ * @CARVEOUT_CORRUPT_BIN: a hole is in the wrong bin, or a bin contains a descriptor
+ *	that is not a hole of the region
+ * @CARVEOUT_CORRUPT_LINK: a hole's back link in its bin is wrong
+ * @CARVEOUT_CORRUPT_TRIE: a hole's size does not fit its place in the trie
+ * @CARVEOUT_CORRUPT_EQUAL: a list of equal holes contains a hole of another size
+ * @CARVEOUT_CORRUPT_BITMAP: the bitmap of bins and the bins disagree
+ * @CARVEOUT_CORRUPT_UNBINNED: the region has more holes than its bins
+ * @CARVEOUT_CORRUPT_PIECES: the table of the pieces of memory and the regions disagree
+ * @CARVEOUT_CORRUPT_ADDR_MAP: an entry of the address map is not the first span of
+ *	its group, or its bitmaps disagree
+ * @CARVEOUT_CORRUPT_COUNT: a counter of spans or bytes is wrong
+ * @CARVEOUT_CORRUPT_FREE: the list of free descriptors is wrong
+ * @CARVEOUT_CORRUPT_LOST: a descriptor is neither in a chain nor free
  * @CARVEOUT_INVARIANTS: number of the above
  */
 enum carveout_invariant {
 	CARVEOUT_SOUND,
-	CARVEOUT_BROKEN_BEFORE,
-	CARVEOUT_BROKEN_STORE,
-	CARVEOUT_BROKEN_TABLE,
-	CARVEOUT_BROKEN_REGION,
-	CARVEOUT_BROKEN_INDEX,
-	CARVEOUT_BROKEN_STATE,
-	CARVEOUT_BROKEN_BACK,
-	CARVEOUT_BROKEN_ORDER,
-	CARVEOUT_BROKEN_SIZE,
-	CARVEOUT_BROKEN_HOLES,
-	CARVEOUT_BROKEN_GEN,
-	CARVEOUT_BROKEN_BIN,
-	CARVEOUT_BROKEN_LINK,
-	CARVEOUT_BROKEN_TRIE,
-	CARVEOUT_BROKEN_EQUAL,
-	CARVEOUT_BROKEN_BITMAP,
-	CARVEOUT_BROKEN_UNBINNED,
-	CARVEOUT_BROKEN_PIECES,
-	CARVEOUT_BROKEN_ADDRESS,
-	CARVEOUT_BROKEN_COUNT,
-	CARVEOUT_BROKEN_FREE,
-	CARVEOUT_BROKEN_LOST,
+	CARVEOUT_CORRUPT_BEFORE,
+	CARVEOUT_CORRUPT_STORE,
+	CARVEOUT_CORRUPT_TABLE,
+	CARVEOUT_CORRUPT_REGION,
+	CARVEOUT_CORRUPT_INDEX,
+	CARVEOUT_CORRUPT_STATE,
+	CARVEOUT_CORRUPT_BACK,
+	CARVEOUT_CORRUPT_ORDER,
+	CARVEOUT_CORRUPT_SIZE,
+	CARVEOUT_CORRUPT_HOLES,
+	CARVEOUT_CORRUPT_GEN,
+	CARVEOUT_CORRUPT_BIN,
+	CARVEOUT_CORRUPT_LINK,
+	CARVEOUT_CORRUPT_TRIE,
+	CARVEOUT_CORRUPT_EQUAL,
+	CARVEOUT_CORRUPT_BITMAP,
+	CARVEOUT_CORRUPT_UNBINNED,
+	CARVEOUT_CORRUPT_PIECES,
+	CARVEOUT_CORRUPT_ADDR_MAP,
+	CARVEOUT_CORRUPT_COUNT,
+	CARVEOUT_CORRUPT_FREE,
+	CARVEOUT_CORRUPT_LOST,
 	CARVEOUT_INVARIANTS,
 };
 
 /**
  * struct carveout_report - Result of carveout_heap_validate()
- * @what: the first broken invariant found, or %CARVEOUT_SOUND
+ * @invariant: the first violated invariant found, or %CARVEOUT_SOUND
  * @region: index of the region concerned
- * @index: descriptor concerned, 0 when there is none
+ * @index: descriptor concerned, 0 if there is none
  */
 struct carveout_report {
-	enum carveout_invariant what;
+	enum carveout_invariant invariant;
 	u32 region;
 	u32 index;
 };
 
 /**
- * carveout_heap_set_lock() - Name the lock that guards a heap
+ * carveout_heap_set_lock() - Set the lock that protects a heap
  * @heap: heap
- * @lock: pointer to the caller's lock, of any kind that lockdep knows
+ * @lock: pointer to the caller's lock, of any type with lockdep support
  *
- * With lockdep, every later call checks that the lock is held. Without it,
- * this is nothing. The idea is that of gpu_buddy_driver_set_lock().
+ * With lockdep, every later call checks that the lock is held. Without lockdep this
+ * is a no-op. The design follows gpu_buddy_driver_set_lock().
  *
  * Context: Any context, before the heap is used.
  */
@@ -293,7 +292,7 @@ static inline void carveout_heap_assert_locked(const struct carveout_heap *heap)
  * @handle: any handle
  *
  * Context: Any context. Caller holds the heap's lock. Constant time.
- * Return: true when it is.
+ * Return: true if the handle is valid.
  */
 static inline bool carveout_heap_owns(const struct carveout_heap *heap,
 				      struct carveout_handle handle)
@@ -301,18 +300,18 @@ static inline bool carveout_heap_owns(const struct carveout_heap *heap,
 	const struct carveout_store *store = &heap->store;
 
 	return carveout_store_has(store, handle.index) &&
-	       (*carveout_tag(store, handle.index) & CARVEOUT_TAG_STATE) == CARVEOUT_USED &&
+	       (*carveout_mark(store, handle.index) & CARVEOUT_MARK_STATE) == CARVEOUT_USED &&
 	       carveout_span(store, handle.index)->gen == handle.gen;
 }
 
 /**
- * carveout_heap_set_cookie() - Change the caller's own value of an allocation
+ * carveout_heap_set_cookie() - Change the cookie of an allocation
  * @heap: heap
  * @handle: handle of the allocation
- * @cookie: the value
+ * @cookie: new value
  *
  * Context: Any context. Caller holds the heap's lock. Constant time.
- * Return: 0, or -EINVAL when the handle is stale or of no allocation.
+ * Return: 0, or -EINVAL if the handle is stale or of no allocation.
  */
 static inline int carveout_heap_set_cookie(struct carveout_heap *heap,
 					   struct carveout_handle handle, u64 cookie)
@@ -325,9 +324,9 @@ static inline int carveout_heap_set_cookie(struct carveout_heap *heap,
 }
 
 /**
- * carveout_heap_fill_info() - Say what there is to know about a span
+ * carveout_heap_fill_info() - Fill in the description of a span
  * @heap: heap
- * @index: its descriptor, which is in use
+ * @index: descriptor of the span, in use
  * @info: result
  *
  * Context: Any context. Caller holds the heap's lock. Constant time.
@@ -336,13 +335,13 @@ static inline void carveout_heap_fill_info(const struct carveout_heap *heap, u32
 					   struct carveout_span_info *info)
 {
 	const struct carveout_span *span = carveout_span(&heap->store, index);
-	u8 tag = *carveout_tag(&heap->store, index);
+	u8 mark = *carveout_mark(&heap->store, index);
 
 	memset(info, 0, sizeof(*info));
 	info->start = span->start;
 	info->size = span->size;
-	info->region = tag >> CARVEOUT_TAG_REGION_SHIFT;
-	info->used = (tag & CARVEOUT_TAG_STATE) == CARVEOUT_USED;
+	info->region = mark >> CARVEOUT_MARK_REGION_SHIFT;
+	info->used = (mark & CARVEOUT_MARK_STATE) == CARVEOUT_USED;
 	if (info->used) {
 		info->cookie = carveout_aux(&heap->store, index)->cookie;
 		info->handle.index = index;
@@ -350,16 +349,16 @@ static inline void carveout_heap_fill_info(const struct carveout_heap *heap, u32
 	}
 }
 
-int carveout_heap_break(struct carveout_heap *heap);
-struct carveout_index *carveout_heap_piece(struct carveout_heap *heap,
-					   carveout_off_t addr);
-void carveout_heap_unindex_first(struct carveout_heap *heap, struct carveout_index *piece,
-				 u64 block, u32 index);
+int carveout_heap_corrupted(struct carveout_heap *heap);
+struct carveout_addr_map *carveout_heap_piece(struct carveout_heap *heap,
+					      carveout_off_t addr);
+void carveout_heap_unmap_first(struct carveout_heap *heap, struct carveout_addr_map *piece,
+			       u64 group, u32 index);
 u32 carveout_heap_span_at(struct carveout_heap *heap, carveout_off_t addr);
 void carveout_heap_init(struct carveout_heap *heap, unsigned int granule_shift);
 size_t carveout_store_chunk_bytes(const struct carveout_heap *heap);
 int carveout_heap_add_chunk(struct carveout_heap *heap, void *mem);
-int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_request *req,
+int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_heap_request *req,
 			struct carveout_handle *handle);
 int carveout_heap_free(struct carveout_heap *heap, struct carveout_handle handle);
 int carveout_heap_free_at(struct carveout_heap *heap, carveout_off_t start);
@@ -379,85 +378,85 @@ u64 carveout_heap_hash(const struct carveout_heap *heap);
 int carveout_heap_validate(struct carveout_heap *heap, struct carveout_report *report);
 const char *carveout_report_string(const struct carveout_report *report);
 
-/* The index that covers an address of a region: nearly always the region's own. */
-static inline struct carveout_index *
-carveout_heap_index_of(struct carveout_heap *heap, struct carveout_region *region,
-		       carveout_off_t addr)
+/* The address map for an address of a region: nearly always the region's own. */
+static inline struct carveout_addr_map *
+carveout_heap_addr_map_of(struct carveout_heap *heap, struct carveout_region *region,
+			  carveout_off_t addr)
 {
-	if (likely(carveout_index_covers(&region->index, addr)))
-		return &region->index;
+	if (likely(carveout_addr_map_covers(&region->map, addr)))
+		return &region->map;
 	return carveout_heap_piece(heap, addr);
 }
 
 /*
- * The index in which a span at @start is the first of its block, and the block. NULL if
- * the span at @before is in the same one, or if no index covers the address, which
- * marks the store as bad.
+ * The address map in which a span at @start is the first of its group, and the group.
+ * NULL if the span at @before starts in the same group, or if no address map covers
+ * the address, which marks the store as corrupted.
  */
-static inline struct carveout_index *
+static inline struct carveout_addr_map *
 carveout_heap_first_in(struct carveout_heap *heap, struct carveout_region *region,
-		       carveout_off_t start, carveout_off_t before, u64 *block)
+		       carveout_off_t start, carveout_off_t before, u64 *group)
 {
-	struct carveout_index *piece = carveout_heap_index_of(heap, region, start);
+	struct carveout_addr_map *piece = carveout_heap_addr_map_of(heap, region, start);
 
 	if (unlikely(!piece)) {
-		heap->store.bad = true;
+		heap->store.corrupted = true;
 		return NULL;
 	}
-	*block = carveout_index_block(piece, start);
-	return carveout_index_shares(piece, *block, before) ? NULL : piece;
+	*group = carveout_addr_map_group(piece, start);
+	return carveout_addr_map_shares(piece, *group, before) ? NULL : piece;
 }
 
 /**
- * carveout_heap_index() - Enter a span into the index by address
+ * carveout_heap_map_span() - Add a span to the address map
  * @heap: heap
  * @region: its region
  * @index: the span
- * @start: its start
- * @before: start of the span before it; one less than @start if there is none
+ * @start: start of the span
+ * @before: start of the span before it; @start - 1 if there is none
  *
  * Context: Any context. Caller holds the heap's lock.
  */
-static inline void carveout_heap_index(struct carveout_heap *heap,
-				       struct carveout_region *region, u32 index,
-				       carveout_off_t start, carveout_off_t before)
+static inline void carveout_heap_map_span(struct carveout_heap *heap,
+					  struct carveout_region *region, u32 index,
+					  carveout_off_t start, carveout_off_t before)
 {
-	struct carveout_index *piece;
-	u64 block;
+	struct carveout_addr_map *piece;
+	u64 group;
 
-	piece = carveout_heap_first_in(heap, region, start, before, &block);
+	piece = carveout_heap_first_in(heap, region, start, before, &group);
 	if (piece)
-		carveout_index_set(piece, block, index);
+		carveout_addr_map_set(piece, group, index);
 }
 
 /**
- * carveout_heap_unindex() - Take a span out of the index by address
+ * carveout_heap_unmap_span() - Remove a span from the address map
  * @heap: heap
  * @region: its region
  * @index: the span, still linked to the one behind it
- * @start: its start
- * @before: start of the span before it; one less than @start if there is none
+ * @start: start of the span
+ * @before: start of the span before it; @start - 1 if there is none
  *
  * Context: Any context. Caller holds the heap's lock.
  */
-static inline void carveout_heap_unindex(struct carveout_heap *heap,
-					 struct carveout_region *region, u32 index,
-					 carveout_off_t start, carveout_off_t before)
+static inline void carveout_heap_unmap_span(struct carveout_heap *heap,
+					    struct carveout_region *region, u32 index,
+					    carveout_off_t start, carveout_off_t before)
 {
-	struct carveout_index *piece;
-	u64 block;
+	struct carveout_addr_map *piece;
+	u64 group;
 
-	piece = carveout_heap_first_in(heap, region, start, before, &block);
+	piece = carveout_heap_first_in(heap, region, start, before, &group);
 	if (piece)
-		carveout_heap_unindex_first(heap, piece, block, index);
+		carveout_heap_unmap_first(heap, piece, group, index);
 }
 
 /**
- * carveout_heap_merge() - Make one span of two, of which one at least is a hole
+ * carveout_heap_merge() - Merge two spans, at least one of which is a hole
  * @heap: heap
  * @region: their region
- * @left: the span that stays; in no bin
- * @right: the span behind it, whose descriptor is given back; in no bin
+ * @left: span that remains; in no bin
+ * @right: span behind it, whose descriptor becomes free; in no bin
  *
  * Context: Any context. Caller holds the heap's lock.
  */
@@ -467,8 +466,8 @@ static __always_inline void carveout_heap_merge(struct carveout_heap *heap,
 {
 	struct carveout_store *store = &heap->store;
 
-	carveout_heap_unindex(heap, region, right, carveout_span(store, right)->start,
-			      carveout_span(store, left)->start);
+	carveout_heap_unmap_span(heap, region, right, carveout_span(store, right)->start,
+				 carveout_span(store, left)->start);
 	carveout_chain_merge(store, &region->chain, left, right);
 	carveout_store_give(store, right);
 	region->nr_holes--;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions: adding memory to a heap.
+ * Regions: adds memory to a heap and removes it.
  *
- * A region that touches another one of equal attributes becomes part of it, so
- * that an allocation can lie across the seam. Regions that do not touch stay
- * apart: the gap between them belongs to no span and can be neither handed out
- * nor freed, nor is it counted.
+ * A region that touches another one of equal attributes becomes part of it, so that
+ * an allocation can extend across the seam. Regions that do not touch stay separate:
+ * the gap between them belongs to no span, can be neither allocated nor freed, and is
+ * not counted.
  *
- * A region may end anywhere below 2^64 but not at it: so the end of every span
- * can be computed without a wrap.
+ * A region may end anywhere below 2^64, but not at 2^64: so the end of every span can
+ * be computed without overflow.
  */
 
 #include "carveout_lib.h"
 #include "heap.h"
 
 /**
- * carveout_region_add_hole() - Make a span of a region a hole
+ * carveout_region_add_hole() - Turn a span of a region into a hole
  * @heap: heap
  * @region: index of the region
  * @index: span, in the region's chain, with its start and size set
@@ -24,19 +24,19 @@
  */
 void carveout_region_add_hole(struct carveout_heap *heap, unsigned int region, u32 index)
 {
-	*carveout_tag(&heap->store, index) = carveout_tag_make(region, CARVEOUT_HOLE);
+	*carveout_mark(&heap->store, index) = carveout_mark_make(region, CARVEOUT_HOLE);
 	carveout_bins_insert(&heap->store, &heap->region[region]->bins, heap->shift, index);
 	heap->region[region]->nr_holes++;
 	heap->nr_holes++;
 }
 
 /**
- * carveout_region_del_hole() - Take a hole of a region out of its bins
+ * carveout_region_del_hole() - Remove a hole of a region from its bins
  * @heap: heap
  * @region: index of the region
- * @index: hole, with the size that it had when it was added
+ * @index: hole, with its size at the time it was added
  *
- * The span stays in the chain; the caller says what becomes of it.
+ * The span stays in the chain; the caller sets its new state or removes it.
  *
  * Context: Any context. Caller holds the heap's lock.
  */
@@ -49,7 +49,7 @@ void carveout_region_del_hole(struct carveout_heap *heap, unsigned int region, u
 
 static bool is_hole(const struct carveout_heap *heap, u32 index)
 {
-	return (*carveout_tag(&heap->store, index) & CARVEOUT_TAG_STATE) == CARVEOUT_HOLE;
+	return (*carveout_mark(&heap->store, index) & CARVEOUT_MARK_STATE) == CARVEOUT_HOLE;
 }
 
 /* === Checks =============================================================== */
@@ -84,12 +84,12 @@ static int check_memory(const struct carveout_heap *heap,
 	if (!mem || !IS_ALIGNED((uintptr_t)mem, sizeof(u64)))
 		return -EINVAL;
 	for (i = 0; i < heap->nr_pieces; i++)
-		if (heap->piece[i] == &mem->index)
+		if (heap->piece[i] == &mem->map)
 			return -EINVAL;
 	return heap->nr_pieces < CARVEOUT_MAX_PIECES ? 0 : -E2BIG;
 }
 
-/* Entries emptied by a join or a removal are used again when there are no others. */
+/* Entries emptied by a join or a removal are reused only if there are no others. */
 static int free_entry(const struct carveout_heap *heap)
 {
 	unsigned int i;
@@ -112,29 +112,29 @@ static void trim_table(struct carveout_heap *heap)
 /*
  * === Pieces =================================================================
  *
- * Each addition is a piece with an index of its own, also where it becomes part of
- * a region that is there.
+ * Each addition is a piece with its own address map, even if it becomes part of an
+ * existing region.
  */
 
 /**
- * carveout_heap_piece() - The index that covers an address
+ * carveout_heap_piece() - Find the address map that covers an address
  * @heap: heap
  * @addr: any address
  *
- * Context: Any context. Caller holds the heap's lock. Looks at no more pieces than
+ * Context: Any context. Caller holds the heap's lock. Reads at most as many pieces as
  * %CARVEOUT_MAX_PIECES has bits.
- * Return: the index, or NULL if the address is not in the heap.
+ * Return: the address map, or NULL if the address is not in the heap.
  */
-struct carveout_index *carveout_heap_piece(struct carveout_heap *heap,
-					   carveout_off_t addr)
+struct carveout_addr_map *carveout_heap_piece(struct carveout_heap *heap,
+					      carveout_off_t addr)
 {
 	unsigned int low = 0, high = heap->nr_pieces;
 
 	while (low < high) {
 		unsigned int middle = (low + high) / 2;
-		struct carveout_index *piece = heap->piece[middle];
+		struct carveout_addr_map *piece = heap->piece[middle];
 
-		if (carveout_index_covers(piece, addr))
+		if (carveout_addr_map_covers(piece, addr))
 			return piece;
 		if (addr < piece->base)
 			high = middle;
@@ -149,10 +149,10 @@ static void add_piece(struct carveout_heap *heap, struct carveout_region *mem,
 {
 	unsigned int i = heap->nr_pieces++;
 
-	carveout_index_init(&mem->index, mem + 1, base, size, heap->shift);
+	carveout_addr_map_init(&mem->map, mem + 1, base, size, heap->shift);
 	for (; i && heap->piece[i - 1]->base > base; i--)
 		heap->piece[i] = heap->piece[i - 1];
-	heap->piece[i] = &mem->index;
+	heap->piece[i] = &mem->map;
 }
 
 static void remove_pieces(struct carveout_heap *heap, const struct carveout_region *region)
@@ -166,31 +166,31 @@ static void remove_pieces(struct carveout_heap *heap, const struct carveout_regi
 }
 
 /**
- * carveout_heap_unindex_first() - Take the first span of a block out of an index
+ * carveout_heap_unmap_first() - Remove the first span of a group from an address map
  * @heap: heap
- * @piece: index
- * @block: the block
- * @index: the span, still linked to the one behind it
+ * @piece: address map
+ * @group: the group
+ * @index: the span, still linked to the span behind it
  *
  * Context: Any context. Caller holds the heap's lock.
  */
-void carveout_heap_unindex_first(struct carveout_heap *heap, struct carveout_index *piece,
-				 u64 block, u32 index)
+void carveout_heap_unmap_first(struct carveout_heap *heap, struct carveout_addr_map *piece,
+			       u64 group, u32 index)
 {
 	struct carveout_store *store = &heap->store;
 	u32 next = carveout_link_read(store, carveout_span(store, index)->next);
 	carveout_off_t start;
 
-	if (!carveout_index_marked(piece, block) || piece->first[block] != index) {
-		store->bad = true;
+	if (!carveout_addr_map_marked(piece, group) || piece->first[group] != index) {
+		store->corrupted = true;
 		return;
 	}
 	start = next ? carveout_span(store, next)->start : 0;
-	if (next && carveout_index_covers(piece, start) &&
-	    carveout_index_block(piece, start) == block)
-		piece->first[block] = next;
+	if (next && carveout_addr_map_covers(piece, start) &&
+	    carveout_addr_map_group(piece, start) == group)
+		piece->first[group] = next;
 	else
-		carveout_index_clear(piece, block);
+		carveout_addr_map_clear(piece, group);
 }
 
 /* === Growth =============================================================== */
@@ -212,7 +212,7 @@ static int add_new(struct carveout_heap *heap, struct carveout_region *mem,
 	mem->attrs = attrs;
 	carveout_bins_init(&mem->bins);
 	add_piece(heap, mem, base, size);
-	carveout_heap_index(heap, mem, index, base, base - 1);
+	carveout_heap_map_span(heap, mem, index, base, base - 1);
 	heap->region[entry] = mem;
 	if (entry == (int)heap->nr_regions)
 		heap->nr_regions++;
@@ -236,7 +236,7 @@ static void append(struct carveout_heap *heap, unsigned int entry, carveout_off_
 		if (!index)
 			return;
 		carveout_chain_add_last(&heap->store, &region->chain, index);
-		carveout_heap_index(heap, region, index, base, base - 1);
+		carveout_heap_map_span(heap, region, index, base, base - 1);
 	}
 	region->size += size;
 	carveout_region_add_hole(heap, entry, index);
@@ -251,7 +251,7 @@ static void prepend(struct carveout_heap *heap, unsigned int entry, carveout_off
 
 	if (is_hole(heap, index)) {
 		carveout_region_del_hole(heap, entry, index);
-		carveout_heap_unindex(heap, region, index, region->base, region->base - 1);
+		carveout_heap_unmap_span(heap, region, index, region->base, region->base - 1);
 		carveout_span(&heap->store, index)->start = base;
 		carveout_span(&heap->store, index)->size += size;
 	} else {
@@ -262,7 +262,7 @@ static void prepend(struct carveout_heap *heap, unsigned int entry, carveout_off
 			return;
 		carveout_chain_add_before(&heap->store, &region->chain, index, first);
 	}
-	carveout_heap_index(heap, region, index, base, base - 1);
+	carveout_heap_map_span(heap, region, index, base, base - 1);
 	region->base = base;
 	region->size += size;
 	carveout_region_add_hole(heap, entry, index);
@@ -270,7 +270,7 @@ static void prepend(struct carveout_heap *heap, unsigned int entry, carveout_off
 
 /* === Joining two regions ================================================== */
 
-/* Give the spans of a region that is about to go to the one that stays. */
+/* Move the spans of a region to the region that it is joined to. */
 static void move_spans(struct carveout_heap *heap, unsigned int from, unsigned int to)
 {
 	struct carveout_store *store = &heap->store;
@@ -282,15 +282,15 @@ static void move_spans(struct carveout_heap *heap, unsigned int from, unsigned i
 			heap->nr_holes--;
 			carveout_region_add_hole(heap, to, index);
 		} else {
-			*carveout_tag(store, index) = carveout_tag_make(to, CARVEOUT_USED);
+			*carveout_mark(store, index) = carveout_mark_make(to, CARVEOUT_USED);
 		}
 		index = carveout_link_read(store, carveout_span(store, index)->next);
 	}
 	if (index || left)
-		store->bad = true;
+		store->corrupted = true;
 }
 
-/* What lies left of the seam was added just now and is a hole. */
+/* The span left of the seam was just added and is a hole. */
 static void merge_seam(struct carveout_heap *heap, struct carveout_region *region,
 		       u32 left, u32 right)
 {
@@ -305,9 +305,9 @@ static void merge_seam(struct carveout_heap *heap, struct carveout_region *regio
 }
 
 /*
- * Make one region of two that touch. The one that is tried first stays, so that
- * the order in which regions are tried does not change. This is the only
- * operation whose time grows with the number of spans.
+ * Join two regions that touch. The region that is tried first remains, so that the
+ * order in which regions are tried does not change. This is the only modification
+ * whose time grows with the number of spans.
  */
 static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
 {
@@ -324,7 +324,7 @@ static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
 	to->base = heap->region[low]->base;
 	to->size += from->size;
 	to->used += from->used;
-	/* When each was fullest is not known to be the same moment. */
+	/* The two maxima need not coincide: their sum may never have been reached. */
 	to->high = max3(to->high, from->high, to->used);
 	to->nr_used += from->nr_used;
 	to->nr_nospc += from->nr_nospc;
@@ -336,9 +336,9 @@ static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
 }
 
 /**
- * carveout_region_bytes() - Memory that carveout_heap_add_region() needs
+ * carveout_region_bytes() - Size of the memory that carveout_heap_add_region() needs
  * @heap: heap
- * @size: bytes of the piece that will be added
+ * @size: bytes of the piece to add
  *
  * Context: Any context.
  * Return: bytes.
@@ -346,13 +346,13 @@ static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
 size_t carveout_region_bytes(const struct carveout_heap *heap, carveout_off_t size)
 {
 	return sizeof(struct carveout_region) +
-	       (size ? carveout_index_bytes(size, heap->shift) : 0);
+	       (size ? carveout_addr_map_bytes(size, heap->shift) : 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_region_bytes);
 
 /* === Public interface ===================================================== */
 
-/* The region of equal attributes that ends at @base, and that starts at @end. */
+/* The regions of equal attributes that end at @base and start at @end. */
 static void find_neighbours(const struct carveout_heap *heap, carveout_off_t base,
 			    carveout_off_t end, u32 attrs, int *low, int *high)
 {
@@ -374,7 +374,7 @@ static void find_neighbours(const struct carveout_heap *heap, carveout_off_t bas
 	}
 }
 
-/* Does the new memory become part of a hole, so that it needs no descriptor? */
+/* Does the new memory extend a hole, so that it needs no descriptor? */
 static bool joins_hole(const struct carveout_heap *heap, int low, int high)
 {
 	if (low >= 0)
@@ -385,30 +385,30 @@ static bool joins_hole(const struct carveout_heap *heap, int low, int high)
 /**
  * carveout_heap_add_region() - Add memory to a heap
  * @heap: heap
- * @mem: carveout_region_bytes() bytes for the bookkeeping, aligned to 8, with any
- *	content
+ * @mem: carveout_region_bytes() bytes for metadata, aligned to 8, with any content
  * @base: address of the first byte, a multiple of the granule
  * @size: bytes, a multiple of the granule
  * @attrs: attributes
  *
- * When @base or the end touches a region of equal attributes without
- * %CARVEOUT_REGION_APART, the memory becomes part of that region. When it fills the
- * gap between two such regions they become one: the one of the lower index stays, and
- * the entry of the other one in @heap->region becomes NULL. In every case @mem is in
- * use from then on, until the region is removed that the memory belongs to.
+ * If @base or the end touches a region of equal attributes without
+ * %CARVEOUT_REGION_APART, the memory becomes part of that region. If it fills the gap
+ * between two such regions, they are joined: the region of the lower index remains,
+ * and the entry of the other one in @heap->region becomes NULL. In each case @mem is in
+ * use until the removal of the region that the memory belongs to.
  *
- * Context: Any context. Caller holds the heap's lock. Clears a bit for each block
- * of the index by address; joining two regions visits each span of the one that goes.
+ * Context: Any context. Caller holds the heap's lock. Clears a bit for each group
+ * of the address map; joining two regions visits each span of the one of the higher
+ * index.
  * Return: index of the region, or
  *
  * * -EINVAL: @size is 0, or @mem is NULL, unaligned or in use
  * * -EDOM: @base or @size is not a multiple of the granule
  * * -EOVERFLOW: the end is 2^64 or wraps beyond it
- * * -EEXIST: some of the memory is in the heap already
- * * -E2BIG: the heap has %CARVEOUT_MAX_REGIONS regions, or has taken
- *   %CARVEOUT_MAX_PIECES pieces of memory
- * * -ENOMEM: no descriptor left: add a chunk and try again
- * * -EUCLEAN: the heap is broken
+ * * -EEXIST: some of the memory is already in the heap
+ * * -E2BIG: the heap has %CARVEOUT_MAX_REGIONS regions, or %CARVEOUT_MAX_PIECES
+ *   pieces of memory
+ * * -ENOMEM: no descriptor left: add a chunk and retry
+ * * -EUCLEAN: the heap is corrupted
  */
 int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region *mem,
 			     carveout_off_t base, carveout_off_t size, u32 attrs)
@@ -416,7 +416,7 @@ int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region 
 	int low, high, err;
 
 	carveout_heap_assert_locked(heap);
-	if (heap->broken)
+	if (heap->corrupted)
 		return -EUCLEAN;
 	err = check_range(heap, base, size);
 	if (!err)
@@ -439,23 +439,23 @@ int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region 
 	}
 	if (err >= 0)
 		heap->size += size;
-	return heap->store.bad ? carveout_heap_break(heap) : err;
+	return heap->store.corrupted ? carveout_heap_corrupted(heap) : err;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_add_region);
 
 /**
- * carveout_heap_remove_region() - Take a region out of a heap
+ * carveout_heap_remove_region() - Remove a region from a heap
  * @heap: heap
  * @region: index of the region
  *
- * Its memory for the bookkeeping, and that of regions that were joined to it, is
- * not used any more. The indices of other regions stay as they are; a region
- * that is added later may get this one's.
+ * The metadata memory of the region, and of regions that were joined to it, is then
+ * unused. The indices of other regions do not change; a region added later may get
+ * the index of this one.
  *
  * Context: Any context. Caller holds the heap's lock. Follows at most
  * %CARVEOUT_OFF_BITS links.
- * Return: 0; -EINVAL if there is no such region, -EBUSY if some of it is handed
- * out, -EUCLEAN if the heap is broken.
+ * Return: 0; -EINVAL if there is no such region, -EBUSY if some of it is allocated,
+ * -EUCLEAN if the heap is corrupted.
  */
 int carveout_heap_remove_region(struct carveout_heap *heap, unsigned int region)
 {
@@ -463,7 +463,7 @@ int carveout_heap_remove_region(struct carveout_heap *heap, unsigned int region)
 	u32 index;
 
 	carveout_heap_assert_locked(heap);
-	if (heap->broken)
+	if (heap->corrupted)
 		return -EUCLEAN;
 	if (region >= heap->nr_regions || !heap->region[region])
 		return -EINVAL;
@@ -472,14 +472,14 @@ int carveout_heap_remove_region(struct carveout_heap *heap, unsigned int region)
 		return -EBUSY;
 	index = carveout_link_read(&heap->store, mem->chain.first);
 	if (!index || index != mem->chain.last || !is_hole(heap, index))
-		return carveout_heap_break(heap);
+		return carveout_heap_corrupted(heap);
 	carveout_region_del_hole(heap, region, index);
 	carveout_store_give(&heap->store, index);
 	heap->size -= mem->size;
 	heap->region[region] = NULL;
 	remove_pieces(heap, mem);
 	trim_table(heap);
-	return heap->store.bad ? carveout_heap_break(heap) : 0;
+	return heap->store.corrupted ? carveout_heap_corrupted(heap) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_remove_region);
 
@@ -489,7 +489,7 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_remove_region);
  * @region: index of the region
  *
  * Context: Any context. Caller holds the heap's lock. Bounded time.
- * Return: bytes; 0 when there is no hole, or no such region.
+ * Return: bytes; 0 if there is no hole, or no such region.
  */
 carveout_off_t carveout_region_largest(const struct carveout_heap *heap,
 				       unsigned int region)

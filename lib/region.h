@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Regions: the contiguous pieces of memory that a heap is made of.
+ * Regions: the contiguous parts of a heap.
  */
 
 #ifndef CARVEOUT_REGION_H
@@ -8,33 +8,33 @@
 
 #include "bins.h"
 #include "carveout_lib.h"
-#include "index.h"
+#include "addr_map.h"
 #include "span.h"
 
-/* A region's index fits in six bits of a state byte and in a 64-bit mask. */
+/* A region's index fits in six bits of a mark and in a 64-bit mask. */
 #define CARVEOUT_MAX_REGIONS 64
 
-/* An attribute: the region is not joined to others, whatever it touches. */
+/* An attribute: the region is never joined to adjacent regions. */
 #define CARVEOUT_REGION_APART 0x8000u
 
 struct carveout_heap;
 
 /**
- * struct carveout_region - One contiguous piece of a heap
+ * struct carveout_region - One contiguous part of a heap
  * @base: address of the first byte
  * @size: bytes. Invariant: @base + @size does not wrap, not even to 0.
- * @attrs: attributes, one per bit; their meaning is the caller's, but for that of
+ * @attrs: attributes, one per bit; defined by the caller, except
  *	%CARVEOUT_REGION_APART
- * @used: bytes handed out
- * @high: the most that @used ever was
- * @chain: its spans, from @base to the end without a gap
- * @nr_used: number of spans handed out
+ * @used: allocated bytes
+ * @high: maximum of @used so far
+ * @chain: its spans, from @base to the end without gaps
+ * @nr_used: number of used spans
  * @nr_holes: number of holes
- * @nr_nospc: searches in here that found no place; a request with fallbacks may
- *	make several
- * @nr_missed: of these, those where an untried hole might have served
+ * @nr_nospc: searches of this region that found no place; a request with fallbacks
+ *	may search several times
+ * @nr_missed: searches among @nr_nospc that an untried hole might have served
  *
- * It is the caller's memory: about 8 KiB, and behind it the arrays of @index, 4
+ * The caller provides the memory: about 8 KiB, followed by the arrays of @map, 4
  * bytes for each 64 granules. The caller may read all public fields under its lock
  * and writes none.
  */
@@ -51,8 +51,8 @@ struct carveout_region {
 	u64 nr_missed;
 	/* private: holes by size, spans by address */
 	struct carveout_bins bins;
-	struct carveout_index index;
-} __aligned(8);	/* for the words behind it */
+	struct carveout_addr_map map;
+} __aligned(8);	/* for the arrays of @map that follow */
 
 void carveout_region_add_hole(struct carveout_heap *heap, unsigned int region, u32 index);
 void carveout_region_del_hole(struct carveout_heap *heap, unsigned int region, u32 index);

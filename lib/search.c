@@ -1,46 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The search for a place that is not just any place.
+ * Constrained search: alignment, address limit, top-down.
  *
- * With an alignment beyond the granule, or in a region that an address limit
- * cuts, a hole that is large enough may still not fit. Up to
- * %CARVEOUT_CANDIDATES holes are tried in the order of their sizes, at most
- * %CARVEOUT_CANDIDATES_SAME of equal size, for more size means more chance. Then as
- * many with a quarter, a half and three quarters of the alignment to spare. Then the
- * smallest hole in which any alignment fits. Then once more the
- * %CARVEOUT_CANDIDATES smallest, equal or not. So such a request can fail although
- * some untried hole would have served, but only in a region with more holes of
- * sufficient size than that, and where no limit cuts the region never when each hole
- * happens to be aligned. The nr_missed counters say how often it may have been so.
+ * With an alignment beyond the granule, or in a region that contains the address
+ * limit, a hole that is large enough may still not fit. The search tries
  *
- * A request from the top gets the upper end of its hole. Of the smallest holes that
- * are large enough, %CARVEOUT_CANDIDATES are looked at, and the last one of the
- * region; the highest place in any of them is taken. It is never refused where a
- * request of the same alignment and limit would not be.
+ *  - up to %CARVEOUT_CANDIDATES holes in the order of their sizes, at most
+ *    %CARVEOUT_CANDIDATES_SAME of equal size, because larger holes are more likely
+ *    to fit;
+ *  - as many with a quarter, a half and three quarters of the alignment to spare;
+ *  - the smallest hole in which any alignment fits;
+ *  - again the %CARVEOUT_CANDIDATES smallest holes, of equal size or not.
+ *
+ * Such a request can therefore fail although an untried hole would have served, but
+ * only in a region with more than %CARVEOUT_CANDIDATES holes of sufficient size. If
+ * the region does not contain the limit, it never fails if each hole happens to be
+ * aligned. The nr_missed counters count the requests that may have failed this way.
+ *
+ * A request from the top gets the upper end of its hole. The search considers the
+ * %CARVEOUT_CANDIDATES smallest holes that are large enough and the last hole of the
+ * region, and takes the highest place in any of them. It never fails if a request of
+ * the same alignment and limit from the bottom would succeed.
  */
 
 #include "carveout_lib.h"
 #include "search.h"
 
-/* A request, checked and put in the terms of the search. */
+/* A checked request, as parameters of the search. */
 struct want {
-	const struct carveout_request *req;
+	const struct carveout_heap_request *req;
 	u32 require;			/* attributes */
 	carveout_off_t size;		/* a multiple of the granule */
 	carveout_off_t align;		/* at least the granule */
 	carveout_off_t limit;		/* 0 for none */
 };
 
-/* How far a search has come. */
+/* State of a search. */
 struct search {
 	const struct want *want;
 	unsigned int region;
 	unsigned int tries;		/* candidates that may still be tried */
-	unsigned int same;		/* how many of them may have equal size */
+	unsigned int same;		/* of these, candidates of equal size */
 	bool skipped;			/* a hole of sufficient size was not tried */
 };
 
-/* The highest place in a span. */
+/* Find the highest place in a span. */
 static bool fits_top(const struct want *want, const struct carveout_span *span,
 		     carveout_off_t *start)
 {
@@ -54,7 +58,7 @@ static bool fits_top(const struct want *want, const struct carveout_span *span,
 	return *start >= span->start;
 }
 
-/* Would the request fit in this span, and where? No sum in here can wrap. */
+/* Does the request fit in this span, and where? No sum in this function can wrap. */
 static bool fits(const struct want *want, const struct carveout_span *span,
 		 carveout_off_t *start)
 {
@@ -69,7 +73,7 @@ static bool fits(const struct want *want, const struct carveout_span *span,
 	return !want->limit || *start + want->size <= want->limit;
 }
 
-/* Try a hole and those listed behind it, which have the same size. */
+/* Try a hole and the holes of equal size listed behind it. */
 static u32 try_equals(struct carveout_heap *heap, struct search *search, u32 index,
 		      carveout_off_t *start)
 {
@@ -96,14 +100,14 @@ static u32 next_larger(struct carveout_heap *heap, unsigned int region, u32 inde
 {
 	u64 granules = carveout_span(&heap->store, index)->size >> heap->shift;
 
-	/* Nothing is larger than 2^64 - 1. */
+	/* No hole is larger than 2^64 - 1 granules. */
 	if (!++granules)
 		return 0;
 	return carveout_bins_best(&heap->store, &heap->region[region]->bins, granules,
 				  heap->shift);
 }
 
-/* Try holes from the smallest that is large enough upwards. */
+/* Try holes in the order of their sizes, from the smallest that is large enough. */
 static u32 try_candidates(struct carveout_heap *heap, struct search *search, u32 index,
 			  unsigned int same, carveout_off_t *start)
 {
@@ -126,9 +130,9 @@ static u32 try_candidates(struct carveout_heap *heap, struct search *search, u32
 }
 
 /*
- * Try the smallest hole in which the request fits whatever the hole's start. This
- * is for when there are more than two holes of sufficient size: so that is less
- * than a third of all addresses, and the sum does not wrap.
+ * Try the smallest hole in which the request fits for any start of the hole. The
+ * caller has found more than two holes of sufficient size: so the size is less than a
+ * third of the address space, and the sum does not wrap.
  */
 static u32 try_padded(struct carveout_heap *heap, struct search *search,
 		      carveout_off_t *start)
@@ -145,7 +149,7 @@ static u32 try_padded(struct carveout_heap *heap, struct search *search,
 	return 0;
 }
 
-/* Any hole of the best size that fits; one that is not in the trie if there is. */
+/* Try the best size. A hole of the list is preferred: it is cheaper to remove. */
 static u32 try_best(struct carveout_heap *heap, const struct want *want, u32 index,
 		    carveout_off_t *start)
 {
@@ -162,7 +166,7 @@ static u32 try_best(struct carveout_heap *heap, const struct want *want, u32 ind
 	return next;
 }
 
-/* The highest place in the region's last span and in some holes from @index on. */
+/* Find the highest place in the region's last span and in some holes from @index on. */
 static u32 try_top(struct carveout_heap *heap, struct search *search, u32 index,
 		   carveout_off_t *start)
 {
@@ -172,8 +176,8 @@ static u32 try_top(struct carveout_heap *heap, struct search *search, u32 index,
 	carveout_off_t at;
 	u32 next;
 
-	if (found && (*carveout_tag(&heap->store, found) !=
-		      carveout_tag_make(search->region, CARVEOUT_HOLE) ||
+	if (found && (*carveout_mark(&heap->store, found) !=
+		      carveout_mark_make(search->region, CARVEOUT_HOLE) ||
 		      !fits(search->want, carveout_span(&heap->store, found), start)))
 		found = 0;
 	for (; index && tries; tries--) {
@@ -190,8 +194,8 @@ static u32 try_top(struct carveout_heap *heap, struct search *search, u32 index,
 }
 
 /*
- * Try holes with more and more to spare: each has a better chance to fit, and wastes
- * more when it does. Above all of them is what fits for sure.
+ * Try holes with increasing spare room: each step is more likely to fit, and wastes
+ * more if it does. The last step is a hole in which the request always fits.
  */
 static u32 try_steps(struct carveout_heap *heap, struct search *search,
 		     carveout_off_t *start)
@@ -210,7 +214,7 @@ static u32 try_steps(struct carveout_heap *heap, struct search *search,
 					       CARVEOUT_CANDIDATES_SAME, start) : 0;
 		if (found)
 			return found;
-		/* There are no larger ones: neither further steps nor a sure place. */
+		/* No larger holes: neither further steps nor the last one can fit. */
 		if (!index || !search->skipped)
 			return 0;
 	}
@@ -263,15 +267,16 @@ static bool find_in_region(struct carveout_heap *heap, const struct want *want,
 	return false;
 }
 
-/* Does the limit fall inside the region? Regions beyond it do not come here. */
+/* Does the region extend beyond the limit? find_place() skips regions wholly above. */
 static bool cut_by(const struct want *want, const struct carveout_region *region)
 {
 	return want->limit && region->base + region->size > want->limit;
 }
 
 /*
- * Regions wholly below the limit come first, since there the search is exact;
- * those that the limit cuts come after them.
+ * The first pass tries the regions wholly below the limit, because the search is exact
+ * there: the limit excludes none of their holes. The second pass tries the regions
+ * that contain the limit.
  */
 static int find_place(struct carveout_heap *heap, const struct want *want,
 		      struct carveout_place *place)
@@ -305,15 +310,15 @@ static int find_place(struct carveout_heap *heap, const struct want *want,
  * carveout_search() - Find a place for a request of any kind
  * @heap: heap
  * @req: the request
- * @require: attributes that the region must have, instead of the request's
- * @size: size of the request in whole granules
- * @place: where it is found
+ * @require: attributes that the region must have, instead of those of @req
+ * @size: size of the request, a multiple of the granule
+ * @place: on success, the place
  *
- * Context: Any context. Caller holds the heap's lock. Per region it searches the bins
+ * Context: Any context. Caller holds the heap's lock. Searches the bins of each region
  * at most 6 * %CARVEOUT_CANDIDATES + 5 times.
  * Return: 0; -ENOSPC if no place was found; -EINVAL if no region may serve it.
  */
-int carveout_search(struct carveout_heap *heap, const struct carveout_request *req,
+int carveout_search(struct carveout_heap *heap, const struct carveout_heap_request *req,
 		    u32 require, carveout_off_t size, struct carveout_place *place)
 {
 	const struct want want = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The search for a place that is not just any place.
+ * Constrained search: alignment, address limit, top-down.
  */
 
 #ifndef CARVEOUT_SEARCH_H
@@ -10,12 +10,11 @@
 #include "heap.h"
 
 /**
- * struct carveout_place - A place that was found
+ * struct carveout_place - Result of a search
  * @region: index of the region
- * @hole: the hole that it lies in
+ * @hole: hole that contains the place
  * @front: bytes from the hole's start to the place
- * @missed: nowhere was a place found so far, but some hole of sufficient size was
- *	not tried
+ * @missed: no place was found so far, but some hole of sufficient size was not tried
  */
 struct carveout_place {
 	unsigned int region;
@@ -34,7 +33,7 @@ struct carveout_place {
  * Context: Any context. Caller holds the heap's lock.
  * Return: true if so.
  */
-static inline bool carveout_selects(const struct carveout_request *req, u32 require,
+static inline bool carveout_selects(const struct carveout_heap_request *req, u32 require,
 				    const struct carveout_region *region,
 				    unsigned int entry)
 {
@@ -42,7 +41,7 @@ static inline bool carveout_selects(const struct carveout_request *req, u32 requ
 	       (region->attrs & (require | req->forbid)) == require;
 }
 
-int carveout_search(struct carveout_heap *heap, const struct carveout_request *req,
+int carveout_search(struct carveout_heap *heap, const struct carveout_heap_request *req,
 		    u32 require, carveout_off_t size, struct carveout_place *place);
 
 #endif /* CARVEOUT_SEARCH_H */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The store of span descriptors.
+ * Store of span descriptors.
  *
- * Descriptors are taken from the free list first, since these are the ones
- * that the cache remembers, and from the fresh end of the newest chunk when
- * the list is empty. All of it takes constant time. See the DOC block in span.h
- * for the layout.
+ * Descriptors are taken from the free list first, because these are likely in the
+ * cache, and from the fresh end of the newest chunk if the list is empty. Both take
+ * constant time. See the DOC block in span.h for the layout.
  *
  * The caller serialises all calls.
  */
@@ -16,17 +15,17 @@
 #define BYTES_PER_DESCRIPTOR							\
 	(sizeof(struct carveout_span) + sizeof(union carveout_aux) + sizeof(u8))
 
-/* Further chunks would not fit in the address space of a 32-bit machine. */
+/* Larger chunks do not fit in the address space of a 32-bit machine. */
 #define CHUNK_LAST (sizeof(size_t) > 4 ? CARVEOUT_CHUNK_LAST : 27)
 
 static_assert((u64)BYTES_PER_DESCRIPTOR << (CHUNK_LAST - 1) < SIZE_MAX,
-	      "the size of a chunk does not wrap");
+	      "the size of a chunk does not overflow");
 static_assert(CARVEOUT_OFF_BITS != 64 || sizeof(struct carveout_span) == 32,
 	      "a descriptor is half a cache line");
 static_assert(sizeof(union carveout_aux) == 8, "two indices fill a cookie");
 
 /**
- * carveout_store_init() - Make an empty store
+ * carveout_store_init() - Initialise an empty store
  * @store: store
  *
  * Context: Any context.
@@ -45,7 +44,7 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_store_init);
  * @store: store
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: bytes, or 0 when no chunk can be added any more.
+ * Return: bytes, or 0 if the store has its maximum number of chunks.
  */
 size_t carveout_store_bytes(const struct carveout_store *store)
 {
@@ -61,8 +60,8 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_store_bytes);
  * @mem: carveout_store_bytes() bytes, aligned to 8, with any content
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: 0, -EINVAL when @mem is NULL or unaligned, -E2BIG when the store
- * cannot grow any more.
+ * Return: 0, -EINVAL if @mem is NULL or unaligned, -E2BIG if the store has its
+ * maximum number of chunks.
  */
 int carveout_store_add(struct carveout_store *store, void *mem)
 {
@@ -76,7 +75,7 @@ int carveout_store_add(struct carveout_store *store, void *mem)
 	count = CARVEOUT_BIT(chunk - 1);
 	store->span[chunk] = mem;
 	store->aux[chunk] = (union carveout_aux *)(store->span[chunk] + count);
-	store->tag[chunk] = (u8 *)(store->aux[chunk] + count);
+	store->mark[chunk] = (u8 *)(store->aux[chunk] + count);
 	store->limit += count;
 	store->next_chunk++;
 	return 0;
@@ -84,22 +83,22 @@ int carveout_store_add(struct carveout_store *store, void *mem)
 EXPORT_SYMBOL_IF_KUNIT(carveout_store_add);
 
 /**
- * carveout_store_take_fresh() - Take a descriptor when the free list is empty
+ * carveout_store_take_fresh() - Take a descriptor if the free list is empty
  * @store: store with carveout_store_avail() descriptors, at least one
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: the descriptor; 0 when there is none, which marks the store as bad.
+ * Return: the descriptor; 0 if there is none, which marks the store as corrupted.
  */
 u32 carveout_store_take_fresh(struct carveout_store *store)
 {
 	u32 index = store->fresh;
 
 	if (store->nr_free || index == store->limit) {
-		store->bad = true;
+		store->corrupted = true;
 		return 0;
 	}
 	store->fresh++;
-	*carveout_tag(store, index) = CARVEOUT_FREE;
+	*carveout_mark(store, index) = CARVEOUT_FREE;
 	return index;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_store_take_fresh);

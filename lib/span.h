@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Spans: the descriptors of pieces of memory, and the store they live in.
+ * Spans: descriptors of pieces of memory, and their store.
  */
 
 #ifndef CARVEOUT_SPAN_H
@@ -11,23 +11,22 @@
 /**
  * DOC: Spans and their store
  *
- * A region is cut into spans without a gap: each span is either handed out
- * ("used") or free (a "hole"). One descriptor of 32 bytes says where a span
- * lies and who its neighbours are. Descriptors live in kernel memory, never in
- * the memory that they describe, and name one another by 32-bit index.
+ * A region is divided into spans without gaps. A span is either allocated ("used") or
+ * free (a "hole"). One descriptor of 32 bytes has the position of a span and its
+ * neighbours. Descriptors are in kernel memory, never in the memory that they
+ * describe, and refer to one another by 32-bit index.
  *
- * The store grows in chunks that never move. Chunk k holds the indices of k
- * bits, so that the highest set bit of an index names the chunk and the bits
- * below it the place in it. Each chunk is twice as long as the one before. The
- * first one is %CARVEOUT_CHUNK_FIRST: smaller indices do not exist, and 0 means
- * "none".
+ * The store grows in chunks that never move. Chunk k holds the indices of k bits: the
+ * highest set bit of an index selects the chunk, the bits below it the slot in the
+ * chunk. Each chunk is twice as long as the chunk before. The first one is
+ * %CARVEOUT_CHUNK_FIRST: smaller indices do not exist, and 0 means "none".
  *
  * One chunk is one piece of the caller's memory, with three arrays in it::
  *
- *   | struct carveout_span [n] | union carveout_aux [n] | u8 tag [n] |
+ *   | struct carveout_span [n] | union carveout_aux [n] | u8 mark [n] |
  *
- * Descriptors beyond the "fresh" mark have never been used and need no
- * initialisation, so that adding a chunk takes constant time whatever its size.
+ * Descriptors from index "fresh" on were never used and need no initialisation, so
+ * that adding a chunk of any size takes constant time.
  */
 
 /* Width of an address. A model checker may choose a narrower one. */
@@ -42,24 +41,24 @@ typedef u32 carveout_off_t;
 typedef u16 carveout_off_t;
 #endif
 
-/* A bit of an index or a link: 32 bits, whatever the width of long. */
+/* A bit of an index or a link: 32 bits, independent of the width of long. */
 #define CARVEOUT_BIT(nr) ((u32)1 << (nr))
 
-/* Chunks are numbered by the number of bits of the indices that they hold. */
+/* The number of a chunk is the number of bits of the indices that it holds. */
 #ifndef CARVEOUT_CHUNK_FIRST
 #define CARVEOUT_CHUNK_FIRST 7
 #endif
 
-/* Bit 31 of a link marks something else: indices have 31 bits. */
+/* Bit 31 of a link is a flag (CARVEOUT_IN_TRIE): indices have 31 bits. */
 #define CARVEOUT_CHUNK_LAST 31
 #define CARVEOUT_CHUNKS (CARVEOUT_CHUNK_LAST + 1)
 #define CARVEOUT_INDEX_FIRST CARVEOUT_BIT(CARVEOUT_CHUNK_FIRST - 1)
 
 /**
- * enum carveout_state - What a descriptor describes
- * @CARVEOUT_FREE: nothing: it is on the free list of the store
+ * enum carveout_state - State of a descriptor
+ * @CARVEOUT_FREE: on the free list of the store, describes no memory
  * @CARVEOUT_HOLE: free memory
- * @CARVEOUT_USED: memory that is handed out
+ * @CARVEOUT_USED: allocated memory
  */
 enum carveout_state {
 	CARVEOUT_FREE,
@@ -72,8 +71,8 @@ enum carveout_state {
  * @start: address of the first byte
  * @size: bytes. Invariant: a non-zero multiple of the granule.
  * @prev: the span that ends where this one starts, 0 for the region's first
- * @next: the span that starts where this one ends, 0 for the region's last;
- *	in a free descriptor the next free one
+ * @next: the span that starts where this one ends, 0 for the region's last; in a
+ *	free descriptor, the next free descriptor
  * @bin_prev: in a hole, see lib/bins.c
  * @gen: in a used span, its generation. Invariant: not 0.
  * @bin_next: in a hole, the next hole of equal size, 0 for none
@@ -91,9 +90,9 @@ struct carveout_span {
 };
 
 /**
- * union carveout_aux - The part of a descriptor that searches seldom need
- * @cookie: of a used span: the caller's own value
- * @child: of a hole: the two subtrees below it, see lib/bins.c
+ * union carveout_aux - Second part of a descriptor, seldom needed by searches
+ * @cookie: in a used span, the caller's own value
+ * @child: in a hole, the two subtrees below it, see lib/bins.c
  */
 union carveout_aux {
 	u64 cookie;
@@ -103,25 +102,26 @@ union carveout_aux {
 /**
  * struct carveout_store - All descriptors of a heap
  * @span: for each chunk its descriptors, indexed by the number of bits of an index
- * @aux: for each chunk their second parts
- * @tag: for each chunk their states in bits 0 and 1 and regions in bits 2 to 7
- * @next_chunk: the chunk to be added next
- * @fresh: the lowest index that was never used
- * @limit: one more than the highest index that there is memory for
+ * @aux: for each chunk the second parts of its descriptors
+ * @mark: for each chunk the marks of its descriptors: state in bits 0 and 1, region
+ *	in bits 2 to 7
+ * @next_chunk: number of the next chunk to add
+ * @fresh: lowest index that was never used
+ * @limit: one more than the highest index that has memory
  * @free: first of the free list, 0 for none
  * @nr_free: length of the free list
- * @bad: a link was found that leads nowhere: the structure is broken
+ * @corrupted: an inconsistency was found: the heap refuses all further work
  */
 struct carveout_store {
 	struct carveout_span *span[CARVEOUT_CHUNKS];
 	union carveout_aux *aux[CARVEOUT_CHUNKS];
-	u8 *tag[CARVEOUT_CHUNKS];
+	u8 *mark[CARVEOUT_CHUNKS];
 	unsigned int next_chunk;
 	u32 fresh;
 	u32 limit;
 	u32 free;
 	u32 nr_free;
-	bool bad;
+	bool corrupted;
 };
 
 /**
@@ -134,8 +134,8 @@ struct carveout_chain {
 	u32 last;
 };
 
-#define CARVEOUT_TAG_STATE 0x03
-#define CARVEOUT_TAG_REGION_SHIFT 2
+#define CARVEOUT_MARK_STATE 0x03
+#define CARVEOUT_MARK_REGION_SHIFT 2
 
 /**
  * carveout_chunk_of() - Chunk of a descriptor
@@ -150,7 +150,7 @@ static inline unsigned int carveout_chunk_of(u32 index)
 }
 
 /**
- * carveout_slot() - Place of a descriptor in its chunk
+ * carveout_slot() - Slot of a descriptor in its chunk
  * @index: descriptor, not 0
  *
  * Context: Any context.
@@ -190,38 +190,38 @@ carveout_aux(const struct carveout_store *store, u32 index)
 }
 
 /**
- * carveout_tag() - State byte of a descriptor by index
+ * carveout_mark() - Mark of a descriptor by index
  * @store: store
  * @index: a descriptor that carveout_store_has()
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: the byte's place.
+ * Return: pointer to the mark.
  */
-static inline u8 *carveout_tag(const struct carveout_store *store, u32 index)
+static inline u8 *carveout_mark(const struct carveout_store *store, u32 index)
 {
-	return &store->tag[carveout_chunk_of(index)][carveout_slot(index)];
+	return &store->mark[carveout_chunk_of(index)][carveout_slot(index)];
 }
 
 /**
- * carveout_tag_make() - Compose a state byte
+ * carveout_mark_make() - Compose a mark
  * @region: index of the region
  * @state: state of the span
  *
  * Context: Any context.
- * Return: the byte.
+ * Return: the mark.
  */
-static inline u8 carveout_tag_make(unsigned int region, enum carveout_state state)
+static inline u8 carveout_mark_make(unsigned int region, enum carveout_state state)
 {
-	return region << CARVEOUT_TAG_REGION_SHIFT | state;
+	return region << CARVEOUT_MARK_REGION_SHIFT | state;
 }
 
 /**
- * carveout_store_has() - Has this descriptor ever been used?
+ * carveout_store_has() - Was this descriptor ever used?
  * @store: store
  * @index: any number
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: true when the index may be looked up.
+ * Return: true if the index is valid for a look-up.
  */
 static inline bool carveout_store_has(const struct carveout_store *store, u32 index)
 {
@@ -229,7 +229,7 @@ static inline bool carveout_store_has(const struct carveout_store *store, u32 in
 }
 
 /**
- * carveout_store_avail() - Number of descriptors that can be taken
+ * carveout_store_avail() - Number of available descriptors
  * @store: store
  *
  * Context: Any context. Caller serialises access to the store.
@@ -241,12 +241,12 @@ static inline u32 carveout_store_avail(const struct carveout_store *store)
 }
 
 /**
- * carveout_link_read() - Follow a link with care
+ * carveout_link_read() - Check a link before following it
  * @store: store
- * @link: a link read from a descriptor or a table head
+ * @link: link from a descriptor or a table head
  *
- * A link that leads nowhere marks the store as bad and reads as "none", so
- * that a spoilt structure is reported instead of followed.
+ * A dangling link marks the store as corrupted and reads as "none", so that
+ * corruption is reported instead of followed.
  *
  * Context: Any context. Caller serialises access to the store.
  * Return: the link, or 0.
@@ -255,7 +255,7 @@ static inline u32 carveout_link_read(struct carveout_store *store, u32 link)
 {
 	if (likely(!link || carveout_store_has(store, link)))
 		return link;
-	store->bad = true;
+	store->corrupted = true;
 	return 0;
 }
 
@@ -268,11 +268,11 @@ u32 carveout_store_take_fresh(struct carveout_store *store);
  * carveout_store_take() - Take a descriptor
  * @store: store with carveout_store_avail() descriptors, at least one
  *
- * Only the state byte is set, to %CARVEOUT_FREE: the caller fills in the rest.
+ * Only the mark is set, to %CARVEOUT_FREE: the caller fills in the rest.
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: the descriptor; 0 when there is none or the free list is broken, which
- * marks the store as bad.
+ * Return: the descriptor; 0 if there is none or the free list is corrupted, which
+ * marks the store as corrupted.
  */
 static inline u32 carveout_store_take(struct carveout_store *store)
 {
@@ -281,8 +281,8 @@ static inline u32 carveout_store_take(struct carveout_store *store)
 	if (unlikely(!index))
 		return carveout_store_take_fresh(store);
 	if (unlikely(!carveout_store_has(store, index) || !store->nr_free ||
-		     *carveout_tag(store, index) != CARVEOUT_FREE)) {
-		store->bad = true;
+		     *carveout_mark(store, index) != CARVEOUT_FREE)) {
+		store->corrupted = true;
 		return 0;
 	}
 	store->free = carveout_span(store, index)->next;
@@ -296,10 +296,10 @@ static inline u32 carveout_store_take(struct carveout_store *store)
  * @start: address of its first byte
  * @size: bytes
  *
- * The span is in no chain and in no bin yet.
+ * The new span is neither in a chain nor in a bin.
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: the descriptor; 0 as carveout_store_take().
+ * Return: the descriptor; 0 as for carveout_store_take().
  */
 static inline u32 carveout_span_new(struct carveout_store *store,
 				    carveout_off_t start, carveout_off_t size)
@@ -314,15 +314,15 @@ static inline u32 carveout_span_new(struct carveout_store *store,
 }
 
 /**
- * carveout_store_give() - Give a descriptor back
+ * carveout_store_give() - Return a descriptor to the free list
  * @store: store
- * @index: a descriptor that was taken
+ * @index: descriptor that was taken before
  *
  * Context: Any context. Caller serialises access to the store.
  */
 static inline void carveout_store_give(struct carveout_store *store, u32 index)
 {
-	*carveout_tag(store, index) = CARVEOUT_FREE;
+	*carveout_mark(store, index) = CARVEOUT_FREE;
 	carveout_span(store, index)->next = store->free;
 	store->free = index;
 	store->nr_free++;
@@ -330,7 +330,7 @@ static inline void carveout_store_give(struct carveout_store *store, u32 index)
 
 /* === Neighbours =========================================================== */
 
-/* The link that leads to a span from its left neighbour, or from the chain. */
+/* The link to a span from its left neighbour, or from the chain. */
 static inline u32 *carveout_link_from_left(struct carveout_store *store,
 					   struct carveout_chain *chain, u32 prev)
 {
@@ -338,7 +338,7 @@ static inline u32 *carveout_link_from_left(struct carveout_store *store,
 	return prev ? &carveout_span(store, prev)->next : &chain->first;
 }
 
-/* The link that leads to a span from its right neighbour, or from the chain. */
+/* The link to a span from its right neighbour, or from the chain. */
 static inline u32 *carveout_link_from_right(struct carveout_store *store,
 					    struct carveout_chain *chain, u32 next)
 {
@@ -347,10 +347,10 @@ static inline u32 *carveout_link_from_right(struct carveout_store *store,
 }
 
 /**
- * carveout_chain_add_last() - Put a span at the end of a chain
+ * carveout_chain_add_last() - Add a span at the end of a chain
  * @store: store of the descriptors
  * @chain: chain of the region, may be empty
- * @index: span to put in
+ * @index: span to add
  *
  * Context: Any context. Caller serialises access.
  */
@@ -367,13 +367,13 @@ static inline void carveout_chain_add_last(struct carveout_store *store,
 }
 
 /**
- * carveout_chain_add_before() - Put a span in front of another
+ * carveout_chain_add_before() - Add a span in front of another
  * @store: store of the descriptors
  * @chain: chain of the region
- * @index: span to put in
- * @next: a span of the chain
+ * @index: span to add
+ * @next: span of the chain
  *
- * A back link that does not hold marks the store as bad.
+ * An inconsistent back link marks the store as corrupted.
  *
  * Context: Any context. Caller serialises access.
  */
@@ -386,7 +386,7 @@ static inline void carveout_chain_add_before(struct carveout_store *store,
 	u32 *left = carveout_link_from_left(store, chain, right->prev);
 
 	if (*left != next)
-		store->bad = true;
+		store->corrupted = true;
 	span->prev = right->prev;
 	span->next = next;
 	right->prev = index;
@@ -394,13 +394,13 @@ static inline void carveout_chain_add_before(struct carveout_store *store,
 }
 
 /**
- * carveout_chain_add_after() - Put a span behind another
+ * carveout_chain_add_after() - Add a span behind another
  * @store: store of the descriptors
  * @chain: chain of the region
- * @index: span to put in
- * @prev: a span of the chain
+ * @index: span to add
+ * @prev: span of the chain
  *
- * A back link that does not hold marks the store as bad.
+ * An inconsistent back link marks the store as corrupted.
  *
  * Context: Any context. Caller serialises access.
  */
@@ -413,7 +413,7 @@ static inline void carveout_chain_add_after(struct carveout_store *store,
 	u32 *right = carveout_link_from_right(store, chain, left->next);
 
 	if (*right != prev)
-		store->bad = true;
+		store->corrupted = true;
 	span->next = left->next;
 	span->prev = prev;
 	left->next = index;
@@ -421,13 +421,13 @@ static inline void carveout_chain_add_after(struct carveout_store *store,
 }
 
 /**
- * carveout_chain_merge() - Let a span become part of the one before it
+ * carveout_chain_merge() - Merge a span into the span before it
  * @store: store of the descriptors
  * @chain: chain of the region
- * @left: a span of the chain
- * @right: the span behind it, which is in the chain no longer
+ * @left: span of the chain
+ * @right: span behind it, which is removed from the chain
  *
- * Spans that do not touch, and links that do not hold, mark the store as bad.
+ * Spans that do not touch, and inconsistent links, mark the store as corrupted.
  *
  * Context: Any context. Caller serialises access.
  */
@@ -441,7 +441,7 @@ static __always_inline void carveout_chain_merge(struct carveout_store *store,
 
 	if (unlikely(l->start + l->size != r->start || l->next != right ||
 		     r->prev != left || *beyond != right))
-		store->bad = true;
+		store->corrupted = true;
 	l->size += r->size;
 	l->next = r->next;
 	*beyond = left;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tags: the names under which buffers are found.
+ * Tags: the names of buffers.
  */
 
 #ifndef CARVEOUT_TAG_H
@@ -8,7 +8,7 @@
 
 #include "carveout_lib.h"
 
-/* Length of the field that holds a name, its terminator included. */
+/* Length of the field that holds a tag, including its terminator. */
 #define CARVEOUT_TAG_FIELD 64
 
 int carveout_tag_name_valid(const char name[CARVEOUT_TAG_FIELD]);

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The validator: proves that a heap is sound, or names what is not.
+ * Validator: proves that a heap is sound, or reports a violated invariant.
  *
- * What it proves. Each region's spans fill it from its first byte to its last, in
- * order, without gap or overlap, no two holes side by side. Each hole is in the
- * bin of its size, at a place where a search finds it, exactly once; nothing else
- * is in a bin; the bitmaps say which bins have holes. The index by address leads to
- * the first span of each block in which one starts, and to nothing else. Each
+ * It proves: The spans of each region fill it from its first byte to its last, in
+ * order, without gap or overlap, and no two holes are adjacent. Each hole is in the
+ * bin of its size, at a place where a search finds it, exactly once; a bin contains
+ * nothing else; the bitmaps mark exactly the bins that have holes. The address map has
+ * the first span of each group in which a span starts, and nothing else. Each
  * descriptor is in one chain or on the free list, exactly once. All sums and counters
  * agree.
  *
- * What it cannot prove. That this is the right heap given what was asked of it:
- * an allocation that was freed by somebody else's handle, or a whole structure
- * replaced by another sound one, looks sound. Counters of the past (high-water
- * mark, statistics) are only checked against what must hold now. Whether the
- * owner of an allocation keeps inside it cannot be seen from here at all. Where the
- * arrays are and how long they are is taken for granted.
+ * It cannot prove: That the heap is the correct result of the requests made: an
+ * allocation that was freed with the handle of another owner, or a structure replaced
+ * completely by another sound one, looks sound. Past counters (high-water mark,
+ * statistics) are only checked against the present state. Whether the owner of an
+ * allocation writes outside of it is not visible in the structure at all. The position
+ * and the length of the arrays are assumed.
  *
- * It needs no memory to remember where it has been, and comes to an end on any
- * structure, however broken. A chain cannot lead in a circle because each span
- * must start where the one before it ends. A node of a trie, or of a list of equal
- * holes, names the one place that may lead to it (and its size says on which side),
- * so none is visited twice. The free list is cut off at its own length, and holds
- * no descriptor twice because it ends exactly there.
+ * It needs no memory to record visited descriptors and terminates on any structure,
+ * however corrupted. A chain cannot have a cycle because each span must start where
+ * the span before it ends. A node of a trie, or of a list of equal holes, refers back
+ * to the only place that may link to it (and its size determines on which side), so no
+ * node is visited twice. The walk of the free list stops at the recorded length; the
+ * list contains no descriptor twice because it ends exactly there.
  */
 
 #include "carveout_lib.h"
@@ -30,28 +30,28 @@
 
 static const char * const invariants[] = {
 	[CARVEOUT_SOUND] = "ok",
-	[CARVEOUT_BROKEN_BEFORE] = "found broken earlier",
-	[CARVEOUT_BROKEN_STORE] = "bounds of the descriptor store contradict each other",
-	[CARVEOUT_BROKEN_TABLE] = "table of regions is inconsistent",
-	[CARVEOUT_BROKEN_REGION] = "region is empty, unaligned, overlaps or is not joined",
-	[CARVEOUT_BROKEN_INDEX] = "link to a descriptor that does not exist",
-	[CARVEOUT_BROKEN_STATE] = "span with a wrong state or region",
-	[CARVEOUT_BROKEN_BACK] = "span with a wrong back link",
-	[CARVEOUT_BROKEN_ORDER] = "spans do not follow one another to the end of the region",
-	[CARVEOUT_BROKEN_SIZE] = "span with a size that is 0 or not in granules",
-	[CARVEOUT_BROKEN_HOLES] = "two holes side by side",
-	[CARVEOUT_BROKEN_GEN] = "allocation without a generation",
-	[CARVEOUT_BROKEN_BIN] = "hole in a wrong bin, or no hole in a bin",
-	[CARVEOUT_BROKEN_LINK] = "hole with a wrong back link in its bin",
-	[CARVEOUT_BROKEN_TRIE] = "hole at a wrong place in its trie",
-	[CARVEOUT_BROKEN_EQUAL] = "hole in a list of holes of another size",
-	[CARVEOUT_BROKEN_BITMAP] = "bitmap of bins disagrees with the bins",
-	[CARVEOUT_BROKEN_UNBINNED] = "number of holes in the bins is wrong",
-	[CARVEOUT_BROKEN_PIECES] = "table of pieces disagrees with the regions",
-	[CARVEOUT_BROKEN_ADDRESS] = "index by address is wrong",
-	[CARVEOUT_BROKEN_COUNT] = "counter of spans or bytes is wrong",
-	[CARVEOUT_BROKEN_FREE] = "list of free descriptors is wrong",
-	[CARVEOUT_BROKEN_LOST] = "descriptor is neither in a chain nor free",
+	[CARVEOUT_CORRUPT_BEFORE] = "marked as corrupted before",
+	[CARVEOUT_CORRUPT_STORE] = "bounds of the descriptor store contradict each other",
+	[CARVEOUT_CORRUPT_TABLE] = "table of regions is inconsistent",
+	[CARVEOUT_CORRUPT_REGION] = "region is empty, unaligned, overlaps or is not joined",
+	[CARVEOUT_CORRUPT_INDEX] = "link to a descriptor that does not exist",
+	[CARVEOUT_CORRUPT_STATE] = "span with a wrong state or region",
+	[CARVEOUT_CORRUPT_BACK] = "span with a wrong back link",
+	[CARVEOUT_CORRUPT_ORDER] = "spans do not follow one another to the end of the region",
+	[CARVEOUT_CORRUPT_SIZE] = "span with a size that is 0 or not in granules",
+	[CARVEOUT_CORRUPT_HOLES] = "two adjacent holes",
+	[CARVEOUT_CORRUPT_GEN] = "allocation without a generation",
+	[CARVEOUT_CORRUPT_BIN] = "hole in a wrong bin, or span in a bin that is not a hole",
+	[CARVEOUT_CORRUPT_LINK] = "hole with a wrong back link in its bin",
+	[CARVEOUT_CORRUPT_TRIE] = "hole at a wrong place in its trie",
+	[CARVEOUT_CORRUPT_EQUAL] = "hole in a list of holes of another size",
+	[CARVEOUT_CORRUPT_BITMAP] = "bitmap of bins disagrees with the bins",
+	[CARVEOUT_CORRUPT_UNBINNED] = "number of holes in the bins is wrong",
+	[CARVEOUT_CORRUPT_PIECES] = "table of pieces disagrees with the regions",
+	[CARVEOUT_CORRUPT_ADDR_MAP] = "address map is wrong",
+	[CARVEOUT_CORRUPT_COUNT] = "counter of spans or bytes is wrong",
+	[CARVEOUT_CORRUPT_FREE] = "list of free descriptors is wrong",
+	[CARVEOUT_CORRUPT_LOST] = "descriptor is neither in a chain nor free",
 };
 
 static_assert(ARRAY_SIZE(invariants) == CARVEOUT_INVARIANTS,
@@ -61,16 +61,16 @@ static_assert(ARRAY_SIZE(invariants) == CARVEOUT_INVARIANTS,
 struct check {
 	const struct carveout_heap *heap;
 	struct carveout_report *report;
-	unsigned int entry;		/* region that is being looked at */
-	carveout_off_t used;		/* bytes handed out in it */
+	unsigned int entry;		/* region being checked */
+	carveout_off_t used;		/* allocated bytes in it */
 	u32 nr_used;
 	u32 nr_holes;
-	u64 nr_first;			/* spans that are the first of their block */
+	u64 nr_first;			/* spans that are the first in their group */
 };
 
-static bool broken(struct check *check, enum carveout_invariant what, u32 index)
+static bool corrupt(struct check *check, enum carveout_invariant invariant, u32 index)
 {
-	check->report->what = what;
+	check->report->invariant = invariant;
 	check->report->region = check->entry;
 	check->report->index = index;
 	return false;
@@ -98,10 +98,10 @@ static bool check_store(struct check *check)
 	    store->next_chunk > CARVEOUT_CHUNKS ||
 	    store->limit != CARVEOUT_BIT(store->next_chunk - 1) ||
 	    store->fresh < CARVEOUT_INDEX_FIRST || store->fresh > store->limit)
-		return broken(check, CARVEOUT_BROKEN_STORE, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_STORE, 0);
 	for (i = CARVEOUT_CHUNK_FIRST; i < store->next_chunk; i++)
-		if (!store->span[i] || !store->aux[i] || !store->tag[i])
-			return broken(check, CARVEOUT_BROKEN_STORE, 0);
+		if (!store->span[i] || !store->aux[i] || !store->mark[i])
+			return corrupt(check, CARVEOUT_CORRUPT_STORE, 0);
 	return true;
 }
 
@@ -112,14 +112,14 @@ static bool check_table(struct check *check)
 
 	if (heap->nr_regions > CARVEOUT_MAX_REGIONS ||
 	    (heap->nr_regions && !heap->region[heap->nr_regions - 1]))
-		return broken(check, CARVEOUT_BROKEN_TABLE, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_TABLE, 0);
 	for (i = 0; i < CARVEOUT_MAX_REGIONS; i++) {
 		check->entry = i;
 		if (i >= heap->nr_regions && heap->region[i])
-			return broken(check, CARVEOUT_BROKEN_TABLE, 0);
+			return corrupt(check, CARVEOUT_CORRUPT_TABLE, 0);
 		for (j = 0; j < i; j++)
 			if (heap->region[i] && heap->region[i] == heap->region[j])
-				return broken(check, CARVEOUT_BROKEN_TABLE, 0);
+				return corrupt(check, CARVEOUT_CORRUPT_TABLE, 0);
 	}
 	return true;
 }
@@ -134,8 +134,8 @@ static bool check_region(struct check *check)
 
 	if (!region->size || (region->base | region->size) & mask ||
 	    check_add_overflow(region->base, region->size, &end))
-		return broken(check, CARVEOUT_BROKEN_REGION, 0);
-	/* The others before this one have passed: their ends do not wrap. */
+		return corrupt(check, CARVEOUT_CORRUPT_REGION, 0);
+	/* The regions before this one are checked: their ends do not wrap. */
 	for (i = 0; i < check->entry; i++) {
 		const struct carveout_region *other = heap->region[i];
 		carveout_off_t other_end;
@@ -144,24 +144,24 @@ static bool check_region(struct check *check)
 			continue;
 		other_end = other->base + other->size;
 		if (region->base < other_end && other->base < end)
-			return broken(check, CARVEOUT_BROKEN_REGION, 0);
+			return corrupt(check, CARVEOUT_CORRUPT_REGION, 0);
 		if (region->attrs == other->attrs &&
 		    !(region->attrs & CARVEOUT_REGION_APART) &&
 		    (region->base == other_end || other->base == end))
-			return broken(check, CARVEOUT_BROKEN_REGION, 0);
+			return corrupt(check, CARVEOUT_CORRUPT_REGION, 0);
 	}
 	return true;
 }
 
-/* Each piece lies in one region, and behind the piece before it. */
+/* Each piece is within one region, and behind the piece before it. */
 static bool check_piece(struct check *check, unsigned int nr)
 {
 	const struct carveout_heap *heap = check->heap;
-	const struct carveout_index *piece = heap->piece[nr];
+	const struct carveout_addr_map *piece = heap->piece[nr];
 	unsigned int i;
 
 	if (nr && (heap->piece[nr - 1]->base >= piece->base ||
-		   carveout_index_covers(heap->piece[nr - 1], piece->base)))
+		   carveout_addr_map_covers(heap->piece[nr - 1], piece->base)))
 		return false;
 	for (i = 0; i < heap->nr_regions; i++) {
 		const struct carveout_region *region = heap->region[i];
@@ -182,15 +182,15 @@ static bool check_pieces(struct check *check)
 	for (i = 0; i < heap->nr_regions; i++)
 		size -= heap->region[i] ? heap->region[i]->size : 0;
 	if (heap->nr_pieces > CARVEOUT_MAX_PIECES)
-		return broken(check, CARVEOUT_BROKEN_PIECES, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_PIECES, 0);
 	for (i = 0; i < heap->nr_pieces; i++) {
 		if (!heap->piece[i] || !check_piece(check, i))
-			return broken(check, CARVEOUT_BROKEN_PIECES, 0);
+			return corrupt(check, CARVEOUT_CORRUPT_PIECES, 0);
 		size += heap->piece[i]->size;
 	}
-	/* Without overlaps and of the right sum: nothing is without a piece. */
+	/* No overlaps and equal sums: the pieces cover the regions completely. */
 	if (size)
-		return broken(check, CARVEOUT_BROKEN_PIECES, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_PIECES, 0);
 	return true;
 }
 
@@ -201,41 +201,41 @@ static bool check_span(struct check *check, u32 index, u32 prev, carveout_off_t 
 	const struct carveout_heap *heap = check->heap;
 	const struct carveout_region *region = heap->region[check->entry];
 	const struct carveout_span *span = span_of(check, index);
-	u8 tag = *carveout_tag(&heap->store, index);
-	u8 hole = carveout_tag_make(check->entry, CARVEOUT_HOLE);
+	u8 mark = *carveout_mark(&heap->store, index);
+	u8 hole = carveout_mark_make(check->entry, CARVEOUT_HOLE);
 
-	if (tag != hole && tag != carveout_tag_make(check->entry, CARVEOUT_USED))
-		return broken(check, CARVEOUT_BROKEN_STATE, index);
+	if (mark != hole && mark != carveout_mark_make(check->entry, CARVEOUT_USED))
+		return corrupt(check, CARVEOUT_CORRUPT_STATE, index);
 	if (span->prev != prev)
-		return broken(check, CARVEOUT_BROKEN_BACK, index);
+		return corrupt(check, CARVEOUT_CORRUPT_BACK, index);
 	if (span->start != start)
-		return broken(check, CARVEOUT_BROKEN_ORDER, index);
+		return corrupt(check, CARVEOUT_CORRUPT_ORDER, index);
 	if (!span->size || span->size & (((carveout_off_t)1 << heap->shift) - 1))
-		return broken(check, CARVEOUT_BROKEN_SIZE, index);
+		return corrupt(check, CARVEOUT_CORRUPT_SIZE, index);
 	if (span->size > region->base + region->size - start)
-		return broken(check, CARVEOUT_BROKEN_ORDER, index);
-	if (tag == hole && prev && *carveout_tag(&heap->store, prev) == hole)
-		return broken(check, CARVEOUT_BROKEN_HOLES, index);
-	if (tag != hole && !span->gen)
-		return broken(check, CARVEOUT_BROKEN_GEN, index);
+		return corrupt(check, CARVEOUT_CORRUPT_ORDER, index);
+	if (mark == hole && prev && *carveout_mark(&heap->store, prev) == hole)
+		return corrupt(check, CARVEOUT_CORRUPT_HOLES, index);
+	if (mark != hole && !span->gen)
+		return corrupt(check, CARVEOUT_CORRUPT_GEN, index);
 	return true;
 }
 
-/* Is a span in the index by address, if it ought to be? */
+/* Does the address map have the span, if it is the first in its group? */
 static bool check_first(struct check *check, u32 index, u32 prev)
 {
 	carveout_off_t start = span_of(check, index)->start;
-	const struct carveout_index *piece;
-	u64 block;
+	const struct carveout_addr_map *piece;
+	u64 group;
 
-	/* There is one: the pieces have passed, and the span lies in its region. */
+	/* Never NULL: the pieces are checked, and the span is within its region. */
 	piece = carveout_heap_piece((struct carveout_heap *)check->heap, start);
-	block = carveout_index_block(piece, start);
-	if (prev && carveout_index_shares(piece, block, span_of(check, prev)->start))
+	group = carveout_addr_map_group(piece, start);
+	if (prev && carveout_addr_map_shares(piece, group, span_of(check, prev)->start))
 		return true;
 	check->nr_first++;
-	if (!carveout_index_marked(piece, block) || piece->first[block] != index)
-		return broken(check, CARVEOUT_BROKEN_ADDRESS, index);
+	if (!carveout_addr_map_marked(piece, group) || piece->first[group] != index)
+		return corrupt(check, CARVEOUT_CORRUPT_ADDR_MAP, index);
 	return true;
 }
 
@@ -250,12 +250,12 @@ static bool check_chain(struct check *check)
 	check->nr_holes = 0;
 	for (index = region->chain.first; index; index = span_of(check, index)->next) {
 		if (!exists(check, index))
-			return broken(check, CARVEOUT_BROKEN_INDEX, index);
+			return corrupt(check, CARVEOUT_CORRUPT_INDEX, index);
 		if (!check_span(check, index, prev, start) ||
 		    !check_first(check, index, prev))
 			return false;
 		start += span_of(check, index)->size;
-		if (*carveout_tag(&check->heap->store, index) & CARVEOUT_USED) {
+		if (*carveout_mark(&check->heap->store, index) & CARVEOUT_USED) {
 			check->used += span_of(check, index)->size;
 			check->nr_used++;
 		} else {
@@ -264,13 +264,13 @@ static bool check_chain(struct check *check)
 		prev = index;
 	}
 	if (start != region->base + region->size)
-		return broken(check, CARVEOUT_BROKEN_ORDER, prev);
+		return corrupt(check, CARVEOUT_CORRUPT_ORDER, prev);
 	if (region->chain.last != prev)
-		return broken(check, CARVEOUT_BROKEN_BACK, prev);
+		return corrupt(check, CARVEOUT_CORRUPT_BACK, prev);
 	if (region->used != check->used || region->nr_used != check->nr_used ||
 	    region->nr_holes != check->nr_holes || region->high < region->used ||
 	    region->high > region->size)
-		return broken(check, CARVEOUT_BROKEN_COUNT, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_COUNT, 0);
 	return true;
 }
 
@@ -279,17 +279,17 @@ static bool check_chain(struct check *check)
 static bool check_hole(struct check *check, unsigned int bin, u32 index)
 {
 	if (!exists(check, index))
-		return broken(check, CARVEOUT_BROKEN_INDEX, index);
-	if (*carveout_tag(&check->heap->store, index) !=
-	    carveout_tag_make(check->entry, CARVEOUT_HOLE))
-		return broken(check, CARVEOUT_BROKEN_BIN, index);
+		return corrupt(check, CARVEOUT_CORRUPT_INDEX, index);
+	if (*carveout_mark(&check->heap->store, index) !=
+	    carveout_mark_make(check->entry, CARVEOUT_HOLE))
+		return corrupt(check, CARVEOUT_CORRUPT_BIN, index);
 	if (carveout_bin_of(span_of(check, index)->size >> check->heap->shift) != bin)
-		return broken(check, CARVEOUT_BROKEN_BIN, index);
+		return corrupt(check, CARVEOUT_CORRUPT_BIN, index);
 	check->nr_holes++;
 	return true;
 }
 
-/* The holes listed behind one in the trie. */
+/* Check the list of equal holes behind a node of the trie. */
 static bool check_list(struct check *check, unsigned int bin, u32 head)
 {
 	u32 index, prev = head;
@@ -299,18 +299,18 @@ static bool check_list(struct check *check, unsigned int bin, u32 head)
 		if (!check_hole(check, bin, index))
 			return false;
 		if (span_of(check, index)->bin_prev != prev)
-			return broken(check, CARVEOUT_BROKEN_LINK, index);
+			return corrupt(check, CARVEOUT_CORRUPT_LINK, index);
 		if (span_of(check, index)->size != span_of(check, head)->size)
-			return broken(check, CARVEOUT_BROKEN_EQUAL, index);
+			return corrupt(check, CARVEOUT_CORRUPT_EQUAL, index);
 		prev = index;
 	}
 	return true;
 }
 
 /*
- * Does a node agree with the decisions that lead to it? Its parent has passed, so
- * only the last one is new. None above may have the same size: it would be in its
- * list instead.
+ * Does a node agree with the decisions on the path to it? Its parent is checked, so
+ * only the last decision is new. No node above may have the same size: the hole would
+ * be in the list of that node instead.
  */
 static bool check_place(struct check *check, unsigned int bits, unsigned int depth,
 			u32 index, u32 parent, unsigned int side)
@@ -322,15 +322,15 @@ static bool check_place(struct check *check, unsigned int bits, unsigned int dep
 	if (!depth)
 		return true;
 	if (depth > bits)
-		return broken(check, CARVEOUT_BROKEN_TRIE, index);
+		return corrupt(check, CARVEOUT_CORRUPT_TRIE, index);
 	above = span_of(check, parent)->size >> shift;
 	own >>= bits - depth;
 	above >>= bits - depth;
 	if (own >> 1 != above >> 1 || (own & 1) != side)
-		return broken(check, CARVEOUT_BROKEN_TRIE, index);
+		return corrupt(check, CARVEOUT_CORRUPT_TRIE, index);
 	for (; parent; parent = span_of(check, parent)->bin_prev & ~CARVEOUT_IN_TRIE)
 		if (span_of(check, parent)->size == span_of(check, index)->size)
-			return broken(check, CARVEOUT_BROKEN_TRIE, index);
+			return corrupt(check, CARVEOUT_CORRUPT_TRIE, index);
 	return true;
 }
 
@@ -340,12 +340,12 @@ static bool check_node(struct check *check, unsigned int bin, unsigned int depth
 	if (!check_hole(check, bin, index))
 		return false;
 	if (span_of(check, index)->bin_prev != (parent | CARVEOUT_IN_TRIE))
-		return broken(check, CARVEOUT_BROKEN_LINK, index);
+		return corrupt(check, CARVEOUT_CORRUPT_LINK, index);
 	return check_place(check, carveout_bin_bits(bin), depth, index, parent, side) &&
 	       check_list(check, bin, index);
 }
 
-/* Go from node to node: down to the left, then right, then back up. */
+/* Visit all nodes: down to the left, then to the right, then back up. */
 static bool check_trie(struct check *check, unsigned int bin)
 {
 	const struct carveout_store *store = &check->heap->store;
@@ -395,26 +395,26 @@ static bool check_bins(struct check *check)
 		bool any = i < CARVEOUT_BIN_WORDS && bins->word[i];
 
 		if (any != !!(bins->summary & BIT_ULL(i)))
-			return broken(check, CARVEOUT_BROKEN_BITMAP, 0);
+			return corrupt(check, CARVEOUT_CORRUPT_BITMAP, 0);
 	}
 	check->nr_holes = 0;
 	for (i = 0; i < CARVEOUT_BINS; i++) {
 		u32 head = bins->head[i];
 
 		if (!head != !(bins->word[i / 64] & BIT_ULL(i % 64)))
-			return broken(check, CARVEOUT_BROKEN_BITMAP, head);
+			return corrupt(check, CARVEOUT_CORRUPT_BITMAP, head);
 		if (head && !check_trie(check, i))
 			return false;
 	}
 	if (check->nr_holes != region->nr_holes)
-		return broken(check, CARVEOUT_BROKEN_UNBINNED, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_UNBINNED, 0);
 	return true;
 }
 
-/* === Index by address ===================================================== */
+/* === Address map ========================================================== */
 
-/* The bits of one level above the first stand for the words of the one below. */
-static bool check_level(const struct carveout_index *piece, unsigned int level)
+/* Each bit of a level above level 0 stands for a word of the level below. */
+static bool check_level(const struct carveout_addr_map *piece, unsigned int level)
 {
 	u64 i;
 
@@ -427,7 +427,7 @@ static bool check_level(const struct carveout_index *piece, unsigned int level)
 	return true;
 }
 
-/* All that ought to be in the index is there: is there anything else? */
+/* Required entries are checked by check_first(): are there additional ones? */
 static bool check_addresses(struct check *check)
 {
 	const struct carveout_heap *heap = check->heap;
@@ -436,16 +436,16 @@ static bool check_addresses(struct check *check)
 	u32 word;
 
 	for (i = 0; i < heap->nr_pieces; i++) {
-		const struct carveout_index *piece = heap->piece[i];
+		const struct carveout_addr_map *piece = heap->piece[i];
 
 		for (word = 0; word < piece->words[0]; word++)
 			count += hweight64(piece->level[0][word]);
-		for (level = 1; level < CARVEOUT_INDEX_LEVELS; level++)
+		for (level = 1; level < CARVEOUT_ADDR_MAP_LEVELS; level++)
 			if (!check_level(piece, level))
-				return broken(check, CARVEOUT_BROKEN_ADDRESS, 0);
+				return corrupt(check, CARVEOUT_CORRUPT_ADDR_MAP, 0);
 	}
 	if (count != check->nr_first)
-		return broken(check, CARVEOUT_BROKEN_ADDRESS, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_ADDR_MAP, 0);
 	return true;
 }
 
@@ -459,15 +459,15 @@ static bool check_free(struct check *check)
 
 	for (index = store->free; index; index = span_of(check, index)->next) {
 		if (!exists(check, index))
-			return broken(check, CARVEOUT_BROKEN_INDEX, index);
-		if (*carveout_tag(store, index) != CARVEOUT_FREE ||
+			return corrupt(check, CARVEOUT_CORRUPT_INDEX, index);
+		if (*carveout_mark(store, index) != CARVEOUT_FREE ||
 		    count++ == store->nr_free)
-			return broken(check, CARVEOUT_BROKEN_FREE, index);
+			return corrupt(check, CARVEOUT_CORRUPT_FREE, index);
 	}
 	if (count != store->nr_free)
-		return broken(check, CARVEOUT_BROKEN_FREE, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_FREE, 0);
 	if (store->fresh - CARVEOUT_INDEX_FIRST != heap->nr_used + heap->nr_holes + count)
-		return broken(check, CARVEOUT_BROKEN_LOST, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_LOST, 0);
 	return true;
 }
 
@@ -490,7 +490,7 @@ static bool check_sums(struct check *check)
 	}
 	if (size != heap->size || used != heap->used || nr_used != heap->nr_used ||
 	    nr_holes != heap->nr_holes || heap->high < heap->used)
-		return broken(check, CARVEOUT_BROKEN_COUNT, 0);
+		return corrupt(check, CARVEOUT_CORRUPT_COUNT, 0);
 	return true;
 }
 
@@ -517,19 +517,19 @@ static bool check_heap(struct check *check)
 	check->entry = 0;
 	if (!check_addresses(check) || !check_sums(check) || !check_free(check))
 		return false;
-	if (heap->broken || heap->store.bad)
-		return broken(check, CARVEOUT_BROKEN_BEFORE, 0);
+	if (heap->corrupted || heap->store.corrupted)
+		return corrupt(check, CARVEOUT_CORRUPT_BEFORE, 0);
 	return true;
 }
 
 /**
  * carveout_heap_validate() - Prove that a heap is sound
  * @heap: heap
- * @report: what was found
+ * @report: result
  *
- * The comment at the top of this file says what is proven and what cannot
- * be. Of a heap that is unsound, @report names the first thing found, and the
- * heap refuses all further work. The caller says so in the log.
+ * The comment at the top of this file lists the proven properties and those that
+ * cannot be proven. If the heap is not sound, @report has the first violated invariant
+ * and the heap refuses all further work. The caller logs it.
  *
  * Context: Any context. Caller holds the heap's lock. Time grows with the number
  * of spans and regions: not for use where latency matters.
@@ -543,18 +543,18 @@ int carveout_heap_validate(struct carveout_heap *heap, struct carveout_report *r
 	};
 
 	carveout_heap_assert_locked(heap);
-	report->what = CARVEOUT_SOUND;
+	report->invariant = CARVEOUT_SOUND;
 	report->region = 0;
 	report->index = 0;
 	if (check_heap(&check))
 		return 0;
-	heap->broken = true;
+	heap->corrupted = true;
 	return -EUCLEAN;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_validate);
 
 /**
- * carveout_report_string() - Name of what was found
+ * carveout_report_string() - Description of a result of the validator
  * @report: report of carveout_heap_validate()
  *
  * Context: Any context.
@@ -562,8 +562,8 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_validate);
  */
 const char *carveout_report_string(const struct carveout_report *report)
 {
-	if ((unsigned int)report->what >= CARVEOUT_INVARIANTS)
+	if ((unsigned int)report->invariant >= CARVEOUT_INVARIANTS)
 		return "unknown";
-	return invariants[report->what];
+	return invariants[report->invariant];
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_report_string);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking at a heap: by handle, as a list, in the order of addresses, as a hash.
+ * Walks: read a heap by handle, by address, as a list, in address order, as a hash.
  *
- * Nothing in here changes the heap. Links are checked before they are followed,
+ * These functions do not change the heap. Links are checked before they are followed,
  * and no walk is longer than the number of descriptors.
  */
 
@@ -10,20 +10,20 @@
 #include "heap.h"
 
 /**
- * carveout_heap_info() - Look an allocation up
+ * carveout_heap_info() - Look up an allocation
  * @heap: heap
  * @handle: handle of the allocation
- * @info: on success, what there is to know
+ * @info: on success, the description of its span
  *
  * Context: Any context. Caller holds the heap's lock. Constant time.
- * Return: 0, -EINVAL when the handle is stale, of no allocation, or of one that
- * was freed already, or -EUCLEAN when the heap is broken.
+ * Return: 0, -EINVAL if the handle is stale, of no allocation, or of an allocation
+ * that is already freed, or -EUCLEAN if the heap is corrupted.
  */
 int carveout_heap_info(const struct carveout_heap *heap, struct carveout_handle handle,
 		       struct carveout_span_info *info)
 {
 	carveout_heap_assert_locked(heap);
-	if (heap->broken)
+	if (heap->corrupted)
 		return -EUCLEAN;
 	if (!carveout_heap_owns(heap, handle))
 		return -EINVAL;
@@ -32,8 +32,8 @@ int carveout_heap_info(const struct carveout_heap *heap, struct carveout_handle 
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_info);
 
-/* Go along the chain from the first span of a block to the one at an address. */
-static u32 along(struct carveout_heap *heap, const struct carveout_index *piece,
+/* Follow the chain from the first span of a group to the span at an address. */
+static u32 along(struct carveout_heap *heap, const struct carveout_addr_map *piece,
 		 u32 index, carveout_off_t addr)
 {
 	struct carveout_store *store = &heap->store;
@@ -48,49 +48,51 @@ static u32 along(struct carveout_heap *heap, const struct carveout_index *piece,
 			break;
 		index = carveout_link_read(store, span->next);
 	}
-	store->bad = true;
+	store->corrupted = true;
 	return 0;
 }
 
-/* The last span of a piece that starts in the block of @addr or before; 0 for none. */
-static u32 last_before(struct carveout_heap *heap, const struct carveout_index *piece,
+/* The last entry of an address map whose span starts at or before @addr; 0 for none. */
+static u32 last_before(struct carveout_heap *heap, const struct carveout_addr_map *piece,
 		       carveout_off_t addr)
 {
 	struct carveout_store *store = &heap->store;
-	u64 block = carveout_index_block(piece, addr);
+	u64 group = carveout_addr_map_group(piece, addr);
 	u32 index;
 
-	if (!carveout_index_last(piece, &block))
+	if (!carveout_addr_map_last(piece, &group))
 		return 0;
-	index = carveout_link_read(store, piece->first[block]);
+	index = carveout_link_read(store, piece->first[group]);
 	if (!index || carveout_span(store, index)->start <= addr)
 		return index;
-	/* It starts in the same block, but behind the address. */
-	if (!block--)
+	/* The span starts in the same group, but behind the address. */
+	if (!group--)
 		return 0;
-	if (!carveout_index_last(piece, &block))
+	if (!carveout_addr_map_last(piece, &group))
 		return 0;
-	return carveout_link_read(store, piece->first[block]);
+	return carveout_link_read(store, piece->first[group]);
 }
 
 /**
- * carveout_heap_span_at() - The span that an address lies in
+ * carveout_heap_span_at() - Find the span that contains an address
  * @heap: heap
  * @addr: any address
  *
- * Context: Any context. Caller holds the heap's lock. See carveout_heap_find().
- * Return: the descriptor; 0 if the address is not in the heap, or the structure is
- * broken, which marks the store as bad.
+ * Context: Any context. Caller holds the heap's lock. Takes the steps of
+ * carveout_heap_find().
+ * Return: the descriptor; 0 if the address is not in the heap, or if the structure is
+ * corrupted, which marks the store as corrupted.
  */
 u32 carveout_heap_span_at(struct carveout_heap *heap, carveout_off_t addr)
 {
-	const struct carveout_index *piece = carveout_heap_piece(heap, addr);
+	const struct carveout_addr_map *piece = carveout_heap_piece(heap, addr);
 	carveout_off_t from = addr;
 	u32 index;
 
 	/*
-	 * A span that began in another piece of the region may cover whole ones. Each
-	 * piece lies below the last, for none has the highest address there is.
+	 * A span that starts in another piece of the region may cover whole pieces. Each
+	 * iteration continues at a lower piece, so the loop ends: at base 0, @from wraps
+	 * to the highest address, which no piece contains.
 	 */
 	while (piece) {
 		index = last_before(heap, piece, from);
@@ -99,23 +101,23 @@ u32 carveout_heap_span_at(struct carveout_heap *heap, carveout_off_t addr)
 		from = piece->base - 1;
 		piece = carveout_heap_piece(heap, from);
 	}
-	/* There is no piece, or one without the span that it must have. */
-	heap->store.bad |= from != addr;
+	/* Either no piece contains @addr, or the span that must be there is missing. */
+	heap->store.corrupted |= from != addr;
 	return 0;
 }
 
 /**
- * carveout_heap_find() - Look up what lies at an address
+ * carveout_heap_find() - Look up the span at an address
  * @heap: heap
  * @addr: any address
- * @info: on success, what there is to know about the span or hole
+ * @info: on success, the description of the allocation or hole
  *
- * Context: Any context. Caller holds the heap's lock. Takes as many steps as the
- * span there covers pieces, each found by bisection, and as a block of the index by
- * address has granules: 64, more in a piece of more than 64 * %CARVEOUT_INDEX_BLOCKS
+ * Context: Any context. Caller holds the heap's lock. Takes as many steps as the span
+ * covers pieces, each found by bisection, plus as many as a group of the address map
+ * has granules: 64, more in a piece of more than 64 * %CARVEOUT_ADDR_MAP_GROUPS
  * granules.
- * Return: 0, -EINVAL when the address is not in the heap, -EUCLEAN when the heap is
- * broken.
+ * Return: 0, -EINVAL if the address is not in the heap, -EUCLEAN if the heap is
+ * corrupted.
  */
 int carveout_heap_find(struct carveout_heap *heap, carveout_off_t addr,
 		       struct carveout_span_info *info)
@@ -123,11 +125,11 @@ int carveout_heap_find(struct carveout_heap *heap, carveout_off_t addr,
 	u32 index;
 
 	carveout_heap_assert_locked(heap);
-	if (heap->broken)
+	if (heap->corrupted)
 		return -EUCLEAN;
 	index = carveout_heap_span_at(heap, addr);
-	if (heap->store.bad)
-		return carveout_heap_break(heap);
+	if (heap->store.corrupted)
+		return carveout_heap_corrupted(heap);
 	if (!index)
 		return -EINVAL;
 	carveout_heap_fill_info(heap, index, info);
@@ -135,37 +137,37 @@ int carveout_heap_find(struct carveout_heap *heap, carveout_off_t addr,
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_find);
 
-/* The first descriptor from @index on that is not free, or @limit. */
+/* The first descriptor at or after @index that is not free, or @limit. */
 static u32 next_taken(const struct carveout_store *store, u32 index, u32 limit)
 {
 	while (index < limit) {
 		u32 end = min(limit, CARVEOUT_BIT(fls(index)));
-		const u8 *tag = carveout_tag(store, index);
-		const u8 *found = memchr_inv(tag, CARVEOUT_FREE, end - index);
+		const u8 *mark = carveout_mark(store, index);
+		const u8 *found = memchr_inv(mark, CARVEOUT_FREE, end - index);
 
 		if (found)
-			return index + (found - tag);
+			return index + (found - mark);
 		index = end;
 	}
 	return limit;
 }
 
 /**
- * carveout_heap_spans() - List spans, a piece at a time
+ * carveout_heap_spans() - List spans in several calls
  * @heap: heap
- * @cursor: 0 to begin; where to go on in the next call
+ * @cursor: 0 for the first call; updated for the next call
  * @info: array to fill
  * @count: length of @info, at least 1
  *
- * Spans come in no particular order. The caller may drop its lock between two
- * calls: a span that is there all the time is listed exactly once, one that
- * comes, goes, grows or shrinks meanwhile is listed as it was at some moment, or
- * not at all.
+ * The order of the spans is unspecified. The caller may drop its lock between two
+ * calls: a span that exists during all of them is listed exactly once; a span that is
+ * allocated, freed, grown or shrunk in between is listed in one of its states, or not
+ * at all.
  *
- * Context: Any context. Caller holds the heap's lock. Looks at no more than
+ * Context: Any context. Caller holds the heap's lock. Reads at most
  * %CARVEOUT_SPANS_SCAN descriptors.
- * Return: number of entries filled, which may be 0 before the end when many
- * descriptors are free. At the end @cursor is %CARVEOUT_SPANS_END.
+ * Return: number of entries filled, which may be 0 before the end if many descriptors
+ * are free. At the end @cursor is %CARVEOUT_SPANS_END.
  */
 unsigned int carveout_heap_spans(const struct carveout_heap *heap, u32 *cursor,
 				 struct carveout_span_info *info, unsigned int count)
@@ -176,11 +178,11 @@ unsigned int carveout_heap_spans(const struct carveout_heap *heap, u32 *cursor,
 	u32 limit;
 
 	carveout_heap_assert_locked(heap);
-	if (heap->broken || index >= store->fresh) {
+	if (heap->corrupted || index >= store->fresh) {
 		*cursor = CARVEOUT_SPANS_END;
 		return 0;
 	}
-	/* Where to go on is what a process says. */
+	/* The cursor is supplied by user space. */
 	index = array_index_nospec(index, store->fresh);
 	limit = index + min_t(u32, store->fresh - index, CARVEOUT_SPANS_SCAN);
 	while (filled < count) {
@@ -195,15 +197,15 @@ unsigned int carveout_heap_spans(const struct carveout_heap *heap, u32 *cursor,
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_spans);
 
 /**
- * carveout_heap_first_span() - The span at the start of a region
+ * carveout_heap_first_span() - Read the span at the start of a region
  * @heap: heap
  * @region: index of the region
- * @info: on success, what there is to know of the span
+ * @info: on success, the description of the span
  *
- * Context: Any context. Caller holds the heap's lock, and holds it until the walk
- * with carveout_heap_next_span() is over. Constant time.
- * Return: the span, to be given to carveout_heap_next_span(); 0 when there is no
- * such region or the heap is broken.
+ * Context: Any context. Caller holds the heap's lock, and keeps holding it until the
+ * end of the walk with carveout_heap_next_span(). Constant time.
+ * Return: the span, to be passed to carveout_heap_next_span(); 0 if there is no such
+ * region or the heap is corrupted.
  */
 u32 carveout_heap_first_span(const struct carveout_heap *heap, unsigned int region,
 			     struct carveout_span_info *info)
@@ -211,7 +213,7 @@ u32 carveout_heap_first_span(const struct carveout_heap *heap, unsigned int regi
 	u32 index;
 
 	carveout_heap_assert_locked(heap);
-	if (heap->broken || region >= heap->nr_regions || !heap->region[region])
+	if (heap->corrupted || region >= heap->nr_regions || !heap->region[region])
 		return 0;
 	index = heap->region[region]->chain.first;
 	if (!carveout_store_has(&heap->store, index))
@@ -222,10 +224,10 @@ u32 carveout_heap_first_span(const struct carveout_heap *heap, unsigned int regi
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_first_span);
 
 /**
- * carveout_heap_next_span() - The next span by address in the same region
+ * carveout_heap_next_span() - Read the next span by address in the same region
  * @heap: heap
  * @index: a span that this or carveout_heap_first_span() returned
- * @info: on success, what there is to know of the next span
+ * @info: on success, the description of the next span
  *
  * Context: Any context. Caller has held the heap's lock since
  * carveout_heap_first_span(). Constant time.
@@ -283,13 +285,13 @@ static u64 hash_region(const struct carveout_heap *heap, unsigned int entry, u64
 }
 
 /**
- * carveout_heap_hash() - Hash of what is where
+ * carveout_heap_hash() - Hash of the layout of a heap
  * @heap: heap
  *
- * Covers the regions in their order and their spans in the order of addresses:
- * place, size and state, but not who owns them, which descriptors they use, and
- * no counter of the past. Two heaps with the same memory handed out have the same
- * hash, whatever happened before.
+ * Covers the regions in their order and their spans in address order: position, size
+ * and state, but neither owners, nor the descriptors in use, nor counters of the past.
+ * Two heaps with the same memory allocated have the same hash, independent of their
+ * history.
  *
  * Context: Any context. Caller holds the heap's lock. Visits each span.
  * Return: a 64-bit FNV-1a.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of the buffers of drivers: driver/client_buf.c, driver/resize.c.
+ * KUnit suite of in-kernel buffers: allocation, tags, waiting, resizing.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -12,7 +12,7 @@
 
 #define SIZE	SZ_256K
 
-/* The same buffer, whoever found it; gives the reference back. */
+/* The tag leads to this buffer. */
 static bool leads_to(struct carveout *heap, const char *tag, struct carveout_buf *buf)
 {
 	struct carveout_buf *found = carveout_buf_find(heap, tag);
@@ -23,7 +23,7 @@ static bool leads_to(struct carveout *heap, const char *tag, struct carveout_buf
 	return found == buf;
 }
 
-/* === Allocating, names ==================================================== */
+/* === Allocating, tags ===================================================== */
 
 static void carveout_buf_alloc_and_put(struct kunit *test)
 {
@@ -31,7 +31,7 @@ static void carveout_buf_alloc_and_put(struct kunit *test)
 	struct carveout_buf *buf = alloc_buf(heap, 100, NULL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	/* A page that it shares with nobody. */
+	/* At least one page, shared with no other buffer. */
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, carveout_buf_size(buf));
 	KUNIT_EXPECT_EQ(test, 0ULL, carveout_buf_phys(buf) & ~PAGE_MASK);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, used_of(heap));
@@ -43,11 +43,11 @@ static void carveout_buf_alloc_and_put(struct kunit *test)
 	memset(carveout_buf_va(buf), FILL, PAGE_SIZE);
 	KUNIT_EXPECT_PTR_EQ(test, buf, carveout_buf_get(buf));
 	carveout_buf_put(buf);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, used_of(heap));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, PAGE_SIZE));
 	carveout_buf_put(buf);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 }
 
@@ -57,14 +57,14 @@ static void carveout_buf_next_owner_sees_zero(struct kunit *test)
 	struct carveout_buf *buf;
 	unsigned int i;
 
-	/* It is had again as soon as it was put, and is clean. */
+	/* The buffer can be allocated again right after its put, and is zeroed. */
 	for (i = 0; i < 20; i++) {
 		buf = alloc_buf(heap, SIZE, "kunit");
 		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(buf), "round %u: %ld", i, PTR_ERR(buf));
 		KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 0, SIZE));
 		memset(carveout_buf_va(buf), FILL, SIZE);
 		carveout_buf_put(buf);
-		carveout_flush(heap);
+		carveout_drain(heap);
 	}
 }
 
@@ -81,7 +81,7 @@ static void carveout_buf_waits_for_room(struct kunit *test)
 	}
 }
 
-/* One name, one memory, for all who ask. */
+/* One tag leads to one buffer, for all callers. */
 static void carveout_buf_by_tag(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NODE);
@@ -100,11 +100,11 @@ static void carveout_buf_by_tag(struct kunit *test)
 	}
 	EXPECT_ERR(test, -EEXIST, alloc_buf(same, SZ_4K, "frame.0"));
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(same, "frame.1"));
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
 	carveout_buf_put(buf);
-	carveout_flush(heap);
-	/* The name went with it. */
+	carveout_drain(heap);
+	/* The tag was removed with the buffer. */
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "frame.0"));
 	carveout_put(same);
 }
@@ -166,14 +166,14 @@ static void carveout_buf_frees_its_name(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, carveout_unlink(heap, "name"));
 	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_unlink(heap, "name"));
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "name"));
-	/* The name is free at once, the memory is not. */
+	/* The tag is free at once, the memory is not. */
 	new = alloc_buf(heap, SZ_4K, "name");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, new);
 	KUNIT_EXPECT_GT(test, carveout_buf_generation(new), carveout_buf_generation(old));
 	KUNIT_EXPECT_NE(test, carveout_buf_phys(old), carveout_buf_phys(new));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(old), 1, SZ_4K));
 	carveout_buf_put(old);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_TRUE(test, leads_to(heap, "name", new));
 	carveout_buf_put(new);
 }
@@ -187,7 +187,7 @@ static void carveout_buf_persistent(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	memset(carveout_buf_va(buf), FILL, SZ_4K);
 	carveout_buf_put(buf);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
 	found = carveout_buf_find(heap, "kept");
 	KUNIT_EXPECT_PTR_EQ(test, buf, found);
@@ -196,19 +196,19 @@ static void carveout_buf_persistent(struct kunit *test)
 		carveout_buf_put(found);
 	}
 	KUNIT_EXPECT_EQ(test, 0, carveout_unlink(heap, "kept"));
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 }
 
-static void carveout_buf_dirty(struct kunit *test)
+static void carveout_buf_nozero(struct kunit *test)
 {
-	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_DIRTY);
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NOZERO);
 	struct carveout_req req = { .size = SIZE };
 	struct carveout_buf *buf = carveout_buf_alloc(heap, &req, NULL, 0);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, SIZE));
-	/* A process might see what others left. */
+	/* A process might see the content of former buffers. */
 	EXPECT_ERR(test, -EPERM, carveout_buf_export(buf, true));
 	carveout_buf_put(buf);
 	req.flags = CARVEOUT_REQ_ZERO;
@@ -220,7 +220,7 @@ static void carveout_buf_dirty(struct kunit *test)
 
 /* === Waiting ============================================================== */
 
-/* One who waits for a name. */
+/* A thread that waits for a tag. */
 struct seeker {
 	struct carveout *heap;
 	const char *tag;
@@ -250,7 +250,7 @@ static void carveout_buf_wait_deadline(struct kunit *test)
 	EXPECT_ERR(test, -ETIMEDOUT, carveout_buf_wait(heap, "late", 0));
 	EXPECT_ERR(test, -ETIMEDOUT, carveout_buf_wait(heap, "late", -1));
 	EXPECT_TIMEOUT_IN(test, 30, deadline, carveout_buf_wait(heap, "late", deadline));
-	/* What is there is found, whatever the deadline. */
+	/* An existing buffer is found, regardless of the deadline. */
 	buf = alloc_buf(heap, SZ_4K, "late");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	KUNIT_EXPECT_PTR_EQ(test, buf, carveout_buf_wait(heap, "late", 0));
@@ -339,16 +339,16 @@ static void carveout_buf_resize_in_place(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next) + SZ_8K, 0, SZ_8K + SZ_4K));
 	KUNIT_EXPECT_GT(test, carveout_buf_generation(next), generation);
 	KUNIT_EXPECT_TRUE(test, leads_to(heap, "grows", next));
-	/* And back: what is cut off is there for others, and clean. */
+	/* And back: the tail that is cut off is free for others, and zeroed. */
 	memset(carveout_buf_va(next), 2, carveout_buf_size(next));
-	carveout_flush(heap);
+	carveout_drain(heap);
 	buf = carveout_buf_resize(next, SZ_4K);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	KUNIT_EXPECT_EQ(test, phys, carveout_buf_phys(buf));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 2, SZ_4K));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf) + SZ_4K, 0, SZ_16K));
 	KUNIT_EXPECT_TRUE(test, leads_to(heap, "grows", buf));
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
 	carveout_buf_put(buf);
 }
@@ -370,14 +370,17 @@ static void carveout_buf_resize_moves(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next), 1, SZ_8K));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next) + SZ_8K, 0, SZ_64K - SZ_8K));
 	KUNIT_EXPECT_TRUE(test, leads_to(heap, "moves", next));
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, SZ_64K + SZ_4K, used_of(heap));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_phys_to_virt(heap, phys), 0, SZ_8K));
 	carveout_buf_put(next);
 	carveout_buf_put(wall);
 }
 
-/* Neither a reference that was dropped nor a buffer behind it is in the way. */
+/*
+ * A pending last put of a reference, or of the buffer behind, does not prevent
+ * resizing.
+ */
 static void carveout_buf_resize_waits(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
@@ -395,13 +398,13 @@ static void carveout_buf_resize_waits(struct kunit *test)
 		next = carveout_buf_resize(next, SIZE - SZ_32K);
 		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(next), "room: %ld", PTR_ERR(next));
 		carveout_buf_put(next);
-		/* It may be found until it is gone. */
+		/* The buffer may be found until it is freed. */
 		buf = carveout_buf_find(heap, "waits");
 		next = IS_ERR(buf) ? NULL : carveout_buf_resize(buf, SZ_4K);
 		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(next), "reference: %ld", PTR_ERR(next));
 		if (next)
 			carveout_buf_put(next);
-		carveout_flush(heap);
+		carveout_drain(heap);
 	}
 }
 
@@ -424,7 +427,7 @@ static void carveout_buf_resize_refused(struct kunit *test)
 	EXPECT_ERR(test, -EBUSY, carveout_buf_resize(buf, SZ_16K));
 	carveout_buf_put(buf);
 	expect_same(test, &before);
-	/* It is as good as before. */
+	/* The buffer is unchanged. */
 	KUNIT_EXPECT_EQ(test, SZ_8K, carveout_buf_size(buf));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 1, SZ_8K));
 	KUNIT_EXPECT_TRUE(test, leads_to(heap, "stays", buf));
@@ -441,7 +444,7 @@ static struct kunit_case buf_cases[] = {
 	KUNIT_CASE(carveout_buf_bad_arguments),
 	KUNIT_CASE(carveout_buf_frees_its_name),
 	KUNIT_CASE(carveout_buf_persistent),
-	KUNIT_CASE(carveout_buf_dirty),
+	KUNIT_CASE(carveout_buf_nozero),
 	KUNIT_CASE(carveout_buf_wait_deadline),
 	KUNIT_CASE(carveout_buf_wait_for_it),
 	KUNIT_CASE(carveout_buf_wait_is_interrupted),
@@ -462,6 +465,6 @@ static struct kunit_suite buf_suite = {
 
 kunit_test_suite(buf_suite);
 
-MODULE_DESCRIPTION("KUnit suite of the buffers of drivers");
+MODULE_DESCRIPTION("KUnit suite of in-kernel buffers");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of buffers and devices: driver/mapping.c, driver/dmabuf.c.
+ * KUnit suite of buffers and devices: mappings, caches, dma-bufs.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -54,9 +54,9 @@ static void carveout_device_map(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, carveout_buf_sync(buf, 0, SZ_16K,
 							   CARVEOUT_SYNC_FLAGS));
 		carveout_buf_put(buf);
-		carveout_flush(heap);
+		carveout_drain(heap);
 		KUNIT_EXPECT_EQ(test, SZ_16K, used_of(heap));
-		carveout_buf_unmap(mapping);
+		carveout_unmap(mapping);
 		KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 	}
 	platform_device_unregister(pdev);
@@ -69,13 +69,13 @@ static void carveout_device_map_without_mask(struct kunit *test)
 	struct platform_device *pdev = make_device(test);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	/* It never said what it can reach. */
+	/* The device has no DMA mask. */
 	pdev->dev.dma_mask = NULL;
 	EXPECT_ERR(test, -EINVAL, carveout_buf_map(buf, &pdev->dev, DMA_BIDIRECTIONAL));
 	platform_device_unregister(pdev);
 	/* No reference was left behind. */
 	carveout_buf_put(buf);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 }
 
@@ -109,7 +109,7 @@ static void carveout_device_sync_ranges(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, sync[i].want,
 				    carveout_buf_sync(buf, sync[i].offset, sync[i].size,
 						      sync[i].flags), "range %u", i);
-	/* What the CPU wrote is not lost by it. */
+	/* The calls do not lose the data that the CPU wrote. */
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, SZ_16K));
 	carveout_buf_put(buf);
 }
@@ -130,14 +130,14 @@ static void carveout_device_export_and_back(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, buf, back);
 	if (!IS_ERR(back))
 		carveout_buf_put(back);
-	/* The dma-buf keeps it. */
+	/* The dma-buf holds a reference. */
 	EXPECT_ERR(test, -EBUSY, carveout_buf_resize(buf, SZ_4K));
 	memset(carveout_buf_va(buf), FILL, SZ_8K);
 	carveout_buf_put(buf);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
 	dma_buf_put(dmabuf);
-	/* The file of a kernel thread goes some time later. */
+	/* The file of a kernel thread is released some time later. */
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));
 }
 
@@ -162,7 +162,7 @@ static int try_map(struct dma_buf_attachment *attach, enum dma_data_direction di
 {
 	struct sg_table *sgt;
 
-	/* Newer kernels expect the lock, 6.1 does not mind it. */
+	/* Newer kernels require the lock, 6.1 allows it. */
 	dma_resv_lock(attach->dmabuf->resv, NULL);
 	sgt = dma_buf_map_attachment(attach, dir);
 	if (!IS_ERR(sgt))
@@ -171,7 +171,7 @@ static int try_map(struct dma_buf_attachment *attach, enum dma_data_direction di
 	return PTR_ERR_OR_ZERO(sgt);
 }
 
-/* A device that may write counts as a writer, whatever it does in the end. */
+/* A device that may write counts as a writer, whether it writes or not. */
 static void carveout_device_read_only_is_respected(struct kunit *test)
 {
 	struct platform_device *pdev = make_device(test);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of what drivers have for as long as they are bound: driver/client_devm.c.
+ * KUnit suite of device-managed objects.
  *
- * A device that is unregistered lets go of it, as one does whose driver is unbound.
+ * Unregistering a device releases them, like unbinding its driver.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -24,11 +24,11 @@ static struct device *make_device(struct kunit *test)
 	return &pdev->dev;
 }
 
-/* Unbind the driver; what it had is back when this returns. */
+/* Unbind the driver; the memory is free when this returns. */
 static void unbind(struct kunit *test, struct device *dev)
 {
 	platform_device_unregister(to_platform_device(dev));
-	carveout_flush(heap_of(test));
+	carveout_drain(heap_of(test));
 }
 
 static void carveout_devm_memory(struct kunit *test)
@@ -65,7 +65,7 @@ static void carveout_devm_buf(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, IS_ERR(buf));
 	KUNIT_EXPECT_FALSE(test, IS_ERR(kept));
 	EXPECT_ERR(test, -EEXIST, devm_carveout_buf_alloc(dev, heap, &req, "kept", 0600));
-	/* Somebody else has one of them. */
+	/* One of the buffers has another holder. */
 	KUNIT_EXPECT_PTR_EQ(test, kept, carveout_buf_find(heap, "kept"));
 	unbind(test, dev);
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "gone"));
@@ -75,7 +75,7 @@ static void carveout_devm_buf(struct kunit *test)
 		carveout_buf_put(kept);
 		carveout_buf_put(kept);
 	}
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 }
 
@@ -97,8 +97,8 @@ static void carveout_devm_mapping(struct kunit *test)
 	mapping = devm_carveout_buf_map(dev, buf, DMA_BIDIRECTIONAL);
 	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(mapping), "error %ld", PTR_ERR(mapping));
 	carveout_buf_put(buf);
-	carveout_flush(heap);
-	/* The mapping has it. */
+	carveout_drain(heap);
+	/* The mapping holds a reference. */
 	KUNIT_EXPECT_EQ(test, SZ_16K, used_of(heap));
 	unbind(test, dev);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
@@ -114,7 +114,7 @@ static void carveout_devm_pool(struct kunit *test)
 
 	pool = devm_carveout_pool_create(dev, heap, SZ_1K, 4, NULL, "pool", 0600);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(pool));
-	/* What others made is not the driver's to destroy. */
+	/* Only a pool that the driver made is destroyed with it. */
 	EXPECT_ERR(test, -EINVAL,
 		   devm_carveout_pool_create(dev, heap, SZ_1K, 4, &open, "pool", 0600));
 	EXPECT_ERR(test, -EEXIST,
@@ -124,12 +124,12 @@ static void carveout_devm_pool(struct kunit *test)
 	block = carveout_pool_alloc(pool);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(block));
 	unbind(test, dev);
-	/* Who has it still has it, and his block, but there are no more. */
+	/* Other holders keep the pool and their blocks, but get no more. */
 	EXPECT_ERR(test, -ENOENT, carveout_pool_find(heap, "pool"));
 	EXPECT_ERR(test, -EIDRM, carveout_pool_alloc(pool));
 	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
 	carveout_pool_put(pool);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 }
 
@@ -150,6 +150,6 @@ static struct kunit_suite devm_suite = {
 
 kunit_test_suite(devm_suite);
 
-MODULE_DESCRIPTION("KUnit suite of what drivers have for as long as they are bound");
+MODULE_DESCRIPTION("KUnit suite of device-managed objects");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the KUnit suites of the driver share. They use the module as another driver
- * does: through <linux/carveout.h>, and nothing else of it.
+ * Shared code of the driver's KUnit suites. The suites use the module as any
+ * other driver does: through <linux/carveout.h> and nothing else of it.
  *
- * Each test has one heap, which is empty again when it ends. It is made of pages that
- * are set aside as those of a reserved-memory node are, or of system memory.
+ * Each test has one heap, which must be empty again at its end. The heap
+ * consists of pages that are set aside like those of a reserved-memory region,
+ * or of system memory.
  */
 #ifndef _CARVEOUT_TESTS_FIXTURE_H
 #define _CARVEOUT_TESTS_FIXTURE_H
@@ -24,24 +25,24 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-/* Whoever waits for something that has to come gives up after so long. */
+/* Timeout for events that must happen. */
 #define PATIENCE_MS	60000
 
 /*
- * Per cent of the rounds of long tests: fewer where everything is checked. It can be
- * changed with a module parameter, but KUnit of 6.1 runs a module's suites before its
- * parameters are set.
+ * Percentage of the rounds of long tests: fewer rounds on kernels with all
+ * checkers enabled. A module parameter overrides it, but KUnit of 6.1 runs the
+ * suites of a module before its parameters are set.
  */
 #define DEFAULT_ROUNDS	(IS_ENABLED(CONFIG_KASAN) ? 30 : 100)
 
-/* What memory is filled with. */
+/* Fill pattern of memory. */
 #define FILL		0xa5
 
 /**
- * struct fixture - what a test has
- * @heap: its heap, or NULL
+ * struct fixture - State of a test
+ * @heap: the test's heap, or NULL
  * @set: ranges of pages that are set aside
- * @nr_sets: number of them
+ * @nr_sets: number of ranges
  */
 struct fixture {
 	struct carveout *heap;
@@ -69,7 +70,7 @@ static inline struct carveout_stats stats_of(struct carveout *heap)
 {
 	struct carveout_stats stats;
 
-	carveout_get_stats(heap, &stats);
+	carveout_stats(heap, &stats);
 	return stats;
 }
 
@@ -80,7 +81,7 @@ static inline u64 used_of(struct carveout *heap)
 
 /* === Memory =============================================================== */
 
-/* Set pages aside: one piece, of which nobody else has a hand on any. */
+/* Set pages aside: one contiguous range without references from elsewhere. */
 static inline phys_addr_t set_aside(struct kunit *test, size_t size)
 {
 	struct fixture *fixture = test->priv;
@@ -111,7 +112,7 @@ static inline void give_back(struct fixture *fixture)
 	}
 }
 
-/* A region, cached as all memory is that the kernel maps. */
+/* A region with the attribute "cached", like all memory that the kernel maps. */
 static inline struct carveout_memory region_at(phys_addr_t base, u64 size)
 {
 	return (struct carveout_memory){
@@ -124,7 +125,7 @@ static inline struct carveout_memory region_at(phys_addr_t base, u64 size)
 
 /* === Heaps ================================================================ */
 
-/* The test's heap, which the end of the test destroys. */
+/* The test's heap, destroyed at the end of the test. */
 static inline struct carveout *make_heap(struct kunit *test, struct device *dev,
 					 const struct carveout_memory *memory,
 					 unsigned int count, unsigned int flags)
@@ -138,7 +139,7 @@ static inline struct carveout *make_heap(struct kunit *test, struct device *dev,
 	return heap;
 }
 
-/* One region of pages that are set aside. */
+/* A heap of one region of pages that are set aside. */
 static inline struct carveout *heap_of_pages(struct kunit *test, size_t size,
 					     unsigned int flags)
 {
@@ -147,7 +148,7 @@ static inline struct carveout *heap_of_pages(struct kunit *test, size_t size,
 	return make_heap(test, NULL, &memory, 1, flags);
 }
 
-/* Memory of the system, in as many regions as it takes. */
+/* A heap of system memory, split into as many regions as necessary. */
 static inline struct carveout *heap_of_system(struct kunit *test, u64 size,
 					      unsigned int flags)
 {
@@ -156,7 +157,7 @@ static inline struct carveout *heap_of_system(struct kunit *test, u64 size,
 	return make_heap(test, NULL, &memory, 1, flags);
 }
 
-/* A buffer, with a name if wanted. */
+/* A buffer; @tag may be NULL. */
 static inline struct carveout_buf *alloc_buf(struct carveout *heap, u64 size,
 					     const char *tag)
 {
@@ -165,7 +166,7 @@ static inline struct carveout_buf *alloc_buf(struct carveout *heap, u64 size,
 	return carveout_buf_alloc(heap, &req, tag, tag ? 0600 : 0);
 }
 
-/* The heap is as it was when it was made, and goes. */
+/* Check that the heap is as empty as at its creation, and destroy it. */
 static inline void destroy_heap(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
@@ -175,7 +176,7 @@ static inline void destroy_heap(struct kunit *test)
 	if (!heap)
 		return;
 	fixture->heap = NULL;
-	carveout_flush(heap);
+	carveout_drain(heap);
 	stats = stats_of(heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, stats.used);
 	KUNIT_EXPECT_EQ(test, 0ULL, stats.pending);
@@ -185,7 +186,7 @@ static inline void destroy_heap(struct kunit *test)
 		return;
 	KUNIT_FAIL(test, "the heap cannot be destroyed");
 	carveout_destroy(heap, true);
-	/* Somebody still has of its memory: it is lost. */
+	/* Memory of the heap is still in use: leak it. */
 	fixture->nr_sets = 0;
 }
 
@@ -199,7 +200,7 @@ static inline void fixture_exit(struct kunit *test)
 	give_back(fixture);
 }
 
-/* Nothing of a heap has changed but what is said here: nothing. */
+/* The statistics of the heap are unchanged. */
 static inline void expect_same(struct kunit *test, const struct carveout_stats *before)
 {
 	struct carveout_stats now = stats_of(heap_of(test));
@@ -219,13 +220,13 @@ static inline bool is_filled(const void *va, u8 byte, size_t size)
 	return !memchr_inv(va, byte, size);
 }
 
-/* An ERR_PTR of just this error. */
+/* @ptr is an ERR_PTR of exactly this error. */
 #define EXPECT_ERR(test, error, ptr)						\
 	KUNIT_EXPECT_EQ(test, (long)(error), PTR_ERR(ptr))
 
 /* === Threads ============================================================== */
 
-/* Wait until @condition holds, for as long as one can be patient. */
+/* Wait until @condition holds, at most PATIENCE_MS. */
 #define BECOMES_TRUE(condition) ({						\
 	unsigned int __tries = PATIENCE_MS;					\
 	bool __true;								\
@@ -240,9 +241,9 @@ static inline ktime_t after_ms(unsigned int ms)
 }
 
 /*
- * @call times out at @deadline, a variable that is set to @ms milliseconds from now. Never
- * before it, and at most two seconds after it: a machine that is held up is late once or
- * twice, but not five times in a row.
+ * @call times out at @deadline, a variable that is set to @ms milliseconds from
+ * now. Never before it, and at most two seconds after it: an overloaded machine
+ * is late once or twice, but not five times in a row.
  */
 #define EXPECT_TIMEOUT_IN(test, ms, deadline, call) do {			\
 	ktime_t *_deadline = &(deadline);					\
@@ -259,7 +260,7 @@ static inline ktime_t after_ms(unsigned int ms)
 	KUNIT_EXPECT_NE_MSG(_test, 0U, _tries, "the wait is late each time");	\
 } while (0)
 
-/* A thread that has to be given to thread_join(). */
+/* Start a thread; pass it to thread_join(). */
 static inline struct task_struct *thread_run(struct kunit *test, int (*fn)(void *data),
 					     void *data, const char *name)
 {
@@ -271,7 +272,7 @@ static inline struct task_struct *thread_run(struct kunit *test, int (*fn)(void 
 	return task;
 }
 
-/* Wait until a thread has ended. Its function has to have been called before. */
+/* Wait until a thread has ended. Its function must have been called before. */
 static inline int thread_join(struct task_struct *task)
 {
 	int ret = kthread_stop(task);

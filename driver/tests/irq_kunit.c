@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of what drivers may do in interrupts: driver/memory.c,
- * driver/deferred.c, driver/pool.c.
+ * KUnit suite of the calls that are allowed in interrupts.
  *
- * Threads on all CPUs take memory, buffers and blocks and leave them in a hand-over,
- * from which a timer in hard interrupt context, a tasklet and threads with interrupts
- * off take and give them back. In the end everything is back.
+ * Threads on all CPUs allocate memory, buffers and blocks and store them in
+ * slots. A timer in hard interrupt context, a tasklet, and threads with
+ * interrupts off take them from the slots and free them. At the end everything
+ * must be free.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -24,7 +24,7 @@
 
 static unsigned int rounds = DEFAULT_ROUNDS;
 module_param(rounds, uint, 0400);
-MODULE_PARM_DESC(rounds, "per cent of the time of the long tests");
+MODULE_PARM_DESC(rounds, "percentage of the duration of long tests");
 
 #define HEAP_SIZE	SZ_2M
 #define SLOTS		32
@@ -34,9 +34,9 @@ MODULE_PARM_DESC(rounds, "per cent of the time of the long tests");
 #define PERIOD_NS	500000
 #define STORM_MS	10000
 #define TICKS		20	/* of the timer, at least */
-#define AT_ONCE		6	/* slots that an interrupt looks at */
+#define AT_ONCE		6	/* slots per interrupt */
 
-/* What somebody took and somebody else gives back. */
+/* Slots for objects that one context allocates and another one frees. */
 struct hand_over {
 	void *mem[SLOTS];
 	struct carveout_buf *buf[SLOTS];
@@ -49,17 +49,17 @@ struct storm {
 	struct hand_over over;
 	struct hrtimer timer;
 	struct tasklet_struct tasklet;
-	s64 busy_ns;		/* how long the last interrupt took */
+	s64 busy_ns;		/* duration of the last interrupt */
 	bool calm;		/* no interrupt follows */
 	atomic_t ticks;
 	atomic_t tasklets;
 	atomic_t next;		/* slot to begin with */
 	atomic_t rounds;	/* of all threads */
-	atomic_t given_back;	/* where one must not sleep */
-	atomic_t refused;	/* could not be given back */
+	atomic_t freed;		/* freed in atomic context */
+	atomic_t refused;	/* frees that failed */
 	atomic_t odd;		/* unexpected errors */
 	atomic_t running;
-	ktime_t end;		/* of the threads, if there were enough ticks */
+	ktime_t end;		/* of the threads, after enough ticks */
 	struct task_struct *task[MAX_THREADS];
 };
 
@@ -69,7 +69,7 @@ static void check(struct storm *storm, int ret)
 		atomic_inc(&storm->refused);
 }
 
-/* Give back what is in a slot. Any context. */
+/* Free the objects of a slot. Any context. */
 static void empty(struct storm *storm, unsigned int slot)
 {
 	struct hand_over *over = &storm->over;
@@ -84,10 +84,10 @@ static void empty(struct storm *storm, unsigned int slot)
 	if (block)
 		check(storm, carveout_pool_free(storm->pool, block));
 	if (in_hardirq() || irqs_disabled())
-		atomic_add(!!mem + !!buf + !!block, &storm->given_back);
+		atomic_add(!!mem + !!buf + !!block, &storm->freed);
 }
 
-/* Some blocks for the time of the call, of which no two have one. Any context. */
+/* Hold some blocks during the call; no block has two holders. Any context. */
 static void borrow(struct storm *storm)
 {
 	void *block[3];
@@ -118,7 +118,7 @@ static enum hrtimer_restart on_timer(struct hrtimer *timer)
 	struct storm *storm = container_of(timer, struct storm, timer);
 	ktime_t start = ktime_get();
 
-	/* What is tested is tested where it says so. */
+	/* The test runs in the context that it is meant for. */
 	if (!in_hardirq() || !irqs_disabled())
 		atomic_inc(&storm->odd);
 	some_work(storm, AT_ONCE);
@@ -138,7 +138,7 @@ static void on_tasklet(struct tasklet_struct *tasklet)
 		atomic_inc(&storm->odd);
 	some_work(storm, AT_ONCE);
 	atomic_inc(&storm->tasklets);
-	/* However slow the machine is, the threads get most of it. */
+	/* The threads get most of the time, however slow the machine is. */
 	ns = storm->busy_ns + ktime_to_ns(ktime_sub(ktime_get(), start));
 	if (!READ_ONCE(storm->calm))
 		hrtimer_start(&storm->timer, ns_to_ktime(PERIOD_NS + 2 * ns),
@@ -147,7 +147,7 @@ static void on_tasklet(struct tasklet_struct *tasklet)
 
 /* === Threads ============================================================== */
 
-/* Leave memory in a slot, if that is empty. */
+/* Store memory in a slot, if it is empty. */
 static void leave_memory(struct storm *storm, unsigned int slot, size_t size)
 {
 	void *va = carveout_alloc(storm->heap, size, "kunit");
@@ -164,7 +164,7 @@ static void leave_memory(struct storm *storm, unsigned int slot, size_t size)
 		check(storm, carveout_free(storm->heap, va));
 }
 
-/* A buffer with a name that others look for. */
+/* Store a buffer whose tag others look up. */
 static void leave_buffer(struct storm *storm, unsigned int slot)
 {
 	const struct carveout_req req = { .size = SZ_4K };
@@ -266,7 +266,7 @@ static void storm_end(struct storm *storm)
 		msleep(20);
 	for (i = 0; i < MAX_THREADS && storm->task[i]; i++)
 		thread_join(storm->task[i]);
-	/* Each starts the other. */
+	/* Timer and tasklet start each other. */
 	WRITE_ONCE(storm->calm, true);
 	hrtimer_cancel(&storm->timer);
 	tasklet_kill(&storm->tasklet);
@@ -282,25 +282,25 @@ static void carveout_irq_all_comes_back(struct kunit *test)
 	struct carveout_pool_stats pool;
 
 	storm_end(storm);
-	kunit_info(test, "%d rounds, %d ticks, %d tasklets, %d given back with interrupts off\n",
+	kunit_info(test, "%d rounds, %d ticks, %d tasklets, %d freed with interrupts off\n",
 		   atomic_read(&storm->rounds), atomic_read(&storm->ticks),
-		   atomic_read(&storm->tasklets), atomic_read(&storm->given_back));
+		   atomic_read(&storm->tasklets), atomic_read(&storm->freed));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&storm->refused));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&storm->odd));
 	KUNIT_EXPECT_GT(test, atomic_read(&storm->tasklets), 0);
-	KUNIT_EXPECT_GT(test, atomic_read(&storm->given_back), 0);
-	carveout_pool_get_stats(storm->pool, &pool);
+	KUNIT_EXPECT_GT(test, atomic_read(&storm->freed), 0);
+	carveout_pool_stats(storm->pool, &pool);
 	KUNIT_EXPECT_EQ(test, BLOCKS, pool.free);
 	KUNIT_EXPECT_EQ(test, 0U, pool.waiters);
 	carveout_pool_put(storm->pool);
-	carveout_flush(storm->heap);
+	carveout_drain(storm->heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(storm->heap));
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(storm->heap, "b0"));
 }
 
 /* === One by one =========================================================== */
 
-/* What is done in one interrupt, and what comes of it. */
+/* Calls of one interrupt, and their results. */
 struct shot {
 	struct hrtimer timer;
 	struct tasklet_struct tasklet;
@@ -334,7 +334,7 @@ static enum hrtimer_restart on_shot(struct hrtimer *timer)
 static void carveout_irq_each_call(struct kunit *test)
 {
 	static const int want[8] = { 0, 0, 0, -EINVAL, -EAGAIN, 0, -EINVAL, 0 };
-	/* The last one is more than is zeroed in an interrupt. */
+	/* The last size is larger than the limit of zeroing in an interrupt. */
 	static const size_t sizes[3] = { 64, PAGE_SIZE, SZ_64K };
 	const struct carveout_req req = { .size = SZ_64K };
 	struct carveout *heap = heap_of_pages(test, SZ_512K, 0);
@@ -364,7 +364,7 @@ static void carveout_irq_each_call(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(want); i++)
 		KUNIT_EXPECT_EQ_MSG(test, want[i], shot->ret[i], "call %u", i);
 	KUNIT_EXPECT_PTR_EQ(test, block, shot->block);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, used_of(heap));
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "kunit"));
 	for (i = 0; i < 3; i++)
@@ -372,7 +372,7 @@ static void carveout_irq_each_call(struct kunit *test)
 	carveout_pool_destroy(shot->pool);
 }
 
-/* Everything that allocates, in that order of calls. */
+/* All functions that allocate, in the order of ret[]. */
 static void try_to_allocate(struct shot *shot)
 {
 	const struct carveout_req req = { .size = 64 };
@@ -439,14 +439,14 @@ static void carveout_irq_refuses_to_allocate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, shot->mem[0]));
 }
 
-/* A block that is released in an interrupt goes to the one who waits for it. */
+/* A block that is freed in an interrupt is handed to the waiter. */
 static enum hrtimer_restart on_release(struct hrtimer *timer)
 {
 	struct shot *shot = container_of(timer, struct shot, timer);
 	struct carveout_pool_stats pool;
 
-	/* Who is to wait may be held up by the machine. */
-	carveout_pool_get_stats(shot->pool, &pool);
+	/* The waiter may be delayed by an overloaded machine. */
+	carveout_pool_stats(shot->pool, &pool);
 	if (!pool.waiters) {
 		hrtimer_forward_now(timer, ms_to_ktime(1));
 		return HRTIMER_RESTART;
@@ -494,6 +494,6 @@ static struct kunit_suite irq_suite = {
 
 kunit_test_suite(irq_suite);
 
-MODULE_DESCRIPTION("KUnit suite of what drivers may do in interrupts");
+MODULE_DESCRIPTION("KUnit suite of the calls that are allowed in interrupts");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");

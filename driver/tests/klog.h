@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The lines of the module in the kernel log.
+ * Lines of the module in the kernel log.
  *
- * They are read from the log itself, so that no console and no log level matters.
+ * They are read from the log itself, so consoles and log levels do not matter.
  */
 #ifndef _CARVEOUT_TESTS_KLOG_H
 #define _CARVEOUT_TESTS_KLOG_H
@@ -12,9 +12,9 @@
 #include <linux/string.h>
 
 /**
- * klog_mark() - the current end of the log
+ * klog_mark() - The current end of the log
  *
- * Return: the number of the next line.
+ * Return: the sequence number of the next line.
  */
 static inline u64 klog_mark(void)
 {
@@ -24,7 +24,7 @@ static inline u64 klog_mark(void)
 	return iter.next_seq;
 }
 
-/* Count the lines of the module since @mark that have @text in them. */
+/* Count the lines of the module since @mark that contain @text. */
 static inline unsigned int klog_count(u64 mark, const char *text)
 {
 	struct kmsg_dump_iter iter;
@@ -41,7 +41,7 @@ static inline unsigned int klog_count(u64 mark, const char *text)
 	return n;
 }
 
-/* Since @mark the module has logged one line, which has @text in it. */
+/* The module has logged exactly one line since @mark, and it contains @text. */
 static inline void expect_one_line(struct kunit *test, u64 mark, const char *text)
 {
 	KUNIT_EXPECT_EQ_MSG(test, 1U, klog_count(mark, ""),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of memory for drivers: driver/memory.c, driver/deferred.c.
+ * KUnit suite of kernel memory by pointer: allocation, zeroing, deferred frees.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -14,7 +14,7 @@
 #define SIZE	SZ_256K
 #define GRANULE	64
 
-/* Attributes of the tests' own. */
+/* Attributes of these tests. */
 #define FAST	BIT(CARVEOUT_ATTR_USER_SHIFT)
 #define NEAR	BIT(CARVEOUT_ATTR_USER_SHIFT + 1)
 #define SAFE	BIT(CARVEOUT_ATTR_USER_SHIFT + 2)
@@ -30,7 +30,7 @@ static void carveout_memory_alloc_free(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
 	b = carveout_alloc(heap, 1, "kunit");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b);
-	/* By the cache line, not by the page. */
+	/* Sizes are rounded up to cache lines, not to pages. */
 	KUNIT_EXPECT_EQ(test, 3ULL * GRANULE, used_of(heap));
 	KUNIT_EXPECT_EQ(test, 2U, stats_of(heap).spans);
 	memset(a, 1, 100);
@@ -44,11 +44,11 @@ static void carveout_memory_alloc_free(struct kunit *test)
 
 static void carveout_memory_zalloc(struct kunit *test)
 {
-	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_DIRTY);
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NOZERO);
 	size_t size;
 	void *va;
 
-	/* The same place each time, with what was left in it. */
+	/* Always the same range, with the content of its former user. */
 	for (size = GRANULE; size <= SIZE; size *= 4) {
 		va = carveout_alloc(heap, size, "kunit");
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
@@ -61,13 +61,13 @@ static void carveout_memory_zalloc(struct kunit *test)
 	}
 }
 
-static void carveout_memory_dirty(struct kunit *test)
+static void carveout_memory_nozero(struct kunit *test)
 {
-	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_DIRTY);
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NOZERO);
 	void *va = carveout_alloc(heap, SIZE, "kunit");
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
-	/* Nothing was zeroed when it came in, nor when it went. */
+	/* Nothing was zeroed, neither when the heap was made nor on free. */
 	KUNIT_EXPECT_TRUE(test, is_filled(va, FILL, SIZE));
 	memset(va, 1, SIZE);
 	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
@@ -174,13 +174,13 @@ static struct carveout *make_two_kinds(struct kunit *test)
 	return make_heap(test, NULL, memory, 2, 0);
 }
 
-/* Index of the region that memory lies in. */
+/* Index of the region of an allocation. */
 static int region_of(struct carveout *heap, const void *va)
 {
 	return carveout_region_at(heap, carveout_virt_to_phys(heap, va));
 }
 
-/* Allocate, say which region served it or which error came, and free. */
+/* Allocate and free: return the region that served it, or the error. */
 static int try_region(struct carveout *heap, const struct carveout_req *req)
 {
 	void *va = carveout_alloc_req(heap, req);
@@ -205,7 +205,7 @@ static void carveout_memory_by_attribute(struct kunit *test)
 	req.require = CARVEOUT_ATTR_CACHED;
 	req.forbid = FAST;
 	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
-	/* No region is like that, however much is free. */
+	/* No region has this attribute, however much is free. */
 	req.require = SAFE;
 	KUNIT_EXPECT_EQ(test, -EINVAL, try_region(heap, &req));
 }
@@ -223,11 +223,11 @@ static void carveout_memory_fallback(struct kunit *test)
 	void *va;
 
 	KUNIT_EXPECT_EQ(test, 0, try_region(heap, &req));
-	/* Where there is no room it goes on. */
+	/* A full region makes the request fall back to the next one. */
 	va = carveout_alloc_req(heap, &all);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
 	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
-	/* Only as many as count. */
+	/* Entries beyond nr_fallback are ignored. */
 	req.nr_fallback = 1;
 	KUNIT_EXPECT_EQ(test, -ENOSPC, try_region(heap, &req));
 	req.nr_fallback = CARVEOUT_NR_FALLBACK + 1;
@@ -245,15 +245,15 @@ static void carveout_memory_region_mask(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
 	req.regions = BIT(2);
 	KUNIT_EXPECT_EQ(test, -EINVAL, try_region(heap, &req));
-	/* A region is chosen that has room. */
+	/* A region with enough room is chosen. */
 	req.regions = 0;
 	req.size = SZ_128K;
 	KUNIT_EXPECT_EQ(test, 1, try_region(heap, &req));
 }
 
 /*
- * Two regions are one pool: whoever asks does not see which serves him. What lies
- * between them is nobody's.
+ * Two regions are one heap: the caller does not see the region that serves it.
+ * Memory between them belongs to no heap.
  */
 static void carveout_memory_gap(struct kunit *test)
 {
@@ -291,12 +291,12 @@ static void carveout_memory_gap(struct kunit *test)
 
 	while (n--)
 		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va[n]));
-	/* It fits in no region, though there is so much in all. */
+	/* The size exceeds each region, though not the sum. */
 	EXPECT_ERR(test, -ENOSPC, carveout_alloc(heap, SZ_128K + GRANULE, "kunit"));
 	KUNIT_EXPECT_TRUE(test, is_filled(gap, FILL, SZ_64K));
 }
 
-/* === What is refused ====================================================== */
+/* === Refused requests ===================================================== */
 
 static void carveout_memory_bad_requests(struct kunit *test)
 {
@@ -346,7 +346,7 @@ static void carveout_memory_free_verifies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + GRANULE));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + SZ_8K - 1));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, carveout_buf_va(buf)));
-	/* Where nothing is, and where the heap ends. */
+	/* Holes, and addresses beyond the heap. */
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + SZ_64K));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va + SIZE));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va - 1));
@@ -369,9 +369,9 @@ static void carveout_memory_free_twice(struct kunit *test)
 		va = carveout_alloc(heap, sizes[i], "kunit");
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
 		KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
-		/* At once, while it may still be on its way, and later. */
+		/* At once, while the free may be pending, and later. */
 		KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va));
-		carveout_flush(heap);
+		carveout_drain(heap);
 		before = stats_of(heap);
 		KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va));
 		KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR(carveout_realloc(heap, va, 64)));
@@ -430,7 +430,7 @@ static void carveout_memory_realloc_in_place(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_filled(va, FILL, 1000));
 	KUNIT_EXPECT_TRUE(test, is_filled(va + 1024, 0, SZ_16K - 1024));
 	KUNIT_EXPECT_EQ(test, SZ_16K, used_of(heap));
-	/* What is cut off is zero for whoever gets it. */
+	/* The tail that is cut off is zero for its next owner. */
 	memset(va, FILL, SZ_16K);
 	KUNIT_EXPECT_PTR_EQ(test, (void *)va, carveout_realloc(heap, va, 100));
 	KUNIT_EXPECT_TRUE(test, is_filled(va, FILL, 100));
@@ -455,8 +455,8 @@ static void carveout_memory_realloc_moves(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, va, to);
 	KUNIT_EXPECT_TRUE(test, is_filled(to, FILL, SZ_8K));
 	KUNIT_EXPECT_TRUE(test, is_filled(to + SZ_8K, 0, SZ_64K - SZ_8K));
-	/* The old place is free, and clean. */
-	carveout_flush(heap);
+	/* The old range is free, and zeroed. */
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, SZ_64K + GRANULE, used_of(heap));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, va));
 	KUNIT_EXPECT_TRUE(test, is_filled(va, 0, SZ_8K));
@@ -474,16 +474,16 @@ static void carveout_memory_realloc_keeps_kind(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
 	memset(va, FILL, SZ_32K);
 	before = stats_of(heap);
-	/* There is room in the other region, which is of another kind. */
+	/* There is room in the other region, which has other attributes. */
 	EXPECT_ERR(test, -ENOSPC, carveout_realloc(heap, va, SZ_64K + 1));
 	expect_same(test, &before);
 	KUNIT_EXPECT_TRUE(test, is_filled(va, FILL, SZ_32K));
-	/* It is as good as before. */
+	/* The allocation is unchanged. */
 	KUNIT_EXPECT_PTR_EQ(test, va, carveout_realloc(heap, va, SZ_64K));
 	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
 }
 
-/* What is behind it and was freed is room. To move elsewhere there is none. */
+/* A pending free behind the allocation counts as room. There is none to move elsewhere. */
 static void carveout_memory_realloc_waits_for_room(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
@@ -526,7 +526,7 @@ static void carveout_memory_realloc_refused(struct kunit *test)
 
 static void carveout_memory_high_water(struct kunit *test)
 {
-	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_DIRTY);
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NOZERO);
 	void *a = carveout_alloc(heap, SZ_64K, "kunit");
 	void *b = carveout_alloc(heap, SZ_32K, "kunit");
 
@@ -545,7 +545,7 @@ static void carveout_memory_next_owner_sees_zero(struct kunit *test)
 	size_t size;
 	void *va;
 
-	/* What was in the pages when they came in is gone. */
+	/* The old content of the pages was zeroed when the heap was made. */
 	va = carveout_alloc(heap, SIZE, "kunit");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
 	KUNIT_EXPECT_TRUE(test, is_filled(va, 0, SIZE));
@@ -581,8 +581,9 @@ static int free_all(void *data)
 }
 
 /*
- * No work runs while the machine is stopped, so all is still pending then. It stays so
- * until carveout_flush() sleeps, on one CPU; other CPUs rarely free so much before.
+ * No work runs while the machine is stopped, so all frees are pending then.
+ * That lasts until carveout_drain() sleeps, on one CPU; other CPUs rarely free
+ * so much before.
  */
 static void carveout_memory_flush(struct kunit *test)
 {
@@ -598,10 +599,10 @@ static void carveout_memory_flush(struct kunit *test)
 		freed.buf = alloc_buf(heap, SZ_1M, NULL);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, freed.buf);
 		KUNIT_ASSERT_EQ(test, 0, stop_machine(free_all, &freed, NULL));
-		carveout_flush(heap);
+		carveout_drain(heap);
 		KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 		KUNIT_EXPECT_EQ(test, 4ULL * SZ_1M, freed.stats.pending);
-		/* The buffer is not among it. */
+		/* Buffers do not count as pending. */
 		KUNIT_EXPECT_EQ(test, 5ULL * SZ_1M, freed.stats.used);
 	}
 	KUNIT_EXPECT_EQ(test, 0U, freed.refused);
@@ -617,8 +618,8 @@ static void carveout_memory_waits_for_room(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rest);
 	/*
-	 * More than half of what is left, that was freed a moment ago: it is not zeroed
-	 * yet, or just so. The more there is to zero the later that is.
+	 * More than half of the rest, which was freed a moment ago: it is not
+	 * zeroed yet, or only just. The larger it is, the later it is zeroed.
 	 */
 	for (i = 0; i < 400; i++) {
 		size = SZ_64K + GRANULE + i % 40 * SZ_1K;
@@ -650,14 +651,14 @@ static void carveout_memory_is_reused(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(va); i++)
 		if (va[i])
 			KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va[i]));
-	/* All pieces have become one again. */
+	/* All holes have been merged again. */
 	KUNIT_EXPECT_EQ(test, SIZE, stats_of(heap).largest_hole);
 }
 
 static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(carveout_memory_alloc_free),
 	KUNIT_CASE(carveout_memory_zalloc),
-	KUNIT_CASE(carveout_memory_dirty),
+	KUNIT_CASE(carveout_memory_nozero),
 	KUNIT_CASE(carveout_memory_aligned),
 	KUNIT_CASE(carveout_memory_exact),
 	KUNIT_CASE(carveout_memory_top_down),
@@ -693,6 +694,6 @@ static struct kunit_suite memory_suite = {
 
 kunit_test_suite(memory_suite);
 
-MODULE_DESCRIPTION("KUnit suite of memory for drivers");
+MODULE_DESCRIPTION("KUnit suite of kernel memory by pointer");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of the pools of drivers: driver/pool.c, driver/client_buf.c.
+ * KUnit suite of in-kernel pools.
  *
- * Who waits has a thread of his own; see waiter.h. What many do at once is in
- * waiters_kunit.c.
+ * Each waiter is a thread, see waiter.h. waiters_kunit.c has the tests with
+ * many threads.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -24,7 +24,7 @@ static struct carveout_pool *make_pool(struct kunit *test, u64 block_size, u32 c
 	return pool;
 }
 
-/* === Making =============================================================== */
+/* === Creating ============================================================= */
 
 static void carveout_pool_create_and_put(struct kunit *test)
 {
@@ -40,10 +40,10 @@ static void carveout_pool_create_and_put(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, used_of(heap));
 	KUNIT_EXPECT_PTR_EQ(test, pool, carveout_pool_get(pool));
 	carveout_pool_put(pool);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, used_of(heap));
 	carveout_pool_put(pool);
-	carveout_flush(heap);
+	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 }
 
@@ -103,7 +103,10 @@ static void carveout_pool_zeroed(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, is_filled(block, 0, SIZE));
 		memset(block, FILL, SIZE);
 		KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
-		/* As it was left: that is the pool's own affair. */
+		/*
+		 * Blocks are not zeroed between two holders; clearing them is
+		 * up to the users of the pool.
+		 */
 		block = carveout_pool_alloc(pool);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
 		KUNIT_EXPECT_TRUE(test, is_filled(block, FILL, SIZE));
@@ -113,7 +116,7 @@ static void carveout_pool_zeroed(struct kunit *test)
 
 static void carveout_pool_zeroed_where_nothing_is(struct kunit *test)
 {
-	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_DIRTY);
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NOZERO);
 	const struct carveout_req req = { .flags = CARVEOUT_REQ_ZERO };
 	struct carveout_pool *pool = carveout_pool_create(heap, SIZE, 1, NULL, NULL, 0);
 
@@ -149,12 +152,12 @@ static void carveout_pool_tagged(struct kunit *test)
 	carveout_buf_put(buf);
 	carveout_pool_get(pool);
 	carveout_pool_destroy(pool);
-	/* Its name went with it, whoever has it. */
+	/* The tag was removed with the pool, although others hold a reference. */
 	EXPECT_ERR(test, -ENOENT, carveout_pool_find(heap, "pool"));
 	carveout_pool_put(pool);
 }
 
-/* === Taking and giving ==================================================== */
+/* === Allocating and freeing blocks ======================================== */
 
 static void carveout_pool_all_blocks(struct kunit *test)
 {
@@ -172,7 +175,7 @@ static void carveout_pool_all_blocks(struct kunit *test)
 		memset(block[i], i, SZ_1K);
 		KUNIT_EXPECT_EQ(test, 15 - i, pool_stats(pool).free);
 	}
-	/* Each once. */
+	/* Each block once. */
 	KUNIT_EXPECT_EQ(test, 0xffffU, seen);
 	EXPECT_ERR(test, -EAGAIN, carveout_pool_alloc(pool));
 	EXPECT_ERR(test, -ETIMEDOUT, carveout_pool_alloc_wait(pool, 0));
@@ -205,10 +208,10 @@ static void carveout_pool_free_verifies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_pool_free(pool, theirs));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_pool_free(pool, block + 64));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_pool_free(pool, block - SZ_1K));
-	/* One that nobody has, and the rest of the last page. */
+	/* A block that is not allocated, and the rest of the last page. */
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_pool_free(pool, block + SZ_1K));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_pool_free(pool, block + 3 * SZ_1K));
-	/* Nor is it memory, though the heap has it. */
+	/* A block is no allocation of the heap either. */
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_free(heap, block));
 	KUNIT_EXPECT_EQ(test, 2U, pool_stats(pool).free);
 	KUNIT_EXPECT_EQ(test, 2U, pool_stats(other).free);
@@ -231,7 +234,7 @@ static void carveout_pool_free_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_pool_free(pool, a));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_pool_free(pool, b));
 	KUNIT_EXPECT_EQ(test, 3U, pool_stats(pool).free);
-	/* Three different ones are left. */
+	/* Three distinct blocks are free. */
 	a = carveout_pool_alloc(pool);
 	b = carveout_pool_alloc(pool);
 	c = carveout_pool_alloc(pool);
@@ -248,11 +251,11 @@ static void carveout_pool_wait_deadline(struct kunit *test)
 	ktime_t start = ktime_get(), deadline;
 	void *block = carveout_pool_alloc_wait(pool, 0);
 
-	/* There is one, whatever the deadline. */
+	/* A free block is returned regardless of the deadline. */
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
 	EXPECT_TIMEOUT_IN(test, 30, deadline, carveout_pool_alloc_wait(pool, deadline));
 	EXPECT_ERR(test, -ETIMEDOUT, carveout_pool_alloc_wait(pool, start));
-	/* He has left the queue: the block is for anybody. */
+	/* The waiter has left the queue: the block is free for all. */
 	KUNIT_EXPECT_EQ(test, 0U, pool_stats(pool).waiters);
 	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
 	KUNIT_EXPECT_EQ(test, 1U, pool_stats(pool).free);
@@ -260,7 +263,7 @@ static void carveout_pool_wait_deadline(struct kunit *test)
 	carveout_pool_destroy(pool);
 }
 
-/* A block that is given back is never free while somebody waits. */
+/* A freed block never becomes free while there are waiters. */
 static void carveout_pool_hand_over(struct kunit *test)
 {
 	struct carveout_pool *pool = make_pool(test, SZ_1K, 1);
@@ -271,7 +274,7 @@ static void carveout_pool_hand_over(struct kunit *test)
 	waiter_start(test, &waiter, pool, after_ms(PATIENCE_MS));
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(pool_stats(pool).waiters == 1));
 	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
-	/* It is his, whether he runs already or not. */
+	/* The block belongs to the waiter, whether it runs already or not. */
 	KUNIT_EXPECT_EQ(test, 0U, pool_stats(pool).free);
 	KUNIT_EXPECT_EQ(test, 0U, pool_stats(pool).waiters);
 	EXPECT_ERR(test, -EAGAIN, carveout_pool_alloc(pool));
@@ -302,7 +305,7 @@ static void carveout_pool_destroy_wakes_all(struct kunit *test)
 	}
 	EXPECT_ERR(test, -EIDRM, carveout_pool_alloc(pool));
 	EXPECT_ERR(test, -EIDRM, carveout_pool_alloc_wait(pool, KTIME_MAX));
-	/* What is in use stays so, and can be given back. */
+	/* Blocks in use remain valid and can be freed. */
 	memset(a, FILL, SZ_1K);
 	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, a));
 	KUNIT_EXPECT_EQ(test, -EINVAL, carveout_pool_free(pool, a));
@@ -333,7 +336,7 @@ static void carveout_pool_ends_with_the_heap(struct kunit *test)
 	carveout_pool_put(pool);
 }
 
-/* Who is killed has no block, and takes none from those behind him. */
+/* A killed waiter gets no block, and costs the waiters behind it none. */
 static void carveout_pool_killed(struct kunit *test)
 {
 	struct carveout_pool *pool = make_pool(test, SZ_1K, 1);
@@ -345,7 +348,7 @@ static void carveout_pool_killed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(pool_stats(pool).waiters == 1));
 	waiter_start(test, &waiter[1], pool, KTIME_MAX);
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(pool_stats(pool).waiters == 2));
-	/* Any other signal does not end it. */
+	/* No other signal ends the wait. */
 	send_sig(SIGTERM, waiter[0].task, 1);
 	msleep(20);
 	KUNIT_EXPECT_EQ(test, 2U, pool_stats(pool).waiters);
@@ -366,7 +369,7 @@ static void carveout_pool_interrupted(struct kunit *test)
 	struct waiter waiter;
 	ktime_t deadline;
 
-	/* There is one, and then none. */
+	/* One block is free, the next call has to wait. */
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
 	EXPECT_TIMEOUT_IN(test, 10, deadline,
 			  carveout_pool_alloc_interruptible(pool, deadline));
@@ -376,13 +379,16 @@ static void carveout_pool_interrupted(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!pool_stats(pool).waiters));
 	waiter_join(&waiter);
 	EXPECT_ERR(test, -ERESTARTSYS, waiter.block);
-	/* It took nothing with it. */
+	/* The interrupted waiter has no block. */
 	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
 	KUNIT_EXPECT_EQ(test, 1U, pool_stats(pool).free);
 	carveout_pool_destroy(pool);
 }
 
-/* With a signal after the other, and a restart for each, it would never come. */
+/*
+ * A signal that took precedence would, in a series with restarts, postpone the
+ * deadline forever.
+ */
 static void carveout_pool_deadline_before_signal(struct kunit *test)
 {
 	struct carveout_pool *pool = make_pool(test, SZ_1K, 1);
@@ -429,6 +435,6 @@ static struct kunit_suite pool_suite = {
 
 kunit_test_suite(pool_suite);
 
-MODULE_DESCRIPTION("KUnit suite of the pools of drivers");
+MODULE_DESCRIPTION("KUnit suite of in-kernel pools");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite that says how long allocating and freeing take at most.
+ * KUnit suite that measures the worst-case latency of alloc and free.
  *
- * Both hold the heap's lock, with interrupts off, for one call of the allocator, and do
- * little else when the memory is not zeroed. So the time of the whole call bounds that
- * of the critical section. It is printed, and nothing passes or fails because of it.
+ * Both hold the heap's lock, with interrupts off, during one call of the
+ * allocator, and do little else if the memory is not zeroed. So the duration of
+ * the whole call is an upper bound of the critical section. It is reported, not
+ * checked.
  *
- * Of each operation the least time over some repetitions counts, since what is more
- * comes from the machine's other work; of all operations the longest.
+ * For each operation the minimum over several repetitions counts, because the
+ * excess is caused by other work of the machine; over all operations the
+ * maximum.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -20,23 +22,23 @@
 
 static unsigned int rounds = DEFAULT_ROUNDS;
 module_param(rounds, uint, 0400);
-MODULE_PARM_DESC(rounds, "per cent of the rounds of the long tests");
+MODULE_PARM_DESC(rounds, "percentage of the rounds of long tests");
 
 #define OPS		512
 #define REPEAT		30
 #define MAX_SPAN	256
 #define MAX_REQUEST	SZ_4K
-/* Room for all spans, the holes between them, and what is asked for. */
+/* Room for all spans, the holes between them, and the requests. */
 #define HEAP_SIZE(live)	(PAGE_ALIGN((u64)(live) * 2 * MAX_SPAN) + SZ_1M)
 
-/* An operation, and the least times that it took. */
+/* An operation and its shortest durations. */
 struct op {
 	struct carveout_req req;
 	u64 alloc;
 	u64 free;
 };
 
-/* User-mode Linux has no fine clock, but the machine's counter is at hand. */
+/* User-mode Linux has no fine-grained clock, but can read the TSC. */
 #ifdef CONFIG_UML_X86
 static u64 now(void)
 {
@@ -52,20 +54,20 @@ static u64 now(void)
 }
 #endif
 
-/* How many units of now() are 1024 ns. */
+/* Units of now() per 1024 ns. */
 static u64 units_of_1024_ns(void)
 {
 	ktime_t start = ktime_get();
 	u64 units = now();
 
-	/* Not for long, but far longer than the clock is coarse. */
+	/* Short, but much longer than the resolution of the clock. */
 	while (ktime_ms_delta(ktime_get(), start) < 20)
 		cpu_relax();
 	units = now() - units;
 	return max(div64_s64(units << 10, ktime_to_ns(ktime_sub(ktime_get(), start))), 1LL);
 }
 
-/* The least time between two looks at the clock. */
+/* Minimum time between two readings of the clock. */
 static u64 nothing(void)
 {
 	u64 least = U64_MAX, start;
@@ -80,7 +82,7 @@ static u64 nothing(void)
 
 /* === An adversary's heap ================================================== */
 
-/* @live spans of all sizes, with a hole of another size between any two. */
+/* @live spans of different sizes, separated by holes of different sizes. */
 static void **riddle(struct kunit *test, struct carveout *heap, u32 live,
 		     struct rnd_state *rnd)
 {
@@ -116,7 +118,7 @@ static void empty_heap(struct carveout *heap, void **span, u32 live)
 	kvfree(span);
 }
 
-/* Requests for which many holes come into question. */
+/* Requests for which many holes are candidates. */
 static void make_ops(struct op *op, struct rnd_state *rnd)
 {
 	unsigned int i;
@@ -136,8 +138,8 @@ static void make_ops(struct op *op, struct rnd_state *rnd)
 }
 
 /*
- * Each operation leaves the heap as it was, so that all repetitions do the same. Returns
- * how many failed: there is room for all.
+ * Each operation leaves the heap unchanged, so that all repetitions do the
+ * same. Returns the number of failures: there is room for all requests.
  */
 static unsigned int run_ops(struct carveout *heap, struct op *op)
 {
@@ -194,7 +196,7 @@ static void measure(struct kunit *test, u32 live)
 
 	KUNIT_ASSERT_NOT_NULL(test, op);
 	prandom_seed_state(&rnd, live);
-	heap = heap_of_system(test, HEAP_SIZE(live), CARVEOUT_CREATE_DIRTY);
+	heap = heap_of_system(test, HEAP_SIZE(live), CARVEOUT_CREATE_NOZERO);
 	span = riddle(test, heap, live, &rnd);
 	make_ops(op, &rnd);
 	KUNIT_EXPECT_EQ(test, 0U, run_ops(heap, op));
@@ -224,7 +226,7 @@ static void carveout_time_of_10000_spans(struct kunit *test)
 
 static void carveout_time_of_100000_spans(struct kunit *test)
 {
-	/* With all checkers on it takes minutes. */
+	/* This takes minutes with all checkers enabled. */
 	if (rounds < 100)
 		kunit_skip(test, "the board is slow");
 	measure(test, 100000);
@@ -247,6 +249,6 @@ static struct kunit_suite time_suite = {
 
 kunit_test_suite(time_suite);
 
-MODULE_DESCRIPTION("KUnit suite that says how long allocating and freeing take");
+MODULE_DESCRIPTION("KUnit suite that measures the latency of alloc and free");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");

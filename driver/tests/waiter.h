@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What suites of pools share: how one stands, and a thread that waits for a block.
+ * Shared code of the pool suites: statistics of a pool, and a thread that waits
+ * for a block.
  */
 #ifndef _CARVEOUT_TESTS_WAITER_H
 #define _CARVEOUT_TESTS_WAITER_H
@@ -14,18 +15,18 @@ static inline struct carveout_pool_stats pool_stats(struct carveout_pool *pool)
 {
 	struct carveout_pool_stats stats;
 
-	carveout_pool_get_stats(pool, &stats);
+	carveout_pool_stats(pool, &stats);
 	return stats;
 }
 
 /**
- * struct waiter - one who waits
- * @pool: what for
- * @deadline: how long
- * @interruptible: any signal ends it
+ * struct waiter - A thread that waits for a block
+ * @pool: the pool
+ * @deadline: end of the wait
+ * @interruptible: any signal ends the wait
  * @task: the thread
- * @done: it has an answer
- * @block: the answer
+ * @done: the wait has ended
+ * @block: its result
  */
 struct waiter {
 	struct carveout_pool *pool;
@@ -69,7 +70,7 @@ static inline void waiter_start(struct kunit *test, struct waiter *waiter,
 	waiter_run(test, waiter, pool, deadline, false);
 }
 
-/* There is an answer by now, or it is late: then it is killed, and has none. */
+/* The wait has ended by now, or is late: then kill the thread, which gets no block. */
 static inline void waiter_join(struct waiter *waiter)
 {
 	if (!wait_for_completion_timeout(&waiter->done, msecs_to_jiffies(PATIENCE_MS))) {

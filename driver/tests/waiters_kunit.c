@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of many who wait for few blocks: driver/pool.c.
+ * KUnit suite of many waiters for few blocks.
  *
- * Nobody is forgotten, nobody overtakes, and no block is lost or had by two.
+ * No waiter is forgotten, none overtakes another, no block is lost, and no
+ * block has two holders.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -13,36 +14,36 @@
 
 #include "waiter.h"
 
-/* A kernel without KUnit is a stock one, on an emulated machine. */
+/* A kernel without KUnit is a stock kernel on an emulated machine. */
 static unsigned int rounds = IS_ENABLED(CONFIG_KUNIT) ? DEFAULT_ROUNDS : 30;
 module_param(rounds, uint, 0400);
-MODULE_PARM_DESC(rounds, "per cent of the rounds of the long tests");
+MODULE_PARM_DESC(rounds, "percentage of the rounds of long tests");
 
 #define BLOCKS	4
 #define THREADS	64
 #define ROUNDS	100000
-/* A board with all checkers, on a busy machine, gets less done. */
+/* An overloaded machine with all checkers enabled completes fewer rounds. */
 #define LIMIT_MS	60000
-/* So many blocks are taken in any case, however slow it is. */
+/* Minimum number of blocks served, however slow the machine is. */
 #define LEAST	100
 
-/* What the threads of a test share, and what they saw. */
+/* Shared state of the threads, and their findings. */
 struct crowd {
 	struct carveout_pool *pool;
-	ktime_t end;		/* however many rounds are left */
+	ktime_t end;		/* regardless of the rounds that are left */
 	atomic_t rounds;	/* left */
 	atomic_t running;
-	atomic_t served;	/* blocks taken */
+	atomic_t served;	/* blocks served */
 	atomic_t late;		/* waited in vain, or were not woken */
-	atomic_t shared;	/* had a block that somebody else had */
-	atomic_t refused;	/* could not give a block back */
-	atomic_t removed;	/* were told that the pool is gone */
+	atomic_t shared;	/* had a block with another holder */
+	atomic_t refused;	/* could not free a block */
+	atomic_t removed;	/* got the error of a destroyed pool */
 	atomic_t odd;		/* anything else */
 	bool may_wait;		/* some do not wait, or not for long */
 	struct task_struct *task[THREADS];
 };
 
-/* The block is this thread's alone, for a while. */
+/* Use the block, which no other thread may have, for a while. */
 static void use_block(struct crowd *crowd, void *block, unsigned int round)
 {
 	unsigned long *word = block;
@@ -72,7 +73,7 @@ static void *get_block(struct crowd *crowd, unsigned int round)
 		return carveout_pool_alloc(crowd->pool);
 	deadline = after_ms(PATIENCE_MS);
 	block = carveout_pool_alloc_wait(crowd->pool, deadline);
-	/* Who has a block that late was given it long ago, and not told. */
+	/* A block this late was assigned long ago, without a wake-up. */
 	if (ktime_after(ktime_get(), deadline))
 		atomic_inc(&crowd->late);
 	return block;
@@ -95,7 +96,7 @@ static int crowd_main(void *data)
 		} else if (block != ERR_PTR(-EAGAIN) && block != ERR_PTR(-ETIMEDOUT)) {
 			atomic_inc(&crowd->odd);
 		}
-		/* Who had to wait for nothing lets the others run. */
+		/* Threads without a block must yield to the others, too. */
 		cond_resched();
 	}
 	atomic_dec(&crowd->running);
@@ -113,7 +114,7 @@ static void crowd_start(struct kunit *test, struct crowd *crowd, unsigned int co
 		crowd->task[i] = thread_run(test, crowd_main, crowd, "crowd");
 }
 
-/* All have ended, by themselves. */
+/* Wait for the threads, which end by themselves. */
 static void crowd_join(struct kunit *test, struct crowd *crowd)
 {
 	unsigned int i;
@@ -163,7 +164,7 @@ static void carveout_waiters_nobody_is_forgotten(struct kunit *test)
 	carveout_pool_put(crowd->pool);
 }
 
-/* Some come without waiting, and some leave the queue just when a block comes. */
+/* Some do not wait, and some leave the queue just when a block becomes free. */
 static void carveout_waiters_some_leave(struct kunit *test)
 {
 	struct crowd *crowd = make_crowd(test);
@@ -185,15 +186,15 @@ static void carveout_waiters_destroy_in_the_middle(struct kunit *test)
 	msleep(100);
 	carveout_pool_destroy(crowd->pool);
 	crowd_join(test, crowd);
-	/* Each of them was told. */
+	/* Each thread got the error. */
 	KUNIT_EXPECT_EQ(test, THREADS, atomic_read(&crowd->removed));
 	expect_all_free(test, crowd->pool);
 	carveout_pool_put(crowd->pool);
 }
 
-/* === In turn ============================================================== */
+/* === In order ============================================================= */
 
-/* Let @count wait for the only block, one behind the other. */
+/* Let @count threads wait for the only block, one after the other. */
 static void queue_up(struct kunit *test, struct waiter *waiter, unsigned int count,
 		     struct carveout_pool *pool)
 {
@@ -205,22 +206,22 @@ static void queue_up(struct kunit *test, struct waiter *waiter, unsigned int cou
 	}
 }
 
-/* Give the block back: this one has it then. */
+/* Free the block: this waiter gets it. */
 static bool goes_to(struct kunit *test, struct carveout_pool *pool, void *block,
 		    struct waiter *waiter)
 {
 	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
-	/* Who comes now is behind all of them. */
+	/* A later caller is behind all of them. */
 	EXPECT_ERR(test, -EAGAIN, carveout_pool_alloc(pool));
 	if (!wait_for_completion_timeout(&waiter->done, msecs_to_jiffies(PATIENCE_MS))) {
-		KUNIT_FAIL(test, "somebody was passed over");
+		KUNIT_FAIL(test, "the first waiter did not get the block");
 		return false;
 	}
 	KUNIT_EXPECT_PTR_EQ(test, block, waiter->block);
 	return true;
 }
 
-/* Whoever still waits is told that there is nothing to wait for. */
+/* Fail the waiters that are left. */
 static void send_home(struct carveout_pool *pool, struct waiter *waiter)
 {
 	unsigned int i;
@@ -254,7 +255,7 @@ static void carveout_waiters_in_turn(struct kunit *test)
 	send_home(pool, waiter);
 }
 
-/* Every third is killed: those who are left keep their turn. */
+/* Kill every third waiter: the others keep their order. */
 static void carveout_waiters_in_turn_when_some_die(struct kunit *test)
 {
 	struct carveout *heap = heap_of_system(test, SZ_64K, 0);
@@ -300,6 +301,6 @@ static struct kunit_suite waiters_suite = {
 
 kunit_test_suite(waiters_suite);
 
-MODULE_DESCRIPTION("KUnit suite of many who wait for the blocks of a pool");
+MODULE_DESCRIPTION("KUnit suite of many waiters for the blocks of a pool");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");

@@ -2,19 +2,20 @@
 /*
  * Carveout heaps for other drivers.
  *
- * A driver finds a heap, by a phandle in its device-tree node or by its name, or
- * makes one of its own. It takes one of three things out of it:
+ * A driver looks up a heap, by a phandle in its DT node or by its name, or
+ * creates one of its own. A heap provides three kinds of objects:
  *
- *	memory	a pointer, as from kmalloc(): the driver's alone
- *	buffers	with a reference count, a name if wanted, and all that it takes
- *		to share them with devices, processes and other drivers
- *	pools	buffers that are cut into equal blocks, with waiting
+ *	memory	a pointer, as from kmalloc(), private to the driver
+ *	buffers	reference-counted, optionally tagged, and shareable with
+ *		devices, processes and other drivers
+ *	pools	buffers that are divided into equal blocks, with waiting
  *
- * Everything is given back from any context, hard interrupts included, and a block
- * of a pool can be had there. All else may sleep. In interrupt context, hard or soft,
- * calls that allocate return -EWOULDBLOCK. See Documentation/api.rst.
+ * Frees are allowed in any context, including hard IRQ, and so is a
+ * non-blocking pool allocation. Everything else may sleep. In interrupt
+ * context, hard or soft, calls that allocate return -EWOULDBLOCK. See
+ * Documentation/api.rst.
  *
- * Whoever uses these functions imports the symbol namespace CARVEOUT.
+ * Users of these functions must import the symbol namespace CARVEOUT.
  */
 #ifndef _LINUX_CARVEOUT_H
 #define _LINUX_CARVEOUT_H
@@ -41,19 +42,20 @@ struct carveout * __must_check devm_carveout_get(struct device *dev, const char 
 struct carveout * __must_check carveout_get_by_name(const char *name);
 void carveout_put(struct carveout *carveout);
 
-/* Instead of an address: take the memory from the system. */
+/* Instead of an address: allocate the memory from the system. */
 #define CARVEOUT_SYSTEM_MEMORY	((phys_addr_t)~0ULL)
 
 /**
- * struct carveout_memory - memory that is to become a region of a heap
- * @base: physical address, a multiple of the page size and not 0, which is rejected as
- *	a member left unset; or %CARVEOUT_SYSTEM_MEMORY, and it may become several regions
+ * struct carveout_memory - Memory to be added to a heap as a region
+ * @base: physical address, a multiple of the page size. 0 is rejected as an
+ *	unset member. With %CARVEOUT_SYSTEM_MEMORY the memory is allocated from
+ *	the system, possibly as several regions
  * @size: bytes, whole pages
- * @attrs: one of CARVEOUT_ATTR_CACHED, _WRITECOMBINE and _UNCACHED, and user bits.
- *	Memory that the kernel has in its linear mapping can only be cached; such a
- *	region has CARVEOUT_ATTR_PAGES whether or not it is named here.
- * @name: name of the region, for people; copied
- * @data: the caller's own, to be read back with carveout_region_info()
+ * @attrs: one of CARVEOUT_ATTR_CACHED, _WRITECOMBINE and _UNCACHED, and user
+ *	bits. Memory in the kernel's linear mapping can only be cached; such a
+ *	region has CARVEOUT_ATTR_PAGES whether or not it is set here.
+ * @name: name of the region, for display; copied
+ * @data: private to the caller, returned by carveout_region_info()
  */
 struct carveout_memory {
 	phys_addr_t base;
@@ -64,8 +66,8 @@ struct carveout_memory {
 };
 
 /* Flags of carveout_create(). */
-#define CARVEOUT_CREATE_NODE	BIT(0)	/* with a node in /dev/carveout */
-#define CARVEOUT_CREATE_DIRTY	BIT(1)	/* memory is not zeroed; not with a node */
+#define CARVEOUT_CREATE_NODE	BIT(0)	/* with a device node */
+#define CARVEOUT_CREATE_NOZERO	BIT(1)	/* does not zero memory; without a device node */
 
 struct carveout * __must_check carveout_create(struct device *dev, const char *name,
 					       const struct carveout_memory *memory,
@@ -75,14 +77,14 @@ int carveout_add_region(struct carveout *carveout,
 			const struct carveout_memory *memory);
 
 /**
- * struct carveout_stats - how a heap, or one of its regions, stands
- * @size: bytes in all
- * @used: bytes handed out, those in @pending included
- * @high_water: the most bytes that were ever handed out
+ * struct carveout_stats - State of a heap or of one of its regions
+ * @size: total bytes
+ * @used: allocated bytes, including those in @pending
+ * @high_water: maximum number of bytes ever allocated at one time
  * @largest_hole: bytes
- * @pending: bytes of memory that were freed and are not zeroed yet; buffers are not
- *	among them, for they may be found by their names until they are gone. 0 for a
- *	region
+ * @pending: bytes of memory that was freed and is not zeroed yet. Buffers are
+ *	not included, because their tags can be found until they are freed. 0
+ *	for a region
  * @spans: number of allocations
  * @holes: number of holes
  * @regions: number of regions; 1 for a region
@@ -99,9 +101,9 @@ struct carveout_stats {
 };
 
 /**
- * struct carveout_region_info - a region of a heap
- * @memory: what it was made of
- * @stats: how it stands
+ * struct carveout_region_info - A region of a heap
+ * @memory: the memory that it was created from
+ * @stats: its state
  */
 struct carveout_region_info {
 	struct carveout_memory memory;
@@ -109,38 +111,41 @@ struct carveout_region_info {
 };
 
 const char *carveout_name(const struct carveout *carveout);
-unsigned int carveout_index(const struct carveout *carveout);
-void carveout_get_stats(struct carveout *carveout, struct carveout_stats *stats);
+unsigned int carveout_id(const struct carveout *carveout);
+void carveout_stats(struct carveout *carveout, struct carveout_stats *stats);
 int carveout_region_info(struct carveout *carveout, unsigned int index,
 			 struct carveout_region_info *info);
 int carveout_region_at(struct carveout *carveout, phys_addr_t phys);
-void carveout_flush(struct carveout *carveout);
+void carveout_drain(struct carveout *carveout);
 
 /* === Requests ============================================================= */
 
-/* Flags of a request. */
-#define CARVEOUT_REQ_TOP_DOWN	BIT(0)	/* as high in its region as can be */
-#define CARVEOUT_REQ_EXACT	BIT(1)	/* at @addr */
-#define CARVEOUT_REQ_ZERO	BIT(2)	/* zeroed also in a heap that is not */
-#define CARVEOUT_REQ_PERSIST	BIT(3)	/* a tag holds what it names */
-#define CARVEOUT_REQ_OPEN	BIT(4)	/* what has the tag will do, if it is as asked */
+/*
+ * Flags of a request. A flag that is also defined for the allocations of
+ * processes has the value of the CARVEOUT_ALLOC_* flag.
+ */
+#define CARVEOUT_REQ_OPEN	BIT(0)	/* open the existing object if it satisfies the request */
+#define CARVEOUT_REQ_PERSIST	BIT(1)	/* the tag holds a reference */
+#define CARVEOUT_REQ_TOP_DOWN	BIT(2)	/* highest possible address in its region */
+#define CARVEOUT_REQ_EXACT	BIT(3)	/* at @addr */
+#define CARVEOUT_REQ_ZERO	BIT(4)	/* zero the memory even if the heap does not */
 #define CARVEOUT_REQ_FLAGS	GENMASK(4, 0)
 
 /**
- * struct carveout_req - what is asked of a heap
- * @size: bytes. Memory is rounded up to 64 of them, a buffer to pages.
- * @align: power of two that the physical address is a multiple of; 0 for any
- * @max_addr: the last byte lies below this physical address; 0 for no limit
+ * struct carveout_req - An allocation request
+ * @size: bytes. Memory is rounded up to a multiple of 64, a buffer to pages.
+ * @align: power of two that divides the physical address; 0 for any
+ * @max_addr: the last byte is below this physical address; 0 for no limit
  * @addr: with %CARVEOUT_REQ_EXACT, the physical address
- * @regions: mask of the indices of regions that may serve it; 0 for all
+ * @regions: mask of the region indices to allocate from; 0 for all
  * @require: CARVEOUT_ATTR_* bits that the region must have
  * @forbid: CARVEOUT_ATTR_* bits that the region must not have
- * @fallback: bits that will do instead of @require when that leads to no place, in
- *	this order
- * @nr_fallback: number of entries of @fallback that count
+ * @fallback: bits to try instead of @require, in this order, if the request
+ *	cannot be satisfied with @require
+ * @nr_fallback: number of valid entries in @fallback
  * @flags: CARVEOUT_REQ_* flags
- * @purpose: what it is for, for people; a string that stays as long as the memory
- *	does, a literal as a rule. May be NULL.
+ * @purpose: purpose of the allocation, for display; a string that outlives the
+ *	memory, usually a literal. May be NULL.
  */
 struct carveout_req {
 	u64 size;
@@ -164,16 +169,18 @@ void * __must_check carveout_realloc(struct carveout *carveout, void *va, size_t
 int carveout_free(struct carveout *carveout, const void *va);
 void * __must_check devm_carveout_alloc_req(struct device *dev, struct carveout *carveout,
 					    const struct carveout_req *req);
+/* PHYS_ADDR_MAX, which is no address, if @va is not in the heap. */
 phys_addr_t carveout_virt_to_phys(struct carveout *carveout, const void *va);
+/* NULL if @phys is not in the heap. */
 void *carveout_phys_to_virt(struct carveout *carveout, phys_addr_t phys);
 
 /**
- * carveout_alloc() - allocate memory
+ * carveout_alloc() - Allocate memory
  * @carveout: the heap
  * @size: bytes
- * @purpose: what it is for; a string that stays as long as the memory does
+ * @purpose: purpose of the memory; a string that outlives it
  *
- * Context: May sleep.
+ * Context: Process context. May sleep.
  * Return: as carveout_alloc_req().
  */
 static inline void *carveout_alloc(struct carveout *carveout, size_t size,
@@ -185,12 +192,12 @@ static inline void *carveout_alloc(struct carveout *carveout, size_t size,
 }
 
 /**
- * carveout_zalloc() - allocate memory that is zero
+ * carveout_zalloc() - Allocate zeroed memory
  * @carveout: the heap
  * @size: bytes
- * @purpose: what it is for; a string that stays as long as the memory does
+ * @purpose: purpose of the memory; a string that outlives it
  *
- * Context: May sleep.
+ * Context: Process context. May sleep.
  * Return: as carveout_alloc_req().
  */
 static inline void *carveout_zalloc(struct carveout *carveout, size_t size,
@@ -206,13 +213,13 @@ static inline void *carveout_zalloc(struct carveout *carveout, size_t size,
 }
 
 /**
- * carveout_alloc_aligned() - allocate memory at an aligned physical address
+ * carveout_alloc_aligned() - Allocate memory at an aligned physical address
  * @carveout: the heap
  * @size: bytes
  * @align: power of two
- * @purpose: what it is for; a string that stays as long as the memory does
+ * @purpose: purpose of the memory; a string that outlives it
  *
- * Context: May sleep.
+ * Context: Process context. May sleep.
  * Return: as carveout_alloc_req().
  */
 static inline void *carveout_alloc_aligned(struct carveout *carveout, size_t size,
@@ -257,7 +264,7 @@ struct carveout_mapping *carveout_buf_map(struct carveout_buf *buf, struct devic
 					  enum dma_data_direction dir);
 struct carveout_mapping *devm_carveout_buf_map(struct device *dev, struct carveout_buf *buf,
 					       enum dma_data_direction dir);
-void carveout_buf_unmap(struct carveout_mapping *mapping);
+void carveout_unmap(struct carveout_mapping *mapping);
 dma_addr_t carveout_mapping_addr(const struct carveout_mapping *mapping);
 struct sg_table *carveout_mapping_sgt(struct carveout_mapping *mapping);
 int carveout_buf_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 flags);
@@ -266,12 +273,12 @@ struct dma_buf *carveout_buf_export(struct carveout_buf *buf, bool write);
 /* === Pools ================================================================ */
 
 /**
- * struct carveout_pool_stats - how a pool stands
- * @block_size: bytes from the start of one block to that of the next
+ * struct carveout_pool_stats - State of a pool
+ * @block_size: bytes from the start of one block to the start of the next
  * @blocks: number of blocks
- * @free: number of blocks that nobody has
- * @high_water: the most blocks that were ever in use
- * @waiters: number of those who wait for a block
+ * @free: number of free blocks
+ * @high_water: maximum number of blocks ever in use at one time
+ * @waiters: number of waiters for a block
  */
 struct carveout_pool_stats {
 	u64 block_size;
@@ -296,8 +303,8 @@ void *carveout_pool_alloc(struct carveout_pool *pool);
 void *carveout_pool_alloc_wait(struct carveout_pool *pool, ktime_t deadline);
 void *carveout_pool_alloc_interruptible(struct carveout_pool *pool, ktime_t deadline);
 int carveout_pool_free(struct carveout_pool *pool, const void *block);
-void carveout_pool_get_stats(struct carveout_pool *pool,
-			     struct carveout_pool_stats *stats);
+void carveout_pool_stats(struct carveout_pool *pool,
+			 struct carveout_pool_stats *stats);
 struct carveout_buf *carveout_pool_buf(struct carveout_pool *pool);
 
 #endif /* _LINUX_CARVEOUT_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of the blocks of a pool: lib/pool.c.
+ * KUnit suite of the blocks of a pool: lib/blocks.c.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -11,14 +11,14 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "../pool.h"
-#include "pool_cases.h"
+#include "../blocks.h"
+#include "blocks_cases.h"
 
 static unsigned int seed = 0x5eed;
 module_param(seed, uint, 0400);
 MODULE_PARM_DESC(seed, "seed of the random test");
 
-/* Memory of the right size: KASAN sees a byte too many. */
+/* Memory of the exact size: KASAN detects an access beyond it. */
 static struct carveout_block *pool_mem(struct kunit *test, u32 count)
 {
 	struct carveout_block *mem = kunit_kzalloc(test, count * sizeof(*mem), GFP_KERNEL);
@@ -29,32 +29,32 @@ static struct carveout_block *pool_mem(struct kunit *test, u32 count)
 
 static int pool_init(struct kunit *test)
 {
-	test->priv = kunit_kzalloc(test, sizeof(struct carveout_pool_env), GFP_KERNEL);
+	test->priv = kunit_kzalloc(test, sizeof(struct carveout_blocks_env), GFP_KERNEL);
 	return test->priv ? 0 : -ENOMEM;
 }
 
-static void case_desc(const struct carveout_pool_case *scenario, char *desc)
+static void case_desc(const struct carveout_blocks_case *scenario, char *desc)
 {
 	strscpy(desc, scenario->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(carveout_blocks_scenario, carveout_pool_cases, case_desc);
+KUNIT_ARRAY_PARAM(carveout_blocks_scenario, carveout_blocks_cases, case_desc);
 
 static void carveout_blocks_scenario(struct kunit *test)
 {
-	const struct carveout_pool_case *scenario = test->param_value;
-	struct carveout_pool_env *env = test->priv;
+	const struct carveout_blocks_case *scenario = test->param_value;
+	struct carveout_blocks_env *env = test->priv;
 	const char *why;
 
-	carveout_pool_env_init(env, pool_mem(test, scenario->count), scenario->count);
-	why = carveout_pool_case_run(env, scenario);
+	carveout_blocks_env_init(env, pool_mem(test, scenario->count), scenario->count);
+	why = carveout_blocks_case_run(env, scenario);
 	KUNIT_EXPECT_FALSE_MSG(test, why, "step %u: %s", env->failed, why);
 	KUNIT_EXPECT_GT(test, env->failed, 0);
 }
 
 static void at_desc(const struct carveout_block_at_case *at, char *desc)
 {
-	strscpy(desc, at->what, KUNIT_PARAM_DESC_SIZE);
+	strscpy(desc, at->desc, KUNIT_PARAM_DESC_SIZE);
 }
 
 KUNIT_ARRAY_PARAM(carveout_blocks_block_at, carveout_block_at_cases, at_desc);
@@ -69,65 +69,65 @@ static void carveout_blocks_block_at(struct kunit *test)
 
 static void carveout_blocks_against_a_model(struct kunit *test)
 {
-	struct carveout_pool_env *env = test->priv;
+	struct carveout_blocks_env *env = test->priv;
 	struct rnd_state rnd;
 	unsigned int i;
 
 	kunit_info(test, "seed=0x%x", seed);
 	prandom_seed_state(&rnd, seed);
-	carveout_pool_env_init(env, pool_mem(test, CARVEOUT_POOL_BLOCKS), CARVEOUT_POOL_BLOCKS);
+	carveout_blocks_env_init(env, pool_mem(test, CARVEOUT_BLOCKS_MAX), CARVEOUT_BLOCKS_MAX);
 	for (i = 0; i < 20000; i++) {
-		/* It fills and empties in turn. */
-		unsigned int takes = i / 500 % 2 ? 2 : 8;
-		struct carveout_pool_step step = {
-			.owner = prandom_u32_state(&rnd) % CARVEOUT_POOL_OWNERS,
-			.index = prandom_u32_state(&rnd) % (CARVEOUT_POOL_BLOCKS + 2),
+		/* The pool fills and empties alternately. */
+		unsigned int allocs = i / 500 % 2 ? 2 : 8;
+		struct carveout_blocks_step step = {
+			.owner = prandom_u32_state(&rnd) % CARVEOUT_BLOCKS_OWNERS,
+			.index = prandom_u32_state(&rnd) % (CARVEOUT_BLOCKS_MAX + 2),
 		};
 		const char *why;
 
-		if (prandom_u32_state(&rnd) % 12 < takes)
-			step.op = CARVEOUT_POOL_TAKE;
+		if (prandom_u32_state(&rnd) % 12 < allocs)
+			step.op = CARVEOUT_BLOCKS_ALLOC;
 		else
-			step.op = prandom_u32_state(&rnd) % 3 ? CARVEOUT_POOL_GIVE :
-				  CARVEOUT_POOL_MOVE;
-		why = carveout_pool_step(env, &step);
+			step.op = prandom_u32_state(&rnd) % 3 ? CARVEOUT_BLOCKS_FREE :
+				  CARVEOUT_BLOCKS_MOVE;
+		why = carveout_blocks_step(env, &step);
 		KUNIT_ASSERT_FALSE_MSG(test, why, "step %u: %s", i, why);
 	}
 }
 
 static void carveout_blocks_validator_notices_damage(struct kunit *test)
 {
-	struct carveout_block *mem = pool_mem(test, CARVEOUT_POOL_SAMPLE_BLOCKS);
-	struct carveout_pool_env *env = test->priv;
+	struct carveout_block *mem = pool_mem(test, CARVEOUT_BLOCKS_SAMPLE);
+	struct carveout_blocks_env *env = test->priv;
 	unsigned int i;
 
-	carveout_pool_sample(env, mem);
+	carveout_blocks_sample(env, mem);
 	KUNIT_ASSERT_EQ(test, 0, carveout_blocks_validate(&env->blocks));
-	for (i = 0; i < ARRAY_SIZE(carveout_pool_damages); i++) {
-		carveout_pool_sample(env, mem);
-		carveout_pool_damage(env, &carveout_pool_damages[i]);
+	for (i = 0; i < ARRAY_SIZE(carveout_blocks_corruptions); i++) {
+		carveout_blocks_sample(env, mem);
+		carveout_blocks_corrupt(env, &carveout_blocks_corruptions[i]);
 		KUNIT_EXPECT_EQ_MSG(test, -EUCLEAN, carveout_blocks_validate(&env->blocks),
-				    "%s", carveout_pool_damages[i].what);
+				    "%s", carveout_blocks_corruptions[i].desc);
 	}
 }
 
-/* How it is found broken is tested in user space: here that is a failure. */
-static void carveout_blocks_broken_refuses(struct kunit *test)
+/* User-space tests cover the detection: here carveout_assert() fails the test. */
+static void carveout_blocks_corrupted_refuses(struct kunit *test)
 {
-	struct carveout_block *mem = pool_mem(test, CARVEOUT_POOL_SAMPLE_BLOCKS);
-	struct carveout_pool_env *env = test->priv;
+	struct carveout_block *mem = pool_mem(test, CARVEOUT_BLOCKS_SAMPLE);
+	struct carveout_blocks_env *env = test->priv;
 	struct carveout_blocks *blocks = &env->blocks;
 
-	carveout_pool_sample(env, mem);
-	blocks->broken = true;
-	KUNIT_EXPECT_EQ(test, CARVEOUT_BLOCK_NONE, carveout_blocks_take(blocks, &env->owner[0]));
-	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_give(blocks, 3));
-	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_give(blocks, U32_MAX));
+	carveout_blocks_sample(env, mem);
+	blocks->corrupted = true;
+	KUNIT_EXPECT_EQ(test, CARVEOUT_BLOCK_NONE, carveout_blocks_alloc(blocks, &env->owner[0]));
+	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_free(blocks, 3));
+	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_free(blocks, U32_MAX));
 	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_move(blocks, 3, &env->owner[0]));
 	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_validate(blocks));
-	blocks->broken = false;
+	blocks->corrupted = false;
 	KUNIT_EXPECT_EQ(test, 0, carveout_blocks_validate(blocks));
-	KUNIT_EXPECT_EQ(test, 0, carveout_blocks_give(blocks, 3));
+	KUNIT_EXPECT_EQ(test, 0, carveout_blocks_free(blocks, 3));
 }
 
 static DEFINE_RAW_SPINLOCK(pool_lock);
@@ -135,20 +135,20 @@ static DEFINE_RAW_SPINLOCK(pool_lock);
 static void carveout_blocks_under_raw_spinlock(struct kunit *test)
 {
 	struct carveout_block *mem = pool_mem(test, 2);
-	struct carveout_pool_env *env = test->priv;
+	struct carveout_blocks_env *env = test->priv;
 	struct carveout_blocks *blocks = &env->blocks;
 	u32 one, two, three;
 	unsigned long flags;
-	int moved, given, sound;
+	int moved, freed, sound;
 
-	carveout_pool_env_init(env, mem, 2);
-	/* With interrupts off: whatever sleeps is reported. */
+	carveout_blocks_env_init(env, mem, 2);
+	/* With interrupts off: sleeping is reported. */
 	raw_spin_lock_irqsave(&pool_lock, flags);
-	one = carveout_blocks_take(blocks, &env->owner[0]);
-	two = carveout_blocks_take(blocks, &env->owner[1]);
-	three = carveout_blocks_take(blocks, &env->owner[1]);
+	one = carveout_blocks_alloc(blocks, &env->owner[0]);
+	two = carveout_blocks_alloc(blocks, &env->owner[1]);
+	three = carveout_blocks_alloc(blocks, &env->owner[1]);
 	moved = carveout_blocks_move(blocks, two, &env->owner[0]);
-	given = carveout_blocks_give(blocks, one);
+	freed = carveout_blocks_free(blocks, one);
 	sound = carveout_blocks_validate(blocks);
 	raw_spin_unlock_irqrestore(&pool_lock, flags);
 
@@ -156,7 +156,7 @@ static void carveout_blocks_under_raw_spinlock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, two);
 	KUNIT_EXPECT_EQ(test, CARVEOUT_BLOCK_NONE, three);
 	KUNIT_EXPECT_EQ(test, 0, moved);
-	KUNIT_EXPECT_EQ(test, 0, given);
+	KUNIT_EXPECT_EQ(test, 0, freed);
 	KUNIT_EXPECT_EQ(test, 0, sound);
 	KUNIT_EXPECT_EQ(test, 1, env->owner[0].count);
 	KUNIT_EXPECT_EQ(test, 0, env->owner[1].count);
@@ -167,7 +167,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE_PARAM(carveout_blocks_block_at, carveout_blocks_block_at_gen_params),
 	KUNIT_CASE(carveout_blocks_against_a_model),
 	KUNIT_CASE(carveout_blocks_validator_notices_damage),
-	KUNIT_CASE(carveout_blocks_broken_refuses),
+	KUNIT_CASE(carveout_blocks_corrupted_refuses),
 	KUNIT_CASE(carveout_blocks_under_raw_spinlock),
 	{}
 };

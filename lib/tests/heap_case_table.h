@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Scenarios of the heap: the table. Included by heap_cases.h alone, which says
- * what the steps mean.
+ * Scenarios of the heap: the table. Included only by heap_cases.h, which documents
+ * the steps.
  */
 
 #define REGION(_base, _size, _attrs, _want) {					\
@@ -105,7 +105,7 @@ static const struct carveout_case carveout_cases[] = {
 		ALLOC(5, 128, 0x200),
 		USED(0x240, 0x240),
 	} },
-	{ "bad requests", {
+	{ "invalid requests", {
 		REGION(0x10000, 0x10000, 1, 0),
 		REFUSED(-EINVAL, 0, 0, 0),
 		REFUSED(-EINVAL, ~0ULL, 0, 0),
@@ -125,13 +125,13 @@ static const struct carveout_case carveout_cases[] = {
 		REFUSED(-ENOSPC, 64, 0, 1),
 		HOLES(1), USED(0, 0), MISSED(0),
 	} },
-	{ "an empty heap has no place", {
+	{ "a heap without regions has no place", {
 		REFUSED(-ENOSPC, 64, 0, 0),
 		REFUSED(-EINVAL, 0, 0, 0),
 		STALE(0),
 		USED(0, 0), HOLES(0), LARGEST(0, 0), LARGEST(99, 0),
 	} },
-	{ "small alignments mean the granule", {
+	{ "alignments below the granule", {
 		REGION(0x40, 0x1000, 0, 0),
 		ALIGNED(0, 64, 1, 0x40),
 		ALIGNED(1, 64, 2, 0x80),
@@ -140,7 +140,7 @@ static const struct carveout_case carveout_cases[] = {
 		ALIGNED(4, 64, 128, 0x180),
 		HOLES(2),
 	} },
-	{ "the smallest hole is taken", {
+	{ "the smallest sufficient hole is used", {
 		REGION(0, 0x1000, 0, 0),
 		ALLOC(0, 5 * 64, 0), ALLOC(1, 64, 0x140),
 		ALLOC(2, 3 * 64, 0x180), ALLOC(3, 64, 0x240),
@@ -165,7 +165,7 @@ static const struct carveout_case carveout_cases[] = {
 		ALLOC(3, 0x30040, 0x20000),
 		HOLES(0),
 	} },
-	{ "sizes that share a bin are told apart", {
+	{ "sizes that share a bin are distinguished", {
 		REGION(0, 0x100000, 0, 0),
 		ALLOC(0, 1024 * 64, 0), ALLOC(1, 64, 0x10000),
 		ALLOC(2, 1025 * 64, 0x10040), ALLOC(3, 64, 0x20080),
@@ -182,7 +182,7 @@ static const struct carveout_case carveout_cases[] = {
 		REFUSED(-ENOSPC, 1025 * 64, 0, 0),
 		ALLOC(11, 1024 * 64, 0),
 	} },
-	{ "an alignment cuts a hole in three", {
+	{ "an alignment splits a hole into three spans", {
 		REGION(0x1040, 0x3000, 0, 0),
 		ALIGNED(0, 0x1000, 0x1000, 0x2000),
 		HOLES(2), LARGEST(0, 0x1040),
@@ -228,7 +228,7 @@ static const struct carveout_case carveout_cases[] = {
 		ALLOC(0, 0x40, 0x20000),
 		USED(0x1080, 0x2000),
 	} },
-	{ "attributes and masks choose regions", {
+	{ "attributes and masks select regions", {
 		REGION(0x10000, 0x1000, 1, 0),
 		REGION(0x20000, 0x1000, 2, 1),
 		REGION(0x30000, 0x1000, 3, 2),
@@ -272,7 +272,7 @@ static const struct carveout_case carveout_cases[] = {
 		  .max_addr = 0x13000, .start = 0x12000 },
 		MISSED(0),
 	} },
-	{ "regions that do not make sense", {
+	{ "invalid regions", {
 		REGION(0x10000, 0x1000, 1, 0),
 		REGION(0x20000, 0, 1, -EINVAL),
 		REGION(0x20020, 0x1000, 1, -EDOM),
@@ -316,7 +316,7 @@ static const struct carveout_case carveout_cases[] = {
 		REFUSED(-ENOSPC, 64, 1ULL << 63, 0),
 		REGION(~0ULL - 63, 64, 0, -EOVERFLOW),
 	} },
-	{ "regions that touch are joined behind", {
+	{ "regions that touch are joined at the end", {
 		REGION(0x10000, 0x1000, 1, 0),
 		REGION(0x11000, 0x1000, 1, 0),
 		HOLES(1), LARGEST(0, 0x2000),
@@ -326,7 +326,7 @@ static const struct carveout_case carveout_cases[] = {
 		FREE(0),
 		ALLOC(1, 0x3000, 0x10000),
 	} },
-	{ "regions that touch are joined in front", {
+	{ "regions that touch are joined at the start", {
 		REGION(0x12000, 0x1000, 1, 0),
 		REGION(0x11000, 0x1000, 1, 0),
 		HOLES(1), LARGEST(0, 0x2000),
@@ -336,7 +336,7 @@ static const struct carveout_case carveout_cases[] = {
 		FREE(0),
 		ALLOC(1, 0x3000, 0x10000),
 	} },
-	{ "regions that touch stay apart if their attributes differ", {
+	{ "regions of different attributes are not joined", {
 		REGION(0x10000, 0x1000, 1, 0),
 		REGION(0x11000, 0x1000, 2, 1),
 		REGION(0xf000, 0x1000, 2, 2),
@@ -348,7 +348,7 @@ static const struct carveout_case carveout_cases[] = {
 		FREE(0), FREE(1), FREE(2),
 		HOLES(3),
 	} },
-	{ "a gap is never crossed", {
+	{ "no allocation crosses a gap", {
 		REGION(0x10000, 0x1000, 1, 0),
 		REGION(0x11040, 0x1000, 1, 1),
 		HOLES(2),
@@ -360,7 +360,7 @@ static const struct carveout_case carveout_cases[] = {
 		FREE(0), FREE(1),
 		HOLES(2),
 	} },
-	{ "a region that fills a gap joins three", {
+	{ "a region that fills a gap joins three regions", {
 		REGION(0x12000, 0x1000, 1, 0),
 		REGION(0x30000, 0x1000, 2, 1),
 		REGION(0x10000, 0x1000, 1, 2),
@@ -391,7 +391,7 @@ static const struct carveout_case carveout_cases[] = {
 		REGION(0x40000, 0x1000, 1, 3),
 		REGION(0x30fc0, 0x1000, 2, -EEXIST),
 	} },
-	{ "a hole and an allocation meet where regions join", {
+	{ "a hole and an allocation at the seam of a join", {
 		REGION(0x10000, 0x1000, 1, 0),
 		REGION(0x12000, 0x1000, 1, 1),
 		WITH(0, 0x1000, 0, 0, 2, 0x12000),
@@ -400,7 +400,7 @@ static const struct carveout_case carveout_cases[] = {
 		FREE(0),
 		HOLES(1), LARGEST(0, 0x3000),
 	} },
-	{ "a full region that fills a gap joins three", {
+	{ "a region that fills a gap joins three full regions", {
 		REGION(0x10000, 0x1000, 1, 0),
 		REGION(0x12000, 0x1000, 1, 1),
 		ALLOC(0, 0x1000, 0x10000), ALLOC(1, 0x1000, 0x12000),
@@ -432,7 +432,7 @@ static const struct carveout_case carveout_cases[] = {
 		RESIZE(0, 0x1000, 0), HOLES(0),
 		FREE(0), HOLES(1), LARGEST(0, 0x1000),
 	} },
-	{ "growing ends at the region's end", {
+	{ "growing stops at the end of the region", {
 		REGION(0x10000, 0x1000, 1, 0),
 		REGION(0x11000, 0x1000, 2, 1),
 		ALLOC(0, 0x1000, 0x10000),
@@ -441,7 +441,7 @@ static const struct carveout_case carveout_cases[] = {
 		RESIZE(0, 0x1040, -ENOSPC),
 		RESIZE(0, 0x1000, 0), HOLES(1),
 	} },
-	{ "a region is removed when it is empty", {
+	{ "only an empty region is removed", {
 		REMOVE(0, -EINVAL),
 		REGION(0x10000, 0x1000, 1, 0),
 		REGION(0x20000, 0x1000, 2, 1),
@@ -486,7 +486,7 @@ static const struct carveout_case carveout_cases[] = {
 		FREE(0), FREE(1), FREE(2), FREE(3), FREE(4), FREE(5), FREE(6),
 		TOP(0, 0x1000, 0, 0, 0x10000),
 	} },
-	{ "from the top, the end of the region before the best hole", {
+	{ "from the top, the last hole is preferred to the best one", {
 		REGION(0x10000, 0x1000, 0, 0),
 		ALLOC(0, 0x80, 0x10000), ALLOC(1, 0x40, 0x10080),
 		FREE(0),
@@ -494,7 +494,7 @@ static const struct carveout_case carveout_cases[] = {
 		TOP(3, 0x40, 0, 0x10080, 0x10040),
 		ALLOC(4, 0x40, 0x10000),
 	} },
-	{ "exactly there", {
+	{ "an exact address", {
 		EXACT_REFUSED(-ENOSPC, 64, 0, 0, 0x10000),
 		REGION(0x10000, 0x4000, 0, 0),
 		REGION(0x20000, 0x1000, 0, 1),
@@ -519,7 +519,7 @@ static const struct carveout_case carveout_cases[] = {
 		EXACT(5, 0x1000, 0x20000), HOLES(0),
 		FREE(0), FREE(1), FREE(2), FREE(3), FREE(4), FREE(5), HOLES(2),
 	} },
-	{ "by address", {
+	{ "look-up and free by address", {
 		NOT_FOUND(0),
 		REGION(0x10000, 0x2000, 0, 0),
 		REGION(0x13000, 0x1000, 0, 1),
@@ -536,7 +536,7 @@ static const struct carveout_case carveout_cases[] = {
 		FIND(0x10000, 0, 0x10000, 0x1040),
 		FREE_AT(0x11040, 0), HOLES(2),
 	} },
-	{ "by address, over the seams of pieces", {
+	{ "look-up by address across seams of pieces", {
 		REGION(0x10000, 0x1000, 0, 0),
 		REGION(0x12000, 0x1000, 0, 1),
 		REGION(0x11000, 0x1000, 0, 0),
@@ -552,7 +552,7 @@ static const struct carveout_case carveout_cases[] = {
 		FREE_AT(0x10800, 0), FIND(0x12000, 0, 0xf000, 0x5040),
 		REMOVE(0, 0), NOT_FOUND(0x10000), NOT_FOUND(0x14000),
 	} },
-	{ "by address in half of all there is", {
+	{ "look-up by address in half of the address space", {
 		REGION(0, 1ULL << 63, 0, 0),
 		EXACT(0, 64, 1ULL << 62),
 		FIND(1, 0, 0, 1ULL << 62), FIND(1ULL << 62, 1, 1ULL << 62, 64),
@@ -562,7 +562,7 @@ static const struct carveout_case carveout_cases[] = {
 		FREE_AT((1ULL << 62) + 0x1000, 0), FREE_AT(1ULL << 62, 0),
 		HOLES(1),
 	} },
-	{ "fallbacks in their order", {
+	{ "fallbacks are tried in order", {
 		REGION(0x30000, 0x1000, 4, 0),
 		REGION(0x10000, 0x1000, 1, 1),
 		REGION(0x20000, 0x1000, 2, 2),

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Scenarios of the heap, as tables: the KUnit suite and the user-space tests run
- * the same ones.
+ * Scenarios of the heap, as tables shared by the KUnit suite and the user-space tests.
  *
- * A scenario is a list of steps. Each step says what must come of it. After each
- * one the validator runs, and a step that fails must leave the heap's hash as it
- * was. All sizes in here are with granules of 64 bytes.
+ * A scenario is a list of steps, each with its expected result. The validator runs
+ * after each step, and a failed call must not change the heap's hash. All scenarios
+ * use granules of 64 bytes.
  */
 
 #ifndef CARVEOUT_HEAP_CASES_H
@@ -17,23 +16,23 @@
 #define CARVEOUT_CASE_SLOTS 32
 
 /**
- * enum carveout_case_op - What a step does
- * @CARVEOUT_CASE_END: nothing, the scenario is over
+ * enum carveout_case_op - Operation of a step
+ * @CARVEOUT_CASE_END: end of the scenario
  * @CARVEOUT_CASE_REGION: add [start, start + size) with attributes @require;
  *	@want is the index or an error
- * @CARVEOUT_CASE_ALLOC: allocate into @slot; @want is 0 or an error, @start where
- *	the memory must lie
- * @CARVEOUT_CASE_FREE: free @slot, with @want as the result
+ * @CARVEOUT_CASE_ALLOC: allocate into @slot; @want is 0 or an error, @start the
+ *	expected address
+ * @CARVEOUT_CASE_FREE: free @slot; @want is the result
  * @CARVEOUT_CASE_LARGEST: the largest hole of region @slot must have @size
  * @CARVEOUT_CASE_HOLES: the heap must have @want holes
- * @CARVEOUT_CASE_USED: the heap must have @size bytes handed out, and @start bytes
- *	at most before
+ * @CARVEOUT_CASE_USED: the heap must have @size allocated bytes, and a maximum of
+ *	@start bytes so far
  * @CARVEOUT_CASE_MISSED: the counter of possibly missed places must be @want
- * @CARVEOUT_CASE_RESIZE: make @slot @size bytes long, with @want as the result
- * @CARVEOUT_CASE_REMOVE: remove region @slot, with @want as the result
- * @CARVEOUT_CASE_FIND: look up address @start; @want is an error, or 0 and the span
- *	there starts at @addr, has @size and is free, or 1 and it is handed out
- * @CARVEOUT_CASE_FREE_AT: free by address @start, with @want as the result
+ * @CARVEOUT_CASE_RESIZE: resize @slot to @size bytes; @want is the result
+ * @CARVEOUT_CASE_REMOVE: remove region @slot; @want is the result
+ * @CARVEOUT_CASE_FIND: look up address @start; @want is an error, or 0 if the span
+ *	there starts at @addr, has @size and is free, or 1 if it is allocated
+ * @CARVEOUT_CASE_FREE_AT: free by address @start; @want is the result
  */
 enum carveout_case_op {
 	CARVEOUT_CASE_END,
@@ -52,9 +51,9 @@ enum carveout_case_op {
 
 /**
  * struct carveout_case_step - One step of a scenario
- * @op: what to do
- * @slot: where the handle is kept, or the region
- * @want: result
+ * @op: operation
+ * @slot: slot of the handle, or index of the region
+ * @want: expected result
  * @start: see @op
  * @size: see @op
  * @align: of the request
@@ -88,7 +87,7 @@ struct carveout_case_step {
 
 /**
  * struct carveout_case - A scenario
- * @name: what it shows
+ * @name: property that it tests
  * @step: its steps
  */
 struct carveout_case {
@@ -97,13 +96,13 @@ struct carveout_case {
 };
 
 /**
- * struct carveout_case_env - What a scenario runs in
- * @heap: an empty heap with granules of 64 bytes
- * @grow: gives the heap another chunk; 0 or an error
- * @region: gives memory for a region
+ * struct carveout_case_env - Environment of a scenario
+ * @heap: empty heap with granules of 64 bytes
+ * @grow: adds a chunk to the heap; returns 0 or an error
+ * @region: allocates memory for a region
  * @slot: handles of the scenario
- * @failed: the step that failed, counted from 0
- * @why: what was wrong with it
+ * @failed: step that failed, counted from 0
+ * @why: reason of the failure
  */
 struct carveout_case_env {
 	struct carveout_heap *heap;
@@ -126,13 +125,13 @@ static inline const char *carveout_case_region(struct carveout_case_env *env,
 		got = carveout_heap_add_region(env->heap, mem, step->start, step->size,
 					       step->require);
 	} while (got == -ENOMEM && !env->grow(env));
-	return got == step->want ? NULL : "adding the region had another result";
+	return got == step->want ? NULL : "unexpected result of adding the region";
 }
 
 static inline const char *carveout_case_alloc(struct carveout_case_env *env,
 					      const struct carveout_case_step *step)
 {
-	const struct carveout_request req = {
+	const struct carveout_heap_request req = {
 		.size = step->size,
 		.align = step->align,
 		.regions = step->regions,
@@ -154,18 +153,18 @@ static inline const char *carveout_case_alloc(struct carveout_case_env *env,
 		got = carveout_heap_alloc(env->heap, &req, &handle);
 	} while (got == -ENOMEM && !env->grow(env));
 	if (got != step->want)
-		return "the allocation had another result";
+		return "unexpected result of the allocation";
 	if (got)
 		return NULL;
 	env->slot[step->slot] = handle;
 	if (carveout_heap_info(env->heap, handle, &info))
 		return "the allocation cannot be looked up";
 	if (info.start != (step->exact ? step->addr : step->start))
-		return "the allocation lies elsewhere";
+		return "the allocation is at another address";
 	if (info.size != ((step->size + 63) & ~63ULL) || !info.used ||
 	    info.cookie != req.cookie || info.handle.index != handle.index ||
 	    info.handle.gen != handle.gen)
-		return "the allocation looks different";
+		return "the allocation has other properties";
 	return NULL;
 }
 
@@ -182,12 +181,12 @@ static inline const char *carveout_case_resize(struct carveout_case_env *env,
 		got = carveout_heap_resize(env->heap, handle, step->size);
 	} while (got == -ENOMEM && !env->grow(env));
 	if (got != step->want)
-		return "the resize had another result";
+		return "unexpected result of the resize";
 	if (got)
 		return NULL;
 	if (carveout_heap_info(env->heap, handle, &after) || after.start != before.start ||
 	    after.size != ((step->size + 63) & ~63ULL) || after.cookie != before.cookie)
-		return "the allocation looks different";
+		return "the allocation has other properties";
 	return NULL;
 }
 
@@ -200,7 +199,7 @@ static inline const char *carveout_case_find(struct carveout_case_env *env,
 	if (!got)
 		got = info.used;
 	if (got != step->want)
-		return "looking up the address had another result";
+		return "unexpected result of the look-up by address";
 	if (got >= 0 && (info.start != step->addr || info.size != step->size))
 		return "another span was found";
 	return NULL;
@@ -218,28 +217,28 @@ static inline const char *carveout_case_do(struct carveout_case_env *env,
 		return carveout_case_alloc(env, step);
 	case CARVEOUT_CASE_FREE:
 		return carveout_heap_free(heap, env->slot[step->slot]) == step->want ?
-		       NULL : "the free had another result";
+		       NULL : "unexpected result of the free";
 	case CARVEOUT_CASE_LARGEST:
 		return carveout_region_largest(heap, step->slot) == step->size ?
 		       NULL : "the largest hole has another size";
 	case CARVEOUT_CASE_HOLES:
-		return heap->nr_holes == (u32)step->want ? NULL : "another number of holes";
+		return heap->nr_holes == (u32)step->want ? NULL : "unexpected number of holes";
 	case CARVEOUT_CASE_USED:
 		return heap->used == step->size && heap->high == step->start ?
-		       NULL : "another number of bytes";
+		       NULL : "unexpected number of bytes";
 	case CARVEOUT_CASE_MISSED:
 		return heap->stats.nr_missed == (u64)step->want ?
-		       NULL : "another number of missed places";
+		       NULL : "unexpected number of missed places";
 	case CARVEOUT_CASE_RESIZE:
 		return carveout_case_resize(env, step);
 	case CARVEOUT_CASE_REMOVE:
 		return carveout_heap_remove_region(heap, step->slot) == step->want ?
-		       NULL : "the removal had another result";
+		       NULL : "unexpected result of the removal";
 	case CARVEOUT_CASE_FIND:
 		return carveout_case_find(env, step);
 	case CARVEOUT_CASE_FREE_AT:
 		return carveout_heap_free_at(heap, step->start) == step->want ?
-		       NULL : "the free had another result";
+		       NULL : "unexpected result of the free";
 	case CARVEOUT_CASE_END:
 		break;
 	}
@@ -248,11 +247,11 @@ static inline const char *carveout_case_do(struct carveout_case_env *env,
 
 /**
  * carveout_case_run() - Run a scenario
- * @env: surroundings; on failure it says what went wrong
+ * @env: environment; on failure it has the step and the reason
  * @scenario: scenario
  *
- * Context: As the callbacks of @env.
- * Return: 0, or -EINVAL when a step had another result than it must have.
+ * Context: Any context in which the callbacks of @env may be called.
+ * Return: 0, or -EINVAL if a step had an unexpected result.
  */
 static inline int carveout_case_run(struct carveout_case_env *env,
 				    const struct carveout_case *scenario)
@@ -267,7 +266,7 @@ static inline int carveout_case_run(struct carveout_case_env *env,
 		if (env->why)
 			return -EINVAL;
 		if (step->want < 0 && carveout_heap_hash(env->heap) != hash) {
-			env->why = "a failure changed the heap";
+			env->why = "a failed call changed the heap";
 			return -EINVAL;
 		}
 		if (carveout_heap_validate(env->heap, &report)) {

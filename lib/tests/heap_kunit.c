@@ -2,9 +2,9 @@
 /*
  * KUnit suite of the heap: lib/heap.c, lib/region.c, lib/walk.c, lib/validate.c.
  *
- * The scenarios are those of the user-space tests. The rest shows that the same
- * code behaves the same inside a kernel: under a raw spinlock with interrupts off,
- * with memory from kvmalloc(), and against a bitmap for a while.
+ * The scenarios are those of the user-space tests. The other tests show that the same
+ * code behaves the same in a kernel: under a raw spinlock with interrupts off, with
+ * memory from kvmalloc(), and in random sequences compared with a bitmap.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -48,7 +48,7 @@ static void *fixture_mem(struct heap_fixture *fixture, size_t bytes)
 	if (!mem)
 		return NULL;
 	fixture->mem[fixture->nr_mem++] = mem;
-	/* Nobody may rely on the content. */
+	/* The content is unspecified. */
 	return memset(mem, 0xa5, bytes);
 }
 
@@ -107,7 +107,7 @@ static int add_region(struct heap_fixture *fixture, u64 base, u64 size, u32 attr
 static int alloc(struct heap_fixture *fixture, u64 size, u64 cookie,
 		 struct carveout_handle *handle)
 {
-	const struct carveout_request req = { .size = size, .cookie = cookie };
+	const struct carveout_heap_request req = { .size = size, .cookie = cookie };
 	int ret;
 
 	do {
@@ -192,7 +192,7 @@ static void carveout_heap_list_while_it_changes(struct kunit *test)
 			KUNIT_EXPECT_FALSE(test, seen & BIT(info[n].cookie - 1));
 			seen |= BIT(info[n].cookie - 1);
 		}
-		/* What comes and goes between two pieces does no harm. */
+		/* Allocating and freeing between two calls has no effect on the list. */
 		KUNIT_ASSERT_EQ(test, 0, alloc(fixture, 64, 32, &other));
 		KUNIT_ASSERT_EQ(test, 0, carveout_heap_free(heap, other));
 	} while (cursor != CARVEOUT_SPANS_END);
@@ -203,7 +203,7 @@ static void carveout_heap_list_while_it_changes(struct kunit *test)
 
 static void carveout_heap_without_descriptors(struct kunit *test)
 {
-	const struct carveout_request req = { .size = 64 };
+	const struct carveout_heap_request req = { .size = 64 };
 	struct heap_fixture *fixture = test->priv;
 	struct carveout_heap *heap = &fixture->heap;
 	struct carveout_handle first, handle;
@@ -212,7 +212,7 @@ static void carveout_heap_without_descriptors(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, add_region(fixture, 0, 0x10000, 0));
 	KUNIT_ASSERT_EQ(test, 0, carveout_heap_alloc(heap, &req, &first));
-	/* One chunk has 64: the hole, the first, and these. */
+	/* One chunk has 64 descriptors: the hole, @first, and these. */
 	for (i = 0; i < 62; i++)
 		KUNIT_ASSERT_EQ(test, 0, carveout_heap_alloc(heap, &req, &handle));
 	hash = carveout_heap_hash(heap);
@@ -221,7 +221,7 @@ static void carveout_heap_without_descriptors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, heap->stats.nr_nomem);
 	assert_sound(test);
 
-	/* Freeing goes on without, and so does taking a hole of the exact size. */
+	/* Freeing needs no descriptor, nor does allocating a hole of the exact size. */
 	KUNIT_EXPECT_EQ(test, 0, carveout_heap_free(heap, first));
 	KUNIT_EXPECT_EQ(test, 0, carveout_heap_alloc(heap, &req, &first));
 	KUNIT_EXPECT_EQ(test, -ENOMEM, carveout_heap_alloc(heap, &req, &handle));
@@ -236,7 +236,7 @@ static DEFINE_RAW_SPINLOCK(heap_lock);
 
 static void carveout_heap_under_raw_spinlock(struct kunit *test)
 {
-	struct carveout_request req = { .size = 0x1000, .align = 0x1000 };
+	struct carveout_heap_request req = { .size = 0x1000, .align = 0x1000 };
 	struct heap_fixture *fixture = test->priv;
 	struct carveout_heap *heap = &fixture->heap;
 	struct carveout_handle handle[8];
@@ -253,7 +253,7 @@ static void carveout_heap_under_raw_spinlock(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, mem);
 	carveout_heap_set_lock(heap, &heap_lock);
 
-	/* With interrupts off: whatever sleeps or is not under the lock is reported. */
+	/* With interrupts off: sleeping, or a call without the lock, is reported. */
 	raw_spin_lock_irqsave(&heap_lock, flags);
 	carveout_heap_add_chunk(heap, chunk);
 	region = carveout_heap_add_region(heap, mem, 0x10040, 0x10000, 0);
@@ -275,8 +275,8 @@ static void carveout_heap_under_raw_spinlock(struct kunit *test)
 
 /* === The validator ======================================================== */
 
-/* A heap with an allocation, a hole of the same size between walls, and a rest. */
-static struct carveout_handle make_damageable(struct kunit *test)
+/* A heap with allocations, a hole of the same size between two, and a last hole. */
+static struct carveout_handle make_corruptible(struct kunit *test)
 {
 	struct heap_fixture *fixture = test->priv;
 	struct carveout_handle handle[4];
@@ -290,58 +290,58 @@ static struct carveout_handle make_damageable(struct kunit *test)
 	return handle[2];
 }
 
-static void expect_found(struct kunit *test, enum carveout_invariant what)
+static void expect_found(struct kunit *test, enum carveout_invariant invariant)
 {
 	struct heap_fixture *fixture = test->priv;
 	struct carveout_report report;
 
 	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_heap_validate(&fixture->heap, &report));
-	KUNIT_EXPECT_EQ(test, what, report.what);
-	KUNIT_EXPECT_TRUE(test, fixture->heap.broken);
-	fixture->heap.broken = false;
+	KUNIT_EXPECT_EQ(test, invariant, report.invariant);
+	KUNIT_EXPECT_TRUE(test, fixture->heap.corrupted);
+	fixture->heap.corrupted = false;
 }
 
 static void carveout_heap_validator_notices_damage(struct kunit *test)
 {
-	struct carveout_handle handle = make_damageable(test);
+	struct carveout_handle handle = make_corruptible(test);
 	struct heap_fixture *fixture = test->priv;
 	struct carveout_heap *heap = &fixture->heap;
 	struct carveout_span *span = carveout_span(&heap->store, handle.index);
 	struct carveout_span *hole = carveout_span(&heap->store, span->prev);
 
 	span->start += 64;
-	expect_found(test, CARVEOUT_BROKEN_ORDER);
+	expect_found(test, CARVEOUT_CORRUPT_ORDER);
 	span->start -= 64;
 
 	span->prev++;
-	expect_found(test, CARVEOUT_BROKEN_BACK);
+	expect_found(test, CARVEOUT_CORRUPT_BACK);
 	span->prev--;
 
 	span->next += 10000;
-	expect_found(test, CARVEOUT_BROKEN_INDEX);
+	expect_found(test, CARVEOUT_CORRUPT_INDEX);
 	span->next -= 10000;
 
 	hole->bin_prev = 0;
-	expect_found(test, CARVEOUT_BROKEN_LINK);
+	expect_found(test, CARVEOUT_CORRUPT_LINK);
 	hole->bin_prev = CARVEOUT_IN_TRIE;
 
 	heap->region[0]->bins.word[0] ^= 2;
-	expect_found(test, CARVEOUT_BROKEN_BITMAP);
+	expect_found(test, CARVEOUT_CORRUPT_BITMAP);
 	heap->region[0]->bins.word[0] ^= 2;
 
 	heap->used += 64;
-	expect_found(test, CARVEOUT_BROKEN_COUNT);
+	expect_found(test, CARVEOUT_CORRUPT_COUNT);
 	heap->used -= 64;
 
 	heap->store.fresh++;
-	expect_found(test, CARVEOUT_BROKEN_LOST);
+	expect_found(test, CARVEOUT_CORRUPT_LOST);
 	heap->store.fresh--;
 	assert_sound(test);
 }
 
-static void carveout_heap_broken_refuses_everything(struct kunit *test)
+static void carveout_heap_corrupted_refuses_everything(struct kunit *test)
 {
-	struct carveout_handle handle = make_damageable(test), other;
+	struct carveout_handle handle = make_corruptible(test), other;
 	struct heap_fixture *fixture = test->priv;
 	struct carveout_heap *heap = &fixture->heap;
 	struct carveout_span_info info;
@@ -358,10 +358,10 @@ static void carveout_heap_broken_refuses_everything(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EUCLEAN, fixture_grow(&fixture->env));
 	KUNIT_EXPECT_EQ(test, 0, carveout_heap_spans(heap, &cursor, &info, 1));
 	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_heap_validate(heap, &report));
-	KUNIT_EXPECT_EQ(test, CARVEOUT_BROKEN_BEFORE, report.what);
+	KUNIT_EXPECT_EQ(test, CARVEOUT_CORRUPT_BEFORE, report.invariant);
 }
 
-/* === Random orders against a bitmap ======================================= */
+/* === Random sequences compared with a bitmap ============================== */
 
 #define RANDOM_GRANULES 1024
 #define RANDOM_LIVE 256
@@ -385,7 +385,7 @@ static unsigned int below(struct random_run *run, unsigned int limit)
 	return prandom_u32_state(&run->rnd) % limit;
 }
 
-/* Three regions of 300 granules with gaps of 40: a place never crosses a gap. */
+/* Three regions of 300 granules with gaps of 40: no place crosses a gap. */
 static bool has_place(struct random_run *run, unsigned int size, unsigned int align)
 {
 	unsigned int region, at, end;
@@ -403,7 +403,7 @@ static void random_alloc(struct kunit *test, struct random_run *run)
 {
 	struct heap_fixture *fixture = test->priv;
 	unsigned int size = 1 + below(run, 40), align = below(run, 3) ? 1 : 8, start;
-	struct carveout_request req = { .size = size * 64, .align = align * 64 };
+	struct carveout_heap_request req = { .size = size * 64, .align = align * 64 };
 	u64 missed = fixture->heap.stats.nr_missed;
 	struct carveout_span_info info;
 	struct carveout_handle handle;
@@ -478,7 +478,7 @@ static struct kunit_case heap_cases[] = {
 	KUNIT_CASE(carveout_heap_without_descriptors),
 	KUNIT_CASE(carveout_heap_under_raw_spinlock),
 	KUNIT_CASE(carveout_heap_validator_notices_damage),
-	KUNIT_CASE(carveout_heap_broken_refuses_everything),
+	KUNIT_CASE(carveout_heap_corrupted_refuses_everything),
 	KUNIT_CASE(carveout_heap_random_against_a_bitmap),
 	{}
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of the descriptor store and the bins: lib/span.c, lib/bins.c.
+ * KUnit suite of the descriptor store and of the bins: lib/span.c, lib/bins.c.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -75,7 +75,7 @@ static void carveout_span_indices_do_not_share_memory(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, carveout_store_take(store), index);
 		memset(carveout_span(store, index), index, sizeof(struct carveout_span));
 		memset(carveout_aux(store, index), index + 1, sizeof(union carveout_aux));
-		*carveout_tag(store, index) = index + 2;
+		*carveout_mark(store, index) = index + 2;
 	}
 	KUNIT_EXPECT_EQ(test, carveout_store_avail(store), 0);
 	for (index = CARVEOUT_INDEX_FIRST; index < last; index++) {
@@ -84,7 +84,7 @@ static void carveout_span_indices_do_not_share_memory(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, memchr_inv(carveout_aux(store, index),
 						   (index + 1) & 0xff,
 						   sizeof(union carveout_aux)));
-		KUNIT_EXPECT_EQ(test, *carveout_tag(store, index), (u8)(index + 2));
+		KUNIT_EXPECT_EQ(test, *carveout_mark(store, index), (u8)(index + 2));
 	}
 }
 
@@ -101,7 +101,7 @@ static void carveout_span_store_uses_the_last_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, carveout_store_take(store), one);
 	KUNIT_EXPECT_EQ(test, carveout_store_take(store), two);
 	KUNIT_EXPECT_EQ(test, carveout_store_avail(store), avail);
-	KUNIT_EXPECT_FALSE(test, store->bad);
+	KUNIT_EXPECT_FALSE(test, store->corrupted);
 }
 
 static void carveout_span_store_refuses_bad_memory(struct kunit *test)
@@ -155,7 +155,7 @@ static void carveout_span_chain_keeps_its_order(struct kunit *test)
 	carveout_chain_merge(store, &chain, c, b);
 	assert_order(test, &chain, (const u32 []) { c }, 1);
 	KUNIT_EXPECT_EQ(test, carveout_span(store, c)->size, 6);
-	KUNIT_EXPECT_FALSE(test, store->bad);
+	KUNIT_EXPECT_FALSE(test, store->corrupted);
 }
 
 /* === Bins ================================================================= */
@@ -172,7 +172,7 @@ static void assert_bin(struct kunit *test, u64 granules)
 		KUNIT_ASSERT_EQ(test, carveout_bin_of(first - 1), bin - 1);
 	if (last != U64_MAX)
 		KUNIT_ASSERT_EQ(test, carveout_bin_of(last + 1), bin + 1);
-	/* A bin is at most as wide as a thirty-second of what is in it. */
+	/* The width of a bin is at most a thirty-second of the sizes in it. */
 	KUNIT_ASSERT_LE(test, bits ? BIT_ULL(bits) : 0, granules / 32);
 }
 
@@ -259,7 +259,7 @@ static void carveout_span_trie_against_a_list(struct kunit *test)
 		carveout_bins_remove(store, &fixture->bins, 0,
 				     fixture->hole[--fixture->nr_holes]);
 	KUNIT_EXPECT_NULL(test, memchr_inv(&fixture->bins, 0, sizeof(fixture->bins)));
-	KUNIT_EXPECT_FALSE(test, store->bad);
+	KUNIT_EXPECT_FALSE(test, store->corrupted);
 }
 
 static struct kunit_case span_cases[] = {

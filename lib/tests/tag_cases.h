@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Names that are names and names that are not, for KUnit and for user space.
+ * Valid and invalid tags, shared by the KUnit suite and the user-space tests.
  */
 
 #ifndef CARVEOUT_TAG_CASES_H
@@ -9,18 +9,18 @@
 #include "../tag.h"
 
 /**
- * struct carveout_tag_case - A field and what it is
- * @what: what is special about it
+ * struct carveout_tag_case - A field and the expected result
+ * @desc: description
  * @want: 0 or -EINVAL
- * @field: content of the field, all 64 bytes of it
+ * @field: content of the field, all 64 bytes
  */
 struct carveout_tag_case {
-	const char *what;
+	const char *desc;
 	int want;
 	char field[CARVEOUT_TAG_FIELD];
 };
 
-#define NAME_60 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567"
+#define TAG_60 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567"
 
 static const struct carveout_tag_case carveout_tag_cases[] = {
 	{ "empty", -EINVAL, "" },
@@ -31,9 +31,9 @@ static const struct carveout_tag_case carveout_tag_cases[] = {
 	{ "one dash", 0, "-" },
 	{ "two dots", 0, ".." },
 	{ "all kinds", 0, "camera-0.frame_12" },
-	{ "62 bytes", 0, NAME_60 "89" },
-	{ "63 bytes", 0, NAME_60 "89." },
-	{ "64 bytes, no terminator", -EINVAL, NAME_60 "89.-" },
+	{ "62 bytes", 0, TAG_60 "89" },
+	{ "63 bytes", 0, TAG_60 "89." },
+	{ "64 bytes, no terminator", -EINVAL, TAG_60 "89.-" },
 	{ "a space", -EINVAL, "a b" },
 	{ "a space in front", -EINVAL, " a" },
 	{ "a space behind", -EINVAL, "a " },
@@ -51,14 +51,14 @@ static const struct carveout_tag_case carveout_tag_cases[] = {
 	{ "a byte of 0x80", -EINVAL, "a\x80" },
 	{ "a byte of 0xff", -EINVAL, "\xff" },
 	{ "UTF-8", -EINVAL, "caf\xc3\xa9" },
-	{ "something behind the terminator", -EINVAL, "a\0b" },
-	{ "something behind an empty name", -EINVAL, "\0a" },
-	{ "something in the last byte", -EINVAL, {
+	{ "a byte after the terminator", -EINVAL, "a\0b" },
+	{ "a byte after an empty tag", -EINVAL, "\0a" },
+	{ "a letter in the last byte", -EINVAL, {
 		[0] = 'a', [CARVEOUT_TAG_FIELD - 1] = 'a' } },
-	{ "something not a letter in the last byte", -EINVAL, {
+	{ "a byte of 1 in the last byte", -EINVAL, {
 		[0] = 'a', [CARVEOUT_TAG_FIELD - 1] = 1 } },
 };
 
-#undef NAME_60
+#undef TAG_60
 
 #endif /* CARVEOUT_TAG_CASES_H */

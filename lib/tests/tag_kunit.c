@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of the names of tags: lib/tag.c.
+ * KUnit suite of tags: lib/tag.c.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -14,7 +14,7 @@
 
 static void case_desc(const struct carveout_tag_case *name, char *desc)
 {
-	strscpy(desc, name->what, KUNIT_PARAM_DESC_SIZE);
+	strscpy(desc, name->desc, KUNIT_PARAM_DESC_SIZE);
 }
 
 KUNIT_ARRAY_PARAM(carveout_tag_name, carveout_tag_cases, case_desc);
@@ -24,7 +24,7 @@ static void carveout_tag_name(struct kunit *test)
 	const struct carveout_tag_case *name = test->param_value;
 	char *field;
 
-	/* Memory of the right size: KASAN sees a byte too many. */
+	/* Memory of the exact size: KASAN detects an access beyond it. */
 	field = kunit_kzalloc(test, CARVEOUT_TAG_FIELD, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, field);
 	memcpy(field, name->field, CARVEOUT_TAG_FIELD);
@@ -60,6 +60,6 @@ static struct kunit_suite tag_suite = {
 
 kunit_test_suite(tag_suite);
 
-MODULE_DESCRIPTION("KUnit suite of the names of carveout tags");
+MODULE_DESCRIPTION("KUnit suite of carveout tags");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver that has its memory from a carveout heap: one to copy from.
+ * Sample driver that allocates its memory from a carveout heap; use it as a template.
  *
- * It does what the driver of a capture device does, without the device. A timer that
- * fires in hard-interrupt context is the interrupt that says "one frame is done, where
- * does the next one go?". The driver takes something of each kind from its heap:
+ * It works like the driver of a capture device, without the device. A timer that fires
+ * in hard-interrupt context stands for the interrupt "one frame is complete, provide the
+ * next buffer". The driver uses an object of each kind from its heap:
  *
- *	pool	frames, which the handler takes and a work item gives back; under the
- *		tag sample.frames any process can look at them
- *	buffer	parameters, under the tag sample.params: root writes, the driver reads;
+ *	pool	frames, which the handler allocates and a work item frees; any process
+ *		can read them through the tag sample.frames
+ *	buffer	parameters, with the tag sample.params: root writes, the driver reads;
  *		and, without a tag, descriptors of the frames, for the device
- *	memory	the driver's copy of a frame, which nobody else sees
+ *	memory	the driver's private copy of a frame
  *
- * The device has two counters in sysfs: frames, those that were done and looked at, and
- * dropped, those for which there was no block.
+ * The device has two counters in sysfs: frames, the number of completed and processed
+ * frames, and dropped, the number of frames for which no block was free.
  *
- * README.rst has the device-tree node, and how to build and try it.
+ * README.rst has the DT node and instructions to build and run the sample.
  */
 
 #include <linux/carveout.h>
@@ -33,29 +33,29 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
-/* With several devices, each needs names of its own. */
+/* With several devices, each needs its own tags. */
 #define FRAMES_TAG	"sample.frames"
 #define PARAMS_TAG	"sample.params"
 
-#define NR_FRAMES	8		/* the queue wants a power of two */
+#define NR_FRAMES	8		/* a power of two, for the queue */
 #define FRAME_BYTES	SZ_16K
 #define FRAME_MAGIC	0x4d415246	/* "FRAM" */
-#define PERIOD_US	10000U		/* from frame to frame, if nobody says else */
+#define PERIOD_US	10000U		/* default frame period */
 
-/* How a frame begins. Others see it, so all has a fixed size and byte order. */
+/* Header of a frame. It is shared, so all members have a fixed size and byte order. */
 struct sample_frame {
 	__le32 magic;
 	__le32 sequence;	/* a gap is a dropped frame */
 	__le64 time_ns;		/* CLOCK_MONOTONIC */
 };
 
-/* What processes set while the driver runs. It is zero at first. */
+/* Parameters, set by processes while the driver runs. Initially zero. */
 struct sample_params {
-	__le32 period_us;	/* from frame to frame; 0 for the usual time */
-	__le32 work_us;		/* how long the driver takes to look at one */
+	__le32 period_us;	/* frame period; 0 for the default */
+	__le32 work_us;		/* time that the driver needs to process a frame */
 };
 
-/* Where the device puts a frame. */
+/* Location at which the device stores a frame. */
 struct sample_descriptor {
 	__le64 addr;
 	__le64 size;
@@ -66,15 +66,16 @@ struct sample {
 	struct device *dev;
 	struct carveout *carveout;
 	struct carveout_pool *pool;		/* the frames */
-	struct carveout_mapping *mapping;	/* as the device sees them; or an error */
-	struct dma_buf *dmabuf;			/* as processes and drivers get them */
+	struct carveout_mapping *mapping;	/* mapped for the device; or an error */
+	struct dma_buf *dmabuf;			/* exported to processes and drivers */
 	struct carveout_buf *params;
 	struct sample_frame *copy;
 	struct hrtimer timer;			/* the interrupt */
 	u32 sequence;
 	/*
-	 * Frames on their way to the work. One writes, one reads: that needs no lock.
-	 * Links inside of the frames could be written by whoever writes frames.
+	 * Frames from the handler to the work item. A queue with one writer and one
+	 * reader needs no lock. The queue is not linked through the frames, because any
+	 * writer of the frames could overwrite the links.
 	 */
 	DECLARE_KFIFO(queue, struct sample_frame *, NR_FRAMES);
 	struct work_struct work;
@@ -84,7 +85,7 @@ struct sample {
 
 /* === Running ============================================================== */
 
-/* Processes write the parameters at any time: read them once, then check. */
+/* Processes may write the parameters at any time: read them once, then check. */
 static ktime_t frame_period(const struct sample *s)
 {
 	const struct sample_params *params = carveout_buf_va(s->params);
@@ -93,7 +94,7 @@ static ktime_t frame_period(const struct sample *s)
 	return ns_to_ktime((u64)clamp(us, 500U, 1000000U) * NSEC_PER_USEC);
 }
 
-/* It may take and give back blocks, free memory, drop references; no more than that. */
+/* This context may allocate and free blocks, free memory, drop references; nothing else. */
 static enum hrtimer_restart frame_done(struct hrtimer *timer)
 {
 	struct sample *s = container_of(timer, struct sample, timer);
@@ -101,16 +102,16 @@ static enum hrtimer_restart frame_done(struct hrtimer *timer)
 	u32 sequence = s->sequence++;
 
 	hrtimer_forward_now(timer, frame_period(s));
-	/* All are in use, -EAGAIN; or the heap is gone, and then it stays so. */
+	/* All blocks are in use (-EAGAIN), or the heap is shut down, which is permanent. */
 	if (IS_ERR(frame)) {
 		atomic_long_inc(&s->dropped);
 		return HRTIMER_RESTART;
 	}
-	/* A device would have written this, and all that follows. */
+	/* A device would write the header and the content. */
 	frame->magic = cpu_to_le32(FRAME_MAGIC);
 	frame->sequence = cpu_to_le32(sequence);
 	frame->time_ns = cpu_to_le64(ktime_get_ns());
-	/* There is room for all frames, unless somebody else gave back one of ours. */
+	/* The queue has space for all frames, unless another holder of the pool freed ours. */
 	if (!kfifo_put(&s->queue, frame)) {
 		carveout_pool_free(s->pool, frame);
 		atomic_long_inc(&s->dropped);
@@ -119,8 +120,8 @@ static enum hrtimer_restart frame_done(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
-/* What the driver is there for. This one only takes its time. */
-static void look_at(const struct sample *s, const struct sample_frame *frame)
+/* Process one frame; the sample only sleeps. */
+static void process_frame(const struct sample *s, const struct sample_frame *frame)
 {
 	const struct sample_params *params = carveout_buf_va(s->params);
 
@@ -129,15 +130,15 @@ static void look_at(const struct sample *s, const struct sample_frame *frame)
 }
 
 /*
- * Cache maintenance may sleep, so both halves of it are here: before the CPU reads what
- * the device wrote, and before the device gets the block again, which may be as soon as
- * it is given back. It costs nothing where no cache holds the memory.
+ * Cache maintenance may sleep, so both halves of it are here: before the CPU reads the
+ * data of the device, and before the device gets the block again, possibly as soon as the
+ * block is freed. It costs nothing if the memory is not cached.
  *
- * Whoever may write frames can do so at any time. What is checked and then used has to be
- * a copy. The block is kept meanwhile, so that a driver that is too slow drops frames
- * where they come from.
+ * A process with write permission may write a frame at any time. Data that is checked and
+ * then used must be a copy. The block stays allocated meanwhile, so that a driver that is
+ * too slow drops frames at their source.
  */
-static void look_at_frames(struct work_struct *work)
+static void process_frames(struct work_struct *work)
 {
 	struct sample *s = container_of(work, struct sample, work);
 	struct carveout_buf *buf = carveout_pool_buf(s->pool);
@@ -148,7 +149,7 @@ static void look_at_frames(struct work_struct *work)
 
 		carveout_buf_sync(buf, offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_CPU);
 		memcpy(s->copy, frame, FRAME_BYTES);
-		look_at(s, s->copy);
+		process_frame(s, s->copy);
 		carveout_buf_sync(buf, offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_DEVICE);
 		carveout_pool_free(s->pool, frame);
 		atomic_long_inc(&s->frames);
@@ -158,15 +159,15 @@ static void look_at_frames(struct work_struct *work)
 /* === Setting up ============================================================ */
 
 /*
- * Each step says at once how it is undone, most of them by their devm_ functions. So what
- * was done is undone in reverse order, when a later step fails as when the driver is
- * unbound, and there is no remove(). Nothing of that waits for others: processes and
- * importers keep what they have.
+ * Each step registers its own cleanup, most of them through their devm_ functions. The
+ * steps are thus undone in reverse order, both if a later step fails and when the driver
+ * is unbound, and there is no remove(). No cleanup waits for other users: processes and
+ * importers keep their references.
  */
 
 /*
- * For what a device writes and the CPU reads once, memory that no cache holds is best,
- * but any will do. A device with few address bits would set .max_addr.
+ * For data that a device writes and the CPU reads once, uncached memory is best, but any
+ * memory works. A device with few address bits would set .max_addr.
  */
 static int create_frames(struct sample *s)
 {
@@ -193,16 +194,17 @@ static int map_frames(struct sample *s)
 	s->mapping = ret ? ERR_PTR(ret) :
 			   devm_carveout_buf_map(s->dev, carveout_pool_buf(s->pool),
 						 DMA_FROM_DEVICE);
-	/* For a real device this is an error. The timer can do without. */
+	/* For a real device this is an error. The timer does not need the mapping. */
 	if (IS_ERR(s->mapping))
 		dev_info(s->dev, "frames are not mapped: %pe\n", s->mapping);
 	return 0;
 }
 
 /*
- * What the device reads is in a buffer: only that can be mapped for it. Mapping brings to
- * it what was written before; what changes later takes a carveout_buf_sync(). The device
- * would be told carveout_mapping_addr() of the ring.
+ * Data that the device reads is in a buffer, because only buffers can be mapped for a
+ * device. Mapping makes earlier writes visible to the device; later writes need
+ * carveout_buf_sync(). A real driver would program carveout_mapping_addr() of the ring
+ * into the device.
  */
 static int fill_ring(struct sample *s)
 {
@@ -220,7 +222,7 @@ static int fill_ring(struct sample *s)
 		return dev_err_probe(s->dev, PTR_ERR(ring), "no descriptors\n");
 	if (IS_ERR(s->mapping))
 		return 0;
-	carveout_pool_get_stats(s->pool, &frames);
+	carveout_pool_stats(s->pool, &frames);
 	descriptor = carveout_buf_va(ring);
 	for (i = 0; i < NR_FRAMES; i++) {
 		descriptor[i].addr = cpu_to_le64(carveout_mapping_addr(s->mapping) +
@@ -236,8 +238,8 @@ static void put_dmabuf(void *dmabuf)
 }
 
 /*
- * For dma_buf_fd() in an ioctl, or for a driver that takes the frames further. Who has
- * it cannot write them, and keeps the memory, not this driver.
+ * For dma_buf_fd() in an ioctl, or for a driver that processes the frames further. The
+ * dma-buf is read-only. It holds a reference to the memory, but not to this driver.
  */
 static int export_frames(struct sample *s)
 {
@@ -248,9 +250,10 @@ static int export_frames(struct sample *s)
 }
 
 /*
- * A tag is there as long as somebody holds what it names: a process may have kept the
- * parameters when the driver was unbound, or made them before it came. So they are opened
- * if they are there. The device tree keeps the name for root; see README.rst.
+ * A tag exists as long as its buffer has a reference: a process may still hold the
+ * parameters of an earlier binding of the driver, or may have created them before the
+ * first one. Existing parameters are therefore opened. The device tree reserves the tag
+ * for root; see README.rst.
  */
 static int open_params(struct sample *s)
 {
@@ -279,7 +282,7 @@ static int alloc_copy(struct sample *s)
 	return 0;
 }
 
-/* First who takes blocks, then who gives them back, then what was on its way. */
+/* Stop the allocator of blocks, then the work that frees them, then free the queued ones. */
 static void stop(void *data)
 {
 	struct sample *s = data;
@@ -294,7 +297,7 @@ static void stop(void *data)
 static int start(struct sample *s)
 {
 	INIT_KFIFO(s->queue);
-	INIT_WORK(&s->work, look_at_frames);
+	INIT_WORK(&s->work, process_frames);
 	hrtimer_setup(&s->timer, frame_done, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&s->timer, frame_period(s), HRTIMER_MODE_REL_HARD);
 	return devm_add_action_or_reset(s->dev, stop, s);
@@ -310,7 +313,7 @@ static int sample_probe(struct platform_device *pdev)
 		return -ENOMEM;
 	s->dev = dev;
 	platform_set_drvdata(pdev, s);
-	/* -EPROBE_DEFER while the heap is not there; then this is called again. */
+	/* -EPROBE_DEFER while the heap does not exist; the probe is then retried. */
 	s->carveout = devm_carveout_get(dev, "frames");
 	if (IS_ERR(s->carveout))
 		return dev_err_probe(dev, PTR_ERR(s->carveout), "no heap\n");
@@ -357,7 +360,7 @@ static struct platform_driver sample_driver = {
 };
 module_platform_driver(sample_driver);
 
-MODULE_DESCRIPTION("Sample of a driver that has its memory from a carveout heap");
+MODULE_DESCRIPTION("Sample driver that allocates its memory from a carveout heap");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");
 MODULE_IMPORT_NS("DMA_BUF");

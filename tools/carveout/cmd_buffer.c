@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * carveout alloc, carveout rm: make buffers with a tag and remove tags
+ * carveout alloc, carveout rm: allocate tagged buffers and remove tags
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,12 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exit.h"
 #include "report.h"
 #include "text.h"
 #include "tool.h"
 #include "view.h"
 
-/* What alloc is asked for. */
+/* A request of the alloc command, and its result. */
 struct order {
 	const char *heap;
 	const char *region;
@@ -61,7 +62,7 @@ static void parse_order_option(struct order *order, int option)
 		break;
 	case 'A':
 		if (text_parse_attrs(optarg, &alloc->require))
-			misuse("no attribute '%s': see 'carveout alloc --help'",
+			misuse("no attribute '%s'; see 'carveout alloc --help'",
 			       optarg);
 		break;
 	case 'r':
@@ -72,7 +73,7 @@ static void parse_order_option(struct order *order, int option)
 		break;
 	case 'm':
 		alloc->mode = mode_argument(optarg);
-		/* A mode that was asked for is meant exactly. */
+		/* An explicit mode is not masked. */
 		umask(0);
 		break;
 	case 'l':
@@ -111,12 +112,12 @@ static void parse_order(struct order *order, int argc, char **argv)
 	alloc->tag = tag_argument(argv[optind + 1]);
 	alloc->size = size_argument("size", argv[optind + 2]);
 	if (!alloc->size)
-		misuse("a buffer has at least one byte");
+		misuse("the size must be at least one byte");
 	if (!order->hold)
 		alloc->flags |= CARVEOUT_ALLOC_PERSIST;
 }
 
-/* A region is asked for by index or by name. */
+/* A region is selected by index or by name. */
 static int find_region(struct order *order, const struct view *view)
 {
 	unsigned long index;
@@ -157,13 +158,13 @@ static void hint_space(const struct order *order, const struct view *view)
 			hole = region->largest_hole;
 	}
 	if (!fitting)
-		tell("no region qualifies; 'carveout info %s' shows their attributes",
+		tell("no region qualifies; 'carveout info %s' shows the attributes",
 		     order->heap);
 	else if (alloc->size <= hole)
-		tell("the largest hole has %s, but not as aligned or as low as asked for",
+		tell("the largest hole has %s, but not at the requested alignment or address",
 		     text_size(hole, false));
 	else
-		tell("%s are free, the largest hole has %s: see 'carveout map %s'",
+		tell("%s are free, the largest hole has %s; see 'carveout map %s'",
 		     text_size(left, false), text_size(hole, false),
 		     order->heap);
 }
@@ -178,15 +179,15 @@ static void explain_alloc(const struct order *order, const struct view *view,
 	if (err == -ENOSPC || err == -EINVAL)
 		hint_space(order, view);
 	else if (err == -EEXIST && (alloc->flags & CARVEOUT_ALLOC_OPEN))
-		tell("the tag's buffer is not what is asked for: see 'carveout ls %s'",
+		tell("the tag's buffer does not satisfy the request; see 'carveout ls %s'",
 		     order->heap);
 	else if (err == -EEXIST)
-		tell("the tag is taken; --open opens it, 'carveout rm %s %s' frees it",
+		tell("the tag exists; --open opens it, 'carveout rm %s %s' removes it",
 		     order->heap, alloc->tag);
 	else if (err == -EACCES && alloc->max_addr)
-		tell("--max-addr is a power of two, or needs CAP_SYS_RAWIO; or the tag forbids it");
+		tell("--max-addr needs a power of two or CAP_SYS_RAWIO, or the tag denies it");
 	else if (err == -EACCES)
-		tell("the tag exists, and its mode does not let you in: see 'carveout ls %s'",
+		tell("the tag exists, and its mode denies access; see 'carveout ls %s'",
 		     order->heap);
 }
 
@@ -251,23 +252,23 @@ static int run_alloc(int argc, char **argv)
 const struct command command_alloc = {
 	.name = "alloc",
 	.arguments = "HEAP TAG SIZE [OPTIONS]",
-	.summary = "allocate a buffer and give it a tag",
+	.summary = "allocate a buffer with a tag",
 	.help =
-	"Allocate a buffer of SIZE, in whole pages, that reads as zero. The tag keeps it\n"
+	"Allocate a buffer of SIZE, in whole pages, that reads as zero. The tag holds it\n"
 	"until 'carveout rm', unless --hold is given.\n"
 	"\n"
 	"      --align SIZE      alignment, a power of two\n"
 	"      --attr ATTR,...   only from a region with these attributes: cached,\n"
 	"                        writecombine, uncached, pages (the kernel maps it, too),\n"
-	"                        0xN0000 for the board's own bits\n"
+	"                        0xN0000 for board-defined bits\n"
 	"      --region REGION   only from this region (index or name)\n"
 	"      --max-addr ADDR   only below this physical address\n"
-	"      --mode MODE       permissions of the tag, octal, exactly (default: 0600\n"
-	"                        less the umask)\n"
-	"      --label TEXT      say what it is for, up to 63 characters of ASCII\n"
-	"      --hold            do not persist: stay, and let go when killed\n"
-	"      --open            if the tag exists, open it; it has to be large enough,\n"
-	"                        placed and persistent as asked for\n"
+	"      --mode MODE       permissions of the tag, octal, not masked (default: 0600\n"
+	"                        masked by the umask)\n"
+	"      --label TEXT      purpose of the buffer, up to 63 ASCII characters\n"
+	"      --hold            tag is not persistent: hold the buffer until killed\n"
+	"      --open            if the tag exists, open it; its buffer must satisfy the\n"
+	"                        size, location and persistence of the request\n"
 	"  -h, --help            this text\n",
 	.run = run_alloc,
 };
@@ -283,7 +284,7 @@ static int remove_tag(const struct carveout_heap *heap, const char *name,
 	if (err == -ENOENT)
 		tell("'carveout ls %s' lists the tags", name);
 	else if (err == -EACCES || err == -EPERM)
-		tell("only the tag's owner may remove it, or a process with CAP_FOWNER");
+		tell("only the tag's owner or a process with CAP_FOWNER may remove it");
 	return FAILED;
 }
 
@@ -311,9 +312,9 @@ const struct command command_rm = {
 	.arguments = "HEAP TAG...",
 	.summary = "remove tags",
 	.help =
-	"Remove tags. A name is free at once; the memory of its buffer returns to the\n"
-	"heap when the last process that uses it lets go. Goes on after a tag that cannot\n"
-	"be removed, and exits with 1 then.\n"
+	"Remove tags. A tag can be used again at once; the memory of its buffer is freed\n"
+	"with the last reference. Continues after a tag that cannot be removed, and then\n"
+	"exits with 1.\n"
 	"\n"
 	"  -h, --help    this text\n",
 	.run = run_rm,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * carveout write, carveout cat: data in and out of a buffer
+ * carveout write, carveout cat: copy data to and from a buffer
  */
 #include <ctype.h>
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exit.h"
 #include "report.h"
 #include "text.h"
 #include "tool.h"
@@ -20,7 +21,7 @@
 
 #define HEX_LINE	16U
 
-/* A buffer that is open and mapped, and the part of it that matters. */
+/* An open and mapped buffer, and the part of it to access. */
 struct access {
 	const char *heap;
 	const char *tag;
@@ -41,7 +42,7 @@ static void explain_tag(const struct access *access, int err)
 	if (err == -ENOENT)
 		tell("'carveout ls %s' lists the tags", access->heap);
 	else if (err == -EACCES)
-		tell("the tag's mode does not let you in: see 'carveout ls %s'",
+		tell("the tag's mode denies access; see 'carveout ls %s'",
 		     access->heap);
 }
 
@@ -116,7 +117,7 @@ static void close_tag(const struct access *access)
 
 /* === write === */
 
-/* What a regular file still holds is known; of a pipe nobody can tell. */
+/* The remaining size of a regular file is known; that of a pipe is not. */
 static bool input_size(int input, uint64_t *size)
 {
 	struct stat status;
@@ -140,9 +141,9 @@ static int refuse_long(const struct access *access, uint64_t room,
 		 access->tag, (unsigned long long)room,
 		 (unsigned long long)access->offset);
 	if (written)
-		tell("the first %llu bytes are written", (unsigned long long)written);
+		tell("the first %llu bytes were written", (unsigned long long)written);
 	else
-		tell("nothing is written");
+		tell("nothing was written");
 	return -EFBIG;
 }
 
@@ -170,7 +171,7 @@ static int copy_in(struct access *access, int input, uint64_t room)
 	if (!got)
 		return 0;
 	complain(access->file, -errno, "read");
-	tell("the first %llu bytes are written", (unsigned long long)done);
+	tell("the first %llu bytes were written", (unsigned long long)done);
 	return -EIO;
 }
 
@@ -258,12 +259,12 @@ const struct command command_write = {
 	.arguments = "HEAP TAG [-o OFFSET] [-f FILE]",
 	.summary = "write standard input or a file into a buffer",
 	.help =
-	"Write standard input into the buffer and say how many bytes that were. The rest\n"
-	"of the buffer stays as it is. Input that does not fit is refused: a file before\n"
+	"Write standard input into the buffer and print the number of bytes. The rest of\n"
+	"the buffer is unchanged. Input that does not fit is rejected: a file before\n"
 	"anything is written, a pipe when the buffer is full.\n"
 	"\n"
-	"  -o, --offset SIZE   begin there\n"
-	"  -f, --file FILE     read FILE, not standard input\n"
+	"  -o, --offset SIZE   begin at this offset\n"
+	"  -f, --file FILE     read FILE instead of standard input\n"
 	"  -h, --help          this text\n",
 	.run = run_write,
 };
@@ -305,8 +306,8 @@ static void copy_out(const struct access *access)
 }
 
 /*
- * A terminal gets text only: it ignores zero bytes, and what could command it
- * is shown as \xNN.
+ * A terminal gets only text: zero bytes are left out, and bytes that could
+ * control it are printed as \xNN.
  */
 static void show_text(const struct access *access)
 {
@@ -315,7 +316,7 @@ static void show_text(const struct access *access)
 	char byte;
 
 	for (i = 0; i < access->size && !ferror(stdout); i++) {
-		/* Whoever shares the buffer may change it meanwhile. */
+		/* Other users of the buffer may change it meanwhile. */
 		byte = __atomic_load_n(from + i, __ATOMIC_RELAXED);
 		if (!byte)
 			continue;
@@ -346,7 +347,7 @@ static void hex_line(uint64_t offset, const unsigned char *bytes, size_t count)
 	puts("|");
 }
 
-/* Lines like the one before are shown as one '*'. */
+/* Lines that repeat the previous line are printed as one '*'. */
 static void show_hex(const struct access *access)
 {
 	unsigned char line[HEX_LINE], last[HEX_LINE];
@@ -424,16 +425,16 @@ static int run_cat(int argc, char **argv)
 const struct command command_cat = {
 	.name = "cat",
 	.arguments = "HEAP TAG [-o OFFSET] [-s SIZE] [-x]",
-	.summary = "print what is in a buffer",
+	.summary = "print the content of a buffer",
 	.help =
 	"Print the buffer. It is opened and mapped read-only.\n"
 	"\n"
-	"  -o, --offset SIZE   begin there\n"
-	"  -s, --size SIZE     print that much (default: to the end of the buffer)\n"
+	"  -o, --offset SIZE   begin at this offset\n"
+	"  -s, --size SIZE     number of bytes (default: to the end of the buffer)\n"
 	"  -x, --hex           as hexadecimal numbers and text\n"
 	"  -h, --help          this text\n"
 	"\n"
-	"A file or a pipe gets the bytes as they are. On a terminal zero bytes are left\n"
-	"out, and bytes that are no text are shown as \\xNN.\n",
+	"A file or a pipe gets the bytes unchanged. On a terminal, zero bytes are left\n"
+	"out, and bytes that are not text are printed as \\xNN.\n",
 	.run = run_cat,
 };

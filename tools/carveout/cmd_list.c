@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exit.h"
 #include "report.h"
 #include "text.h"
 #include "tool.h"
@@ -12,7 +13,7 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* What the commands of this file have in common. */
+/* Options and state that the commands of this file share. */
 struct listing {
 	const char *heap;
 	bool bytes;
@@ -78,7 +79,7 @@ static const struct table_column buffer_columns[] = {
 	{ .title = "LABEL" },
 };
 
-static const char *flags_of(const struct carveout_buffer *buffer)
+static const char *flags_of(const struct carveout_buffer_info *buffer)
 {
 	static const char * const names[] = { "-", "persist", "pool", "persist,pool" };
 
@@ -87,7 +88,7 @@ static const char *flags_of(const struct carveout_buffer *buffer)
 }
 
 static void add_buffer(struct listing *listing, const struct view *view,
-		       const struct carveout_buffer *buffer)
+		       const struct carveout_buffer_info *buffer)
 {
 	struct table *table = &listing->table;
 
@@ -100,7 +101,7 @@ static void add_buffer(struct listing *listing, const struct view *view,
 	table_addf(table, "%llu", (unsigned long long)buffer->generation);
 	table_addf(table, "%u", buffer->refs);
 	table_add(table, flags_of(buffer));
-	table_add(table, view_maker(buffer));
+	table_add(table, view_creator(buffer));
 	table_add(table, text_safe(buffer->label, sizeof(buffer->label)));
 }
 
@@ -132,7 +133,7 @@ static void json_name(const char *key, const char *name, size_t length)
 }
 
 static void json_buffer(const struct view *view,
-			const struct carveout_buffer *buffer)
+			const struct carveout_buffer_info *buffer)
 {
 	json_begin(NULL, '{');
 	json_name("tag", buffer->tag, sizeof(buffer->tag));
@@ -226,14 +227,14 @@ static void json_buffers(const struct view *view, void *context)
 	json_end();
 }
 
-static int list_json(const char *heap, unsigned int what,
+static int list_json(const char *heap, unsigned int flags,
 		     void (*show)(const struct view *view, void *context))
 {
 	int result;
 
 	json_begin(NULL, '{');
 	json_begin("heaps", '[');
-	result = view_each(heap, what, show, NULL);
+	result = view_each(heap, flags, show, NULL);
 	json_end();
 	json_end();
 	return result;
@@ -278,7 +279,7 @@ const struct command command_ls = {
 	.arguments = "[HEAP] [-b] [--json]",
 	.summary = "list the buffers of a heap, or the heaps",
 	.help =
-	"List the buffers of HEAP that you may see, one a line, by tag. Without HEAP:\n"
+	"List the buffers of HEAP that you may see, one per line, by tag. Without HEAP:\n"
 	"the buffers if there is one heap, a line for each heap if there are several.\n"
 	"\n"
 	"  -b, --bytes   sizes in bytes\n"
@@ -286,8 +287,8 @@ const struct command command_ls = {
 	"  -h, --help    this text\n"
 	"\n"
 	"REFS counts open descriptors and a persistent tag; PID/COMM is the process that\n"
-	"made the buffer, which need not live any more. You see the buffers that you may\n"
-	"read or own; with CAP_DAC_OVERRIDE you see all.\n",
+	"created the buffer, which may have exited. You see the buffers that you may read\n"
+	"or own; with CAP_DAC_OVERRIDE you see all.\n",
 	.run = run_ls,
 };
 
@@ -337,10 +338,10 @@ static void print_capabilities(uint64_t bits)
 	putchar('\n');
 }
 
-/* A quota, and what the caller has of it. */
-static void print_quota(const char *who, __u64 limit, __u64 used, bool bytes)
+/* A quota, and the caller's use of it. */
+static void print_quota(const char *title, __u64 limit, __u64 used, bool bytes)
 {
-	printf("  %-13s %s used", who, text_size(used, bytes));
+	printf("  %-13s %s used", title, text_size(used, bytes));
 	if (limit)
 		printf(" of %s", text_size(limit, bytes));
 	else
@@ -457,15 +458,15 @@ const struct command command_info = {
 	.arguments = "[HEAP] [-b] [--json]",
 	.summary = "show size, use and regions of a heap",
 	.help =
-	"Show how HEAP stands and what regions it is made of. Without HEAP: all heaps.\n"
+	"Show the state of HEAP and its regions. Without HEAP: all heaps.\n"
 	"\n"
 	"  -b, --bytes   sizes in bytes\n"
 	"  -j, --json    JSON\n"
 	"  -h, --help    this text\n"
 	"\n"
 	"The largest hole is the largest request that succeeds. Fragmentation is the part\n"
-	"of the free memory that is not in the largest hole of its region: 0% if what is\n"
-	"free in each region is in one piece. The base address of a region is shown to\n"
+	"of the free memory that is not in the largest hole of its region: 0% if the free\n"
+	"memory of each region is contiguous. The base address of a region is shown to\n"
 	"callers with CAP_SYS_RAWIO.\n",
 	.run = run_info,
 };

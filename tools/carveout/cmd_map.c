@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "exit.h"
 #include "picture.h"
 #include "report.h"
 #include "text.h"
@@ -20,7 +21,7 @@
 #define CELL_LEAST		0x1000ULL
 #define CELL_MOST		0x10000000000ULL
 
-/* How the heaps are to be drawn. */
+/* Options of the pictures. */
 struct drawing {
 	unsigned int width;
 	uint64_t cell;
@@ -68,7 +69,7 @@ static void print_region(const struct picture *picture,
 	picture_region(picture, region);
 }
 
-/* What lies between two regions, if the caller may know the addresses. */
+/* The gap between two regions, if the caller may see the addresses. */
 static void print_gap(const struct carveout_ioctl_region *last,
 		      const struct carveout_ioctl_region *next, bool bytes)
 {
@@ -89,7 +90,7 @@ static int by_base(const void *a, const void *b)
 	const struct carveout_ioctl_region *right =
 		*(struct carveout_ioctl_region * const *)b;
 
-	/* Bases that are not known are all zero. */
+	/* Unknown bases are all zero. */
 	if (left->base != right->base)
 		return left->base < right->base ? -1 : 1;
 	return left->index < right->index ? -1 : 1;
@@ -118,7 +119,7 @@ static void print_regions(const struct picture *picture, bool bytes)
 static void add_piece(struct table *table, const struct picture *picture,
 		      const struct piece *piece, bool bytes)
 {
-	const struct carveout_buffer *buffer = piece->buffer;
+	const struct carveout_buffer_info *buffer = piece->buffer;
 
 	table_add(table, picture_mark(picture, piece));
 	table_add(table, text_safe(buffer->tag, sizeof(buffer->tag)));
@@ -126,7 +127,7 @@ static void add_piece(struct table *table, const struct picture *picture,
 	table_add(table, view_place(picture->view, buffer->region,
 				    buffer->offset));
 	table_add(table, text_user(buffer->uid));
-	table_add(table, view_maker(buffer));
+	table_add(table, view_creator(buffer));
 }
 
 static void print_legend(const struct picture *picture, bool bytes)
@@ -190,7 +191,7 @@ static unsigned int screen_width(void)
 {
 	struct winsize size;
 
-	/* A serial line does not know its size and says 0. */
+	/* A serial line does not know its size and reports 0. */
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
 		return WIDTH_DEFAULT;
 	if (size.ws_col < WIDTH_LEAST)
@@ -250,19 +251,19 @@ const struct command command_map = {
 	.arguments = "[HEAP] [-w COLUMNS] [-c SIZE] [-b]",
 	.summary = "draw a picture of a heap",
 	.help =
-	"Draw the regions of HEAP and what is in them. Without HEAP: all heaps.\n"
+	"Draw the regions of HEAP and their buffers. Without HEAP: all heaps.\n"
 	"\n"
-	"  -w, --width COLUMNS   width of the picture, 40 to 1000 (default: what the\n"
-	"                        terminal has, or 80)\n"
+	"  -w, --width COLUMNS   width of the picture, 40 to 1000 (default: width of the\n"
+	"                        terminal, or 80)\n"
 	"  -c, --cell SIZE       bytes in a cell, a power of two (default: so that the\n"
-	"                        heap takes about eight rows)\n"
+	"                        heap needs about eight rows)\n"
 	"  -b, --bytes           sizes in bytes\n"
 	"  -h, --help            this text\n"
 	"\n"
 	"Each row begins with its offset in the region. The first cell of a buffer holds\n"
-	"its letter, '*' if several begin in it; the legend tells which is which. The 52\n"
-	"largest buffers have letters. A region is drawn with the cell size that its\n"
-	"headline names; a small one has smaller cells than the others.\n"
+	"its letter, '*' if several begin in it; the legend lists the letters. The 52\n"
+	"largest buffers have letters. The headline of a region shows its cell size; a\n"
+	"small region has smaller cells than the others.\n"
 	"Block characters need a UTF-8 locale (LC_ALL, LC_CTYPE or LANG); colours need a\n"
 	"terminal and NO_COLOR to be unset.\n",
 	.run = run_map,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the compiler is told about functions, in the kernel's words.
+ * Function attributes, under the names that the kernel uses.
  */
 #ifndef COMPILER_H
 #define COMPILER_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * carveout - look at carveout heaps and use them from the command line
+ * carveout - inspect and use carveout heaps from the command line
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,6 +11,7 @@
 
 #include <libcarveout.h>
 
+#include "exit.h"
 #include "report.h"
 #include "text.h"
 #include "tool.h"
@@ -27,7 +28,7 @@ static const struct command * const commands[] = {
 	&command_rm,
 };
 
-/* The command that runs. */
+/* The running command. */
 static const struct command *running;
 
 static const struct command *find_command(const char *name)
@@ -45,18 +46,18 @@ static void print_usage(FILE *to)
 	size_t i;
 
 	fputs("usage: carveout COMMAND [ARGUMENTS]\n\n"
-	      "Look at carveout heaps and use them from the command line.\n\n",
+	      "Inspect and use carveout heaps from the command line.\n\n",
 	      to);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(to, "  %-7s %s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\n"
-	      "A HEAP is the name of a node in " CARVEOUT_NODE_DIR ", or the path of one.\n"
-	      "ls, info and map look at all heaps when it is left out.\n"
-	      "A TAG is the name of a buffer: 1 to 63 letters, digits, '.', '_' and '-'.\n"
+	      "A HEAP is the name of a device node in " CARVEOUT_NODE_DIR ", or its path.\n"
+	      "Without HEAP, ls, info and map show all heaps.\n"
+	      "A TAG identifies a buffer: 1 to 63 letters, digits, '.', '_' and '-'.\n"
 	      "A SIZE is a number with an optional unit: 4096, 0x1000, 64K, 2M, 1G (K is 1024).\n"
 	      "\n"
-	      "'carveout COMMAND --help' tells more about a command.\n", to);
+	      "'carveout COMMAND --help' describes a command.\n", to);
 }
 
 static void print_help(void)
@@ -65,7 +66,7 @@ static void print_help(void)
 	       running->arguments, running->help);
 }
 
-/* Output that was lost is an error, too. */
+/* Lost output is an error, too. */
 static int finish(int result)
 {
 	errno = 0;
@@ -80,7 +81,7 @@ static void __noreturn misused(void)
 {
 	fprintf(stderr, "usage: carveout %s %s\n", running->name,
 		running->arguments);
-	tell("'carveout %s --help' tells more", running->name);
+	tell("see 'carveout %s --help'", running->name);
 	exit(MISUSED);
 }
 
@@ -120,15 +121,15 @@ void check_operands(int argc, int least, int most)
 		misuse("too many arguments");
 }
 
-unsigned long long size_argument(const char *what, const char *text)
+unsigned long long size_argument(const char *name, const char *text)
 {
 	uint64_t size;
 	int err = text_parse_size(text, &size);
 
 	if (err == -ERANGE)
-		misuse("%s '%s' is too large", what, text);
+		misuse("%s '%s' is too large", name, text);
 	if (err)
-		misuse("%s '%s' is not a size", what, text);
+		misuse("%s '%s' is not a size", name, text);
 	return size;
 }
 
@@ -144,7 +145,7 @@ static int run(int argc, char **argv)
 {
 	char title[32];
 
-	/* getopt_long() begins its messages with this. */
+	/* getopt_long() uses argv[0] as the prefix of its messages. */
 	snprintf(title, sizeof(title), "carveout: %s", running->name);
 	argv[0] = title;
 	return finish(running->run(argc, argv));

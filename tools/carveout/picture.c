@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A picture of a heap in text: a cell for so and so many bytes of a region.
+ * Pictures of a heap in text: each cell stands for a number of bytes of a region.
  *
  *   0x000000 |A####################B####+.......C##...|
  *
- * The first cell of a buffer holds its mark, the others tell whether they are
- * used, partly used or free. Cells have a power of two of bytes, so that rows
+ * The first cell of a buffer holds its mark; the others show whether they are
+ * used, partly used or free. The size of a cell is a power of two, so that rows
  * begin at round offsets.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "exit.h"
 #include "picture.h"
-#include "report.h"
 #include "text.h"
 
-/* Rows that the whole heap should take. */
+/* Target number of rows for the whole heap. */
 #define ROWS		8U
-/* Rows have a multiple of so many cells. */
+/* The number of cells in a row is a multiple of this. */
 #define ROW_STEP	16U
-/* Columns left of the cells and around them, beside the digits of the offset. */
+/* Columns beside the cells, without the digits of the offset. */
 #define MARGIN		7U
 
 enum fill { FREE, PARTLY, USED, FILLS };
@@ -32,10 +32,10 @@ static const char marks[] =
 static const unsigned char colours[] = { 36, 33, 32, 35, 31 };
 
 /**
- * struct cell - a cell that is being drawn
- * @used: bytes in it that are handed out
- * @most: bytes of the piece that has most of it
- * @colour: that piece's colour
+ * struct cell - A cell that is being drawn
+ * @used: allocated bytes in it
+ * @most: bytes of the piece that covers most of it
+ * @colour: colour of that piece
  * @mark: mark of a piece that begins in it
  */
 struct cell {
@@ -95,7 +95,7 @@ static void find_pieces(struct picture *picture)
 {
 	const struct view *view = picture->view;
 	const struct carveout_ioctl_span *span;
-	const struct carveout_buffer *buffer;
+	const struct carveout_buffer_info *buffer;
 	struct piece *piece;
 	size_t i, b = 0;
 
@@ -132,7 +132,7 @@ static int by_size(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* There are not marks for all: the largest buffers get them. */
+/* The number of marks is limited: the largest buffers get them. */
 static void choose_pieces(struct picture *picture)
 {
 	struct piece **sorted;
@@ -214,7 +214,7 @@ static uint64_t overlap(uint64_t start_a, uint64_t size_a, uint64_t start_b,
 	return end > start ? end - start : 0;
 }
 
-/* Enter a piece into the cells of a row that begins at @start. */
+/* Add a piece to the cells of a row that begins at @start. */
 static void fill_cells(const struct picture *picture, struct cell *cells,
 		       uint64_t cell, uint64_t start, const struct piece *piece)
 {
@@ -246,7 +246,7 @@ static const char *fill_text(const struct picture *picture, enum fill fill)
 	return picture->utf8 ? blocks[fill] : ascii[fill];
 }
 
-/* Marks are in reverse video if their cell is used up, and bold if not. */
+/* Marks are in reverse video if their cell is fully used, and bold otherwise. */
 static void set_style(const struct picture *picture, unsigned int colour,
 		      bool mark, enum fill fill)
 {
@@ -323,7 +323,7 @@ void picture_region(const struct picture *picture,
 		die("out of memory");
 	for (start = 0; start < region->size && !ferror(stdout);
 	     start += step) {
-		/* Leave behind what ends before this row. */
+		/* Skip pieces that end before this row. */
 		while (piece < end &&
 		       (piece->span->region < region->index ||
 			(piece->span->region == region->index &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A picture of a heap in text: a cell for so and so many bytes of a region.
+ * Pictures of a heap in text: each cell stands for a number of bytes of a region.
  */
 #ifndef PICTURE_H
 #define PICTURE_H
@@ -9,31 +9,31 @@
 
 #include "view.h"
 
-/* What marks a cell in which several buffers with a mark begin. */
+/* Mark of a cell in which several buffers with a mark begin. */
 #define PICTURE_SHARED	'*'
 
 /**
- * struct piece - an allocation in the picture
- * @span: where it is
- * @buffer: the buffer that it belongs to, NULL when the caller may not see it
+ * struct piece - An allocation in the picture
+ * @span: its location
+ * @buffer: the buffer that it belongs to, NULL if the caller may not see it
  * @mark: letter that marks its first cell, 0 for none
  * @colour: number of its colour on a terminal, 0 for none
  */
 struct piece {
 	const struct carveout_ioctl_span *span;
-	const struct carveout_buffer *buffer;
+	const struct carveout_buffer_info *buffer;
 	char mark;
 	unsigned int colour;
 };
 
 /**
- * struct picture - how a heap is drawn
+ * struct picture - Layout and style of a picture
  * @view: the heap
  * @pieces: its allocations by region and offset
  * @piece_count: number of pieces
  * @row: cells in a row
  * @cell: bytes in a cell of a large region
- * @fixed: true when every region has that cell
+ * @fixed: all regions use that cell size
  * @utf8: draw with block characters
  * @colours: use the terminal's colours
  */
@@ -49,24 +49,23 @@ struct picture {
 };
 
 /**
- * picture_init() - plan the picture of a heap
- * @picture: the object to set up; @picture->utf8 and @picture->colours are the
- *	caller's
+ * picture_init() - Plan the picture of a heap
+ * @picture: the picture; the caller sets @picture->utf8 and @picture->colours
  * @view: the heap, with its spans
  * @width: columns of the screen
- * @cell: bytes in a cell, a power of two; 0 for what suits the heap
+ * @cell: bytes in a cell, a power of two; 0 to choose one that suits the heap
  */
 void picture_init(struct picture *picture, const struct view *view,
 		  unsigned int width, uint64_t cell);
 
 /**
- * picture_fini() - free what picture_init() took
+ * picture_fini() - Free the memory of a picture
  * @picture: the picture
  */
 void picture_fini(struct picture *picture);
 
 /**
- * picture_cell() - bytes in a cell
+ * picture_cell() - Bytes in a cell
  * @picture: the picture
  * @region: the region
  *
@@ -78,7 +77,7 @@ uint64_t picture_cell(const struct picture *picture,
 		      const struct carveout_ioctl_region *region);
 
 /**
- * picture_region() - draw a region
+ * picture_region() - Draw a region
  * @picture: the picture
  * @region: the region
  */
@@ -86,17 +85,17 @@ void picture_region(const struct picture *picture,
 		    const struct carveout_ioctl_region *region);
 
 /**
- * picture_key() - explain the characters
+ * picture_key() - Print the meaning of the characters
  * @picture: the picture
  */
 void picture_key(const struct picture *picture);
 
 /**
- * picture_mark() - the mark of a piece as it is in the picture
+ * picture_mark() - Format the mark of a piece as in the picture
  * @picture: the picture
  * @piece: the piece
  *
- * Return: text with the colour, if there is one; see TEXT_SLOTS.
+ * Return: text with the colour, if any; see TEXT_SLOTS.
  */
 const char *picture_mark(const struct picture *picture,
 			 const struct piece *piece);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exit.h"
 #include "report.h"
 #include "text.h"
 
@@ -26,9 +27,9 @@ static const char *usual_hint(int err)
 {
 	switch (err) {
 	case -ENODEV:
-		return "the heap's device is gone; what is mapped stays usable";
+		return "the heap is shut down; existing mappings stay usable";
 	case -EUCLEAN:
-		return "the heap's bookkeeping is damaged, it refuses work; see the kernel log";
+		return "the heap is corrupted and rejects requests; see the kernel log";
 	case -ENOTTY:
 		return "not a carveout heap, or its driver is older than this command";
 	default:
@@ -40,7 +41,7 @@ void complain(const char *where, int err, const char *fmt, ...)
 {
 	va_list args;
 
-	/* Let what was printed before come first. */
+	/* Keep the order of standard output and standard error. */
 	fflush(stdout);
 	fputs("carveout: ", stderr);
 	if (where)
@@ -64,19 +65,6 @@ void tell(const char *fmt, ...)
 	print_safe(fmt, args);
 	va_end(args);
 	fputc('\n', stderr);
-}
-
-void die(const char *fmt, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	va_start(args, fmt);
-	fputs("carveout: ", stderr);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	exit(FAILED);
 }
 
 void table_add(struct table *table, const char *text)
@@ -118,7 +106,7 @@ static size_t column_width(const struct table *table, size_t column)
 	return width;
 }
 
-/* Nothing follows the last column, not even space. */
+/* The last column has no trailing space. */
 static void print_cell(const struct table *table, size_t column,
 		       const char *text, size_t width)
 {
@@ -158,7 +146,7 @@ void table_print(struct table *table, int indent)
 	table->used = 0;
 }
 
-/* Deep enough for all that the command prints. */
+/* Deep enough for the output of all commands. */
 static char json_brackets[16];
 static unsigned int json_depth;
 static bool json_comma;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Text for people: sizes, names of attributes and owners, and other people's
- * text made safe to show.
+ * Text for display: sizes, names of attributes and owners, and untrusted text
+ * made safe to print.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -15,7 +15,7 @@
 
 #include <libcarveout.h>
 
-#include "report.h"
+#include "exit.h"
 #include "text.h"
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -30,7 +30,7 @@ static const struct {
 	{ CARVEOUT_ATTR_PAGES, "pages" },
 };
 
-/* Keep a string for as long as TEXT_SLOTS promises. */
+/* Keep a string as long as TEXT_SLOTS promises. */
 static const char *keep(char *text)
 {
 	static char *slots[TEXT_SLOTS];
@@ -77,7 +77,7 @@ bool text_utf8(void)
 
 size_t text_decode(const char *text, size_t left, uint32_t *code)
 {
-	/* The smallest character that may take that many bytes. */
+	/* The smallest character that may be encoded in that many bytes. */
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *byte = (const unsigned char *)text;
 	size_t length, i;
@@ -248,7 +248,7 @@ int text_parse_size(const char *text, uint64_t *size)
 	const char *unit;
 	char *end;
 
-	/* strtoull() would take a sign and leading space. */
+	/* strtoull() would accept a sign and leading space. */
 	if (base == 10 ? !isdigit((unsigned char)text[0]) :
 			 !isxdigit((unsigned char)text[2]))
 		return -EINVAL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Text for people: sizes, names of attributes and owners, and other people's
- * text made safe to show.
+ * Text for display: sizes, names of attributes and owners, and untrusted text
+ * made safe to print.
  */
 #ifndef TEXT_H
 #define TEXT_H
@@ -19,7 +19,7 @@
 #define TEXT_SLOTS	16
 
 /**
- * text_format() - printf() into a string that is kept for a while
+ * text_format() - printf() into a string that is kept for some time
  * @fmt: the text
  *
  * Return: the text; see TEXT_SLOTS.
@@ -28,101 +28,101 @@ __printf(1, 2)
 const char *text_format(const char *fmt, ...);
 
 /**
- * text_utf8() - does the locale want UTF-8?
+ * text_utf8() - Does the locale use UTF-8?
  *
  * Return: true if it does.
  */
 bool text_utf8(void);
 
 /**
- * text_decode() - decode one UTF-8 character
+ * text_decode() - Decode one UTF-8 character
  * @text: the text, not empty
  * @left: its length
- * @code: where to put the character
+ * @code: returns the character
  *
- * Return: number of bytes it takes, 0 when they are not valid UTF-8.
+ * Return: number of bytes of the character, 0 if they are not valid UTF-8.
  */
 size_t text_decode(const char *text, size_t left, uint32_t *code);
 
 /**
- * text_columns() - number of columns that a text takes on the screen
- * @text: the text, safe but for colours
+ * text_columns() - Number of columns of a text on the screen
+ * @text: the text, safe except for colours
  *
  * Return: number of characters.
  */
 size_t text_columns(const char *text);
 
 /**
- * text_safe() - make other people's text safe to show
- * @text: the text, ended by a zero byte or by its length
- * @length: length of the field that it is in
+ * text_safe() - Make untrusted text safe to print
+ * @text: the text, terminated by a zero byte or by its length
+ * @length: length of the field that contains it
  *
- * What could command a terminal, hide text or look like something else (control
- * characters, changes of writing direction, bytes that are no characters, and
- * the backslash) is shown as \xNN.
+ * Characters that could control a terminal, hide text or disguise it (control
+ * characters, changes of writing direction, bytes that are not characters, and
+ * the backslash) are printed as \xNN.
  *
- * Return: the text to print, "-" if there is none; see TEXT_SLOTS.
+ * Return: the text to print, "-" if it is empty; see TEXT_SLOTS.
  */
 const char *text_safe(const char *text, size_t length);
 
 /**
- * text_size() - a size for people
+ * text_size() - Format a size
  * @size: the size
  * @bytes: true to show bytes
  *
- * Exact up to five digits of the largest unit that fits, otherwise cut after
- * two decimals, never rounded up. K is 1024.
+ * Exact up to five digits of the largest unit that fits, otherwise truncated
+ * after two decimals, never rounded up. K is 1024.
  *
  * Return: the text; see TEXT_SLOTS.
  */
 const char *text_size(uint64_t size, bool bytes);
 
 /**
- * text_share() - a share in percent
+ * text_share() - Format a share in percent
  * @part: the part
  * @whole: the whole
  *
- * Return: the text, cut after one decimal; see TEXT_SLOTS.
+ * Return: the text, truncated after one decimal; see TEXT_SLOTS.
  */
 const char *text_share(uint64_t part, uint64_t whole);
 
 /**
- * text_attrs() - attributes of a region
+ * text_attrs() - Format the attributes of a region
  * @attrs: CARVEOUT_ATTR_* bits
  *
- * Return: the names, with commas; see TEXT_SLOTS.
+ * Return: the names, separated by commas; see TEXT_SLOTS.
  */
 const char *text_attrs(uint32_t attrs);
 
 /**
- * text_user() - name of a user
+ * text_user() - Name of a user
  * @uid: the user's id
  *
- * Return: the name that the password file has, or the number; see TEXT_SLOTS.
+ * Return: the name from the password file, or the number; see TEXT_SLOTS.
  */
 const char *text_user(uint32_t uid);
 
 /**
- * text_group() - name of a group
+ * text_group() - Name of a group
  * @gid: the group's id
  *
- * Return: the name that the group file has, or the number; see TEXT_SLOTS.
+ * Return: the name from the group file, or the number; see TEXT_SLOTS.
  */
 const char *text_group(uint32_t gid);
 
 /**
- * text_parse_size() - read a size
+ * text_parse_size() - Parse a size
  * @text: decimal or 0x number with an optional unit: K, M, G, T or KiB, ...
- * @size: where to put it
+ * @size: returns the size
  *
  * Return: 0, or -EINVAL or -ERANGE.
  */
 int text_parse_size(const char *text, uint64_t *size);
 
 /**
- * text_parse_attrs() - read attributes
- * @text: names or 0x numbers with commas between
- * @attrs: where to put the CARVEOUT_ATTR_* bits
+ * text_parse_attrs() - Parse attributes
+ * @text: names or 0x numbers, separated by commas
+ * @attrs: returns the CARVEOUT_ATTR_* bits
  *
  * Return: 0 or -EINVAL.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The commands of the carveout tool, and how they read their arguments.
+ * Commands of the carveout tool, and parsing of their arguments.
  */
 #ifndef TOOL_H
 #define TOOL_H
@@ -10,12 +10,12 @@
 #include "compiler.h"
 
 /**
- * struct command - a command
+ * struct command - A command
  * @name: its name
- * @arguments: what it takes
- * @summary: what it does, in a line
- * @help: everything else that --help prints
- * @run: the command itself; returns the exit code
+ * @arguments: synopsis of its arguments
+ * @summary: its purpose, in one line
+ * @help: the rest of the output of --help
+ * @run: runs the command; returns the exit code
  */
 struct command {
 	const char *name;
@@ -33,17 +33,17 @@ extern const struct command command_write;
 extern const struct command command_cat;
 extern const struct command command_rm;
 
-/* The option that every command has. */
+/* The option that is common to all commands. */
 #define OPTION_HELP	{ "help", no_argument, NULL, 'h' }
 
 /**
- * next_option() - the next option of the running command
+ * next_option() - Get the next option of the running command
  * @argc: number of arguments
  * @argv: arguments
  * @letters: the options with a letter
  * @options: all options
  *
- * Deals with --help and with unknown options itself, and exits.
+ * Handles --help and unknown options itself, and exits.
  *
  * Return: as getopt_long().
  */
@@ -51,38 +51,38 @@ int next_option(int argc, char **argv, const char *letters,
 		const struct option *options);
 
 /**
- * check_operands() - check the number of arguments that are no options
+ * check_operands() - Check the number of arguments that are not options
  * @argc: number of arguments
- * @least: the fewest
- * @most: the most
+ * @least: the minimum
+ * @most: the maximum
  *
  * Exits if the number is wrong.
  */
 void check_operands(int argc, int least, int most);
 
 /**
- * misuse() - complain about the command line and exit
- * @fmt: what is wrong with it
+ * misuse() - Report an error of the command line and exit
+ * @fmt: the error
  */
 void __noreturn __printf(1, 2)
 misuse(const char *fmt, ...);
 
 /**
- * size_argument() - read a size from the command line
- * @what: what it is, for the message
+ * size_argument() - Parse a size from the command line
+ * @name: name of the argument, for the message
  * @text: the argument
  *
- * Exits if it is no size.
+ * Exits if it is not a size.
  *
  * Return: the size.
  */
-unsigned long long size_argument(const char *what, const char *text);
+unsigned long long size_argument(const char *name, const char *text);
 
 /**
- * tag_argument() - check a tag from the command line
+ * tag_argument() - Check a tag from the command line
  * @text: the argument
  *
- * Exits if it cannot be a tag.
+ * Exits if it is not a valid tag.
  *
  * Return: the tag.
  */

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All that can be seen of a heap, loaded at once.
+ * Views of a heap: a consistent copy of its visible state.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "exit.h"
 #include "report.h"
 #include "text.h"
 #include "view.h"
 
-/* How often a picture is taken again when the heap changed meanwhile. */
+/* Number of attempts to load a view while the heap changes. */
 #define TRIES	5
 
 static void complain_none(int err)
 {
 	complain(carveout_dir(), err, err ? "open" : "no heap here");
-	tell("is carveout.ko loaded, and did it accept a region? The kernel log says why not");
+	tell("is carveout.ko loaded, and did it accept a region? See the kernel log");
 }
 
 static void hint_heaps(void)
@@ -52,7 +53,7 @@ static void explain_open(const char *name, int err)
 	if (err == -ENOENT)
 		hint_heaps();
 	else if (err == -EACCES)
-		tell("the node's owner and mode say who may use the heap: ls -l %s",
+		tell("owner and mode of the device node control access to the heap: ls -l %s",
 		     path);
 	free(path);
 }
@@ -68,10 +69,10 @@ int view_open(struct carveout_heap **heap, const char *name, int flags)
 
 static int by_tag(const void *a, const void *b)
 {
-	const struct carveout_buffer *left = a, *right = b;
+	const struct carveout_buffer_info *left = a, *right = b;
 	int order = strncmp(left->tag, right->tag, sizeof(left->tag));
 
-	/* Buffers without a tag come last. */
+	/* Buffers without a tag are sorted last. */
 	if (!left->tag[0] != !right->tag[0])
 		return left->tag[0] ? -1 : 1;
 	if (order)
@@ -91,7 +92,7 @@ static int by_place(uint32_t region_a, uint64_t offset_a, uint32_t region_b,
 
 static int by_buffer_place(const void *a, const void *b)
 {
-	const struct carveout_buffer *left = a, *right = b;
+	const struct carveout_buffer_info *left = a, *right = b;
 
 	return by_place(left->region, left->offset, right->region,
 			right->offset);
@@ -122,7 +123,7 @@ static void view_drop(struct view *view)
 	view->spans = NULL;
 }
 
-static int view_fetch(struct view *view, unsigned int what)
+static int view_fetch(struct view *view, unsigned int flags)
 {
 	int err;
 
@@ -130,22 +131,22 @@ static int view_fetch(struct view *view, unsigned int what)
 	if (!err)
 		err = carveout_regions(view->heap, &view->regions,
 				       &view->region_count);
-	if (!err && what)
+	if (!err && flags)
 		err = carveout_buffers(view->heap, &view->buffers,
 				       &view->buffer_count);
-	if (!err && (what & VIEW_SPANS))
+	if (!err && (flags & VIEW_SPANS))
 		err = carveout_spans(view->heap, &view->spans,
 				     &view->span_count);
 	if (err)
 		return err;
 	sort(view->buffers, view->buffer_count, sizeof(*view->buffers),
-	     what & VIEW_SPANS ? by_buffer_place : by_tag);
+	     flags & VIEW_SPANS ? by_buffer_place : by_tag);
 	sort(view->spans, view->span_count, sizeof(*view->spans),
 	     by_span_place);
 	return 0;
 }
 
-/* Do the spans that were fetched make up the regions exactly? */
+/* Do the fetched spans cover the regions exactly? */
 static bool view_agrees(const struct view *view)
 {
 	uint64_t used = 0, offset = 0;
@@ -168,7 +169,7 @@ static bool view_agrees(const struct view *view)
 	return used == view->query.used;
 }
 
-int view_load(struct view *view, const char *name, unsigned int what)
+int view_load(struct view *view, const char *name, unsigned int flags)
 {
 	int tries = 0, err;
 
@@ -178,12 +179,12 @@ int view_load(struct view *view, const char *name, unsigned int what)
 		return err;
 	do {
 		view_drop(view);
-		err = view_fetch(view, what);
-	} while (!err && !view_agrees(view) && (what & VIEW_SPANS) &&
+		err = view_fetch(view, flags);
+	} while (!err && !view_agrees(view) && (flags & VIEW_SPANS) &&
 		 ++tries < TRIES);
 	if (!err) {
 		if (tries == TRIES)
-			complain(name, 0, "the heap keeps changing: expect contradictions");
+			complain(name, 0, "the heap keeps changing; expect inconsistencies");
 		return 0;
 	}
 	complain(name, err, "read the heap's state");
@@ -212,7 +213,7 @@ const char *view_place(const struct view *view, uint32_t region,
 			   (unsigned long long)offset);
 }
 
-const char *view_maker(const struct carveout_buffer *buffer)
+const char *view_creator(const struct carveout_buffer_info *buffer)
 {
 	const char *comm = text_safe(buffer->comm, sizeof(buffer->comm));
 
@@ -235,20 +236,20 @@ const char *view_fragmentation(const struct view *view)
 	return text_share(left - largest, left);
 }
 
-static int view_one(const char *name, unsigned int what,
+static int view_one(const char *name, unsigned int flags,
 		    void (*show)(const struct view *view, void *context),
 		    void *context)
 {
 	struct view view;
 
-	if (view_load(&view, name, what))
+	if (view_load(&view, name, flags))
 		return FAILED;
 	show(&view, context);
 	view_unload(&view);
 	return DONE;
 }
 
-int view_each(const char *name, unsigned int what,
+int view_each(const char *name, unsigned int flags,
 	      void (*show)(const struct view *view, void *context),
 	      void *context)
 {
@@ -257,14 +258,14 @@ int view_each(const char *name, unsigned int what,
 	char **names;
 
 	if (name)
-		return view_one(name, what, show, context);
+		return view_one(name, flags, show, context);
 	err = carveout_heap_names(&names, &count);
 	if (err || !count) {
 		complain_none(err);
 		return FAILED;
 	}
 	for (i = 0; i < count; i++)
-		if (view_one(names[i], what, show, context))
+		if (view_one(names[i], flags, show, context))
 			result = FAILED;
 	carveout_heap_names_free(names, count);
 	return result;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * All that can be seen of a heap, loaded at once.
+ * Views of a heap: a consistent copy of its visible state.
  */
 #ifndef VIEW_H
 #define VIEW_H
@@ -8,12 +8,12 @@
 #include <libcarveout.h>
 
 /**
- * struct view - a heap as it was when it was looked at
+ * struct view - State of a heap at the time of view_load()
  * @heap: the heap
- * @query: its figures
+ * @query: its sizes and counters
  * @regions: its regions, by index
  * @region_count: number of regions
- * @buffers: the visible buffers, in the order that the loader was asked for
+ * @buffers: the visible buffers, in the order selected by the VIEW_* flags
  * @buffer_count: number of buffers
  * @spans: allocations and holes by region and offset
  * @span_count: number of spans
@@ -23,48 +23,48 @@ struct view {
 	struct carveout_ioctl_query query;
 	struct carveout_ioctl_region *regions;
 	size_t region_count;
-	struct carveout_buffer *buffers;
+	struct carveout_buffer_info *buffers;
 	size_t buffer_count;
 	struct carveout_ioctl_span *spans;
 	size_t span_count;
 };
 
-/* What to load beside figures and regions. */
+/* Parts to load in addition to the sizes, counters and regions. */
 #define VIEW_BUFFERS	0x1 /* buffers by tag */
 #define VIEW_SPANS	0x2 /* buffers and spans by region and offset */
 
 /**
- * view_open() - open a heap for a command
- * @heap: where to put the heap
- * @name: name of the heap or path of its node
+ * view_open() - Open a heap for a command
+ * @heap: returns the heap
+ * @name: name of the heap or path of its device node
  * @flags: O_RDONLY or O_RDWR
  *
- * Complains when that fails, and says what heaps there are.
+ * Reports an error, with a list of the existing heaps.
  *
  * Return: 0 or a negative errno.
  */
 int view_open(struct carveout_heap **heap, const char *name, int flags);
 
 /**
- * view_load() - look at a heap
- * @view: the object to fill
- * @name: name of the heap or path of its node
- * @what: VIEW_* flags
+ * view_load() - Load the state of a heap
+ * @view: the view to fill
+ * @name: name of the heap or path of its device node
+ * @flags: VIEW_* flags
  *
- * Complains when that fails.
+ * Reports an error.
  *
- * Return: 0 or a negative errno. After success view_unload() has to follow.
+ * Return: 0 or a negative errno. After success call view_unload().
  */
-int view_load(struct view *view, const char *name, unsigned int what);
+int view_load(struct view *view, const char *name, unsigned int flags);
 
 /**
- * view_unload() - let go of all that was loaded
+ * view_unload() - Free a view and close its heap
  * @view: the view
  */
 void view_unload(struct view *view);
 
 /**
- * view_place() - where a buffer is, for people
+ * view_place() - Format the location of a buffer
  * @view: its heap
  * @region: index of the region
  * @offset: offset in the region
@@ -75,44 +75,45 @@ const char *view_place(const struct view *view, uint32_t region,
 		       uint64_t offset);
 
 /**
- * view_region_name() - name of a region
+ * view_region_name() - Name of a region
  * @view: its heap
  * @region: index of the region
  *
- * Return: the name, made safe to show, or the index as text if it has no name;
+ * Return: the name, made safe to print, or the index as text if it has no name;
  * see TEXT_SLOTS.
  */
 const char *view_region_name(const struct view *view, uint32_t region);
 
 /**
- * view_maker() - who made a buffer, for people
+ * view_creator() - Format the process that created a buffer
  * @buffer: the buffer
  *
- * Return: text like "123/program", "?" for a process of another pid namespace;
- * see TEXT_SLOTS.
+ * Return: text like "123/program", with "?" as the pid of a process of another
+ * pid namespace; see TEXT_SLOTS.
  */
-const char *view_maker(const struct carveout_buffer *buffer);
+const char *view_creator(const struct carveout_buffer_info *buffer);
 
 /**
- * view_fragmentation() - how far the free memory is in pieces
+ * view_fragmentation() - Fragmentation of the free memory
  * @view: the heap with its regions
  *
- * Return: the part of it that is not in the largest hole of its region, as text.
+ * Return: the share of the free memory that is not in the largest hole of its
+ * region, as text.
  */
 const char *view_fragmentation(const struct view *view);
 
 /**
- * view_each() - run a function on one heap or on all
+ * view_each() - Run a function for one heap or for all
  * @name: the heap, or NULL for all
- * @what: VIEW_* flags
+ * @flags: VIEW_* flags
  * @show: the function
  * @context: passed to @show
  *
- * Complains about heaps that cannot be read and goes on.
+ * Reports heaps that cannot be read and continues with the next one.
  *
  * Return: exit code of the command.
  */
-int view_each(const char *name, unsigned int what,
+int view_each(const char *name, unsigned int flags,
 	      void (*show)(const struct view *view, void *context),
 	      void *context);
 

@@ -6,7 +6,7 @@
 #include <linux/version.h>
 #include_next <linux/dma-direct.h>
 
-/* It takes attributes since there is one that says "shared with the host". */
+/* It takes attributes since DMA_ATTR_CC_SHARED ("shared with the host") exists. */
 #ifndef DMA_ATTR_CC_SHARED
 #define dma_capable(dev, addr, size, is_ram, ...)	\
 	dma_capable(dev, addr, size, is_ram)

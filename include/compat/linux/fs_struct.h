@@ -5,7 +5,7 @@
 #include <linux/version.h>
 #include_next <linux/fs_struct.h>
 
-/* Where a kernel thread has the root directory of init anyway. */
+/* Older kernels: a kernel thread shares the root directory of init anyway. */
 #ifndef scoped_with_init_fs
 #define scoped_with_init_fs()
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The code is written against the newest kernel. What an older supported
- * kernel lacks is added by the headers in this folder, each of the name of the
+ * The code is written against the newest kernel. The headers in this folder
+ * add features that an older supported kernel lacks; each has the name of the
  * kernel header that it completes. Versions are compared nowhere else.
  */
 #ifndef _CARVEOUT_COMPAT_LINUX_VERSION_H

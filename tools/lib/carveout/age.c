@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Structures of programs that are older or newer than this library: each begins with
- * its size as the program knows it.
+ * Structure versions: structures of programs that are older or newer than this
+ * library. Each begins with its size as known to the program.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Making, opening and resizing buffers.
+ * Buffers: creating, opening and resizing.
  */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -19,7 +18,7 @@ static_assert(offsetof(struct carveout_opened, struct_size) == 0, "see age.c");
 #define OPTIONS_SIZE_VER0 \
 	(offsetof(struct carveout_alloc_options, nr_fallback) + sizeof(size_t))
 
-/* Before anything is done: what is opened must not be lost for want of a reply. */
+/* Check first: a buffer must not be opened if its reply cannot be returned. */
 static int check_opened(const struct carveout_opened *opened)
 {
 	return carveout__check_answer(opened, OPENED_SIZE_VER0);
@@ -32,18 +31,6 @@ static void set_opened(struct carveout_opened *opened,
 }
 
 /* === Allocating =========================================================== */
-
-static int set_names(struct carveout_ioctl_alloc *alloc,
-		     const struct carveout_alloc_options *options)
-{
-	/* An empty tag is a mistake, not the wish for none. */
-	if (options->tag) {
-		alloc->mode = options->mode;
-		if (!*options->tag || carveout__set_name(alloc->tag, options->tag))
-			return -EINVAL;
-	}
-	return options->label ? carveout__set_name(alloc->label, options->label) : 0;
-}
 
 static int set_fallback(struct carveout_ioctl_alloc *alloc,
 			const struct carveout_alloc_options *options)
@@ -71,8 +58,11 @@ static int set_request(struct carveout_ioctl_alloc *alloc,
 	alloc->forbid = options->forbid;
 	alloc->flags = options->flags;
 	alloc->fd_flags = options->fd_flags;
+	if (options->tag)
+		alloc->mode = options->mode;
 	err = set_fallback(alloc, options);
-	return err ? err : set_names(alloc, options);
+	return err ? err : carveout__set_names(alloc->tag, options->tag,
+					       alloc->label, options->label);
 }
 
 int carveout_alloc_with(const struct carveout_heap *heap,
@@ -114,17 +104,8 @@ int carveout_alloc(const struct carveout_heap *heap, uint64_t size)
 
 /* === Opening ============================================================== */
 
-static int set_tag(struct carveout_ioctl_open *open, const char *tag, int fd_flags,
-		   const struct carveout_opened *opened)
-{
-	open->fd_flags = fd_flags;
-	if (carveout__set_name(open->tag, tag))
-		return -EINVAL;
-	return check_opened(opened);
-}
-
-static int tell_opened(const struct carveout_ioctl_open *open,
-		       struct carveout_opened *opened)
+static int report_opened(const struct carveout_ioctl_open *open,
+			 struct carveout_opened *opened)
 {
 	struct carveout_opened known = {
 		.size = open->size,
@@ -141,33 +122,27 @@ static int tell_opened(const struct carveout_ioctl_open *open,
 int carveout_open_tag(const struct carveout_heap *heap, const char *tag,
 		      int fd_flags, struct carveout_opened *opened)
 {
-	struct carveout_ioctl_open open, request = { 0 };
+	union carveout__open open;
 	int err;
 
-	err = set_tag(&request, tag, fd_flags, opened);
+	err = check_opened(opened);
 	if (!err)
-		err = carveout__ioctl_again(heap->fd, CARVEOUT_IOCTL_OPEN, &open,
-					    &request);
-	return err ? err : tell_opened(&open, opened);
+		err = carveout__open_tag(heap, CARVEOUT_IOCTL_OPEN, &open, tag, fd_flags);
+	return err ? err : report_opened(&open.buffer, opened);
 }
 
 int carveout_open_tag_wait(const struct carveout_heap *heap, const char *tag,
 			   int fd_flags, int timeout_ms,
 			   struct carveout_opened *opened)
 {
-	struct carveout_ioctl_open open = {
-		.flags = CARVEOUT_OPEN_WAIT,
-		.deadline = carveout__deadline(timeout_ms),
-	};
+	union carveout__open open;
 	int err;
 
-	err = set_tag(&open, tag, fd_flags, opened);
-	if (err)
-		return err;
-	/* Who waits wants to be told of a signal. */
-	if (ioctl(heap->fd, CARVEOUT_IOCTL_OPEN, &open) < 0)
-		return -errno;
-	return tell_opened(&open, opened);
+	err = check_opened(opened);
+	if (!err)
+		err = carveout__open_tag_wait(heap, CARVEOUT_IOCTL_OPEN, &open, tag,
+					      fd_flags, timeout_ms);
+	return err ? err : report_opened(&open.buffer, opened);
 }
 
 /* === Resizing ============================================================= */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Heaps: finding, opening, waiting for changes.
+ * Heaps: listing, opening, waiting for changes.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -106,7 +106,7 @@ static int open_node(struct carveout_heap *heap, const char *name, int flags)
 	heap->fd = open(heap->path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (heap->fd < 0)
 		return -errno;
-	/* What is no heap must not see any other ioctl. */
+	/* Issue no other ioctl to a file that is not a heap. */
 	err = carveout_query(heap, &query);
 	return err == -EINVAL ? -ENOTTY : err;
 }
@@ -166,11 +166,11 @@ int carveout_poll(const struct carveout_heap *heap, int timeout_ms)
 
 int carveout_acknowledge(const struct carveout_heap *heap)
 {
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	uint64_t cursor = 0;
 	int ret;
 
-	/* Who begins to list has seen what happened so far. */
+	/* Starting a list acknowledges all changes so far. */
 	ret = carveout_next_buffers(heap, &cursor, &buffer, 1);
 	return ret < 0 ? ret : 0;
 }

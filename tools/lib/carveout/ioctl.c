@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * How libcarveout calls the driver.
+ * Calls of the driver: ioctls, their sizes, deadlines and names.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -30,7 +30,7 @@ int carveout__ioctl_again(int fd, unsigned long command, void *argument,
 {
 	int ret;
 
-	/* An attempt that failed may have written a part of the reply. */
+	/* A failed attempt may have written a part of the reply. */
 	do {
 		memcpy(argument, request, _IOC_SIZE(command));
 		ret = ioctl(fd, command, argument);
@@ -64,4 +64,13 @@ int carveout__set_name(char *field, const char *name)
 		return -EINVAL;
 	memcpy(field, name, length);
 	return 0;
+}
+
+int carveout__set_names(char *tag_field, const char *tag, char *label_field,
+			const char *label)
+{
+	/* An empty tag is a mistake, not a request for no tag. */
+	if (tag && (!*tag || carveout__set_name(tag_field, tag)))
+		return -EINVAL;
+	return label ? carveout__set_name(label_field, label) : 0;
 }

@@ -2,21 +2,22 @@
 /*
  * libcarveout: carveout heaps for programs.
  *
- * A heap is opened by its name. A buffer is a dma-buf descriptor: close() lets
- * go of it, SCM_RIGHTS sends it, V4L2 and DRM import it.
+ * A heap is opened by its name. A buffer is a dma-buf descriptor: close() drops
+ * the reference, SCM_RIGHTS sends it, V4L2 and DRM import it.
  *
- * Functions return 0 or a descriptor, and a negative errno on failure; errno
- * itself means nothing afterwards. They print nothing, keep no state of their
- * own and may be called by any number of threads, on one heap, too. A signal does
- * not end them, but for those that wait: these return -EINTR. Descriptors are
- * closed by exec() unless the caller says otherwise. What <linux/carveout.h> says
- * of an ioctl holds for the function around it, errors included.
+ * Functions return 0 or a file descriptor, and a negative errno on failure;
+ * errno itself is undefined afterwards. They print nothing, keep no state and
+ * may be called by any number of threads, also on the same heap. A signal does
+ * not interrupt them, except for functions that wait: these return -EINTR. File
+ * descriptors are close-on-exec unless the caller requests otherwise. The
+ * description of an ioctl in <linux/carveout.h>, including its errors, applies
+ * to the function around it.
  *
  * Structures may grow at their end. Those of this header have a member
- * struct_size that their _INIT macro sets; for those of <linux/carveout.h> there
- * are functions whose names end in _sized, and inline functions around them that
- * pass the size which the caller was compiled with. So a program and a library of
- * different age go together, in both directions.
+ * struct_size that their _INIT macro sets. For those of <linux/carveout.h>
+ * there are functions with the suffix _sized, and inline functions around them
+ * that pass the size that the caller was compiled with. A program thus works
+ * with an older or a newer library.
  */
 #ifndef LIBCARVEOUT_H
 #define LIBCARVEOUT_H
@@ -34,7 +35,7 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/** define CARVEOUT_NODE_DIR - where the heaps' nodes are */
+/** define CARVEOUT_NODE_DIR - Directory of the heaps' device nodes */
 #define CARVEOUT_NODE_DIR	"/dev/carveout"
 
 /* === Heaps ================================================================ */
@@ -43,85 +44,90 @@ extern "C" {
 struct carveout_heap;
 
 /**
- * carveout_dir() - the directory of the heaps' nodes
+ * carveout_dir() - Directory of the heaps' device nodes
  *
  * It is CARVEOUT_NODE_DIR unless the environment variable CARVEOUT_DIR names
- * another.
+ * another directory.
  *
  * Return: its path.
  */
 const char *carveout_dir(void);
 
 /**
- * carveout_node_path() - the path of a heap's node
- * @name: name of the heap; with a '/' in it, a path, which is taken as it is
- * @path: where to put the path; free() it
+ * carveout_node_path() - Path of a heap's device node
+ * @name: name of the heap; if it contains a '/', a path, which is used
+ *	unchanged
+ * @path: returns the path; free() it
  *
- * Return: 0, -EINVAL for an empty name, or -ENOMEM. There need not be such a node.
+ * The device node need not exist.
+ *
+ * Return: 0, -EINVAL for an empty name, or -ENOMEM.
  */
 int carveout_node_path(const char *name, char **path);
 
 /**
- * carveout_heap_names() - find the heaps of this system
- * @names: where to put an array of names in alphabetical order
- * @count: where to put their number
+ * carveout_heap_names() - List the heaps of this system
+ * @names: returns an array of names in alphabetical order
+ * @count: returns the number of names
  *
  * Free the array with carveout_heap_names_free().
  *
- * Return: 0 or a negative errno, -ENOENT when there is no directory of heaps.
+ * Return: 0 or a negative errno, -ENOENT if the directory of heaps does not
+ * exist.
  */
 int carveout_heap_names(char ***names, size_t *count);
 
 /**
- * carveout_heap_names_free() - free what carveout_heap_names() returned
+ * carveout_heap_names_free() - Free the result of carveout_heap_names()
  * @names: the array, or NULL
  * @count: number of names
  */
 void carveout_heap_names_free(char **names, size_t count);
 
 /**
- * carveout_open() - open a heap
- * @name: name of the heap, or the path of its node if there is a '/' in it
- * @flags: O_RDONLY to look and to read; O_RDWR to do everything; O_WRONLY to
- *	query and to change names
- * @heap: where to put the heap
+ * carveout_open() - Open a heap
+ * @name: name of the heap, or the path of its device node if it contains a '/'
+ * @flags: O_RDONLY to query and to read; O_RDWR for all operations; O_WRONLY to
+ *	query and to change tags
+ * @heap: returns the heap
  *
- * Return: 0 or a negative errno: -ENOENT if there is no such heap, -ENOTTY if it
- * is something else, -EINVAL for an empty name or other flags.
+ * Return: 0 or a negative errno: -ENOENT if the heap does not exist, -ENOTTY if
+ * the file is not a heap, -EINVAL for an empty name or other flags.
  */
 int carveout_open(const char *name, int flags, struct carveout_heap **heap);
 
 /**
- * carveout_close() - close a heap
+ * carveout_close() - Close a heap
  * @heap: the heap, or NULL
  *
- * Buffers that came from it stay.
+ * Its buffers remain open.
  */
 void carveout_close(struct carveout_heap *heap);
 
 /**
- * carveout_heap_fd() - the descriptor of a heap's node
+ * carveout_heap_fd() - File descriptor of a heap's device node
  * @heap: the heap
  *
- * For poll(), which says POLLIN when names changed, POLLHUP when the heap is gone.
+ * For poll(), which reports POLLIN when tags have changed and POLLHUP when the
+ * heap is shut down.
  *
- * Return: the descriptor; carveout_close() closes it.
+ * Return: the file descriptor; carveout_close() closes it.
  */
 int carveout_heap_fd(const struct carveout_heap *heap);
 
 /**
- * carveout_heap_path() - the path of a heap's node
+ * carveout_heap_path() - Path of a heap's device node
  * @heap: the heap
  *
- * Return: the path, which lives as long as @heap.
+ * Return: the path, valid until @heap is closed.
  */
 const char *carveout_heap_path(const struct carveout_heap *heap);
 
 /**
- * carveout_query_sized() - carveout_query() for a structure of any age
+ * carveout_query_sized() - carveout_query() with an explicit structure size
  * @heap: the heap
- * @query: the answer
- * @size: size of @query as the caller knows it
+ * @query: returns the state
+ * @size: size of @query as known to the caller
  *
  * Return: 0 or a negative errno.
  */
@@ -129,9 +135,10 @@ int carveout_query_sized(const struct carveout_heap *heap,
 			 struct carveout_ioctl_query *query, size_t size);
 
 /**
- * carveout_query() - ask what a heap is and how it stands
+ * carveout_query() - Query identity and state of a heap
  * @heap: the heap
- * @query: the answer; its member capabilities says what the driver can do
+ * @query: returns the state; its member capabilities lists the features of the
+ *	driver
  *
  * Return: 0 or a negative errno.
  */
@@ -142,11 +149,11 @@ static inline int carveout_query(const struct carveout_heap *heap,
 }
 
 /**
- * carveout_region_sized() - carveout_region() for a structure of any age
+ * carveout_region_sized() - carveout_region() with an explicit structure size
  * @heap: the heap
- * @index: which region
- * @region: the answer
- * @size: size of @region as the caller knows it
+ * @index: index of the region
+ * @region: returns the region
+ * @size: size of @region as known to the caller
  *
  * Return: 0 or a negative errno.
  */
@@ -154,12 +161,12 @@ int carveout_region_sized(const struct carveout_heap *heap, uint32_t index,
 			  struct carveout_ioctl_region *region, size_t size);
 
 /**
- * carveout_region() - look at one region of a heap
+ * carveout_region() - Query one region of a heap
  * @heap: the heap
- * @index: which region, 0 and up
- * @region: the answer
+ * @index: index of the region, starting at 0
+ * @region: returns the region
  *
- * Return: 0 or a negative errno, -ENOENT when there are no more.
+ * Return: 0 or a negative errno, -ENOENT if @index is beyond the last region.
  */
 static inline int carveout_region(const struct carveout_heap *heap, uint32_t index,
 				  struct carveout_ioctl_region *region)
@@ -168,11 +175,11 @@ static inline int carveout_region(const struct carveout_heap *heap, uint32_t ind
 }
 
 /**
- * carveout_regions_sized() - carveout_regions() for structures of any age
+ * carveout_regions_sized() - carveout_regions() with an explicit structure size
  * @heap: the heap
- * @regions: where to put an array; free() it
- * @size: size of one region as the caller knows it
- * @count: where to put their number
+ * @regions: returns an array; free() it
+ * @size: size of one region as known to the caller
+ * @count: returns the number of regions
  *
  * Return: 0 or a negative errno.
  */
@@ -180,10 +187,10 @@ int carveout_regions_sized(const struct carveout_heap *heap, void **regions,
 			   size_t size, size_t *count);
 
 /**
- * carveout_regions() - look at all regions of a heap
+ * carveout_regions() - Query all regions of a heap
  * @heap: the heap
- * @regions: where to put an array by index; free() it
- * @count: where to put their number
+ * @regions: returns an array, by index; free() it
+ * @count: returns the number of regions
  *
  * Return: 0 or a negative errno.
  */
@@ -199,17 +206,17 @@ static inline int carveout_regions(const struct carveout_heap *heap,
 	return err;
 }
 
-/* === Making and opening buffers =========================================== */
+/* === Creating and opening buffers ========================================= */
 
 /**
- * struct carveout_opened - what was allocated, opened or resized
+ * struct carveout_opened - An allocated, opened or resized buffer
  * @struct_size: size of this structure, set by CARVEOUT_OPENED_INIT
  * @size: bytes of the buffer, in whole pages
- * @offset: where in its region it starts, in bytes
- * @generation: its number
+ * @offset: offset of the buffer in its region, in bytes
+ * @generation: its generation
  * @region: index of its region
  * @attrs: CARVEOUT_ATTR_* bits of its region
- * @created: 1 if it is new, 0 if it was there before
+ * @created: 1 if it was created by the call, 0 if it existed before
  * @reserved: zero
  */
 struct carveout_opened {
@@ -223,29 +230,30 @@ struct carveout_opened {
 	uint32_t reserved;
 };
 
-/** define CARVEOUT_OPENED_INIT - how a struct carveout_opened starts */
+/** define CARVEOUT_OPENED_INIT - Initialiser of a struct carveout_opened */
 #define CARVEOUT_OPENED_INIT	{ .struct_size = sizeof(struct carveout_opened) }
 
 /**
- * struct carveout_alloc_options - what buffer is wanted
+ * struct carveout_alloc_options - A request for a buffer
  * @struct_size: size of this structure, set by CARVEOUT_ALLOC_OPTIONS_INIT
  * @size: bytes, at least 1
- * @tag: name of the buffer, or NULL
- * @label: what it is for, to be shown to people, or NULL
+ * @tag: tag of the buffer, or NULL
+ * @label: purpose of the buffer, for display, or NULL
  * @flags: CARVEOUT_ALLOC_* flags
  * @fd_flags: O_RDWR or O_RDONLY, and O_CLOEXEC
- * @mode: permission bits of the tag, less the umask; not looked at without tag
+ * @mode: permission bits of the tag, masked by the umask; ignored without a tag
  * @align: power of two in bytes, of the physical address; 0 for a page
  * @max_addr: the buffer ends at or below this physical address; 0 for any
- * @regions: mask of region indices to take it from; 0 for any
- * @place: with CARVEOUT_ALLOC_EXACT, where in the one region of @regions it starts
+ * @regions: mask of the region indices to allocate from; 0 for any
+ * @place: with CARVEOUT_ALLOC_EXACT, offset of the buffer in the one region of
+ *	@regions
  * @require: CARVEOUT_ATTR_* bits that the region must have
  * @forbid: CARVEOUT_ATTR_* bits that the region must not have
- * @fallback: CARVEOUT_ATTR_* bits that will do instead of @require when no region
- *	with these has room, in this order
+ * @fallback: CARVEOUT_ATTR_* bits to use instead of @require, in this order, if
+ *	no region with the required bits has space
  * @nr_fallback: number of entries of @fallback, up to CARVEOUT_NR_FALLBACK
  *
- * See struct carveout_ioctl_alloc for the meaning of each.
+ * See struct carveout_ioctl_alloc for the details of each.
  */
 struct carveout_alloc_options {
 	size_t struct_size;
@@ -266,9 +274,10 @@ struct carveout_alloc_options {
 };
 
 /**
- * define CARVEOUT_ALLOC_OPTIONS_INIT - how a struct carveout_alloc_options starts
+ * define CARVEOUT_ALLOC_OPTIONS_INIT - Initialiser of a struct carveout_alloc_options
  *
- * A descriptor to read and write, a tag that only its owner may open.
+ * Requests a file descriptor for reading and writing, and a tag that only its
+ * owner may open.
  */
 #define CARVEOUT_ALLOC_OPTIONS_INIT { \
 	.struct_size = sizeof(struct carveout_alloc_options), \
@@ -277,75 +286,76 @@ struct carveout_alloc_options {
 }
 
 /**
- * carveout_alloc() - allocate a buffer without a tag
+ * carveout_alloc() - Allocate a buffer without a tag
  * @heap: the heap, open O_RDWR
- * @size: bytes, at least 1; it gets whole pages
+ * @size: bytes, at least 1; rounded up to whole pages
  *
- * It reads as zero and is open for reading and writing.
+ * The buffer reads as zero and is open for reading and writing.
  *
- * Return: a dma-buf descriptor or a negative errno, -ENOSPC when no hole fits.
+ * Return: a dma-buf descriptor or a negative errno, -ENOSPC if no hole is large
+ * enough.
  */
 int carveout_alloc(const struct carveout_heap *heap, uint64_t size);
 
 /**
- * carveout_alloc_with() - allocate a buffer, with wishes
+ * carveout_alloc_with() - Allocate a buffer with options
  * @heap: the heap, open O_RDWR
- * @options: what is wanted
- * @opened: where to say what it became, or NULL
+ * @options: the request
+ * @opened: filled in with the result, or NULL
  *
  * Return: a dma-buf descriptor or a negative errno: those of
- * CARVEOUT_IOCTL_ALLOC; -EINVAL also for a struct_size that is too small, a tag or
- * label that is too long and an empty tag, -E2BIG for options that this library
- * does not know.
+ * CARVEOUT_IOCTL_ALLOC; -EINVAL also for a struct_size that is too small, a tag
+ * or label that is too long and an empty tag; -E2BIG for options that this
+ * library does not support.
  */
 int carveout_alloc_with(const struct carveout_heap *heap,
 			const struct carveout_alloc_options *options,
 			struct carveout_opened *opened);
 
 /**
- * carveout_open_tag() - open a buffer by its tag
+ * carveout_open_tag() - Open a buffer by its tag
  * @heap: the heap
- * @tag: the name
+ * @tag: the tag
  * @fd_flags: O_RDONLY or O_RDWR, and O_CLOEXEC
- * @opened: where to say what it is, or NULL
+ * @opened: filled in with the result, or NULL
  *
- * Return: a dma-buf descriptor or a negative errno, -ENOENT for no such tag,
- * -EACCES if its mode or the node forbids it.
+ * Return: a dma-buf descriptor or a negative errno, -ENOENT if the tag does not
+ * exist, -EACCES if its mode or the device node denies access.
  */
 int carveout_open_tag(const struct carveout_heap *heap, const char *tag,
 		      int fd_flags, struct carveout_opened *opened);
 
 /**
- * carveout_open_tag_wait() - open a buffer by its tag as soon as there is one
+ * carveout_open_tag_wait() - Open a buffer by its tag, waiting for the tag
  * @heap: the heap
- * @tag: the name
+ * @tag: the tag
  * @fd_flags: O_RDONLY or O_RDWR, and O_CLOEXEC
- * @timeout_ms: how long to wait, in milliseconds from now; negative: for ever
- * @opened: where to say what it is, or NULL
+ * @timeout_ms: time to wait, in milliseconds from now; negative: no limit
+ * @opened: filled in with the result, or NULL
  *
- * A buffer that is there but forbidden is not waited for: -EACCES.
+ * The call does not wait if the tag exists and denies access: -EACCES.
  *
- * Return: as carveout_open_tag(); -ETIMEDOUT when none came in time, -EINTR when a
- * signal handler ran that was not installed with SA_RESTART, -ENODEV when the heap
- * goes meanwhile.
+ * Return: as carveout_open_tag(); -ETIMEDOUT if the tag was not created in
+ * time, -EINTR if a signal handler ran that was not installed with SA_RESTART,
+ * -ENODEV if the heap is shut down meanwhile.
  */
 int carveout_open_tag_wait(const struct carveout_heap *heap, const char *tag,
 			   int fd_flags, int timeout_ms,
 			   struct carveout_opened *opened);
 
 /**
- * carveout_resize() - make a buffer larger or smaller
+ * carveout_resize() - Make a buffer larger or smaller
  * @heap: the heap, open O_RDWR
- * @fd: the buffer, open for writing, and open nowhere else
- * @size: bytes, at least 1; it gets whole pages
+ * @fd: the buffer, open for writing, without any other open
+ * @size: bytes, at least 1; rounded up to whole pages
  * @fd_flags: O_RDWR or O_RDONLY, and O_CLOEXEC, for the new descriptor
- * @opened: where to say what it became, or NULL
+ * @opened: filled in with the result, or NULL
  *
- * As with realloc(), what succeeded has closed @fd, and what failed has changed
- * nothing. The content is kept up to the smaller size, and so is the tag.
+ * As with realloc(), success closes @fd, and failure changes nothing. The
+ * content is preserved up to the smaller size, and so is the tag.
  *
- * Return: a new dma-buf descriptor or a negative errno, -EBUSY while the buffer is
- * mapped or in use by anybody else.
+ * Return: a new dma-buf descriptor or a negative errno, -EBUSY while the buffer
+ * is mapped or otherwise in use.
  */
 int carveout_resize(const struct carveout_heap *heap, int fd, uint64_t size,
 		    int fd_flags, struct carveout_opened *opened);
@@ -353,16 +363,16 @@ int carveout_resize(const struct carveout_heap *heap, int fd, uint64_t size,
 /* === Pools ================================================================ */
 
 /**
- * struct carveout_pool_opened - what pool was made or opened
+ * struct carveout_pool_opened - A created or opened pool
  * @struct_size: size of this structure, set by CARVEOUT_POOL_OPENED_INIT
- * @block_size: bytes from one block to the next
- * @size: bytes of all blocks, in whole pages: what carveout_map() maps
- * @offset: where in its region the pool starts, in bytes
- * @generation: its number
+ * @block_size: bytes from the start of one block to the start of the next
+ * @size: bytes of all blocks, in whole pages: the size for carveout_map()
+ * @offset: offset of the pool in its region, in bytes
+ * @generation: its generation
  * @count: number of blocks
  * @region: index of its region
  * @attrs: CARVEOUT_ATTR_* bits of its region
- * @created: 1 if it is new, 0 if it was there before
+ * @created: 1 if it was created by the call, 0 if it existed before
  */
 struct carveout_pool_opened {
 	size_t struct_size;
@@ -376,27 +386,27 @@ struct carveout_pool_opened {
 	uint32_t created;
 };
 
-/** define CARVEOUT_POOL_OPENED_INIT - how a struct carveout_pool_opened starts */
+/** define CARVEOUT_POOL_OPENED_INIT - Initialiser of a struct carveout_pool_opened */
 #define CARVEOUT_POOL_OPENED_INIT \
 	{ .struct_size = sizeof(struct carveout_pool_opened) }
 
 /**
- * struct carveout_pool_options - what pool is wanted
+ * struct carveout_pool_options - A request for a pool
  * @struct_size: size of this structure, set by CARVEOUT_POOL_OPTIONS_INIT
  * @block_size: bytes of a block, at least 1
- * @tag: name of the pool, or NULL
- * @label: what it is for, to be shown to people, or NULL
+ * @tag: tag of the pool, or NULL
+ * @label: purpose of the pool, for display, or NULL
  * @count: number of blocks, 1 to CARVEOUT_POOL_BLOCKS_MAX
  * @flags: CARVEOUT_ALLOC_OPEN, CARVEOUT_ALLOC_PERSIST
  * @fd_flags: O_RDWR, and O_CLOEXEC
- * @mode: permission bits of the tag, less the umask; not looked at without tag
+ * @mode: permission bits of the tag, masked by the umask; ignored without a tag
  * @align: power of two in bytes, of the physical address of each block; 0 for 64
  * @max_addr: the pool ends at or below this physical address; 0 for any
- * @regions: mask of region indices to take it from; 0 for any
+ * @regions: mask of the region indices to allocate from; 0 for any
  * @require: CARVEOUT_ATTR_* bits that the region must have
  * @forbid: CARVEOUT_ATTR_* bits that the region must not have
  *
- * See struct carveout_ioctl_pool_create for the meaning of each.
+ * See struct carveout_ioctl_pool_create for the details of each.
  */
 struct carveout_pool_options {
 	size_t struct_size;
@@ -415,9 +425,10 @@ struct carveout_pool_options {
 };
 
 /**
- * define CARVEOUT_POOL_OPTIONS_INIT - how a struct carveout_pool_options starts
+ * define CARVEOUT_POOL_OPTIONS_INIT - Initialiser of a struct carveout_pool_options
  *
- * A descriptor that exec() closes, a tag that only its owner may open.
+ * Requests a close-on-exec file descriptor, and a tag that only its owner may
+ * open.
  */
 #define CARVEOUT_POOL_OPTIONS_INIT { \
 	.struct_size = sizeof(struct carveout_pool_options), \
@@ -426,89 +437,91 @@ struct carveout_pool_options {
 }
 
 /**
- * carveout_pool_create() - make a pool of equal blocks
+ * carveout_pool_create() - Create a pool of equal blocks
  * @heap: the heap, open O_RDWR
- * @options: what is wanted
- * @opened: where to say what it became, or NULL
+ * @options: the request
+ * @opened: filled in with the result, or NULL
  *
- * Its descriptor is none of a buffer: it is for the functions of this section, for
- * carveout_map() and for poll(), which says POLLIN while a block is free and POLLHUP
- * once the pool was destroyed.
+ * The file descriptor is not a buffer descriptor: use it with the functions of
+ * this section, with carveout_map() and with poll(), which reports POLLIN while
+ * a block is free and POLLHUP once the pool is destroyed.
  *
- * Return: a descriptor or a negative errno: those of CARVEOUT_IOCTL_POOL_CREATE;
- * -EINVAL and -E2BIG also as carveout_alloc_with().
+ * Return: a file descriptor or a negative errno: those of
+ * CARVEOUT_IOCTL_POOL_CREATE; -EINVAL and -E2BIG also as carveout_alloc_with().
  */
 int carveout_pool_create(const struct carveout_heap *heap,
 			 const struct carveout_pool_options *options,
 			 struct carveout_pool_opened *opened);
 
 /**
- * carveout_pool_open() - open a pool by its tag
+ * carveout_pool_open() - Open a pool by its tag
  * @heap: the heap, open O_RDWR
- * @tag: the name
+ * @tag: the tag
  * @fd_flags: O_RDWR, and O_CLOEXEC
- * @opened: where to say what it is, or NULL
+ * @opened: filled in with the result, or NULL
  *
- * Return: a descriptor or a negative errno, -ENOENT for no such tag, -EINVAL for one of
- * a buffer that is no pool, -EACCES if its mode or the node forbids it.
+ * Return: a file descriptor or a negative errno, -ENOENT if the tag does not
+ * exist, -EINVAL if its buffer is not a pool, -EACCES if its mode or the device
+ * node denies access.
  */
 int carveout_pool_open(const struct carveout_heap *heap, const char *tag, int fd_flags,
 		       struct carveout_pool_opened *opened);
 
 /**
- * carveout_pool_open_wait() - open a pool by its tag as soon as there is one
+ * carveout_pool_open_wait() - Open a pool by its tag, waiting for the tag
  * @heap: the heap, open O_RDWR
- * @tag: the name
+ * @tag: the tag
  * @fd_flags: O_RDWR, and O_CLOEXEC
- * @timeout_ms: how long to wait, in milliseconds from now; negative: for ever
- * @opened: where to say what it is, or NULL
+ * @timeout_ms: time to wait, in milliseconds from now; negative: no limit
+ * @opened: filled in with the result, or NULL
  *
- * Return: as carveout_pool_open(); further as carveout_open_tag_wait().
+ * Return: as carveout_pool_open(); otherwise as carveout_open_tag_wait().
  */
 int carveout_pool_open_wait(const struct carveout_heap *heap, const char *tag,
 			    int fd_flags, int timeout_ms,
 			    struct carveout_pool_opened *opened);
 
 /**
- * carveout_pool_get() - take a block without waiting
- * @pool: descriptor of the pool
- * @offset: where to say where in the pool it starts, or NULL
+ * carveout_pool_acquire() - Acquire a block without waiting
+ * @pool: file descriptor of the pool
+ * @offset: returns the offset of the block in the pool, or NULL
  *
- * It is given back by carveout_pool_put(), or when the last descriptor and mapping of
- * this opening of the pool is gone.
+ * The block is freed by carveout_pool_release(), or when the last file
+ * descriptor and mapping of this open of the pool is closed.
  *
- * Return: number of the block or a negative errno, -EAGAIN if all are in use, -EIDRM
- * if the pool was destroyed.
+ * Return: index of the block or a negative errno, -EAGAIN if all blocks are in
+ * use, -EIDRM if the pool was destroyed.
  */
-int carveout_pool_get(int pool, uint64_t *offset);
+int carveout_pool_acquire(int pool, uint64_t *offset);
 
 /**
- * carveout_pool_get_wait() - take a block, and wait for one if all are in use
- * @pool: descriptor of the pool
- * @timeout_ms: how long to wait, in milliseconds from now; negative: for ever
- * @offset: where to say where in the pool it starts, or NULL
+ * carveout_pool_acquire_wait() - Acquire a block, waiting if all are in use
+ * @pool: file descriptor of the pool
+ * @timeout_ms: time to wait, in milliseconds from now; negative: no limit
+ * @offset: returns the offset of the block in the pool, or NULL
  *
- * First come, first served.
+ * Waiters are served in FIFO order.
  *
- * Return: as carveout_pool_get(), but instead of -EAGAIN -ETIMEDOUT when none came in
- * time, or -EINTR when a signal handler ran that was not installed with SA_RESTART.
+ * Return: as carveout_pool_acquire(), except that -EAGAIN is replaced by
+ * -ETIMEDOUT if no block became free in time, or -EINTR if a signal handler ran
+ * that was not installed with SA_RESTART.
  */
-int carveout_pool_get_wait(int pool, int timeout_ms, uint64_t *offset);
+int carveout_pool_acquire_wait(int pool, int timeout_ms, uint64_t *offset);
 
 /**
- * carveout_pool_put() - give a block back
- * @pool: descriptor of the pool
- * @index: number of the block, whoever took it
+ * carveout_pool_release() - Release a block
+ * @pool: file descriptor of the pool
+ * @index: index of the block, which may have been acquired by another process
  *
- * Return: 0 or a negative errno, -EINVAL if there is no such block, or it is free.
+ * Return: 0 or a negative errno, -EINVAL if the block does not exist or is free.
  */
-int carveout_pool_put(int pool, uint32_t index);
+int carveout_pool_release(int pool, uint32_t index);
 
 /**
- * carveout_pool_query_sized() - carveout_pool_query() for a structure of any age
- * @pool: descriptor of the pool
- * @query: the answer
- * @size: size of @query as the caller knows it
+ * carveout_pool_query_sized() - carveout_pool_query() with an explicit structure size
+ * @pool: file descriptor of the pool
+ * @query: returns the state
+ * @size: size of @query as known to the caller
  *
  * Return: 0 or a negative errno.
  */
@@ -516,9 +529,9 @@ int carveout_pool_query_sized(int pool, struct carveout_ioctl_pool_query *query,
 			      size_t size);
 
 /**
- * carveout_pool_query() - ask how a pool stands
- * @pool: descriptor of the pool
- * @query: the answer
+ * carveout_pool_query() - Query the state of a pool
+ * @pool: file descriptor of the pool
+ * @query: returns the state
  *
  * Return: 0 or a negative errno.
  */
@@ -528,144 +541,146 @@ static inline int carveout_pool_query(int pool, struct carveout_ioctl_pool_query
 }
 
 /**
- * carveout_pool_destroy() - end a pool
- * @pool: descriptor of the pool, which stays open
+ * carveout_pool_destroy() - Destroy a pool
+ * @pool: file descriptor of the pool, which stays open
  *
- * Its tag is removed, and who waits or asks for a block gets -EIDRM.
+ * Its tag is removed. All waiters, and later requests for a block, fail with
+ * -EIDRM.
  *
- * Return: 0 or a negative errno, -EACCES if it is somebody else's, -EIDRM if that was
- * done before.
+ * Return: 0 or a negative errno, -EACCES if the caller is not the owner, -EIDRM
+ * if the pool was destroyed before.
  */
 int carveout_pool_destroy(int pool);
 
 /* === Tags ================================================================= */
 
 /**
- * carveout_tag_check() - can this be a tag?
- * @tag: a name
+ * carveout_tag_check() - Is a string a valid tag?
+ * @tag: the string
  *
  * Return: 0, or -EINVAL if it is not 1 to 63 letters, digits, '.', '_' and '-'.
  */
 int carveout_tag_check(const char *tag);
 
 /**
- * carveout_link() - give a buffer that never had one a tag
+ * carveout_link() - Tag a buffer that was never tagged
  * @heap: the heap, open for writing
  * @fd: the buffer, open for writing
- * @tag: the name
- * @flags: CARVEOUT_LINK_REPLACE to take the name from another buffer,
- *	CARVEOUT_LINK_PERSIST to let it hold the buffer
- * @mode: permission bits, less the umask
- * @generation: where to put the buffer's new number, or NULL
+ * @tag: the tag
+ * @flags: CARVEOUT_LINK_REPLACE to take the tag from another buffer,
+ *	CARVEOUT_LINK_PERSIST to let the tag hold a reference
+ * @mode: permission bits, masked by the umask
+ * @generation: returns the buffer's new generation, or NULL
  *
- * Return: 0 or a negative errno: -EEXIST if the tag is taken, -EBUSY if the buffer
- * has or had one, -EACCES if that is not allowed.
+ * Return: 0 or a negative errno: -EEXIST if the tag exists, -EBUSY if the buffer
+ * has, or once had, a tag, -EACCES if the caller is not allowed to do this.
  */
 int carveout_link(const struct carveout_heap *heap, int fd, const char *tag,
 		  uint32_t flags, uint32_t mode, uint64_t *generation);
 
 /**
- * carveout_unlink() - remove a tag
+ * carveout_unlink() - Remove a tag
  * @heap: the heap, open for writing
- * @tag: the name
+ * @tag: the tag
  *
- * The name is free at once; the memory goes with its last user.
+ * The tag can be used again at once; the memory is freed with the last
+ * reference.
  *
- * Return: 0 or a negative errno, -ENOENT for no such tag, -EACCES if it is
- * somebody else's.
+ * Return: 0 or a negative errno, -ENOENT if the tag does not exist, -EACCES if
+ * the caller is not the owner.
  */
 int carveout_unlink(const struct carveout_heap *heap, const char *tag);
 
 /**
- * carveout_setattr() - change who may open a tag
+ * carveout_setattr() - Change owner, group or mode of a tag
  * @heap: the heap, open for writing
- * @tag: the name
- * @what: CARVEOUT_SETATTR_* bits: which of the following to change
+ * @tag: the tag
+ * @flags: CARVEOUT_SETATTR_* bits that select the properties to change
  * @mode: permission bits
  * @uid: owner
  * @gid: group
  *
- * Return: 0 or a negative errno, -ENOENT for no such tag, -EACCES if that is not
- * allowed.
+ * Return: 0 or a negative errno, -ENOENT if the tag does not exist, -EACCES if
+ * the change is not allowed.
  */
 int carveout_setattr(const struct carveout_heap *heap, const char *tag,
-		     uint32_t what, uint32_t mode, uid_t uid, gid_t gid);
+		     uint32_t flags, uint32_t mode, uid_t uid, gid_t gid);
 
-/* === What there is ======================================================== */
+/* === Listing ============================================================== */
 
 /**
- * carveout_info_sized() - carveout_info() for a structure of any age
+ * carveout_info_sized() - carveout_info() with an explicit structure size
  * @heap: the heap
  * @fd: the buffer
- * @buffer: the answer
- * @size: size of @buffer as the caller knows it
+ * @buffer: returns the description
+ * @size: size of @buffer as known to the caller
  *
  * Return: 0 or a negative errno.
  */
 int carveout_info_sized(const struct carveout_heap *heap, int fd,
-			struct carveout_buffer *buffer, size_t size);
+			struct carveout_buffer_info *buffer, size_t size);
 
 /**
- * carveout_info() - ask what a buffer is
+ * carveout_info() - Describe a buffer
  * @heap: its heap, open for reading
  * @fd: the buffer
- * @buffer: the answer
+ * @buffer: returns the description
  *
- * Return: 0 or a negative errno: -EBADF if @fd is no descriptor, -EINVAL if it is
- * not a buffer of this heap.
+ * Return: 0 or a negative errno: -EBADF if @fd is not an open file descriptor,
+ * -EINVAL if it is not a buffer of this heap.
  */
 static inline int carveout_info(const struct carveout_heap *heap, int fd,
-				struct carveout_buffer *buffer)
+				struct carveout_buffer_info *buffer)
 {
 	return carveout_info_sized(heap, fd, buffer, sizeof(*buffer));
 }
 
-/* What to list. */
-#define CARVEOUT_LIST_BUFFERS	1	/* struct carveout_buffer */
+/* Kinds of entries to list. */
+#define CARVEOUT_LIST_BUFFERS	1	/* struct carveout_buffer_info */
 #define CARVEOUT_LIST_SPANS	2	/* struct carveout_ioctl_span */
 
 /**
- * carveout_next_sized() - go on with an enumeration
+ * carveout_next_sized() - Continue an enumeration
  * @heap: the heap, open for reading
- * @what: CARVEOUT_LIST_BUFFERS or CARVEOUT_LIST_SPANS
- * @cursor: 0 to start, then as the last call left it
+ * @kind: CARVEOUT_LIST_BUFFERS or CARVEOUT_LIST_SPANS
+ * @cursor: 0 to start, then the value set by the last call
  * @entries: array to fill
- * @size: size of one entry as the caller knows it
- * @count: room in the array
+ * @size: size of one entry as known to the caller
+ * @count: capacity of the array
  *
- * Return: how many were filled in, 0 at the end, or a negative errno.
+ * Return: number of entries filled in, 0 at the end, or a negative errno.
  */
-int carveout_next_sized(const struct carveout_heap *heap, int what,
+int carveout_next_sized(const struct carveout_heap *heap, int kind,
 			uint64_t *cursor, void *entries, size_t size,
 			size_t count);
 
 /**
- * carveout_list_sized() - a whole enumeration
+ * carveout_list_sized() - List all buffers or spans
  * @heap: the heap, open for reading
- * @what: CARVEOUT_LIST_BUFFERS or CARVEOUT_LIST_SPANS
- * @entries: where to put an array; free() it
- * @size: size of one entry as the caller knows it
- * @count: where to put their number
+ * @kind: CARVEOUT_LIST_BUFFERS or CARVEOUT_LIST_SPANS
+ * @entries: returns an array; free() it
+ * @size: size of one entry as known to the caller
+ * @count: returns the number of entries
  *
  * Return: 0 or a negative errno.
  */
-int carveout_list_sized(const struct carveout_heap *heap, int what,
+int carveout_list_sized(const struct carveout_heap *heap, int kind,
 			void **entries, size_t size, size_t *count);
 
 /**
- * carveout_next_buffers() - some more of the buffers that the caller may see
+ * carveout_next_buffers() - Fetch the next buffers that the caller may see
  * @heap: the heap, open for reading
- * @cursor: 0 to start, then as the last call left it
+ * @cursor: 0 to start, then the value set by the last call
  * @buffers: array to fill
- * @count: room in the array
+ * @count: capacity of the array
  *
- * What lives through the whole enumeration is shown exactly once.
+ * A buffer that exists throughout the enumeration is reported exactly once.
  *
- * Return: how many were filled in, 0 at the end, or a negative errno.
+ * Return: number of entries filled in, 0 at the end, or a negative errno.
  */
 static inline int carveout_next_buffers(const struct carveout_heap *heap,
 					uint64_t *cursor,
-					struct carveout_buffer *buffers,
+					struct carveout_buffer_info *buffers,
 					size_t count)
 {
 	return carveout_next_sized(heap, CARVEOUT_LIST_BUFFERS, cursor, buffers,
@@ -673,13 +688,13 @@ static inline int carveout_next_buffers(const struct carveout_heap *heap,
 }
 
 /**
- * carveout_next_spans() - some more of the allocations and holes of all regions
+ * carveout_next_spans() - Fetch the next allocations and holes of all regions
  * @heap: the heap, open for reading
- * @cursor: 0 to start, then as the last call left it
- * @spans: array to fill, in no order
- * @count: room in the array
+ * @cursor: 0 to start, then the value set by the last call
+ * @spans: array to fill, in no particular order
+ * @count: capacity of the array
  *
- * Return: how many were filled in, 0 at the end, or a negative errno.
+ * Return: number of entries filled in, 0 at the end, or a negative errno.
  */
 static inline int carveout_next_spans(const struct carveout_heap *heap,
 				      uint64_t *cursor,
@@ -691,30 +706,30 @@ static inline int carveout_next_spans(const struct carveout_heap *heap,
 }
 
 /**
- * carveout_buffers() - list the buffers that the caller may see
+ * carveout_buffers() - List the buffers that the caller may see
  * @heap: the heap, open for reading
- * @buffers: where to put an array; free() it
- * @count: where to put their number
+ * @buffers: returns an array; free() it
+ * @count: returns the number of buffers
  *
  * Return: 0 or a negative errno.
  */
 static inline int carveout_buffers(const struct carveout_heap *heap,
-				   struct carveout_buffer **buffers, size_t *count)
+				   struct carveout_buffer_info **buffers, size_t *count)
 {
 	void *all;
 	int err;
 
 	err = carveout_list_sized(heap, CARVEOUT_LIST_BUFFERS, &all,
 				  sizeof(**buffers), count);
-	*buffers = (struct carveout_buffer *)all;
+	*buffers = (struct carveout_buffer_info *)all;
 	return err;
 }
 
 /**
- * carveout_spans() - list the allocations and the holes of all regions
+ * carveout_spans() - List the allocations and holes of all regions
  * @heap: the heap, open for reading
- * @spans: where to put an array, in no order; free() it
- * @count: where to put their number
+ * @spans: returns an array, in no particular order; free() it
+ * @count: returns the number of spans
  *
  * Return: 0 or a negative errno.
  */
@@ -731,24 +746,24 @@ static inline int carveout_spans(const struct carveout_heap *heap,
 }
 
 /**
- * carveout_poll() - wait until a name comes, goes or changes
+ * carveout_poll() - Wait until a tag is added, removed or changed
  * @heap: the heap
- * @timeout_ms: how long, in milliseconds; negative: for ever
+ * @timeout_ms: time to wait, in milliseconds; negative: no limit
  *
- * It is about changes since the buffers were last listed from the start or
- * acknowledged, by way of this heap.
+ * Reports changes since the buffers were last listed from the start, or
+ * acknowledged, through this heap.
  *
- * Return: 1 if something changed, 0 if nothing did in time, or a negative errno:
- * -ENODEV if the heap is gone, -EINTR if a signal handler ran.
+ * Return: 1 if a tag changed, 0 after a timeout, or a negative errno: -ENODEV if
+ * the heap is shut down, -EINTR if a signal handler ran.
  */
 int carveout_poll(const struct carveout_heap *heap, int timeout_ms);
 
 /**
- * carveout_acknowledge() - take note of all changes so far
+ * carveout_acknowledge() - Acknowledge all changes so far
  * @heap: the heap, open for reading
  *
- * Do it before looking at what changed, so that what changes in between is
- * reported again.
+ * Acknowledge before examining the changes, so that later changes are reported
+ * again.
  *
  * Return: 0 or a negative errno.
  */
@@ -756,39 +771,40 @@ int carveout_acknowledge(const struct carveout_heap *heap);
 
 /* === Memory =============================================================== */
 
-/** define CARVEOUT_MAP_ALIGN - what large mappings are aligned to, in bytes */
+/** define CARVEOUT_MAP_ALIGN - Alignment of large mappings, in bytes */
 #define CARVEOUT_MAP_ALIGN	0x200000
 
 /**
- * carveout_size() - ask for the size of a buffer
+ * carveout_size() - Query the size of a buffer
  * @fd: the buffer
- * @size: where to put it, in bytes
+ * @size: returns the size, in bytes
  *
  * Return: 0 or a negative errno.
  */
 int carveout_size(int fd, uint64_t *size);
 
 /**
- * carveout_map() - map a buffer or a part of it
+ * carveout_map() - Map a buffer or a part of it
  * @fd: the buffer
- * @offset: where in it to start, in whole pages
+ * @offset: start of the mapping in the buffer, in whole pages
  * @size: bytes, at least 1
  * @prot: PROT_READ, PROT_WRITE or both
- * @memory: where to put the address
+ * @memory: returns the address
  *
- * From CARVEOUT_MAP_ALIGN bytes on the mapping lies so that the buffer's start
- * would be at a multiple of that: if the buffer was allocated with such an @align,
- * too, one entry of the page table can map that much. Where pages are larger than
- * 4 KiB such an entry maps more (32 MiB with pages of 16 KiB), and a mapping of at
- * least that size is aligned to it.
+ * A mapping of at least CARVEOUT_MAP_ALIGN bytes is placed so that the start of
+ * the buffer would be at a multiple of CARVEOUT_MAP_ALIGN: if the buffer was
+ * also allocated with such an @align, the kernel can map it with huge pages. If
+ * pages are larger than 4 KiB, so are huge pages (32 MiB with pages of 16 KiB),
+ * and a mapping of at least that size is aligned to it.
  *
- * Return: 0 or a negative errno: -EINVAL for what is not in the buffer, -EACCES for
- * PROT_WRITE with a read-only descriptor, -EFBIG for more than there are addresses.
+ * Return: 0 or a negative errno: -EINVAL for a range outside the buffer,
+ * -EACCES for PROT_WRITE with a read-only descriptor, -EFBIG for a size that
+ * exceeds the address space.
  */
 int carveout_map(int fd, uint64_t offset, uint64_t size, int prot, void **memory);
 
 /**
- * carveout_unmap() - undo carveout_map(), for all of it or a part
+ * carveout_unmap() - Undo carveout_map(), completely or for a part
  * @memory: address
  * @size: bytes
  *
@@ -797,38 +813,40 @@ int carveout_map(int fd, uint64_t offset, uint64_t size, int prot, void **memory
 int carveout_unmap(void *memory, uint64_t size);
 
 /**
- * carveout_sync() - maintain the CPU's caches for parts of a buffer
+ * carveout_sync() - Maintain the CPU caches for parts of a buffer
  * @heap: the heap, open for reading
  * @fd: the buffer
  * @flags: CARVEOUT_SYNC_FOR_DEVICE, CARVEOUT_SYNC_FOR_CPU or both
  * @ranges: the parts; NULL for the whole buffer
  * @count: number of parts; 0 with NULL
  *
- * For partners that no device stands for. All parts are checked before the first
- * is done, up to CARVEOUT_SYNC_MAX; of more, so many at a time.
+ * For remote processors without a device in Linux. Up to CARVEOUT_SYNC_MAX
+ * parts are all checked before the first one is processed; more parts are
+ * processed in groups of that size.
  *
- * Return: 0 or a negative errno, -EINVAL for a part that is not in the buffer.
+ * Return: 0 or a negative errno, -EINVAL for a part outside the buffer.
  */
 int carveout_sync(const struct carveout_heap *heap, int fd, uint32_t flags,
 		  const struct carveout_sync_range *ranges, size_t count);
 
-/* What the CPU is going to do, or did. */
+/* Direction of the CPU accesses. */
 #define CARVEOUT_ACCESS_READ	(1U << 0)
 #define CARVEOUT_ACCESS_WRITE	(1U << 1)
 
 /**
- * carveout_begin_access() - the CPU is going to access a buffer's mappings
+ * carveout_begin_access() - Begin CPU accesses to a buffer's mappings
  * @fd: the buffer, or any other dma-buf
  * @access: CARVEOUT_ACCESS_READ, CARVEOUT_ACCESS_WRITE or both
  *
- * Waits for the devices that use it, by its fences, and makes the caches right.
+ * Waits for the fences of devices that use the buffer, and maintains the CPU
+ * caches.
  *
  * Return: 0 or a negative errno.
  */
 int carveout_begin_access(int fd, uint32_t access);
 
 /**
- * carveout_end_access() - the CPU has accessed a buffer's mappings
+ * carveout_end_access() - End CPU accesses to a buffer's mappings
  * @fd: the buffer
  * @access: as for carveout_begin_access()
  *

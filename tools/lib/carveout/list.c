@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What there is: figures, regions, buffers, spans.
+ * Listing: state, regions, buffers, spans.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-/* Entries that are made room for at first. */
+/* Initial capacity of an array, in entries. */
 #define BATCH	256U
 
 int carveout_query_sized(const struct carveout_heap *heap,
@@ -66,13 +66,13 @@ int carveout_regions_sized(const struct carveout_heap *heap, void **regions,
 }
 
 int carveout_info_sized(const struct carveout_heap *heap, int fd,
-			struct carveout_buffer *buffer, size_t size)
+			struct carveout_buffer_info *buffer, size_t size)
 {
 	struct carveout_ioctl_info info = { .fd = fd };
 	size_t known = size < sizeof(info.buffer) ? size : sizeof(info.buffer);
 	int err;
 
-	if (size < CARVEOUT_BUFFER_SIZE_VER0)
+	if (size < CARVEOUT_BUFFER_INFO_SIZE_VER0)
 		return -EINVAL;
 	err = carveout__ioctl(heap->fd, CARVEOUT_IOCTL_INFO, &info);
 	if (err)
@@ -84,7 +84,7 @@ int carveout_info_sized(const struct carveout_heap *heap, int fd,
 
 /* === Enumerations ========================================================= */
 
-int carveout_next_sized(const struct carveout_heap *heap, int what,
+int carveout_next_sized(const struct carveout_heap *heap, int kind,
 			uint64_t *cursor, void *entries, size_t size,
 			size_t count)
 {
@@ -97,9 +97,9 @@ int carveout_next_sized(const struct carveout_heap *heap, int what,
 	unsigned long command = CARVEOUT_IOCTL_LIST;
 	int err;
 
-	if (what == CARVEOUT_LIST_SPANS)
+	if (kind == CARVEOUT_LIST_SPANS)
 		command = CARVEOUT_IOCTL_SPANS;
-	else if (what != CARVEOUT_LIST_BUFFERS)
+	else if (kind != CARVEOUT_LIST_BUFFERS)
 		return -EINVAL;
 	if (size > UINT32_MAX)
 		return -EINVAL;
@@ -110,7 +110,7 @@ int carveout_next_sized(const struct carveout_heap *heap, int what,
 	return list.count;
 }
 
-int carveout_list_sized(const struct carveout_heap *heap, int what,
+int carveout_list_sized(const struct carveout_heap *heap, int kind,
 			void **entries, size_t size, size_t *count)
 {
 	size_t found = 0, room = BATCH;
@@ -128,7 +128,7 @@ int carveout_list_sized(const struct carveout_heap *heap, int what,
 		if (!grown)
 			break;
 		all = grown;
-		ret = carveout_next_sized(heap, what, &cursor, all + found * size,
+		ret = carveout_next_sized(heap, kind, &cursor, all + found * size,
 					  size, room - found);
 		if (ret > 0)
 			found += ret;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The memory of a buffer: mappings and caches.
+ * Memory of a buffer: mappings and caches.
  */
 #define _GNU_SOURCE
 #include <assert.h>
@@ -12,9 +12,9 @@
 
 #include "internal.h"
 
-static_assert(sizeof(off_t) == 8, "on 32 bit, too: see the Makefile");
-static_assert(CARVEOUT_ACCESS_READ == DMA_BUF_SYNC_READ, "as the kernel has it");
-static_assert(CARVEOUT_ACCESS_WRITE == DMA_BUF_SYNC_WRITE, "as the kernel has it");
+static_assert(sizeof(off_t) == 8, "also on 32 bit: see the Makefile");
+static_assert(CARVEOUT_ACCESS_READ == DMA_BUF_SYNC_READ, "the value of the kernel");
+static_assert(CARVEOUT_ACCESS_WRITE == DMA_BUF_SYNC_WRITE, "the value of the kernel");
 
 int carveout_size(int fd, uint64_t *size)
 {
@@ -29,9 +29,9 @@ int carveout_size(int fd, uint64_t *size)
 /* === Mappings ============================================================= */
 
 /*
- * Would the mapping fail? A part is in the buffer if its last page is. A kernel
- * that finds an error may have taken away already what a MAP_FIXED mapping was to
- * replace, and another thread may be in that place then.
+ * Would the mapping fail? A range is inside the buffer if its last page is. When
+ * the real mapping fails, the kernel may already have unmapped the range that
+ * MAP_FIXED replaces, and another thread may have mapped something else there.
  */
 static int try_map(int fd, uint64_t offset, size_t size, int prot)
 {
@@ -47,19 +47,19 @@ static int try_map(int fd, uint64_t offset, size_t size, int prot)
 }
 
 /*
- * A large entry of the page table maps what a page full of 8-byte entries maps: 2 MiB
- * with pages of 4 KiB, 32 MiB with pages of 16 KiB. A mapping too small for one has
- * what the header promises.
+ * A huge page (PMD entry) maps as much as a page full of 8-byte entries: 2 MiB with
+ * pages of 4 KiB, 32 MiB with pages of 16 KiB. A mapping that is too small for one
+ * gets the alignment that the header promises.
  */
 static uintptr_t alignment_of(size_t size)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	size_t large = page / sizeof(uint64_t) * page;
+	size_t huge = page / sizeof(uint64_t) * page;
 
-	return size < large ? CARVEOUT_MAP_ALIGN : large;
+	return size < huge ? CARVEOUT_MAP_ALIGN : huge;
 }
 
-/* Reserve addresses whose start is as far into the alignment as @offset. */
+/* Reserve an address range whose start is congruent to @offset modulo the alignment. */
 static char *reserve(size_t size, uint64_t offset)
 {
 	const uintptr_t align = alignment_of(size);
@@ -97,7 +97,7 @@ static int map_aligned(int fd, uint64_t offset, size_t size, int prot,
 	*memory = mmap(place, size, prot, MAP_SHARED | MAP_FIXED, fd, offset);
 	if (*memory != MAP_FAILED)
 		return 0;
-	/* What is there now need not be ours: give up the addresses. */
+	/* The range may now belong to another mapping: leave it alone. */
 	return -errno;
 }
 
@@ -143,7 +143,7 @@ static int sync_whole(const struct carveout_heap *heap, int fd, uint32_t flags)
 	int err;
 
 	err = carveout_size(fd, &size);
-	/* A file of another kind is for the driver to refuse. */
+	/* The driver rejects a file that is not a buffer. */
 	whole.size = err || !size ? 1 : size;
 	if (err == -EBADF)
 		return err;

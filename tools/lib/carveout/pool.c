@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Pools of blocks.
+ * Pools: creating, opening, acquiring and releasing blocks.
  */
 #include <assert.h>
 #include <errno.h>
@@ -18,19 +18,12 @@ static_assert(offsetof(struct carveout_pool_opened, struct_size) == 0, "see age.
 #define OPTIONS_SIZE_VER0 \
 	(offsetof(struct carveout_pool_options, forbid) + sizeof(uint32_t))
 
-/* === Making and opening =================================================== */
-
-static int set_names(struct carveout_ioctl_pool_create *pool,
-		     const struct carveout_pool_options *options)
+static int check_opened(const struct carveout_pool_opened *opened)
 {
-	/* An empty tag is a mistake, not the wish for none. */
-	if (options->tag) {
-		pool->mode = options->mode;
-		if (!*options->tag || carveout__set_name(pool->tag, options->tag))
-			return -EINVAL;
-	}
-	return options->label ? carveout__set_name(pool->label, options->label) : 0;
+	return carveout__check_answer(opened, OPENED_SIZE_VER0);
 }
+
+/* === Creating and opening ================================================= */
 
 static int set_request(struct carveout_ioctl_pool_create *pool,
 		       const struct carveout_pool_options *options)
@@ -44,7 +37,9 @@ static int set_request(struct carveout_ioctl_pool_create *pool,
 	pool->forbid = options->forbid;
 	pool->flags = options->flags;
 	pool->fd_flags = options->fd_flags;
-	return set_names(pool, options);
+	if (options->tag)
+		pool->mode = options->mode;
+	return carveout__set_names(pool->tag, options->tag, pool->label, options->label);
 }
 
 int carveout_pool_create(const struct carveout_heap *heap,
@@ -58,7 +53,7 @@ int carveout_pool_create(const struct carveout_heap *heap,
 
 	err = carveout__take_options(&own, sizeof(own), options, OPTIONS_SIZE_VER0);
 	if (!err)
-		err = carveout__check_answer(opened, OPENED_SIZE_VER0);
+		err = check_opened(opened);
 	if (!err)
 		err = set_request(&request, &own);
 	if (!err)
@@ -78,17 +73,8 @@ int carveout_pool_create(const struct carveout_heap *heap,
 	return pool.fd;
 }
 
-static int set_tag(struct carveout_ioctl_pool_open *open, const char *tag, int fd_flags,
-		   const struct carveout_pool_opened *opened)
-{
-	open->fd_flags = fd_flags;
-	if (carveout__set_name(open->tag, tag))
-		return -EINVAL;
-	return carveout__check_answer(opened, OPENED_SIZE_VER0);
-}
-
-static int tell_opened(const struct carveout_ioctl_pool_open *open,
-		       struct carveout_pool_opened *opened)
+static int report_opened(const struct carveout_ioctl_pool_open *open,
+			 struct carveout_pool_opened *opened)
 {
 	struct carveout_pool_opened known = {
 		.block_size = open->block_size,
@@ -107,68 +93,63 @@ static int tell_opened(const struct carveout_ioctl_pool_open *open,
 int carveout_pool_open(const struct carveout_heap *heap, const char *tag, int fd_flags,
 		       struct carveout_pool_opened *opened)
 {
-	struct carveout_ioctl_pool_open open, request = { 0 };
+	union carveout__open open;
 	int err;
 
-	err = set_tag(&request, tag, fd_flags, opened);
+	err = check_opened(opened);
 	if (!err)
-		err = carveout__ioctl_again(heap->fd, CARVEOUT_IOCTL_POOL_OPEN, &open,
-					    &request);
-	return err ? err : tell_opened(&open, opened);
+		err = carveout__open_tag(heap, CARVEOUT_IOCTL_POOL_OPEN, &open, tag,
+					 fd_flags);
+	return err ? err : report_opened(&open.pool, opened);
 }
 
 int carveout_pool_open_wait(const struct carveout_heap *heap, const char *tag,
 			    int fd_flags, int timeout_ms,
 			    struct carveout_pool_opened *opened)
 {
-	struct carveout_ioctl_pool_open open = {
-		.flags = CARVEOUT_OPEN_WAIT,
-		.deadline = carveout__deadline(timeout_ms),
-	};
+	union carveout__open open;
 	int err;
 
-	err = set_tag(&open, tag, fd_flags, opened);
-	if (err)
-		return err;
-	/* Who waits wants to be told of a signal. */
-	if (ioctl(heap->fd, CARVEOUT_IOCTL_POOL_OPEN, &open) < 0)
-		return -errno;
-	return tell_opened(&open, opened);
+	err = check_opened(opened);
+	if (!err)
+		err = carveout__open_tag_wait(heap, CARVEOUT_IOCTL_POOL_OPEN, &open, tag,
+					      fd_flags, timeout_ms);
+	return err ? err : report_opened(&open.pool, opened);
 }
 
 /* === Blocks =============================================================== */
 
-/* -EAGAIN is an answer here, and who waits wants to be told of a signal. */
-static int get(int pool, struct carveout_ioctl_pool_get *arg, uint64_t *offset)
+/* -EAGAIN is a result here, and signals are reported to the waiter: do not restart. */
+static int acquire(int pool, struct carveout_ioctl_pool_acquire *arg, uint64_t *offset)
 {
-	if (ioctl(pool, CARVEOUT_POOL_IOCTL_GET, arg) < 0)
+	if (ioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, arg) < 0)
 		return -errno;
 	if (offset)
 		*offset = arg->offset;
 	return arg->index;
 }
 
-int carveout_pool_get(int pool, uint64_t *offset)
+int carveout_pool_acquire(int pool, uint64_t *offset)
 {
-	struct carveout_ioctl_pool_get arg = { .flags = CARVEOUT_POOL_GET_NOWAIT };
+	struct carveout_ioctl_pool_acquire arg = { .flags = CARVEOUT_POOL_ACQUIRE_NOWAIT };
 
-	return get(pool, &arg, offset);
+	return acquire(pool, &arg, offset);
 }
 
-int carveout_pool_get_wait(int pool, int timeout_ms, uint64_t *offset)
+int carveout_pool_acquire_wait(int pool, int timeout_ms, uint64_t *offset)
 {
-	struct carveout_ioctl_pool_get arg = {
+	struct carveout_ioctl_pool_acquire arg = {
 		.deadline = carveout__deadline(timeout_ms),
 	};
 
-	return get(pool, &arg, offset);
+	return acquire(pool, &arg, offset);
 }
 
-int carveout_pool_put(int pool, uint32_t index)
+int carveout_pool_release(int pool, uint32_t index)
 {
-	struct carveout_ioctl_pool_put put = { .index = index };
+	struct carveout_ioctl_pool_release release = { .index = index };
 
-	return carveout__ioctl(pool, CARVEOUT_POOL_IOCTL_PUT, &put);
+	return carveout__ioctl(pool, CARVEOUT_POOL_IOCTL_RELEASE, &release);
 }
 
 int carveout_pool_query_sized(int pool, struct carveout_ioctl_pool_query *query,
@@ -178,7 +159,7 @@ int carveout_pool_query_sized(int pool, struct carveout_ioctl_pool_query *query,
 
 	if (!command)
 		return -E2BIG;
-	/* What is not "out" is zero. */
+	/* Members that are not "out" must be zero. */
 	memset(query, 0, size);
 	return carveout__ioctl(pool, command, query);
 }

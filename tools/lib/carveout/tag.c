@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Tags: giving, taking away, and who may use them.
+ * Tags: adding, removing, changing permissions.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -53,13 +53,13 @@ int carveout_unlink(const struct carveout_heap *heap, const char *tag)
 }
 
 int carveout_setattr(const struct carveout_heap *heap, const char *tag,
-		     uint32_t what, uint32_t mode, uid_t uid, gid_t gid)
+		     uint32_t flags, uint32_t mode, uid_t uid, gid_t gid)
 {
 	struct carveout_ioctl_setattr attr = {
-		.flags = what,
-		.mode = what & CARVEOUT_SETATTR_MODE ? mode : 0,
-		.uid = what & CARVEOUT_SETATTR_UID ? uid : 0,
-		.gid = what & CARVEOUT_SETATTR_GID ? gid : 0,
+		.flags = flags,
+		.mode = flags & CARVEOUT_SETATTR_MODE ? mode : 0,
+		.uid = flags & CARVEOUT_SETATTR_UID ? uid : 0,
+		.gid = flags & CARVEOUT_SETATTR_GID ? gid : 0,
 	};
 
 	if (carveout__set_name(attr.tag, tag))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is measured, and the steps of a measurement, in a program and in a kernel.
+ * Allocators to measure, and the steps of a measurement, in a program and in a kernel.
  */
 
 #ifndef CARVEOUT_BENCH_H
@@ -10,26 +10,26 @@
 #include "trace.h"
 
 /**
- * struct bench_peer - An allocator to be measured
- * @name: without blanks
- * @setup: make an empty arena at %BENCH_BASE, and that many empty slots
- * @teardown: free all and give back what was not taken from bench_mem(), or NULL if
- *	everything is
- * @place: allocate for a slot at the end of what is allocated, or NULL to call @alloc
+ * struct bench_peer - An allocator to measure
+ * @name: name, without blanks
+ * @setup: create an empty arena at %BENCH_BASE, and the number of empty slots
+ * @teardown: free all blocks and all memory that is not from bench_mem(), or NULL if
+ *	all memory is from bench_mem()
+ * @place: allocate for a slot behind the last allocation, or NULL to call @alloc
  * @alloc: allocate for an empty slot; @align is 0 or a power of two
  * @free: free a slot's block, if it has one
- * @bytes: memory that the allocator has taken for its books so far, or NULL
- * @missed: requests refused so far although an untried hole might have served, or NULL
- * @pages_only: it serves whole pages, which it is not asked for less than
- * @one_size: its blocks have the size of one unit, and are memory that it takes itself
- * @aligns: it heeds @align
- * @slow: it is given fewer repeats
+ * @bytes: memory that the allocator uses for metadata, or NULL
+ * @missed: failed requests that an untried hole might have served, or NULL
+ * @pages_only: it serves whole pages only; smaller units are not requested
+ * @one_size: its blocks have the size of one unit, in memory that it allocates itself
+ * @aligns: it supports @align
+ * @slow: it runs with fewer repeats
  * @sleeps: it is timed with interrupts enabled, which its calls may need
- * @timed_only: what it finds and refuses is said of another one that it is made of
- * @most: bytes of the largest arena that it is given, or 0
+ * @timed_only: it is based on another peer, which is measured for failures
+ * @most: bytes of its largest arena, or 0
  *
- * There is one arena of each at a time, in memory from bench_mem(). Its address is a
- * number; there is nothing at it.
+ * Each allocator has one arena at a time, with metadata in memory from bench_mem(). The
+ * address of the arena is a plain number; no memory is mapped there.
  */
 struct bench_peer {
 	const char *name;

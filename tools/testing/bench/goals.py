@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the allocator is to reach, and whether it does.
+"""Goals of the allocator, and whether they are met.
 
-Each function returns what was measured, in words, and whether that is enough; None
-where it cannot be said. Ratios are medians of ratios of net times in one boot.
+Each function returns the measured value, as text, and whether it meets the goal; None
+if that is unknown. Ratios are medians of ratios of net times in one boot.
 """
 
 from statistics import mean
@@ -13,7 +13,7 @@ BYTES = ("A-64M-64B-64K", "A-1G-64B-64K")
 
 
 def worst_of(values, limit):
-    """The worst of a dictionary of values, in words, and whether it is enough."""
+    """The range of a dictionary of values, as text, and whether the worst meets the goal."""
     values = {name: value for name, value in values.items() if value is not None}
     if not values:
         return "not measured", None
@@ -24,7 +24,7 @@ def worst_of(values, limit):
 
 
 def both(first, second):
-    """Two results as one."""
+    """Combine two results."""
     met = None if None in (first[1], second[1]) else first[1] and second[1]
     return f"{first[0]}; {second[0]}", met
 
@@ -144,7 +144,7 @@ def metadata(lines):
 def arena(lines):
     """11"""
     done = bool(lines.select("done", err=0)) and bool(lines.select("count", peer=OURS))
-    return ("0: nothing is mapped at the arena's addresses, a write would be fatal"
+    return ("0: no memory is mapped at the arena's addresses, a write would be fatal"
             if done else "not measured"), done or None
 
 
@@ -160,7 +160,7 @@ def lookup(lines):
     if not net:
         return "not measured", None
     return (f"{max(net.values()) / min(net.values()):.3g} times as much at worst as at best, "
-            f"{min(net)} to {max(net)} names; the table is an rhashtable"), None
+            f"{min(net)} to {max(net)} tags; the table is an rhashtable"), None
 
 
 def cpus(lines):
@@ -203,18 +203,18 @@ GOALS = (
     ("10", "metadata per live block, 1000 blocks and more", "<= 64 B", metadata),
     ("11", "bytes written into the arena by the allocator", "0", arena),
     ("12", "net instructions per pair", "<= 220", instructions),
-    ("13", "name look-up against rhashtable", "<= 1.0, and flat", lookup),
+    ("13", "tag look-up against rhashtable", "<= 1.0, and flat", lookup),
     ("14", "two CPUs on one heap against one", "<= 1.3 x per CPU", cpus),
-    ("15", "64 MiB allocation that user space sees against 4 KiB", "<= 2 x", large),
+    ("15", "64 MiB allocation from user space against 4 KiB", "<= 2 x", large),
     ("16", "page faults of mmap and first touch of 64 MiB", "<= 32", faults),
 )
 
 
 def judge(lines):
-    """All goals, as dictionaries; "met" is None where it cannot be said."""
+    """All goals, as dictionaries; "met" is None if it is unknown."""
     result = []
-    for number, what, reach, measure in GOALS:
+    for number, title, reach, measure in GOALS:
         measured, met = measure(lines) if measure else ("not measured here", None)
-        result.append({"nr": number, "what": what, "reach": reach,
+        result.append({"nr": number, "what": title, "reach": reach,
                        "measured": measured, "met": met})
     return result

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The benchmark's module: its clock and its parts.
+ * Benchmark module: its clock and its parts.
  */
 
 #ifndef CARVEOUT_BENCH_KERNEL_H
@@ -8,7 +8,7 @@
 
 #include "bench.h"
 
-/* Seeds of part of the measurements go on from here. */
+/* First seed; measurements with several traces count up from it. */
 #define BENCH_SEED 1
 
 extern const struct bench_peer bench_drm_mm;
@@ -24,18 +24,18 @@ extern const struct bench_peer bench_module_zero;
 extern const struct bench_peer bench_module_buf;
 extern const struct bench_peer bench_module_pool;
 
-/* All that are compared, the one that does nothing first. */
+/* All allocators of the comparison, the empty one first. */
 #define BENCH_PEERS 14
 extern const struct bench_peer *const bench_peers[BENCH_PEERS];
 
 /**
  * bench_clock() - Read the time-stamp counter
  *
- * User-mode Linux asks the host for the time, which takes longer than what is
- * measured; the counter can be read by all. What is before it in the program is done
- * when it is read, and what is after it has not begun.
+ * User-mode Linux reads the time from the host, which takes longer than the measured
+ * operations; the counter is readable in user mode. All instructions before the read
+ * are complete, and those after it have not started.
  *
- * Return: cycles
+ * Return: cycles.
  */
 static inline u64 bench_clock(void)
 {
@@ -45,13 +45,13 @@ static inline u64 bench_clock(void)
 	return (u64)high << 32 | low;
 }
 
-/* Is an allocator only timed, or also looked at in given states? */
+/* Is an allocator also measured in given states, not only timed? */
 static inline bool bench_has_states(const struct bench_peer *peer)
 {
 	return !peer->timed_only && !peer->one_size;
 }
 
-/* Does an allocator take part where units have this size, and all blocks are one? */
+/* Does an allocator support units of this size, and blocks of one or more units? */
 static inline bool bench_takes_part(const struct bench_peer *peer, unsigned int shift,
 				    bool one_size)
 {

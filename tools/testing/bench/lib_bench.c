@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The benchmark's traces over lib/ in an ordinary program.
+ * Runs the benchmark's traces on lib/ in an ordinary program.
  *
  *   lib_bench [CASE...]         time all cases, or these
- *   lib_bench -c PEER CASE      go through a case once, for callgrind
+ *   lib_bench -c PEER CASE      run a case once, for callgrind
  *   lib_bench -l                list the cases
  *
  * Under "valgrind --tool=callgrind --toggle-collect=bench_chunk" the second form
- * counts the instructions of the timed chunks, once with the allocator and once
- * with the one that does nothing; the difference is the allocator's own.
+ * counts the instructions of the timed chunks, once with the allocator and once with
+ * the empty one; the difference is the allocator's own.
  */
 
 #include <stdio.h>
@@ -29,7 +29,7 @@ static const struct bench_peer *const peers[] = { &bench_null, &bench_carveout }
 
 void carveout_assert_failed(const char *condition, const char *file, int line)
 {
-	fprintf(stderr, "%s:%d: not true: %s\n", file, line, condition);
+	fprintf(stderr, "%s:%d: assertion failed: %s\n", file, line, condition);
 	abort();
 }
 
@@ -69,7 +69,7 @@ static void make_trace(struct bench_trace *trace, const struct bench_case *load)
 
 /* === Counting ============================================================= */
 
-/* Like bench_chunk(), but with another name: the toggle does not know it. */
+/* Like bench_chunk(), but with another name, so that callgrind does not count it. */
 static void warm_up(const struct bench_peer *peer, const struct bench_trace *trace)
 {
 	const struct bench_op *op = trace->op;
@@ -106,7 +106,7 @@ static u64 now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-/* One pass over the trace; keeps each chunk's least time. */
+/* One pass over the trace; keeps the minimum time of each chunk. */
 static u32 time_pass(const struct bench_peer *peer, const struct bench_trace *trace,
 		     u64 least[BENCH_CHUNKS])
 {
@@ -160,10 +160,10 @@ static void init_mem(void)
 
 	if (mem == MAP_FAILED)
 		die("mmap", "no memory");
-	/* As in the memory that a kernel maps once and for all. */
+	/* Huge pages, as in the linear mapping of a kernel. */
 	madvise(mem, MEM_BYTES, MADV_HUGEPAGE);
 	bench_mem_init(mem, MEM_BYTES);
-	/* Whoever reads or writes the arena dies. */
+	/* Any access to the arena is fatal. */
 	mem = mmap((void *)BENCH_BASE, MEM_BYTES, PROT_NONE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 	if (mem != (void *)BENCH_BASE)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The benchmark's module: allocators of the kernel, lib/ and carveout.ko in one boot.
+ * Benchmark module: allocators of the kernel, lib/ and carveout.ko in one boot.
  *
- * Loading it does all the work and logs the results, one a line; report.py makes
- * tables of them. It needs a kernel started with reserve_mem=SIZE:2M:bench, so that
- * what the allocators keep lies in one piece of the linear mapping; and with
- * reserve_mem=SIZE:2M:arena, the memory that carveout.ko hands out.
+ * Loading it runs all measurements and logs the results, one a line; report.py creates
+ * tables from them. The kernel must be started with reserve_mem=SIZE:2M:bench, so that
+ * the allocators' metadata is in one piece of the linear mapping, and with
+ * reserve_mem=SIZE:2M:arena, the memory that carveout.ko allocates from.
  */
 
 #define pr_fmt(fmt) "bench: " fmt
@@ -19,7 +19,7 @@
 
 static unsigned int repeats = 7;
 module_param(repeats, uint, 0400);
-MODULE_PARM_DESC(repeats, "passes over each trace, of which the fastest counts");
+MODULE_PARM_DESC(repeats, "passes over each trace, the fastest counts");
 
 const struct bench_peer *const bench_peers[BENCH_PEERS] = {
 	&bench_null, &bench_carveout, &bench_module, &bench_module_zero,
@@ -28,7 +28,7 @@ const struct bench_peer *const bench_peers[BENCH_PEERS] = {
 	&bench_mempool_slab, &bench_mempool_reserve, &bench_dma_pool,
 };
 
-/* How fast the counter counts, by the clock of the kernel. */
+/* Log the frequency of the counter, measured with the clock of the kernel. */
 static void log_clock(u64 cycles, u64 ns)
 {
 	cycles = bench_clock() - cycles;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a program pays at the node of a heap: looking up a name among few and many,
- * allocating little and much, mapping and touching.
+ * Time of operations on the device node of a heap: looking up a tag among few and many,
+ * allocating small and large buffers, mapping and first touch.
  *
  *	node_bench NODE
  *
- * Prints "bench:" lines for report.py. The time of a system call that is refused
- * at the door is measured beside, to be taken off.
+ * Prints "bench:" lines for report.py. The time of a system call that fails in the check
+ * of its arguments is measured as well, to be subtracted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -62,9 +62,9 @@ static int alloc(unsigned long size, unsigned long align, const char *tag)
 	return a.fd;
 }
 
-/* === Names =============================================================== */
+/* === Tags ================================================================ */
 
-/* Ask for a name that is there, but not for us: a look-up and nothing else. */
+/* Open an existing tag without permission: a look-up and nothing else. */
 static void refused(unsigned int which)
 {
 	struct carveout_ioctl_open o = { .fd_flags = O_RDONLY | O_CLOEXEC };
@@ -74,7 +74,7 @@ static void refused(unsigned int which)
 		die("OPEN");
 }
 
-/* The same call, refused before it looks anything up. */
+/* The same call, refused before the look-up. */
 static void at_the_door(unsigned int which)
 {
 	struct carveout_ioctl_open o = { .fd_flags = ~0U };
@@ -84,7 +84,7 @@ static void at_the_door(unsigned int which)
 		die("OPEN at the door");
 }
 
-/* The least time of a call over the chunks, in ns. */
+/* The minimum time of a call over the chunks, in ns. */
 static double least(void (*call)(unsigned int which), unsigned int tags)
 {
 	double best = 1e18, time;
@@ -103,7 +103,7 @@ static double least(void (*call)(unsigned int which), unsigned int tags)
 	return best;
 }
 
-static void names(void)
+static void looking_up(void)
 {
 	unsigned int tags = 0, step;
 	char tag[64];
@@ -135,8 +135,8 @@ static void names(void)
 /* === Memory ============================================================== */
 
 /*
- * Allocate in memory that was cleaned before; giving it back is not counted, nor
- * is what the cleaning of much memory has done to the caches.
+ * Allocate memory that was zeroed before. Neither freeing it nor the effect of zeroing
+ * much memory on the caches is measured.
  */
 static void allocating(unsigned long size)
 {
@@ -164,7 +164,7 @@ static long faults(void)
 	return usage.ru_minflt;
 }
 
-/* Map at an address that is @off from a multiple of HUGE, and touch all pages. */
+/* Map at an address that is @off bytes behind a multiple of HUGE, and touch all pages. */
 static void touching(int fd, unsigned long off)
 {
 	unsigned long long start, mapped, touched;
@@ -204,6 +204,6 @@ int main(int argc, char **argv)
 	touching(fd, 0);
 	touching(fd, 4096);
 	close(fd);
-	names();
+	looking_up();
 	return 0;
 }

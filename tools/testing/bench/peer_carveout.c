@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be measured: lib/. And the allocator that does nothing, whose cost is that of
- * the measurement itself.
+ * Measured: lib/, and the empty allocator, whose cost is that of the measurement.
  */
 
 #include "bench.h"
@@ -10,7 +9,7 @@
 static struct carveout_heap *heap;
 static struct carveout_region *region;
 static struct carveout_handle *handles;
-static size_t books;
+static size_t metadata;
 
 static int grow(void)
 {
@@ -19,7 +18,7 @@ static int grow(void)
 
 	if (!mem)
 		return -ENOMEM;
-	books += bytes;
+	metadata += bytes;
 	return carveout_heap_add_chunk(heap, mem);
 }
 
@@ -37,7 +36,7 @@ static int carveout_setup(u64 arena, unsigned int shift, u32 nr_slots)
 	region = bench_mem(bytes);
 	if (!region)
 		return -ENOMEM;
-	books = sizeof(*heap) + bytes;
+	metadata = sizeof(*heap) + bytes;
 	do {
 		ret = carveout_heap_add_region(heap, region, BENCH_BASE, arena, 0);
 	} while (ret == -ENOMEM && !grow());
@@ -46,7 +45,7 @@ static int carveout_setup(u64 arena, unsigned int shift, u32 nr_slots)
 
 static int carveout_take(u32 slot, u64 size, u64 align)
 {
-	static struct carveout_request req;
+	static struct carveout_heap_request req;
 	int ret;
 
 	req.size = size;
@@ -67,7 +66,7 @@ static void carveout_give(u32 slot)
 
 static size_t carveout_bytes(void)
 {
-	return books;
+	return metadata;
 }
 
 static u64 carveout_missed(void)
@@ -85,7 +84,7 @@ const struct bench_peer bench_carveout = {
 	.aligns = true,
 };
 
-/* === Nothing ============================================================== */
+/* === Empty allocator ====================================================== */
 
 static u64 *sizes;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be compared: dma_pool, out of the kernel's own source. It has blocks of one size.
+ * For comparison: dma_pool, from the kernel's source. Its blocks have one size.
  *
- * User-mode Linux has the DMA API (UML_DMA_EMULATION), so a platform device that is
- * nothing but a name does. The blocks are memory, for the list of free ones is in them.
+ * User-mode Linux has the DMA API (UML_DMA_EMULATION), so a platform device without
+ * resources is sufficient. The blocks need memory because the free list is in them.
  */
 
 #include <linux/dma-mapping.h>
@@ -11,7 +11,7 @@
 #include <linux/module.h>
 #include <linux/platform_device.h>
 
-/* They are this module's own copies. */
+/* These functions are private copies of this module. */
 #undef EXPORT_SYMBOL
 #define EXPORT_SYMBOL(...)
 
@@ -19,7 +19,7 @@
 
 #include "kernel.h"
 
-/* Where a block is; dma_pool wants both addresses back. */
+/* Both addresses of a block, needed to free it. */
 struct block {
 	void *mem;
 	dma_addr_t dma;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be compared: the buddy allocator of DRM, out of the kernel's own source, asked
- * for one contiguous piece. It gives whole pages only.
+ * For comparison: the buddy allocator of DRM, from the kernel's source, with one
+ * contiguous piece per request. It allocates whole pages only.
  *
- * It takes its memory from where all others take it.
+ * Its metadata is allocated with bench_mem(), as that of all others.
  */
 
 #include <linux/export.h>
@@ -14,7 +14,7 @@
 
 #include "kernel.h"
 
-/* They are this module's own copies, and this module starts and ends on its own. */
+/* These functions are private copies, and this module has its own init and exit. */
 #undef EXPORT_SYMBOL
 #define EXPORT_SYMBOL(...)
 #undef module_init
@@ -50,7 +50,7 @@ static void *take_array(size_t count, size_t bytes, gfp_t flags)
 	return bench_mem(count * bytes);
 }
 
-/* The next reset of the memory does it. */
+/* The next bench_mem_reset() frees the memory. */
 static void give_nothing(const void *mem)
 {
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be compared: drm_mm in its mode "best", out of the kernel's own source.
+ * For comparison: drm_mm in its mode "best", from the kernel's source.
  *
- * It is compiled into this module since the test kernels have no DRM; and the
- * kernel's red-black tree with it, so that both are compiled like everything here.
+ * It is compiled into this module because the test kernels have no DRM. So is the
+ * kernel's red-black tree, so that all code has the same compiler options.
  */
 
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/spinlock.h>
 
-/* They are this module's own copies. */
+/* These functions are private copies of this module. */
 #undef EXPORT_SYMBOL
 #define EXPORT_SYMBOL(...)
 
@@ -20,7 +20,7 @@
 
 #include "kernel.h"
 
-/* drm_mm_print() needs it; nobody calls that. */
+/* Needed by drm_mm_print(), which is never called. */
 void drm_printf(struct drm_printer *p, const char *f, ...)
 {
 }
@@ -29,8 +29,8 @@ static struct drm_mm *mm;
 static struct drm_mm_node **nodes;
 
 /*
- * Nodes that are in no use, linked by their colour. A driver would allocate a node
- * with each block; taking the one that was freed last is the best it can hope for.
+ * Unused nodes, linked by their colour. A driver would allocate a node with each block;
+ * reusing the node freed last is the best case of that.
  */
 static struct drm_mm_node *free_nodes;
 
@@ -79,7 +79,7 @@ static void drm_mm_give(u32 slot)
 	}
 }
 
-/* Of the nodes only those in use count: a driver would have freed the others. */
+/* Counts used nodes only: a driver would have freed the others. */
 static size_t drm_mm_bytes(void)
 {
 	struct drm_mm_node *node;
@@ -99,9 +99,9 @@ const struct bench_peer bench_drm_mm = {
 	.aligns = true,
 };
 
-/* === As its callers have it =============================================== */
+/* === With the lock of its callers ========================================= */
 
-/* Of the kind that carveout.ko has: what can be freed in interrupts needs no less. */
+/* Of the same type as in carveout.ko: required to free in interrupt context. */
 static DEFINE_SPINLOCK(lock);
 
 static int drm_mm_take_locked(u32 slot, u64 size, u64 align)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be compared: gen_pool, first fit and best fit, out of the kernel's own source.
+ * For comparison: gen_pool, first fit and best fit, from the kernel's source.
  *
- * The test kernels have none. It is compiled into this module, its searches in
- * bitmaps with it, and takes its memory from where all others take it.
+ * The test kernels do not have it. It is compiled into this module, including its
+ * bitmap searches, and allocates its metadata with bench_mem(), as all others.
  */
 
 #include <linux/bitmap.h>
@@ -15,7 +15,7 @@
 
 #include "kernel.h"
 
-/* They are this module's own copies. */
+/* These functions are private copies of this module. */
 #undef EXPORT_SYMBOL
 #define EXPORT_SYMBOL(...)
 #undef EXPORT_SYMBOL_GPL
@@ -42,7 +42,7 @@ static void *take_zeroed_node(unsigned long bytes, int node)
 
 #include <lib/genalloc.c>
 
-/* Where a block is; gen_pool wants its size back. */
+/* Address and size of a block, needed to free it. */
 struct block {
 	unsigned long addr;
 	size_t size;
@@ -51,7 +51,7 @@ struct block {
 static struct gen_pool *pool;
 static struct block *blocks;
 static unsigned long next_offset;
-static size_t books;
+static size_t metadata;
 
 static int gen_pool_setup(u64 arena, unsigned int shift, u32 nr_slots)
 {
@@ -67,7 +67,7 @@ static int gen_pool_setup(u64 arena, unsigned int shift, u32 nr_slots)
 	next_offset = 0;
 	if (gen_pool_add(pool, BENCH_BASE, arena, NUMA_NO_NODE))
 		return -ENOMEM;
-	books = bench_mem_mark() - mark;
+	metadata = bench_mem_mark() - mark;
 	return 0;
 }
 
@@ -78,7 +78,7 @@ static int take(u32 slot, size_t size, genpool_algo_t algo, void *data)
 	return blocks[slot].addr ? 0 : -ENOSPC;
 }
 
-/* At the end of what is allocated: a search would start at 0 every time. */
+/* Place behind the last allocation: a search would start at 0 every time. */
 static int gen_pool_place(u32 slot, u64 size)
 {
 	struct genpool_data_fixed data = { .offset = next_offset };
@@ -107,7 +107,7 @@ static void gen_pool_give(u32 slot)
 
 static size_t gen_pool_bytes(void)
 {
-	return books;
+	return metadata;
 }
 
 const struct bench_peer bench_gen_pool_first = {

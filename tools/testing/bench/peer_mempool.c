@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be compared: mempool, out of the kernel's own source. It has blocks of one size.
+ * For comparison: mempool, from the kernel's source. Its blocks have one size.
  *
- * Twice: before a slab cache of the running kernel, which is what nearly all of its
- * users have and where its reserve is not touched; and with all blocks in the reserve,
- * none behind it.
+ * It is measured twice: on top of a slab cache of the running kernel, like nearly all of
+ * its users, where the reserve is not used; and with all blocks in the reserve and no
+ * allocator behind it.
  *
- * These blocks are memory, for the slab keeps its list of free ones in them.
+ * The blocks need memory because the slab allocator has its free list in them.
  */
 
 #include <linux/export.h>
 #include <linux/module.h>
 
-/* They are this module's own copies. */
+/* These functions are private copies of this module. */
 #undef EXPORT_SYMBOL
 #define EXPORT_SYMBOL(...)
 
@@ -25,7 +25,7 @@ static struct kmem_cache *cache;
 static void **blocks;
 static u32 nr_blocks;
 
-/* While the reserve is filled there are blocks of so many bytes, later none. */
+/* Bytes of a block while the reserve is filled, later 0. */
 static size_t reserve_size;
 
 static void *take_reserve(gfp_t flags, void *data)
@@ -33,7 +33,7 @@ static void *take_reserve(gfp_t flags, void *data)
 	return reserve_size ? bench_mem(reserve_size) : NULL;
 }
 
-/* The next reset of the memory does it. */
+/* The next bench_mem_reset() frees the memory. */
 static void give_nothing(void *block, void *data)
 {
 }
@@ -95,7 +95,7 @@ static void mempool_teardown(void)
 	cache = NULL;
 }
 
-/* Of the reserve; what the slab's books take nobody says. */
+/* Metadata of the reserve; that of the slab allocator is not available. */
 static size_t mempool_bytes(void)
 {
 	return sizeof(*pool) + pool->min_nr * sizeof(*pool->elements);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be measured: carveout.ko, by the calls that it exports to other drivers.
+ * Measured: carveout.ko, with the functions that it exports to other drivers.
  *
- * Memory, in a heap that is not zeroed, as nobody's among the others is; memory in
- * a heap that is; buffers; and blocks of a pool. Its heaps are of real memory, since
- * one of them writes there and pools are buffers.
+ * Memory in a nozero heap, because none of the other allocators zeroes; memory in a
+ * heap that zeroes; buffers; and blocks of a pool. Its heaps have real memory, because
+ * one of them zeroes it and pools are buffers.
  */
 
 #define pr_fmt(fmt) "bench: " fmt
@@ -32,7 +32,7 @@ static void *remainder;
 static u32 nr_blocks;
 
 /**
- * bench_module_init() - Say which memory the heaps are made of
+ * bench_module_init() - Set the memory of the heaps
  * @base: physical address
  * @size: bytes
  */
@@ -42,7 +42,7 @@ void bench_module_init(phys_addr_t base, u64 size)
 	memory_size = size;
 }
 
-/* A heap has whole pages. What the arena lacks of them is taken out at its end. */
+/* A heap has whole pages. Allocate the part behind the end of the arena. */
 static int cut(u64 arena)
 {
 	const struct carveout_req req = {
@@ -70,7 +70,7 @@ static int make_heap(u64 size, u32 nr_slots, unsigned int flags)
 	return PTR_ERR_OR_ZERO(heap);
 }
 
-static void unmake_heap(void)
+static void destroy_heap(void)
 {
 	int err;
 
@@ -86,7 +86,7 @@ static void unmake_heap(void)
 
 static int module_setup(u64 arena, unsigned int shift, u32 nr_slots)
 {
-	return make_heap(arena, nr_slots, CARVEOUT_CREATE_DIRTY) ?: cut(arena);
+	return make_heap(arena, nr_slots, CARVEOUT_CREATE_NOZERO) ?: cut(arena);
 }
 
 static int module_zero_setup(u64 arena, unsigned int shift, u32 nr_slots)
@@ -118,7 +118,7 @@ static void module_teardown(void)
 
 	for (i = 0; i < nr_blocks; i++)
 		module_give(i);
-	unmake_heap();
+	destroy_heap();
 }
 
 const struct bench_peer bench_module = {
@@ -131,7 +131,7 @@ const struct bench_peer bench_module = {
 	.timed_only = true,
 };
 
-/* What is larger than a page is zeroed by work that runs when the heap is full. */
+/* Blocks larger than a page are zeroed by a work item that runs when the heap is full. */
 const struct bench_peer bench_module_zero = {
 	.name = "module_zero",
 	.setup = module_zero_setup,
@@ -157,12 +157,12 @@ static int module_buf_take(u32 slot, u64 size, u64 align)
 	return 0;
 }
 
-/* The work has to come to its end, or it is not measured. */
+/* Drain the heap, so that the deferred work is measured, too. */
 static void module_buf_give(u32 slot)
 {
 	if (likely(blocks[slot])) {
 		carveout_buf_put(blocks[slot]);
-		carveout_flush(heap);
+		carveout_drain(heap);
 		blocks[slot] = NULL;
 	}
 }
@@ -173,7 +173,7 @@ static void module_buf_teardown(void)
 
 	for (i = 0; i < nr_blocks; i++)
 		module_buf_give(i);
-	unmake_heap();
+	destroy_heap();
 }
 
 const struct bench_peer bench_module_buf = {
@@ -192,7 +192,7 @@ const struct bench_peer bench_module_buf = {
 
 static int module_pool_setup(u64 arena, unsigned int shift, u32 nr_slots)
 {
-	int err = make_heap((u64)nr_slots << shift, nr_slots, CARVEOUT_CREATE_DIRTY);
+	int err = make_heap((u64)nr_slots << shift, nr_slots, CARVEOUT_CREATE_NOZERO);
 
 	if (err)
 		return err;
@@ -221,7 +221,7 @@ static void module_pool_give(u32 slot)
 static void module_pool_teardown(void)
 {
 	carveout_pool_destroy(pool);
-	unmake_heap();
+	destroy_heap();
 }
 
 const struct bench_peer bench_module_pool = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A drawing of the times in the kernel: cases to the right, nanoseconds upwards."""
+"""Draw the times in the kernel: cases to the right, nanoseconds upwards."""
 
 from math import ceil, floor, log10
 
@@ -10,7 +10,7 @@ COLOURS = ("#c0392b", "#2c6fbb", "#3a8f4f", "#8e6bbf", "#c98a1b", "#555555", "#1
 
 
 class Scale:
-    """Where a case and a time lie in the drawing; times are logarithmic."""
+    """Coordinates of a case and a time in the drawing; times are logarithmic."""
 
     def __init__(self, cases, values):
         self.cases = cases
@@ -28,9 +28,9 @@ class Scale:
         return HEIGHT - BOTTOM - part * (HEIGHT - TOP - BOTTOM)
 
 
-def text(x, y, what, anchor="middle"):
+def text(x, y, content, anchor="middle"):
     """A piece of text."""
-    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{what}</text>'
+    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{content}</text>'
 
 
 def grid(scale):

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Turn the lines that the benchmarks print into tables.
+"""Create tables from the lines that the benchmarks print.
 
-  report.py lines FILE...     what the user-space program printed
-  report.py all DIR FILE...   everything; report.json and report.svg go to DIR
+  report.py lines FILE...     results of the user-space program
+  report.py all DIR FILE...   all results; writes report.json and report.svg to DIR
 
-A line reads "bench: KIND KEY=VALUE ..."; whatever stands before "bench:" and all
-other lines are ignored. A value is a number, numbers with commas, or a word.
+A line has the form "bench: KIND KEY=VALUE ..."; text before "bench:" and all other
+lines are ignored. A value is a number, numbers with commas, or a word.
 """
 
 import json
@@ -46,7 +46,7 @@ def read_lines(files):
 
 
 class Lines:
-    """The lines of all files, to be looked up."""
+    """The lines of all files, with look-up functions."""
 
     def __init__(self, files):
         self.all = read_lines(files)
@@ -58,15 +58,15 @@ class Lines:
                 all(line.get(key) == value for key, value in keys.items())]
 
     def one(self, kind, **keys):
-        """The last line of a kind with these values, or an empty one."""
+        """The last line of a kind with these values, or an empty dictionary."""
         return (self.select(kind, **keys) or [{}])[-1]
 
     def names(self, kind, key):
-        """What a key is in the lines of a kind, each once, in their order."""
+        """The values of a key in the lines of a kind, each once, in their order."""
         return list(dict.fromkeys(line[key] for line in self.select(kind)))
 
     def ns(self, cycles):
-        """Nanoseconds of the module's cycles."""
+        """Convert cycles of the module to nanoseconds."""
         return cycles * 1e6 / self.khz
 
     def chunks(self, kind, case, peer):
@@ -77,7 +77,7 @@ class Lines:
         return [self.ns(cycles) / 1024 for cycles in line.get("cycles", [])]
 
     def net(self, kind, case, peer):
-        """The same with the harness's own taken off."""
+        """Nanoseconds per pair for each chunk, minus those of the harness."""
         own = self.chunks(kind, case, "null")
         return [a - o for a, o in zip(self.chunks(kind, case, peer), own)]
 
@@ -88,7 +88,7 @@ class Lines:
         return median(ratios) if ratios else None
 
     def on_cpus(self, case, peer, cpus):
-        """Nanoseconds per pair when so many CPUs use one heap, net, or None."""
+        """Net nanoseconds per pair with a number of CPUs on one heap, or None."""
         found = [self.one("cpus", case=case, peer=name, cpus=cpus)
                  for name in (peer, "null")]
         if not all(line.get("count", 0) >= 100 for line in found):
@@ -96,7 +96,7 @@ class Lines:
         return found[0]["ns"] - found[1]["ns"]
 
     def on_two(self, case, peer):
-        """What a CPU pays beside another one over what it pays alone."""
+        """Ratio of the times of a CPU with and without a second CPU."""
         alone, beside = (self.on_cpus(case, peer, cpus) for cpus in (1, 2))
         return beside / alone if alone and beside else None
 
@@ -111,7 +111,7 @@ class Lines:
 
 
 def digits(value):
-    """Three digits or so."""
+    """A number with about three digits."""
     if value is None:
         return "-"
     if value >= 100:
@@ -120,7 +120,7 @@ def digits(value):
 
 
 def print_table(title, head, rows):
-    """A table; the first column is left-aligned."""
+    """Print a table; the first column is left-aligned."""
     width = [max(len(row[i]) for row in [head] + rows) for i in range(len(head))]
     print(f"\n{title}\n")
     for row in [head] + rows:
@@ -130,7 +130,7 @@ def print_table(title, head, rows):
 
 
 def user_rows(lines):
-    """Cases by row: what the user-space program measured."""
+    """Results of the user-space program, one row a case."""
     rows = []
     for case in dict.fromkeys(lines.names("count", "case") + lines.names("usertime", "case")):
         net = lines.net("usertime", case, "carveout")
@@ -142,13 +142,13 @@ def user_rows(lines):
 
 
 def print_user(lines):
-    """What the user-space program measured."""
+    """Print the results of the user-space program."""
     print_table("lib/ in user space, per pair of a free and an allocation, net",
                 ["case", "live", "failed", "instructions", "ns"], user_rows(lines))
 
 
 def print_times(lines):
-    """The allocators by row, the cases by column."""
+    """Print the times: one row an allocator, one column a case."""
     cases = lines.names("time", "case")
     rows = []
     for peer in lines.names("time", "peer"):
@@ -164,7 +164,7 @@ def print_times(lines):
 
 
 def print_singles(lines):
-    """Single operations."""
+    """Print the times of single operations."""
     rows = []
     for line in lines.select("single"):
         if line["peer"] == "null":
@@ -172,7 +172,7 @@ def print_singles(lines):
         own = lines.one("single", case=line["case"], peer="null", op=line["op"])["p50"]
         rows.append([line["case"], line["peer"], line["op"]] +
                     [digits(lines.ns(line[key] - own)) for key in ("p50", "p999", "max")])
-    print_table("Single operations, ns net; the counter may be as coarse as 10 ns",
+    print_table("Single operations, ns net; the counter may have a resolution of 10 ns",
                 ["case", "allocator", "operation", "median", "99.9 %", "longest"], rows)
 
 
@@ -185,7 +185,7 @@ def failing_ns(lines, line, key):
 
 
 def print_states(lines):
-    """Arenas in a given state."""
+    """Print the results of arenas in a given state."""
     rows = [[line["state"], line["peer"], digits(failing_ns(lines, line, "warm")),
              digits(failing_ns(lines, line, "cold"))]
             for line in lines.select("failing") if line["peer"] != "null"]
@@ -210,7 +210,7 @@ def print_states(lines):
 
 
 def print_metadata(lines):
-    """Bytes of the allocators' books per live block."""
+    """Print the bytes of metadata per live block."""
     cases = lines.names("time", "case")
     rows = []
     for peer in lines.names("time", "peer"):
@@ -218,12 +218,12 @@ def print_metadata(lines):
         if any(line.get("bytes") for line in found):
             rows.append([peer] + [digits(line["bytes"] / line["live"] if line.get("bytes") else None)
                                   for line in found])
-    print_table("Bytes of metadata per live block, all in", ["allocator"] + cases, rows)
+    print_table("Bytes of metadata per live block, in total", ["allocator"] + cases, rows)
 
 
 def print_node(lines):
-    """What a program pays at a heap's node."""
-    rows = [[f"look up one of {line['tags']} names", digits(line["ns"] - line["door"]), ""]
+    """Print the times of operations on a heap's device node."""
+    rows = [[f"look up one of {line['tags']} tags", digits(line["ns"] - line["door"]), ""]
             for line in lines.select("lookup")]
     rows += [[f"allocate {line['size'] >> 10} KiB", digits(line["ns"]), ""]
              for line in lines.select("alloc")]
@@ -232,11 +232,11 @@ def print_node(lines):
               digits(line["map_ns"] + line["touch_ns"]), str(line["faults"])]
              for line in lines.select("touch")]
     if rows:
-        print_table("At the node of a heap, on an emulated machine", ["", "ns", "faults"], rows)
+        print_table("At the device node of a heap, on an emulated machine", ["", "ns", "faults"], rows)
 
 
 def print_cpus(lines):
-    """What a CPU pays, alone and beside another one."""
+    """Print the times of a CPU, with and without a second CPU."""
     rows = []
     for line in lines.select("cpus", cpus=2):
         case, peer = line["case"], line["peer"]
@@ -250,9 +250,9 @@ def print_cpus(lines):
 
 
 def print_goals(lines):
-    """What was to be reached."""
+    """Print the goals and the measured values."""
     marks = {True: "met", False: "NOT MET", None: ""}
-    print("\nWhat to reach, and what was measured\n")
+    print("\nGoals and measured values\n")
     for goal in goals.judge(lines):
         print(f"  {goal['nr']:>2}  {goal['what']}: {goal['reach']}".ljust(90) +
               marks[goal["met"]])
@@ -261,7 +261,7 @@ def print_goals(lines):
 
 
 def summary(lines):
-    """Everything, for report.json."""
+    """All results, for report.json."""
     times = {}
     for line in lines.select("time"):
         net = lines.net("time", line["case"], line["peer"])
@@ -282,10 +282,10 @@ def summary(lines):
 
 
 def print_all(directory, lines):
-    """Tables on the terminal, and the two files."""
+    """Print the tables and write the two files."""
     print_user(lines)
     if not lines.khz or not lines.select("done", err=0):
-        print("\nThe module did not come to its end: see kernel.txt")
+        print("\nThe module did not complete; see kernel.txt")
         return 1
     print_times(lines)
     print_singles(lines)
@@ -306,7 +306,7 @@ def print_all(directory, lines):
 
 
 def main(args):
-    """See the top of the file."""
+    """Print the reports that the arguments select."""
     if len(args) >= 2 and args[0] == "lines":
         print_user(Lines(args[1:]))
         return 0

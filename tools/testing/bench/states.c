@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arenas in a given state: how long a failing allocation takes there, whether a hole
- * of the exact size is always found, how many requests fail when the arena is nearly
- * full, and how full it is when the first one fails.
+ * Arenas in a given state: the time of a failing allocation, whether a hole of the exact
+ * size is always found, the number of requests that fail in a nearly full arena, and
+ * its utilisation at the first failure.
  */
 
 #define pr_fmt(fmt) "bench: " fmt
@@ -19,13 +19,13 @@
 /* === Failing allocations ================================================== */
 
 /**
- * struct state - An arena that is laid out block by block, and a request in vain
- * @name: without blanks
+ * struct state - An arena with a given layout, and a request that must fail
+ * @name: name, without blanks
  * @shift: log2 of the unit
- * @units: size of a block; the last one is cut where the arena ends
- * @kept: is the block still there when the request comes?
- * @size: of the request, in units
- * @align: of the request, in units; 0 for none
+ * @units: size of a block; the last block is truncated at the end of the arena
+ * @kept: is the block still allocated at the time of the request?
+ * @size: size of the request, in units
+ * @align: alignment of the request, in units; 0 for none
  */
 struct state {
 	const char *name;
@@ -41,13 +41,13 @@ static u32 one_unit(u32 block)
 	return 1;
 }
 
-/* Every other block is kept: the holes are where the alignment does not want them. */
+/* Keep every other block: no hole is at an aligned address. */
 static bool even(u32 block)
 {
 	return !(block & 1);
 }
 
-/* Holes of 16 sizes of one bin or so, single units between them. */
+/* Holes of 16 sizes in about one bin, with single units between them. */
 static u32 comb(u32 block)
 {
 	return block & 1 ? 1 : 1024 + block / 2 % 16;
@@ -58,7 +58,7 @@ static bool odd(u32 block)
 	return block & 1;
 }
 
-/* Holes of many sizes, each a page behind a multiple of 1 MiB. */
+/* Holes of many sizes, each starts one page behind a multiple of 1 MiB. */
 static u32 staircase(u32 block)
 {
 	u32 hole = 16 + block / 3 * 3;
@@ -87,7 +87,7 @@ static const struct state states[] = {
 	{ "staircase-4K-aligned", 12, staircase, no_middle, 16, 256 },
 };
 
-/* Returns the number of blocks, the next slot being empty, or an error number. */
+/* Returns the number of blocks, which is the first empty slot, or an error number. */
 static int make_state(const struct bench_peer *peer, const struct state *state)
 {
 	u64 room = ARENA >> state->shift, at;
@@ -125,7 +125,7 @@ static u64 time_failures(const struct bench_peer *peer, const struct state *stat
 	return time;
 }
 
-/* Let no cache have what the allocator keeps, and hardly any the code. */
+/* Evict the allocator's metadata from all caches, and most of its code. */
 static void chill(size_t mark)
 {
 	static u8 other[8 << 20];
@@ -187,9 +187,9 @@ static int failing_peer(const struct bench_peer *peer, const struct state *state
 
 /**
  * bench_failing_all() - Time allocations that must fail
- * @repeats: number of times; the least counts
+ * @repeats: number of repeats; the minimum time counts
  *
- * Return: 0, or a negative error number
+ * Return: 0, or a negative error number.
  */
 int bench_failing_all(unsigned int repeats)
 {
@@ -219,7 +219,7 @@ static const struct bench_case full_cases[] = {
 
 #define REFITS 4096
 
-/* Free one block of an arena without a hole, and allocate as much again. */
+/* Free one block of an arena without holes, and allocate the same size again. */
 static int refit_peer(const struct bench_peer *peer, const struct bench_case *load)
 {
 	struct bench_trace trace;
@@ -246,7 +246,7 @@ static int refit_peer(const struct bench_peer *peer, const struct bench_case *lo
 /**
  * bench_refit_all() - Is the only hole found when it has the exact size?
  *
- * Return: 0, or a negative error number
+ * Return: 0, or a negative error number.
  */
 int bench_refit_all(void)
 {
@@ -261,15 +261,15 @@ int bench_refit_all(void)
 	return err;
 }
 
-/* Traces of a kind; an allocator that is slow is given fewer. */
+/* Number of traces of a kind; a slow allocator runs fewer. */
 #define SEEDS 32
 #define SLOW_SEEDS 8
 #define FULL_OPS (96 * BENCH_CHUNK)
 
-/* One request in so many is aligned, where any is. */
+/* One of this number of requests is aligned, in runs with alignment. */
 #define ALIGN_EVERY 4
 
-/* What failed of plain requests, and of aligned ones, by trace. */
+/* Numbers of failed plain and aligned requests, by trace. */
 struct failures {
 	u32 plain[SEEDS];
 	u32 aligned[SEEDS];
@@ -331,9 +331,9 @@ static int full_case(const struct bench_peer *peer, const struct bench_case *loa
 }
 
 /**
- * bench_full_all() - Count what fails in arenas that are 95 per cent full
+ * bench_full_all() - Count failing requests in arenas that are 95 per cent full
  *
- * Return: 0, or a negative error number
+ * Return: 0, or a negative error number.
  */
 int bench_full_all(void)
 {
@@ -351,7 +351,7 @@ int bench_full_all(void)
 
 /* === Utilisation ========================================================== */
 
-/* Bytes in use when the first request fails, the arena having been churned. */
+/* Churn the arena, then allocate until the first failure: bytes in use. */
 static int used_at_failure(const struct bench_peer *peer, const struct bench_trace *trace,
 			   u64 *used)
 {
@@ -397,7 +397,7 @@ static int utilise(const struct bench_peer *peer, const struct bench_case *load)
 		err = bench_trace_make(&trace, load, BENCH_SEED + seed, 64 * BENCH_CHUNK);
 		if (err)
 			break;
-		/* There may be more blocks in the end than at the start. */
+		/* The number of blocks may increase. */
 		trace.nr_spare = trace.nr_slots / 2;
 		err = bench_fill(peer, &trace);
 		if (!err)
@@ -412,7 +412,7 @@ static int utilise(const struct bench_peer *peer, const struct bench_case *load)
 /**
  * bench_utilisation_all() - How full is an arena when the first request fails?
  *
- * Return: 0, or a negative error number
+ * Return: 0, or a negative error number.
  */
 int bench_utilisation_all(void)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long a free and an allocation take: per chunk, and one by one.
+ * Time of a free and an allocation: per chunk, and one by one.
  *
- * The allocators take turns, pass by pass. What counts of a chunk or an operation is
- * its least time over the passes: all passes do the same, so what is more comes from
- * the machine's other work.
+ * The allocators take turns, pass by pass. The result for a chunk or an operation is its
+ * minimum time over the passes: all passes do the same work, so any additional time is
+ * due to other activity of the machine.
  */
 
 #define pr_fmt(fmt) "bench: " fmt
@@ -19,7 +19,7 @@
 #define OPS ((BENCH_WARM + BENCH_CHUNKS) * BENCH_CHUNK)
 #define TIMED (BENCH_CHUNKS * BENCH_CHUNK)
 
-/* Passes of an allocator that takes as long as all others together. */
+/* Passes of a slow allocator, whose pass takes as long as those of all others. */
 #define SLOW_PASSES 3
 
 static u64 least[BENCH_PEERS][BENCH_CHUNKS];
@@ -27,9 +27,9 @@ static u64 least[BENCH_PEERS][BENCH_CHUNKS];
 /**
  * bench_warm_up() - Fill an arena and churn it
  * @peer: allocator
- * @trace: what to do; its first %BENCH_WARM chunks are done
+ * @trace: trace; its first %BENCH_WARM chunks are executed
  *
- * Return: 0, or a negative error number
+ * Return: 0, or a negative error number.
  */
 int bench_warm_up(const struct bench_peer *peer, const struct bench_trace *trace)
 {
@@ -44,7 +44,7 @@ int bench_warm_up(const struct bench_peer *peer, const struct bench_trace *trace
 	return err;
 }
 
-/* Does this allocator have turns over this trace, and this is one of them? */
+/* Does this allocator run this trace in this turn? */
 static bool has_turn(const struct bench_peer *peer, const struct bench_case *load,
 		     const struct bench_trace *trace, unsigned int done, unsigned int limit)
 {
@@ -54,9 +54,9 @@ static bool has_turn(const struct bench_peer *peer, const struct bench_case *loa
 }
 
 /*
- * Let the allocators take turns over a trace: each starts from the same arena and what
- * it takes from bench_mem() is given back before the next one. One that is slow has
- * fewer turns.
+ * Let the allocators take turns over a trace: each starts from the same arena, and its
+ * memory from bench_mem() is freed before the next turn. A slow allocator has fewer
+ * turns.
  */
 static int take_turns(const struct bench_case *load, const struct bench_trace *trace,
 		      unsigned int turns, unsigned int slow_turns,
@@ -84,7 +84,10 @@ static int take_turns(const struct bench_case *load, const struct bench_trace *t
 	return 0;
 }
 
-/* Nothing else is measured, unless that would be fatal; then the least time tells. */
+/*
+ * Disable interrupts, so that nothing else is measured. An allocator that may sleep
+ * runs with interrupts enabled; its minimum time is without their influence.
+ */
 static unsigned long quiet(const struct bench_peer *peer)
 {
 	unsigned long flags;
@@ -156,7 +159,7 @@ static int time_case(const struct bench_case *load, unsigned int repeats)
  * bench_time_all() - Time all cases
  * @repeats: number of passes
  *
- * Return: 0, or a negative error number
+ * Return: 0, or a negative error number.
  */
 int bench_time_all(unsigned int repeats)
 {
@@ -170,7 +173,7 @@ int bench_time_all(unsigned int repeats)
 
 /* === One by one =========================================================== */
 
-/* The least time of each allocation and of each free, by allocator. */
+/* The minimum time of each allocation and of each free, by allocator. */
 static struct singles {
 	u32 *alloc;
 	u32 *free;
@@ -254,7 +257,7 @@ static int single_case(const struct bench_case *load, unsigned int repeats)
  * bench_single_all() - Time the operations of the small arenas one by one
  * @repeats: number of passes
  *
- * Return: 0, or a negative error number
+ * Return: 0, or a negative error number.
  */
 int bench_single_all(unsigned int repeats)
 {

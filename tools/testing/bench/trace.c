@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Making traces, and the steps of a measurement.
+ * Creation of traces, and the steps of a measurement.
  */
 
 #include "bench.h"
@@ -8,15 +8,15 @@
 /* === Memory =============================================================== */
 
 /*
- * All that the allocators take comes from one contiguous piece, so that none has
- * better luck with the machine's pages than another.
+ * All metadata of the allocators is in one contiguous piece, so that none of them has
+ * an advantage from the placement of its pages.
  */
 static u8 *mem_start;
 static size_t mem_bytes;
 static size_t mem_used;
 
 /**
- * bench_mem_init() - Say which memory there is
+ * bench_mem_init() - Set the memory
  * @start: first byte
  * @bytes: size
  */
@@ -28,10 +28,10 @@ void bench_mem_init(void *start, size_t bytes)
 }
 
 /**
- * bench_mem() - Take memory
- * @bytes: how much
+ * bench_mem() - Allocate memory
+ * @bytes: size
  *
- * Return: it, aligned to a cache line and cleared, or NULL
+ * Return: memory, aligned to a cache line and zeroed, or NULL.
  */
 void *bench_mem(size_t bytes)
 {
@@ -45,9 +45,9 @@ void *bench_mem(size_t bytes)
 }
 
 /**
- * bench_mem_mark() - Remember how much is taken
+ * bench_mem_mark() - Get the current position
  *
- * Return: what bench_mem_reset() needs
+ * Return: position for bench_mem_reset().
  */
 size_t bench_mem_mark(void)
 {
@@ -55,10 +55,10 @@ size_t bench_mem_mark(void)
 }
 
 /**
- * bench_mem_at() - Where the memory taken since begins
- * @mark: of bench_mem_mark()
+ * bench_mem_at() - Start of the memory allocated since a position
+ * @mark: result of bench_mem_mark()
  *
- * Return: its first byte
+ * Return: its first byte.
  */
 void *bench_mem_at(size_t mark)
 {
@@ -66,8 +66,8 @@ void *bench_mem_at(size_t mark)
 }
 
 /**
- * bench_mem_reset() - Give back what was taken since
- * @mark: of bench_mem_mark()
+ * bench_mem_reset() - Free the memory allocated since a position
+ * @mark: result of bench_mem_mark()
  */
 void bench_mem_reset(size_t mark)
 {
@@ -94,7 +94,7 @@ const struct bench_case bench_cases[BENCH_CASES] = {
 	BENCH_C("C-4K", 12, 10000),
 };
 
-/* 2^(i/16) in 16 bits behind the point. */
+/* 2^(i/16), with 16 fractional bits. */
 static const u32 power[17] = {
 	65536, 68438, 71468, 74632, 77936, 81386, 84990, 88752, 92682,
 	96785, 101070, 105545, 110218, 115098, 120194, 125515, 131072,
@@ -102,10 +102,10 @@ static const u32 power[17] = {
 
 /**
  * bench_units() - Draw a size
- * @state: of the generator
+ * @state: state of the generator
  * @octaves: see &struct bench_case
  *
- * Return: log-uniform, from 1 to 2^@octaves
+ * Return: log-uniform size, from 1 to 2^@octaves.
  */
 u32 bench_units(u64 *state, unsigned int octaves)
 {
@@ -118,7 +118,7 @@ u32 bench_units(u64 *state, unsigned int octaves)
 	return value << octave >> 16;
 }
 
-/* Fill the arena, or draw all blocks that there shall be. Returns the units. */
+/* Draw blocks until the arena is full or has @max blocks. Returns the units. */
 static u64 draw_fill(struct bench_trace *trace, const struct bench_case *load, u32 max)
 {
 	u64 room = load->arena >> load->shift, sum = 0;
@@ -151,7 +151,7 @@ static void shuffle(struct bench_trace *trace, u32 *units)
 
 /*
  * The next size of a block, given the units in use without it. Sums stay between
- * low and high, or go in that direction.
+ * @low and @high, or move in that direction.
  */
 static u32 draw_size(struct bench_trace *trace, u64 others, u32 old, u64 low, u64 high)
 {
@@ -187,12 +187,12 @@ static void draw_ops(struct bench_trace *trace, const struct bench_case *load, u
 
 /**
  * bench_trace_make() - Make the trace of a case
- * @trace: result; all that was taken from bench_mem() is given back for it
+ * @trace: result; all memory from bench_mem() is freed first
  * @load: the case
- * @seed: different seeds give different traces of the same kind
+ * @seed: different seeds result in different traces of the same kind
  * @nr_ops: number of operations
  *
- * Return: 0 or -ENOMEM
+ * Return: 0 or -ENOMEM.
  */
 int bench_trace_make(struct bench_trace *trace, const struct bench_case *load, u64 seed,
 		     u32 nr_ops)
@@ -231,7 +231,7 @@ int bench_trace_make(struct bench_trace *trace, const struct bench_case *load, u
  * @slot: empty slot
  * @size: bytes
  *
- * Return: 0, or a negative error number
+ * Return: 0, or a negative error number.
  */
 int bench_place(const struct bench_peer *peer, u32 slot, u64 size)
 {
@@ -239,12 +239,13 @@ int bench_place(const struct bench_peer *peer, u32 slot, u64 size)
 }
 
 /**
- * bench_fill() - Set an allocator up and bring it to a trace's start
+ * bench_fill() - Set up an allocator with the initial state of a trace
  * @peer: allocator
  * @trace: trace
  *
- * Return: 0, or a negative error number. An allocator that cannot fill an arena to
- * the brim may leave slots empty.
+ * Slots of an allocator that cannot fill an arena completely may stay empty.
+ *
+ * Return: 0, or a negative error number.
  */
 int bench_fill(const struct bench_peer *peer, const struct bench_trace *trace)
 {
@@ -264,12 +265,12 @@ int bench_fill(const struct bench_peer *peer, const struct bench_trace *trace)
 }
 
 /**
- * bench_chunk() - Do some operations: this is what is measured
+ * bench_chunk() - Execute a chunk of operations, the measured part
  * @peer: allocator
  * @op: %BENCH_CHUNK operations
  * @shift: log2 of the unit of sizes
  *
- * Return: number of allocations that failed
+ * Return: number of allocations that failed.
  */
 u32 bench_chunk(const struct bench_peer *peer, const struct bench_op *op,
 		unsigned int shift)

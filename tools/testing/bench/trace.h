@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the benchmarks do: the same in a program and in a kernel, on every machine.
+ * Traces: the operations of the benchmarks, the same in a program and in a kernel, on
+ * every machine.
  *
- * A trace first fills an arena to the brim, in the order of the addresses, and
- * frees random blocks until it is as full as the case wants it. So every allocator
- * starts from the same arena with holes all over it. Then each operation frees a
- * random live block and allocates one of another random size in its place.
+ * A trace first fills an arena completely, in the order of the addresses, and frees
+ * random blocks down to the utilisation of the case. So every allocator starts from
+ * the same arena with holes throughout. Then each operation frees a random live block
+ * and allocates one of another random size in its place.
  *
  * Sizes are log-uniform: from 4 KiB to 8 KiB there are as many as from 512 KiB to
- * 1 MiB. A size that would take the arena too far from where it ought to be is
- * drawn again.
+ * 1 MiB. A size that would move the utilisation too far from that of the case is drawn
+ * again.
  */
 
 #ifndef CARVEOUT_BENCH_TRACE_H
@@ -17,25 +18,25 @@
 
 #include "carveout_lib.h"
 
-/* Operations that are timed together; chunks before the first one timed, and timed. */
+/* Operations timed together (a chunk); number of warm-up chunks and of timed chunks. */
 #define BENCH_CHUNK 1024
 #define BENCH_WARM 32
 #define BENCH_CHUNKS 32
 
 /*
- * Where every arena starts. Neither a program nor user-mode Linux has anything mapped
- * there: an allocator that touches the memory it hands out does not survive.
+ * Start of every arena. Neither a program nor user-mode Linux has memory mapped there:
+ * an allocator that accesses the memory that it allocates crashes.
  */
 #define BENCH_BASE 0x10000000000ULL
 
 /**
  * struct bench_case - One kind of load
- * @name: without blanks
+ * @name: name, without blanks
  * @arena: bytes; 0 for as many as @live blocks need
  * @shift: log2 of the unit of all sizes
- * @octaves: sizes go from one unit to 2^@octaves units; 0: all are one unit
+ * @octaves: sizes range from one unit to 2^@octaves units; 0: all are one unit
  * @live: number of live blocks; 0 for as many as fit
- * @percent: how full the arena is
+ * @percent: utilisation of the arena
  */
 struct bench_case {
 	const char *name;
@@ -63,7 +64,7 @@ struct bench_op {
 };
 
 /**
- * struct bench_trace - What to do with an allocator
+ * struct bench_trace - Operations for an allocator
  * @arena: bytes
  * @shift: log2 of the unit
  * @octaves: see &struct bench_case

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317 # called by name
 #
-# newcomer.sh DIR: type what README.md says, on a machine that has nothing but git and
-# make. TAP on standard output; DIR is for what is built.
+# newcomer.sh DIR: type the lines of README.md on a machine that has nothing but
+# git and make. TAP on standard output; DIR is for build products.
 #
-# Each block of code in README.md belongs to one of the cases below, by its place in the
-# page, and is taken out of the page: the page cannot say something else than what is
-# tried. Paths that the page leaves to the reader (/path/to/...) are filled in.
+# Each block of code in README.md belongs to one of the cases below, by its
+# position in the page, and is read from the page: the page cannot differ from
+# the tested text. Paths that the page leaves to the reader (/path/to/...) are
+# filled in.
 #
-# Boards are booted with the scripts of the other tests, without any of their modules and
-# programs: what is on them is what the page's commands have built and installed.
+# Boards are booted with the scripts of the other tests, without any of their
+# modules and programs: a board has only the files that the page's commands have
+# built and installed.
 
 set -uo pipefail
 
@@ -20,7 +22,7 @@ W=$1
 ROOT=$W/root
 ARM64=arm64-6.12
 X86=x86_64-6.12
-# As on a new machine: the scripts keep what they fetch in the home directory.
+# As on a new machine: the scripts keep fetched files in the home directory.
 CACHE=$HOME/.cache/carveout/kernel
 mkdir -p "$W"
 cd "$TOP" || exit
@@ -172,7 +174,7 @@ session()
 	cat > "$ROOT/sessions/$1"
 }
 
-# boot BOARD TREE ARGS: boot $ROOT; its sessions print what comes of them.
+# boot BOARD TREE ARGS: boot $ROOT; its sessions print their results.
 boot()
 {
 	mkdir -p "$ROOT/bin"
@@ -249,7 +251,7 @@ x86_64_board()
 	boot "$X86" '' 'memmap=16M$0x30000000'
 }
 
-# on_board BOARD SESSION: what came of it.
+# on_board BOARD SESSION: the result of a session.
 on_board()
 {
 	sed -n "/^newcomer: /p" "$W/$1.txt" | awk -v name="$2" '

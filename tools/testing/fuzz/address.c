@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The oracle on addresses: what lies there, and whether it can be had.
+ * Oracle for addresses: the span at an address, and whether it can be allocated.
  */
 
 #include "oracle.h"
 
-/* The region that an address lies in; -1 for none. */
+/* The region that contains an address; -1 for none. */
 static int region_of(const struct oracle *oracle, u64 addr)
 {
 	unsigned int i;
@@ -35,8 +35,8 @@ static const struct oracle_alloc *alloc_from(const struct oracle *oracle, u64 ad
 	return low < oracle->nr_allocs ? &oracle->alloc[low] : NULL;
 }
 
-/* What must come of a request for one address that has no other fault? */
-int oracle_exact(const struct oracle *oracle, const struct carveout_request *req)
+/* Expected result of an otherwise valid request for an exact address. */
+int oracle_exact(const struct oracle *oracle, const struct carveout_heap_request *req)
 {
 	unsigned __int128 end = (unsigned __int128)req->addr + oracle_round(oracle, req->size);
 	const struct oracle_alloc *alloc = alloc_from(oracle, req->addr);
@@ -58,20 +58,20 @@ int oracle_exact(const struct oracle *oracle, const struct carveout_request *req
 	return alloc && alloc->start < end ? -ENOSPC : 0;
 }
 
-/* Is this what lies at an address? */
+/* Judge a look-up by address. */
 const char *oracle_at(struct oracle *oracle, u64 addr, int ret,
 		      const struct carveout_span_info *info)
 {
 	const struct oracle_alloc *alloc = alloc_from(oracle, addr);
 
 	if (region_of(oracle, addr) < 0)
-		return ret == -EINVAL ? NULL : "an address of no region was found";
+		return ret == -EINVAL ? NULL : "an address outside of all regions was found";
 	if (ret)
 		return "an address was not found";
 	if (addr < info->start || addr - info->start >= info->size)
-		return "what was found at an address is not there";
+		return "the span found does not contain the address";
 	if (info->used != (alloc && alloc->start <= addr))
-		return "what was found at an address has another state";
+		return "the span found at an address has another state";
 	return oracle_span(oracle, info);
 }
 
@@ -80,6 +80,6 @@ const char *oracle_free_at(struct oracle *oracle, u64 addr, int ret)
 	const struct oracle_alloc *alloc = alloc_from(oracle, addr);
 
 	if (!alloc || alloc->start != addr)
-		return ret == -EINVAL ? NULL : "an address where nothing starts was freed";
+		return ret == -EINVAL ? NULL : "an address at which no allocation starts was freed";
 	return oracle_free(oracle, alloc->handle, ret);
 }

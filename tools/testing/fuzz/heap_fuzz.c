@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A libFuzzer target: bytes become calls of a heap, an oracle judges each answer.
+ * libFuzzer target: input bytes are calls of a heap, an oracle judges each result.
  *
- * The first byte of an input chooses the granule and how much is checked, the rest
- * is a list of operations. The low five bits of an operation's byte are its place in
- * the table below, the high three are its argument; what it needs besides follows.
- * Places that are not taken mean an allocation or a free. So a new operation is one
- * function and one row, and old inputs keep their meaning but for that place.
+ * The first byte of an input selects the granule and the amount of checking, the rest
+ * is a list of operations. The low five bits of an operation's byte are its index in
+ * the table below, the high three are its argument; further parameters follow. Unused
+ * indices mean an allocation or a free. So a new operation is one function and one
+ * row, and old inputs keep their meaning except for that index.
  *
- * All memory is static, and ASan guards what lies behind each piece that the heap
- * was given and each region's memory that it no longer uses.
+ * All memory is static. ASan guards the memory behind each piece that the heap uses,
+ * and the memory of regions that the heap no longer uses.
  *
- * CARVEOUT_FUZZ_TRACE in the environment: name each operation on stderr.
+ * CARVEOUT_FUZZ_TRACE in the environment: print each operation on stderr.
  */
 
 #include <sanitizer/asan_interface.h>
@@ -25,15 +25,15 @@
 #define CHUNK_COUNT 8
 #define CHUNK_BYTES 65536
 #define HANDLES 64
-/* Look at everything after so many operations; with many regions that takes longer. */
+/* Number of operations between complete checks; multiplied with many regions. */
 #define PERIOD 64
 
-/* Bytes of the index by address of the largest piece: see lib/index.c. */
-#define INDEX_BYTES (CARVEOUT_INDEX_BLOCKS / 64 * (64 * sizeof(u32) + sizeof(u64)) + 64)
+/* Bytes of the address map of the largest piece: see lib/addr_map.c. */
+#define MAP_BYTES (CARVEOUT_ADDR_MAP_GROUPS / 64 * (64 * sizeof(u32) + sizeof(u64)) + 64)
 
 struct region_mem {
 	struct carveout_region region;
-	u64 index[INDEX_BYTES / sizeof(u64)];
+	u64 map[MAP_BYTES / sizeof(u64)];
 	u8 guard[64];
 };
 
@@ -42,7 +42,7 @@ struct chunk_mem {
 	u64 guard[8];
 };
 
-/* The run of one input. */
+/* State of the run of one input. */
 static struct fuzz {
 	const u8 *data;
 	size_t left;
@@ -54,11 +54,11 @@ static struct fuzz {
 	unsigned int nr_handles;
 	u32 cursor;
 	u64 cookie;
-	u64 ops;				/* of this input */
-	unsigned int unchecked;			/* of these, since the last full look */
-	bool thorough;				/* look at everything each time */
-	bool generous;				/* give a chunk whenever one is asked for */
-	const char *name;			/* of the operation */
+	u64 ops;				/* operations of this input */
+	unsigned int unchecked;			/* operations since the last full check */
+	bool thorough;				/* full check after each operation */
+	bool generous;				/* add a chunk after each -ENOMEM */
+	const char *name;			/* name of the operation */
 } fuzz;
 
 static struct region_mem mem[MEM_COUNT];
@@ -99,13 +99,13 @@ static void check_all(void)
 
 	fuzz.unchecked = 0;
 	judge(oracle_compare(&fuzz.oracle, &fuzz.heap));
-	if (carveout_heap_validate(&fuzz.heap, &report) || report.what != CARVEOUT_SOUND)
+	if (carveout_heap_validate(&fuzz.heap, &report) || report.invariant != CARVEOUT_SOUND)
 		wrong(carveout_report_string(&report));
 }
 
 /* === Bytes ================================================================ */
 
-/* When there are no more, all are 0. */
+/* Take a byte of the input; 0 at its end. */
 static u8 take(void)
 {
 	if (!fuzz.left)
@@ -114,7 +114,7 @@ static u8 take(void)
 	return *fuzz.data++;
 }
 
-/* A number of bytes: often a few granules, sometimes as large as can be. */
+/* A number of bytes: often a few granules, sometimes very large. */
 static u64 take_number(void)
 {
 	u8 byte = take();
@@ -133,7 +133,7 @@ static u64 take_number(void)
 	}
 }
 
-/* Something that is 0 unless the argument has a bit. */
+/* A number, or 0 unless @flags has @bit. */
 static u64 take_if(unsigned int flags, unsigned int bit, u64 (*number)(void))
 {
 	return flags & bit ? number() : 0;
@@ -147,9 +147,9 @@ static u64 take_mask(void)
 }
 
 /*
- * An address that matters: a few bytes or granules from where a region begins or an
- * allocation ends. No feedback would lead the fuzzer there, since a limit that is
- * off by one looks like any other to it.
+ * A critical address: a few bytes or granules from the start of a region or of an
+ * allocation. Coverage feedback does not lead the fuzzer there, because it does not
+ * distinguish a limit that is off by one from any other.
  */
 static u64 take_limit(void)
 {
@@ -175,7 +175,7 @@ static u64 take_align(void)
 	return (1ULL << (byte & 63)) | (byte >= 0xc0 ? byte : 0);
 }
 
-/* One of the latest handles, in whatever state; or one that never was. */
+/* One of the latest handles, live or stale; or one that never existed. */
 static struct carveout_handle take_handle(void)
 {
 	struct carveout_handle handle = { };
@@ -190,7 +190,7 @@ static struct carveout_handle take_handle(void)
 	return handle;
 }
 
-/* One that is live, if there is any. */
+/* A live handle, if there is one. */
 static struct carveout_handle take_live(void)
 {
 	u8 byte = take();
@@ -209,7 +209,7 @@ static void count_op(void)
 	fuzz.unchecked++;
 }
 
-/* A call has been judged: is the rest as it was? */
+/* After a call was judged: check that nothing else has changed. */
 static void after_call(int ret, u64 hash)
 {
 	unsigned int regions = 1 + fuzz.heap.nr_regions / 4;
@@ -219,7 +219,7 @@ static void after_call(int ret, u64 hash)
 		fprintf(stderr, "%4llu %-10s %d\n", (unsigned long long)fuzz.ops, fuzz.name, ret);
 	judge(oracle_counters(&fuzz.oracle, &fuzz.heap));
 	if (fuzz.thorough && ret < 0 && carveout_heap_hash(&fuzz.heap) != hash)
-		wrong("a call that fails has changed the heap");
+		wrong("a failed call has changed the heap");
 	if (fuzz.thorough || (ret < 0 && !(fuzz.ops % 4)))
 		judge(oracle_compare(&fuzz.oracle, &fuzz.heap));
 	if (fuzz.unchecked >= (fuzz.thorough ? 1 : PERIOD) * regions)
@@ -231,7 +231,7 @@ static u64 hash_before(void)
 	return fuzz.thorough ? carveout_heap_hash(&fuzz.heap) : 0;
 }
 
-static int give_chunk(void)
+static int add_chunk(void)
 {
 	size_t bytes = carveout_store_chunk_bytes(&fuzz.heap);
 	struct chunk_mem *piece = &chunk[fuzz.nr_chunks];
@@ -256,27 +256,27 @@ static void op_chunk(unsigned int arg)
 	if (arg == 7) {
 		ret = carveout_heap_add_chunk(&fuzz.heap, (u8 *)chunk[0].mem + 4);
 		if (ret != -EINVAL)
-			wrong("an unaligned chunk was taken");
+			wrong("an unaligned chunk was accepted");
 	} else if (arg == 6) {
 		ret = carveout_heap_add_chunk(&fuzz.heap, NULL);
 		if (ret != -EINVAL)
-			wrong("no chunk was taken for one");
+			wrong("NULL was accepted as a chunk");
 	} else {
-		ret = give_chunk();
+		ret = add_chunk();
 		if (ret && ret != -ENOMEM)
-			wrong("a chunk was refused");
+			wrong("a valid chunk was refused");
 	}
 	after_call(ret, hash);
 }
 
-/* A call said -ENOMEM. Shall it be tried again? It must not say so twice. */
+/* Retry after -ENOMEM? A call must not return -ENOMEM twice. */
 static bool try_again(int ret, bool *again)
 {
 	if (ret != -ENOMEM)
 		return false;
 	if (*again)
-		wrong("a new chunk was not enough");
-	*again = fuzz.generous && !give_chunk();
+		wrong("a new chunk was not sufficient");
+	*again = fuzz.generous && !add_chunk();
 	return *again;
 }
 
@@ -305,14 +305,14 @@ static void add_region(u64 base, u64 size, u32 attrs, bool bad_mem)
 	after_call(ret, hash);
 }
 
-/* The memory of regions that were removed is not used. */
+/* Guard the memory of removed regions: the heap must not use it. */
 static void guard_unused(void)
 {
 	unsigned int i, nr;
 
 	for (i = 0; i < fuzz.nr_mem; i++) {
 		for (nr = 0; nr < fuzz.heap.nr_pieces; nr++)
-			if (fuzz.heap.piece[nr] == &mem[i].region.index)
+			if (fuzz.heap.piece[nr] == &mem[i].region.map)
 				break;
 		if (nr == fuzz.heap.nr_pieces)
 			ASAN_POISON_MEMORY_REGION(&mem[i], sizeof(mem[i]));
@@ -328,7 +328,7 @@ static void op_region(unsigned int arg)
 	guard_unused();
 }
 
-/* Memory that touches a region, or lies between two. */
+/* Add memory that touches a region, or fills the gap between two. */
 static void op_touch(unsigned int arg)
 {
 	u8 attrs = take();
@@ -346,7 +346,7 @@ static void op_touch(unsigned int arg)
 	guard_unused();
 }
 
-/* Several small regions with gaps between. */
+/* Add several small regions with gaps between them. */
 static void op_comb(unsigned int arg)
 {
 	u64 base = take_number(), size = take_number(), i;
@@ -369,18 +369,18 @@ static void op_remove(unsigned int arg)
 	after_call(ret, hash);
 }
 
-/* A handle is a name for ever: none comes back. */
+/* Handles are unique: none must be returned twice. */
 static void note_handle(struct carveout_handle handle)
 {
 	unsigned int i;
 
 	for (i = 0; i < min_t(unsigned int, fuzz.nr_handles, HANDLES); i++)
 		if (fuzz.handle[i].index == handle.index && fuzz.handle[i].gen == handle.gen)
-			wrong("a handle came back");
+			wrong("a handle was returned twice");
 	fuzz.handle[fuzz.nr_handles++ % HANDLES] = handle;
 }
 
-static void alloc(struct carveout_request *req)
+static void alloc(struct carveout_heap_request *req)
 {
 	u64 hash = hash_before(), missed;
 	struct carveout_handle handle = { };
@@ -401,8 +401,8 @@ static void alloc(struct carveout_request *req)
 	after_call(ret, hash);
 }
 
-/* The same request up to 16 times. */
-static void alloc_some(struct carveout_request *req, unsigned int arg)
+/* Make the same request up to 16 times. */
+static void alloc_some(struct carveout_heap_request *req, unsigned int arg)
 {
 	unsigned int count = arg < 4 ? 1 : 2U << (arg - 4);
 
@@ -412,7 +412,7 @@ static void alloc_some(struct carveout_request *req, unsigned int arg)
 
 static void op_alloc(unsigned int arg)
 {
-	struct carveout_request req = { .size = take_number() };
+	struct carveout_heap_request req = { .size = take_number() };
 
 	alloc_some(&req, arg);
 }
@@ -420,7 +420,7 @@ static void op_alloc(unsigned int arg)
 static void op_request(unsigned int arg)
 {
 	u8 flags = take(), attrs;
-	struct carveout_request req = {
+	struct carveout_heap_request req = {
 		.size = take_number(),
 		.align = take_if(flags, 1, take_align),
 		.regions = take_if(flags, 2, take_mask),
@@ -444,7 +444,7 @@ static void op_request(unsigned int arg)
 	alloc_some(&req, arg);
 }
 
-/* An address at an edge of an allocation, or any. */
+/* An address at an edge of an allocation, or any address. */
 static u64 take_address(void)
 {
 	const struct oracle_alloc *alloc;
@@ -463,7 +463,7 @@ static u64 take_address(void)
 static void op_exact(unsigned int arg)
 {
 	u8 flags = take();
-	struct carveout_request req = {
+	struct carveout_heap_request req = {
 		.size = take_number(),
 		.align = take_if(flags, 1, take_align),
 		.regions = take_if(flags, 2, take_mask),
@@ -509,7 +509,7 @@ static void free_one(struct carveout_handle handle)
 	after_call(ret, hash);
 }
 
-/* One, or every other one for a while. */
+/* Free one allocation, or every other one for up to 16. */
 static void op_free(unsigned int arg)
 {
 	unsigned int count = arg < 4 ? 1 : 2U << (arg - 4), at = take();
@@ -546,13 +546,13 @@ static void op_info(unsigned int arg)
 	int ret = carveout_heap_info(&fuzz.heap, handle, &info);
 
 	if (ret != (alloc ? 0 : -EINVAL))
-		wrong("a look at a handle had another result");
+		wrong("unexpected result of the look-up of a handle");
 	if (alloc)
 		judge(oracle_span(&fuzz.oracle, &info));
 	count_op();
 }
 
-/* Go on with a list, whatever happened since it was begun. */
+/* Continue a list, with any operations since its start. */
 static void op_spans(unsigned int arg)
 {
 	struct carveout_span_info info[8];
@@ -560,7 +560,7 @@ static void op_spans(unsigned int arg)
 
 	count = carveout_heap_spans(&fuzz.heap, &fuzz.cursor, info, arg + 1);
 	if (count > arg + 1)
-		wrong("more spans than were asked for");
+		wrong("more spans than requested");
 	for (i = 0; i < count; i++)
 		judge(oracle_span(&fuzz.oracle, &info[i]));
 	if (fuzz.cursor == CARVEOUT_SPANS_END)
@@ -568,7 +568,7 @@ static void op_spans(unsigned int arg)
 	count_op();
 }
 
-/* A whole list has each span once: so the bytes and the numbers add up. */
+/* A complete list has each span once: so the sums of bytes and numbers are exact. */
 static void op_list(unsigned int arg)
 {
 	struct carveout_span_info info[8];
@@ -598,7 +598,7 @@ static void op_check(unsigned int arg)
 	check_all();
 	carveout_region_largest(&fuzz.heap, take());
 	if (carveout_heap_hash(&fuzz.heap) != hash)
-		wrong("a look has changed the heap");
+		wrong("a check has changed the heap");
 	count_op();
 }
 
@@ -649,14 +649,14 @@ static void begin(const u8 *data, size_t size)
 	fuzz.thorough = (first >> 3 & 7) == 7 && first & 0x40;
 	oracle_init(&fuzz.oracle, shift[first & 3]);
 	carveout_heap_init(&fuzz.heap, shift[first & 3]);
-	/* Few inputs begin with anything else of use. */
+	/* Most inputs need a chunk and a region first. */
 	if (first < 0xc0) {
-		give_chunk();
+		add_chunk();
 		add_region(0x10000, 0x100000, 0, false);
 	}
 }
 
-/* What was handed out and is given back leaves one hole in each region. */
+/* Free all allocations: one hole in each region must remain. */
 static void end(void)
 {
 	unsigned int i, regions = 0;
@@ -669,7 +669,7 @@ static void end(void)
 	for (i = 0; i < fuzz.oracle.nr_regions; i++)
 		regions += fuzz.oracle.region[i].there;
 	if (fuzz.heap.nr_holes != regions)
-		wrong("something is left");
+		wrong("holes were not merged");
 }
 
 int fuzz_initialize(int *argc, char ***argv)

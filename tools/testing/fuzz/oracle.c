@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The oracle: what a heap has to look like, in two sorted lists.
+ * Oracle: the expected state of a heap, in two sorted lists.
  *
- * Sums are taken in 128 bits, so that no reasoning about wraps is shared with the
+ * Sums are computed in 128 bits, so that no reasoning about overflow is shared with the
  * heap.
  */
 
 #include "oracle.h"
 
-/* A place in the list of a region's holes. */
+/* Position in the list of a region's holes. */
 struct hole {
 	u64 start;
 	u64 size;
-	u64 beyond;			/* where to look for the next one */
-	unsigned int alloc;		/* the first allocation from there on */
+	u64 beyond;			/* address from which to search the next hole */
+	unsigned int alloc;		/* first allocation from there on */
 };
 
-/* What is known about a region and a request. */
+/* Properties of a region for a request. */
 struct look {
 	bool selected;
-	bool below;			/* it lies wholly below the limit */
+	bool below;			/* the region is wholly below the limit */
 	bool fits;			/* there is a place */
-	bool must;			/* the heap has to find one */
-	bool few;			/* no more holes than a search looks at */
-	bool all_tried;			/* no hole can have remained untried */
+	bool must;			/* the heap must find a place */
+	bool few;			/* at most as many holes as a search tries */
+	bool all_tried;			/* no hole can remain untried */
 	u64 best;			/* size of the smallest hole that is large enough */
 	u64 top;			/* the highest place */
 };
 
 /* A request with one of its choices of attributes. */
 struct want {
-	const struct carveout_request *req;
+	const struct carveout_heap_request *req;
 	u32 require;
 	u64 size;
 	u64 align;
@@ -38,7 +38,7 @@ struct want {
 
 void oracle_init(struct oracle *oracle, unsigned int shift)
 {
-	/* The list of allocations is long and is only read as far as it is filled. */
+	/* The list of allocations is long; only its @nr_allocs entries are read. */
 	memset(oracle->region, 0, sizeof(oracle->region));
 	oracle->nr_regions = 0;
 	oracle->nr_allocs = 0;
@@ -99,7 +99,7 @@ static bool next_hole(const struct oracle *oracle, unsigned int entry, struct ho
 	return false;
 }
 
-/* The size in whole granules; 0 if there is no such 64-bit number. */
+/* The size rounded up to the granule; 0 if that overflows 64 bits. */
 u64 oracle_round(const struct oracle *oracle, u64 size)
 {
 	unsigned __int128 sum = (unsigned __int128)size + granule_of(oracle) - 1;
@@ -108,7 +108,7 @@ u64 oracle_round(const struct oracle *oracle, u64 size)
 	return sum >> 64 ? 0 : (u64)sum;
 }
 
-/* Would the request fit in this hole, and where? */
+/* Does the request fit in this hole, and where? */
 static bool hole_fits(const struct hole *hole, const struct want *want, u64 *start)
 {
 	unsigned __int128 mask = ~((unsigned __int128)want->align - 1);
@@ -125,7 +125,7 @@ static bool hole_fits(const struct hole *hole, const struct want *want, u64 *sta
 
 /* === Judging an allocation ================================================ */
 
-bool oracle_selects(const struct oracle *oracle, const struct carveout_request *req,
+bool oracle_selects(const struct oracle *oracle, const struct carveout_heap_request *req,
 		    u32 require, unsigned int entry)
 {
 	const struct oracle_region *region = &oracle->region[entry];
@@ -171,7 +171,7 @@ static struct look look_at(const struct oracle *oracle, const struct want *want,
 	return look;
 }
 
-/* All regions together, as far as a refusal goes. */
+/* Properties of all regions together that justify a refusal. */
 static struct look look_at_all(const struct oracle *oracle, const struct want *want)
 {
 	struct look all = { .all_tried = true }, look;
@@ -189,8 +189,8 @@ static struct look look_at_all(const struct oracle *oracle, const struct want *w
 	return all;
 }
 
-/* Is there a fault in the request alone? */
-static bool faulty(const struct oracle *oracle, const struct carveout_request *req)
+/* Is the request invalid, independent of the heap? */
+static bool is_invalid(const struct oracle *oracle, const struct carveout_heap_request *req)
 {
 	unsigned int i;
 
@@ -207,7 +207,7 @@ static bool faulty(const struct oracle *oracle, const struct carveout_request *r
 	return false;
 }
 
-static struct want want_of(const struct oracle *oracle, const struct carveout_request *req,
+static struct want want_of(const struct oracle *oracle, const struct carveout_heap_request *req,
 			   unsigned int choice)
 {
 	return (struct want){
@@ -219,7 +219,7 @@ static struct want want_of(const struct oracle *oracle, const struct carveout_re
 }
 
 static const char *judge_refusal(const struct oracle *oracle,
-				 const struct carveout_request *req, int ret, u64 missed)
+				 const struct carveout_heap_request *req, int ret, u64 missed)
 {
 	bool any = !oracle->nr_regions, fits = false, all_tried = true;
 	unsigned int choice;
@@ -236,7 +236,7 @@ static const char *judge_refusal(const struct oracle *oracle,
 		all_tried &= look.all_tried;
 	}
 	if (ret != (any ? -ENOSPC : -EINVAL))
-		return "a request was refused with another error";
+		return "a request failed with an unexpected error";
 	if (ret == -ENOSPC && fits && missed != 1)
 		return "a missed place was not counted";
 	if (all_tried && missed)
@@ -244,7 +244,7 @@ static const char *judge_refusal(const struct oracle *oracle,
 	return NULL;
 }
 
-/* Regions that come before the chosen one had nothing to offer. */
+/* No region tried before the chosen one must have had a place. */
 static const char *judge_order(const struct oracle *oracle, const struct want *want,
 			       unsigned int entry, bool below)
 {
@@ -255,7 +255,7 @@ static const char *judge_order(const struct oracle *oracle, const struct want *w
 		look = look_at(oracle, want, i);
 		if (i != entry && look.must &&
 		    (look.below == below ? i < entry : look.below))
-			return "a region that comes first had a place";
+			return "a region tried before had a place";
 	}
 	return NULL;
 }
@@ -274,7 +274,7 @@ static const char *judge_place(const struct oracle *oracle, const struct want *w
 	if (hole.start > at)
 		return "the place is not in a hole";
 	if (!hole_fits(&hole, want, &start))
-		return "the place does not suit the request";
+		return "the place does not satisfy the request";
 	if (start != at)
 		return "the place is not the one at the end of its hole";
 	if (want->req->top_down) {
@@ -287,9 +287,9 @@ static const char *judge_place(const struct oracle *oracle, const struct want *w
 	return judge_order(oracle, want, entry, look.below);
 }
 
-/* The first choice that the region meets; those before it must have led nowhere. */
+/* Find the first choice that selects the region; earlier choices must have no place. */
 static const char *judge_grant(const struct oracle *oracle,
-			       const struct carveout_request *req,
+			       const struct carveout_heap_request *req,
 			       const struct carveout_span_info *info)
 {
 	unsigned int choice;
@@ -307,7 +307,7 @@ static const char *judge_grant(const struct oracle *oracle,
 	return "the region may not serve the request";
 }
 
-/* Is there reason to ask for @need more descriptors? */
+/* May the heap lack @need descriptors? */
 static bool may_lack(const struct oracle *oracle, const struct carveout_heap *heap,
 		     unsigned int need)
 {
@@ -337,18 +337,18 @@ static void note_alloc(struct oracle *oracle, const struct carveout_span_info *i
 }
 
 const char *oracle_alloc(struct oracle *oracle, const struct carveout_heap *heap,
-			 const struct carveout_request *req, int ret,
+			 const struct carveout_heap_request *req, int ret,
 			 struct carveout_handle handle, u64 missed)
 {
 	struct carveout_span_info info;
 	const char *why;
 
-	if (faulty(oracle, req))
-		return ret == -EINVAL ? NULL : "a faulty request was not refused as such";
+	if (is_invalid(oracle, req))
+		return ret == -EINVAL ? NULL : "an invalid request was not refused with -EINVAL";
 	if (ret == -ENOMEM)
 		return may_lack(oracle, heap, 2) ? NULL : "descriptors were lost";
 	if (req->exact && (ret != oracle_exact(oracle, req) || missed))
-		return "a request for an address had another result";
+		return "unexpected result of a request for an exact address";
 	if (ret)
 		return req->exact ? NULL : judge_refusal(oracle, req, ret, missed);
 	if (oracle_find(oracle, handle))
@@ -358,7 +358,7 @@ const char *oracle_alloc(struct oracle *oracle, const struct carveout_heap *heap
 	if (!info.used || info.cookie != req->cookie || info.handle.index != handle.index ||
 	    info.handle.gen != handle.gen || !handle.gen ||
 	    info.size != oracle_round(oracle, req->size))
-		return "an allocation looks different";
+		return "an allocation has other properties";
 	if (req->exact)
 		why = info.start == req->addr ? NULL : "the place is at another address";
 	else
@@ -368,7 +368,7 @@ const char *oracle_alloc(struct oracle *oracle, const struct carveout_heap *heap
 	return why;
 }
 
-/* === Judging what is done with an allocation ============================== */
+/* === Judging operations on an allocation ================================== */
 
 struct oracle_alloc *oracle_find(struct oracle *oracle, struct carveout_handle handle)
 {
@@ -387,9 +387,9 @@ const char *oracle_free(struct oracle *oracle, struct carveout_handle handle, in
 	unsigned int at;
 
 	if (!alloc)
-		return ret == -EINVAL ? NULL : "a handle of no allocation was taken";
+		return ret == -EINVAL ? NULL : "a handle of no allocation was accepted";
 	if (ret)
-		return "a free was refused";
+		return "a valid free was refused";
 	oracle->region[alloc->region].used -= alloc->size;
 	oracle->region[alloc->region].nr_used--;
 	oracle->used -= alloc->size;
@@ -400,7 +400,7 @@ const char *oracle_free(struct oracle *oracle, struct carveout_handle handle, in
 	return NULL;
 }
 
-/* How large an allocation can become where it is. */
+/* Maximum size of an allocation in place. */
 static u64 room_of(const struct oracle *oracle, const struct oracle_alloc *alloc)
 {
 	const struct oracle_region *region = &oracle->region[alloc->region];
@@ -419,11 +419,11 @@ const char *oracle_resize(struct oracle *oracle, const struct carveout_heap *hea
 	u64 grown = oracle_round(oracle, size);
 
 	if (!alloc || !grown)
-		return ret == -EINVAL ? NULL : "a bad resize was not refused as such";
+		return ret == -EINVAL ? NULL : "an invalid resize was not refused with -EINVAL";
 	if (ret == -ENOMEM && grown < alloc->size)
 		return may_lack(oracle, heap, 1) ? NULL : "descriptors were lost";
 	if (ret != (grown > room_of(oracle, alloc) ? -ENOSPC : 0))
-		return "a resize had another result";
+		return "unexpected result of a resize";
 	if (ret)
 		return NULL;
 	oracle->region[alloc->region].used += grown - alloc->size;
@@ -431,13 +431,13 @@ const char *oracle_resize(struct oracle *oracle, const struct carveout_heap *hea
 	oracle->high = max(oracle->high, oracle->used);
 	alloc->size = grown;
 	if (carveout_heap_info(heap, handle, &info))
-		return "the handle did not outlive a resize";
+		return "the handle is invalid after a resize";
 	return oracle_span(oracle, &info);
 }
 
 /* === Judging regions ====================================================== */
 
-/* Each error has its own condition; which one is named first is left open. */
+/* Each error has its own condition; their order of precedence is unspecified. */
 static bool region_fault(const struct oracle *oracle, u64 base, u64 size, bool mem_ok, int err)
 {
 	unsigned __int128 end = (unsigned __int128)base + size;
@@ -458,7 +458,7 @@ static bool region_fault(const struct oracle *oracle, u64 base, u64 size, bool m
 	return false;
 }
 
-/* The region of equal attributes that begins or ends at an address; -1 if none. */
+/* The region of equal attributes that starts or ends at an address; -1 if none. */
 static int region_at(const struct oracle *oracle, u64 address, bool end, u32 attrs)
 {
 	unsigned int i;
@@ -479,10 +479,11 @@ static void trim(struct oracle *oracle)
 		oracle->nr_regions--;
 }
 
-/* One region becomes part of another one. */
-static void absorb(struct oracle *oracle, unsigned int stay, unsigned int go)
+/* Join region @from_entry to region @to_entry. */
+static void absorb(struct oracle *oracle, unsigned int to_entry, unsigned int from_entry)
 {
-	struct oracle_region *to = &oracle->region[stay], *from = &oracle->region[go];
+	struct oracle_region *to = &oracle->region[to_entry];
+	struct oracle_region *from = &oracle->region[from_entry];
 	unsigned int i;
 
 	to->base = min(to->base, from->base);
@@ -491,8 +492,8 @@ static void absorb(struct oracle *oracle, unsigned int stay, unsigned int go)
 	to->nr_used += from->nr_used;
 	from->there = false;
 	for (i = 0; i < oracle->nr_allocs; i++)
-		if (oracle->alloc[i].region == go)
-			oracle->alloc[i].region = stay;
+		if (oracle->alloc[i].region == from_entry)
+			oracle->alloc[i].region = to_entry;
 	trim(oracle);
 }
 
@@ -504,7 +505,7 @@ static const char *note_region(struct oracle *oracle, u64 base, u64 size, u32 at
 	struct oracle_region *region;
 
 	if (entry >= CARVEOUT_MAX_REGIONS)
-		return "a region has an impossible index";
+		return "a region has an invalid index";
 	region = &oracle->region[entry];
 	oracle->size += size;
 	if (low < 0 && high < 0) {
@@ -534,7 +535,7 @@ const char *oracle_add_region(struct oracle *oracle, const struct carveout_heap 
 	for (i = 0; i < ARRAY_SIZE(errors); i++)
 		if (region_fault(oracle, base, size, mem_ok, errors[i]))
 			return region_fault(oracle, base, size, mem_ok, ret) ? NULL :
-			       "a bad region was not refused as such";
+			       "an invalid region was not refused with the expected error";
 	if (ret == -ENOMEM)
 		return may_lack(oracle, heap, 1) ? NULL : "descriptors were lost";
 	for (i = 0; i < CARVEOUT_MAX_REGIONS; i++)
@@ -542,9 +543,9 @@ const char *oracle_add_region(struct oracle *oracle, const struct carveout_heap 
 	touches = region_at(oracle, base, true, attrs) >= 0 ||
 		  region_at(oracle, base + size, false, attrs) >= 0;
 	if (full && !touches)
-		return ret == -E2BIG ? NULL : "one region too many";
+		return ret == -E2BIG ? NULL : "a region beyond the maximum was accepted";
 	if (ret < 0)
-		return "a good region was refused";
+		return "a valid region was refused";
 	return note_region(oracle, base, size, attrs, ret);
 }
 
@@ -553,9 +554,9 @@ const char *oracle_remove_region(struct oracle *oracle, unsigned int entry, int 
 	struct oracle_region *region = &oracle->region[entry % CARVEOUT_MAX_REGIONS];
 
 	if (entry >= CARVEOUT_MAX_REGIONS || !region->there)
-		return ret == -EINVAL ? NULL : "a region that is not there was removed";
+		return ret == -EINVAL ? NULL : "a region that does not exist was removed";
 	if (ret != (region->nr_used ? -EBUSY : 0))
-		return "the removal of a region had another result";
+		return "unexpected result of the removal of a region";
 	if (ret)
 		return NULL;
 	oracle->size -= region->size;
@@ -566,7 +567,7 @@ const char *oracle_remove_region(struct oracle *oracle, unsigned int entry, int 
 
 /* === Comparing ============================================================ */
 
-/* Is what the heap says about a span right? */
+/* Judge the description of a span. */
 const char *oracle_span(struct oracle *oracle, const struct carveout_span_info *info)
 {
 	unsigned int at = first_from(oracle, info->start), i = info->region;
@@ -579,7 +580,7 @@ const char *oracle_span(struct oracle *oracle, const struct carveout_span_info *
 	region = &oracle->region[i];
 	if (info->start < region->base || !info->size ||
 	    info->start - region->base > region->size - info->size)
-		return "a span lies outside its region";
+		return "a span is outside of its region";
 	same = at < oracle->nr_allocs && alloc->start == info->start;
 	if (same != info->used)
 		return "a span has another state";
@@ -592,19 +593,19 @@ const char *oracle_span(struct oracle *oracle, const struct carveout_span_info *
 	return NULL;
 }
 
-/* What costs little is compared after each operation. */
+/* The cheap part of the comparison, done after each operation. */
 const char *oracle_counters(struct oracle *oracle, const struct carveout_heap *heap)
 {
-	if (heap->broken)
-		return "the heap is broken";
+	if (heap->corrupted)
+		return "the heap is corrupted";
 	if (heap->size != oracle->size || heap->used != oracle->used)
-		return "another number of bytes";
+		return "wrong number of bytes";
 	if (heap->high != oracle->high || heap->nr_used != oracle->nr_allocs)
-		return "another number of allocations, or highest number of bytes";
+		return "wrong number of allocations, or wrong maximum of bytes";
 	if (heap->nr_regions != oracle->nr_regions)
-		return "another number of regions";
+		return "wrong number of regions";
 	if (heap->stats.nr_alloc != oracle->nr_alloc || heap->stats.nr_free != oracle->nr_free)
-		return "another number of calls";
+		return "wrong number of calls";
 	oracle->most = max(oracle->most, heap->nr_used + heap->nr_holes);
 	return NULL;
 }
@@ -623,7 +624,7 @@ static const char *compare_region(struct oracle *oracle, const struct carveout_h
 	if (mem->base != region->base || mem->size != region->size ||
 	    mem->attrs != region->attrs || mem->used != region->used ||
 	    mem->nr_used != region->nr_used || mem->high < mem->used)
-		return "a region looks different";
+		return "a region has other properties";
 	index = carveout_heap_first_span(heap, entry, &info);
 	for (; index; index = carveout_heap_next_span(heap, index, &info)) {
 		why = oracle_span(oracle, &info);
@@ -636,7 +637,7 @@ static const char *compare_region(struct oracle *oracle, const struct carveout_h
 			continue;
 		if (!next_hole(oracle, entry, &hole) || hole.start != info.start ||
 		    hole.size != info.size)
-			return "a hole looks different";
+			return "a hole has another position or size";
 		largest = max(largest, hole.size);
 		holes++;
 	}
@@ -647,7 +648,7 @@ static const char *compare_region(struct oracle *oracle, const struct carveout_h
 	       "the largest hole has another size";
 }
 
-/* NULL, or what is different. */
+/* NULL, or the first difference. */
 const char *oracle_compare(struct oracle *oracle, const struct carveout_heap *heap)
 {
 	const char *why = oracle_counters(oracle, heap);
@@ -656,11 +657,11 @@ const char *oracle_compare(struct oracle *oracle, const struct carveout_heap *he
 
 	for (i = 0; !why && i < oracle->nr_regions; i++) {
 		if (oracle->region[i].there != !!heap->region[i])
-			return "a region is there that should not be, or the other way round";
+			return "a removed region still exists, or an added one is missing";
 		if (heap->region[i])
 			why = compare_region(oracle, heap, i, &nr_holes);
 	}
 	if (!why && nr_holes != heap->nr_holes)
-		return "another number of holes";
+		return "wrong number of holes";
 	return why;
 }

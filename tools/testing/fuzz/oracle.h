@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The oracle: what a heap has to look like, in two sorted lists.
+ * Oracle: the expected state of a heap, in two sorted lists.
  *
- * It knows the regions and what is handed out. A hole is what lies between: it is
- * found by looking, and so needs no merging. Nothing in here depends on the size of
- * the memory, so that a region of 2^63 bytes is as good as one of 64.
+ * It records the regions and the allocations. Holes are the gaps between allocations:
+ * they are computed by searching, and so need no merging. Nothing depends on the size of
+ * the memory, so that a region of 2^63 bytes costs as much as one of 64.
  *
- * Each answer of the heap is judged by what the documentation of the call says. A
- * judge returns NULL and notes the change, or says what is wrong.
+ * Each result of the heap is judged by the documentation of the call. A judge returns
+ * NULL and records the change, or returns a description of the error.
  */
 
 #ifndef CARVEOUT_ORACLE_H
@@ -22,7 +22,7 @@
  * @there: the entry is in use
  * @base: address of the first byte
  * @size: bytes
- * @used: bytes handed out
+ * @used: allocated bytes
  * @nr_used: number of allocations
  * @attrs: attributes
  */
@@ -39,8 +39,8 @@ struct oracle_region {
  * struct oracle_alloc - An allocation
  * @start: address of the first byte
  * @size: bytes
- * @cookie: the request's
- * @handle: its name
+ * @cookie: cookie of the request
+ * @handle: handle
  * @region: index of its region
  */
 struct oracle_alloc {
@@ -52,16 +52,16 @@ struct oracle_alloc {
 };
 
 /**
- * struct oracle - All that is known
+ * struct oracle - Expected state of a heap
  * @region: regions by index
  * @nr_regions: one more than the highest index in use
  * @alloc: allocations by address
- * @nr_allocs: number of them
+ * @nr_allocs: number of entries of @alloc in use
  * @shift: log2 of the granule
  * @size: bytes in all regions
- * @used: bytes handed out
- * @high: the most that @used ever was
- * @most: the most spans that there ever were: the heap has memory for so many
+ * @used: allocated bytes
+ * @high: maximum of @used so far
+ * @most: maximum number of spans so far: the heap has descriptors for as many
  * @nr_alloc: allocations that succeeded
  * @nr_free: frees that succeeded
  */
@@ -80,16 +80,16 @@ struct oracle {
 };
 
 u64 oracle_round(const struct oracle *oracle, u64 size);
-bool oracle_selects(const struct oracle *oracle, const struct carveout_request *req,
+bool oracle_selects(const struct oracle *oracle, const struct carveout_heap_request *req,
 		    u32 require, unsigned int entry);
-int oracle_exact(const struct oracle *oracle, const struct carveout_request *req);
+int oracle_exact(const struct oracle *oracle, const struct carveout_heap_request *req);
 const char *oracle_at(struct oracle *oracle, u64 addr, int ret,
 		      const struct carveout_span_info *info);
 const char *oracle_free_at(struct oracle *oracle, u64 addr, int ret);
 void oracle_init(struct oracle *oracle, unsigned int shift);
 struct oracle_alloc *oracle_find(struct oracle *oracle, struct carveout_handle handle);
 const char *oracle_alloc(struct oracle *oracle, const struct carveout_heap *heap,
-			 const struct carveout_request *req, int ret,
+			 const struct carveout_heap_request *req, int ret,
 			 struct carveout_handle handle, u64 missed);
 const char *oracle_free(struct oracle *oracle, struct carveout_handle handle, int ret);
 const char *oracle_resize(struct oracle *oracle, const struct carveout_heap *heap,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What libcarveout asks the driver, and what it makes of the answers.
+ * Tests of libcarveout's requests to the driver, and of its handling of the replies.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +15,13 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
+#include "options.h"
 
 #define LONG_NAME \
 	"0123456789012345678901234567890123456789012345678901234567890123"
 #define REPLY_FD	77
 
-/* === Names ================================================================ */
+/* === Tags ================================================================= */
 
 TEST(a_name_that_is_too_long_never_reaches_the_driver)
 {
@@ -101,12 +102,7 @@ static void give_buffer(int call, void *argument)
 	struct carveout_ioctl_alloc *alloc = argument;
 
 	(void)call;
-	alloc->size = 8192;
-	alloc->offset = 4096;
-	alloc->generation = 9;
-	alloc->region = 2;
-	alloc->attrs = CARVEOUT_ATTR_CACHED;
-	alloc->created = CARVEOUT_ALLOC_CREATED;
+	SET_COMMON_REPLY(alloc);
 	alloc->fd = REPLY_FD;
 }
 
@@ -117,38 +113,21 @@ TEST(alloc_passes_every_option_on)
 	struct carveout_alloc_options options = {
 		.struct_size = sizeof(options),
 		.size = 5000,
-		.tag = "tag",
-		.label = "label",
-		.flags = CARVEOUT_ALLOC_PERSIST,
-		.fd_flags = O_RDWR,
-		.mode = 0644,
 		.align = 1 << 16,
-		.max_addr = 1ULL << 32,
-		.regions = 5,
 		.place = 7,
-		.require = CARVEOUT_ATTR_CACHED,
-		.forbid = CARVEOUT_ATTR_PAGES,
 		.fallback = fallback,
 		.nr_fallback = 2,
 	};
 
+	SET_COMMON_OPTIONS(&options);
 	driver.answer = give_buffer;
 	EXPECT_EQ(REPLY_FD, carveout_alloc_with(&fake_heap, &options, NULL));
 	ASSERT_EQ(1, driver.calls);
 	EXPECT_EQ(CARVEOUT_IOCTL_ALLOC, driver.command[0]);
-	EXPECT_EQ(fake_heap.fd, driver.fd[0]);
+	EXPECT_COMMON_OPTIONS(alloc);
 	EXPECT_EQ(5000, alloc->size);
-	EXPECT_STREQ("tag", alloc->tag);
-	EXPECT_STREQ("label", alloc->label);
-	EXPECT_EQ(CARVEOUT_ALLOC_PERSIST, alloc->flags);
-	EXPECT_EQ(O_RDWR, alloc->fd_flags);
-	EXPECT_EQ(0644, alloc->mode);
 	EXPECT_EQ(1 << 16, alloc->align);
-	EXPECT_EQ(1ULL << 32, alloc->max_addr);
-	EXPECT_EQ(5, alloc->regions);
 	EXPECT_EQ(7, alloc->place);
-	EXPECT_EQ(CARVEOUT_ATTR_CACHED, alloc->require);
-	EXPECT_EQ(CARVEOUT_ATTR_PAGES, alloc->forbid);
 	EXPECT_EQ(CARVEOUT_ATTR_UNCACHED, alloc->fallback[0]);
 	EXPECT_EQ(2, alloc->nr_fallback);
 	EXPECT_EQ(0, alloc->reserved);
@@ -177,14 +156,9 @@ TEST(alloc_tells_what_it_became)
 	options.size = 5000;
 	driver.answer = give_buffer;
 	EXPECT_EQ(REPLY_FD, carveout_alloc_with(&fake_heap, &options, &opened.known));
-	EXPECT_EQ(8192, opened.known.size);
-	EXPECT_EQ(4096, opened.known.offset);
-	EXPECT_EQ(9, opened.known.generation);
-	EXPECT_EQ(2, opened.known.region);
-	EXPECT_EQ(CARVEOUT_ATTR_CACHED, opened.known.attrs);
-	EXPECT_EQ(1, opened.known.created);
+	EXPECT_COMMON_REPLY(&opened.known);
 	EXPECT_EQ(1, opened.newer);
-	/* A program that is newer than the library gets zeroes. */
+	/* Fields that are newer than the library are set to zero. */
 	opened.known.struct_size = sizeof(opened);
 	EXPECT_EQ(REPLY_FD, carveout_alloc_with(&fake_heap, &options, &opened.known));
 	EXPECT_EQ(0, opened.newer);
@@ -233,7 +207,7 @@ TEST(calls_start_again_after_a_signal_as_they_were)
 	const struct carveout_ioctl_alloc *alloc;
 	int i;
 
-	/* The stand-in writes its reply even when it fails. */
+	/* The fake driver writes its reply even if the call fails. */
 	driver.answer = give_buffer;
 	driver.errors[0] = EINTR;
 	driver.errors[1] = EAGAIN;
@@ -269,7 +243,7 @@ TEST(every_error_is_passed_on)
 	uint64_t cursor = 0;
 	struct carveout_ioctl_query query;
 	struct carveout_ioctl_region region;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	size_t i;
 	int call;
 
@@ -367,7 +341,7 @@ TEST(resize_closes_the_old_descriptor_only_if_it_worked)
 	EXPECT_EQ(-1, fcntl(fd, F_GETFD));
 }
 
-/* === Looking ============================================================== */
+/* === Queries ============================================================== */
 
 TEST(structures_of_another_age_are_the_drivers_to_judge)
 {
@@ -385,7 +359,7 @@ TEST(structures_of_another_age_are_the_drivers_to_judge)
 	EXPECT_EQ(-E2BIG, carveout_region_sized(&fake_heap, 0, (void *)bytes, 16384));
 	EXPECT_EQ(-EINVAL, carveout_region_sized(&fake_heap, 0, (void *)bytes, 3));
 	EXPECT_EQ(-EINVAL, carveout_info_sized(&fake_heap, 0, (void *)bytes,
-					       CARVEOUT_BUFFER_SIZE_VER0 - 1));
+					       CARVEOUT_BUFFER_INFO_SIZE_VER0 - 1));
 	EXPECT_EQ(2, driver.calls);
 	memset(bytes, 1, sizeof(bytes));
 	EXPECT_EQ(0, carveout_info_sized(&fake_heap, 0, (void *)bytes, 1000));
@@ -393,7 +367,7 @@ TEST(structures_of_another_age_are_the_drivers_to_judge)
 	EXPECT_EQ(1, bytes[1000]);
 }
 
-/* Gives out 700 entries. */
+/* A list of 700 entries. */
 static void give_entries(int call, void *argument)
 {
 	struct carveout_ioctl_list *list = argument;
@@ -410,7 +384,7 @@ static void give_entries(int call, void *argument)
 TEST(lists_are_fetched_whole)
 {
 	struct carveout_ioctl_span *spans;
-	struct carveout_buffer *buffers;
+	struct carveout_buffer_info *buffers;
 	size_t count, i;
 
 	driver.answer = give_entries;
@@ -427,7 +401,7 @@ TEST(lists_are_fetched_whole)
 	EXPECT_EQ(700, count);
 	free(buffers);
 	driver.errors[2] = EACCES;
-	/* The last array that is lost may still be seen on the stack. */
+	/* Repeat: a stale pointer on the stack may hide the last leaked array. */
 	for (i = 0; i < 3; i++) {
 		driver.calls = 0;
 		EXPECT_EQ(-EACCES, carveout_buffers(&fake_heap, &buffers, &count));
@@ -440,7 +414,7 @@ TEST(lists_are_fetched_whole)
 TEST(lists_are_fetched_in_parts)
 {
 	struct carveout_ioctl_span spans[300];
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	uint64_t cursor = 0;
 
 	driver.answer = give_entries;

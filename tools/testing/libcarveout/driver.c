@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A stand-in for the driver: what the library asks it, and what it answers.
+ * Fake driver: records the library's requests and returns prepared replies.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -25,7 +25,7 @@ int __wrap_ioctl(int fd, unsigned long command, ...)
 	va_start(args, command);
 	argument = va_arg(args, void *);
 	va_end(args);
-	/* Files that the tests opened are files. */
+	/* Other files are passed on to the kernel. */
 	if (_IOC_TYPE(command) == CARVEOUT_IOC_MAGIC && fd != FAKE_FD)
 		return __real_ioctl(fd, command, argument);
 	if (call == DRIVER_CALLS) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A stand-in for the driver: what the library asks it, and what it answers.
+ * Fake driver: records the library's requests and returns prepared replies.
  */
 #ifndef DRIVER_H
 #define DRIVER_H
@@ -14,14 +14,14 @@
 #define DRIVER_BYTES	512
 
 /**
- * struct driver - what happened, and what is to happen
+ * struct driver - Recorded calls and prepared replies
  * @calls: number of calls so far
- * @command: number of each call
- * @asked: argument of each call as it came
- * @fd: descriptor of each call
- * @errors: errno for each call, 0: it succeeds
- * @answer: changes the argument, also of calls that fail; or NULL
- * @page_size: what sysconf() returns as the page size; 0: the real one
+ * @command: command of each call
+ * @asked: argument of each call before the reply
+ * @fd: file descriptor of each call
+ * @errors: errno of each call; 0: the call succeeds
+ * @answer: writes the reply to the argument, also of failing calls; or NULL
+ * @page_size: page size returned by sysconf(); 0: the real one
  */
 struct driver {
 	int calls;
@@ -33,7 +33,7 @@ struct driver {
 	long page_size;
 };
 
-/* The linker gives callers the wrapper; the real function has the other name. */
+/* The linker redirects calls to __wrap_; __real_ is the original function. */
 int __wrap_ioctl(int fd, unsigned long command, ...);
 int __real_ioctl(int fd, unsigned long command, ...);
 long __wrap_sysconf(int name);
@@ -41,7 +41,7 @@ long __real_sysconf(int name);
 
 extern struct driver driver;
 
-/* A heap that only the stand-in knows. */
+/* A heap that exists only in the fake driver. */
 extern const struct carveout_heap fake_heap;
 
 #endif /* DRIVER_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What libcarveout does with files and addresses: any files will do.
+ * Tests of libcarveout with files and addresses: ordinary files replace buffers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #define PAGE	((uint64_t)__real_sysconf(_SC_PAGESIZE))
 #define LARGE	((uint64_t)CARVEOUT_MAP_ALIGN)
 
-/* === Names ================================================================ */
+/* === Tags and paths ======================================================= */
 
 TEST(tags)
 {
@@ -142,7 +142,7 @@ TEST_F(dir, what_is_no_heap_is_not_opened)
 	EXPECT_EQ(-EINVAL, carveout_open("dsp", O_ACCMODE, &heap));
 	EXPECT_EQ(-EINVAL, carveout_open("dsp", O_RDWR | O_CREAT, &heap));
 	EXPECT_EQ(-ENOTTY, carveout_open("/dev/null", O_RDWR, &heap));
-	/* It says EINVAL of ioctls that it does not know. */
+	/* It returns EINVAL for unknown ioctls. */
 	EXPECT_EQ(-ENOTTY, carveout_open("/dev/urandom", O_RDWR, &heap));
 	EXPECT_EQ(-EISDIR, carveout_open(self->path, O_RDWR, &heap));
 	touch(self->path, "plain");
@@ -174,7 +174,7 @@ TEST(poll_of_a_node)
 	EXPECT_EQ(0, carveout_poll(&heap, 0));
 	EXPECT_EQ(0, carveout_poll(&heap, 10));
 	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
-	/* One that comes before the call does not end it. */
+	/* A signal before the call does not interrupt it. */
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
 	EXPECT_EQ(-EINTR, carveout_poll(&heap, -1));
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
@@ -188,7 +188,7 @@ TEST(poll_of_a_node)
 
 /* === Mappings ============================================================= */
 
-/* Pages that are mapped, as ps counts them. */
+/* Number of mapped pages, the size that ps prints. */
 static long mapped_pages(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
@@ -266,7 +266,7 @@ TEST(large_mappings_are_aligned)
 	}
 }
 
-/* The size of a large entry follows the page size of the kernel. */
+/* The size of a huge page depends on the page size of the kernel. */
 TEST(large_mappings_are_aligned_for_large_pages)
 {
 	static const struct { long page; uint64_t large; } rows[] = {
@@ -292,7 +292,7 @@ TEST(large_mappings_are_aligned_for_large_pages)
 		EXPECT_EQ(0, carveout_unmap(memory, large));
 		if (large == LARGE)
 			continue;
-		/* Too small for such an entry: as the header says. */
+		/* Smaller than such a huge page: aligned to CARVEOUT_MAP_ALIGN. */
 		ASSERT_EQ(0, carveout_map(fd, page, large - page, PROT_READ, &memory));
 		EXPECT_EQ(page, (uintptr_t)memory % LARGE) TH_LOG("page %llu", page);
 		EXPECT_EQ(0, carveout_unmap(memory, large - page));

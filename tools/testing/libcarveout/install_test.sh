@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2317 # called by name
 #
-# install_test.sh DIR: libcarveout as it is installed: what it exports, that
-# programs find it, that all of it is documented. TAP on standard output; DIR is
-# for what is built.
+# install_test.sh DIR: tests the installed libcarveout: its exports, that programs
+# find it, that each function is documented. TAP on standard output; DIR is the
+# output directory.
 
 set -uo pipefail
 
@@ -12,7 +12,7 @@ TOP=$(cd "$(dirname "$0")/../../.." && pwd)
 LIB=$TOP/tools/lib/carveout
 O=$1
 DEST=$O/dest
-# pkg-config leaves out what the compiler finds anyway; this it does not.
+# pkg-config omits the compiler's default directories; this is none of them.
 PREFIX=/opt/carveout
 ROOT=$DEST$PREFIX
 WARN=(-std=gnu11 -Wall -Wextra -Werror)
@@ -29,13 +29,13 @@ package()
 		pkg-config "$@" libcarveout
 }
 
-# Names of all functions of the header, inline ones as well.
+# Names of all functions of the header, including inline ones.
 functions()
 {
 	sed -n '/^ \* @/d; s/^ \* \(carveout_[a-z_]*\)() - .*/\1/p' "$LIB/libcarveout.h"
 }
 
-# example FILE BEGIN: the first piece of C code after a line that is BEGIN.
+# example FILE BEGIN: the first piece of C code after a line equal to BEGIN.
 example()
 {
 	awk -v begin="$2" '
@@ -79,7 +79,7 @@ shared_library_has_a_name_and_needs_only_libc()
 	! grep NEEDED "$O/dynamic" | grep -v '\[libc\.so\.6\]'
 }
 
-# There is no such heap, and the program says so.
+# The heap does not exist, and the program prints the error.
 runs()
 {
 	[ "$("$O/program" 2>&1)" = "-2" ]

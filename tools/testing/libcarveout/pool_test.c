@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What libcarveout asks the driver about pools, and what it makes of the answers.
+ * Tests of libcarveout's requests about pools, and of its handling of the replies.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include "kselftest_harness.h"
 
 #include "driver.h"
+#include "options.h"
 
 #define POOL_FD	78
 
@@ -20,12 +21,7 @@ static void give_pool(int call, void *argument)
 	(void)call;
 	pool->block_size = 128;
 	pool->count = 40;
-	pool->size = 8192;
-	pool->offset = 4096;
-	pool->generation = 9;
-	pool->region = 2;
-	pool->attrs = CARVEOUT_ATTR_CACHED;
-	pool->created = CARVEOUT_ALLOC_CREATED;
+	SET_COMMON_REPLY(pool);
 	pool->fd = POOL_FD;
 }
 
@@ -35,37 +31,20 @@ TEST(pool_passes_every_option_on)
 	struct carveout_pool_options options = {
 		.struct_size = sizeof(options),
 		.block_size = 100,
-		.tag = "tag",
-		.label = "label",
 		.count = 33,
-		.flags = CARVEOUT_ALLOC_PERSIST,
-		.fd_flags = O_RDWR,
-		.mode = 0644,
 		.align = 128,
-		.max_addr = 1ULL << 32,
-		.regions = 5,
-		.require = CARVEOUT_ATTR_CACHED,
-		.forbid = CARVEOUT_ATTR_PAGES,
 	};
 
+	SET_COMMON_OPTIONS(&options);
 	driver.answer = give_pool;
 	EXPECT_EQ(POOL_FD, carveout_pool_create(&fake_heap, &options, NULL));
 	ASSERT_EQ(1, driver.calls);
 	EXPECT_EQ(CARVEOUT_IOCTL_POOL_CREATE, driver.command[0]);
-	EXPECT_EQ(fake_heap.fd, driver.fd[0]);
+	EXPECT_COMMON_OPTIONS(pool);
 	EXPECT_EQ(100, pool->block_size);
 	EXPECT_EQ(33, pool->count);
-	EXPECT_STREQ("tag", pool->tag);
-	EXPECT_STREQ("label", pool->label);
-	EXPECT_EQ(CARVEOUT_ALLOC_PERSIST, pool->flags);
-	EXPECT_EQ(O_RDWR, pool->fd_flags);
-	EXPECT_EQ(0644, pool->mode);
 	EXPECT_EQ(128, pool->align);
-	EXPECT_EQ(1ULL << 32, pool->max_addr);
-	EXPECT_EQ(5, pool->regions);
-	EXPECT_EQ(CARVEOUT_ATTR_CACHED, pool->require);
-	EXPECT_EQ(CARVEOUT_ATTR_PAGES, pool->forbid);
-	/* No tag, no mode. */
+	/* Without a tag the mode is 0. */
 	options.tag = NULL;
 	driver.calls = 0;
 	EXPECT_EQ(POOL_FD, carveout_pool_create(&fake_heap, &options, NULL));
@@ -84,12 +63,7 @@ TEST(pool_tells_what_it_became)
 	EXPECT_EQ(POOL_FD, carveout_pool_create(&fake_heap, &options, &opened.known));
 	EXPECT_EQ(128, opened.known.block_size);
 	EXPECT_EQ(40, opened.known.count);
-	EXPECT_EQ(8192, opened.known.size);
-	EXPECT_EQ(4096, opened.known.offset);
-	EXPECT_EQ(9, opened.known.generation);
-	EXPECT_EQ(2, opened.known.region);
-	EXPECT_EQ(CARVEOUT_ATTR_CACHED, opened.known.attrs);
-	EXPECT_EQ(1, opened.known.created);
+	EXPECT_COMMON_REPLY(&opened.known);
 	EXPECT_EQ(1, opened.newer);
 	opened.known.struct_size = sizeof(opened);
 	EXPECT_EQ(POOL_FD, carveout_pool_create(&fake_heap, &options, &opened.known));
@@ -172,44 +146,44 @@ TEST(pool_is_opened_and_waited_for)
 
 static void give_block(int call, void *argument)
 {
-	struct carveout_ioctl_pool_get *get = argument;
+	struct carveout_ioctl_pool_acquire *acquire = argument;
 
 	(void)call;
-	get->index = 3;
-	get->offset = 384;
+	acquire->index = 3;
+	acquire->offset = 384;
 }
 
-TEST(block_is_taken_and_given_back)
+TEST(block_is_acquired_and_released)
 {
-	const struct carveout_ioctl_pool_get *get = (void *)driver.asked[0];
-	const struct carveout_ioctl_pool_put *put = (void *)driver.asked[0];
+	const struct carveout_ioctl_pool_acquire *acquire = (void *)driver.asked[0];
+	const struct carveout_ioctl_pool_release *release = (void *)driver.asked[0];
 	uint64_t offset = 0, before = now_ns();
 
 	driver.answer = give_block;
-	EXPECT_EQ(3, carveout_pool_get(fake_heap.fd, &offset));
+	EXPECT_EQ(3, carveout_pool_acquire(fake_heap.fd, &offset));
 	EXPECT_EQ(384, offset);
 	EXPECT_EQ(fake_heap.fd, driver.fd[0]);
-	EXPECT_EQ(CARVEOUT_POOL_IOCTL_GET, driver.command[0]);
-	EXPECT_EQ(CARVEOUT_POOL_GET_NOWAIT, get->flags);
-	EXPECT_EQ(0, get->deadline);
+	EXPECT_EQ(CARVEOUT_POOL_IOCTL_ACQUIRE, driver.command[0]);
+	EXPECT_EQ(CARVEOUT_POOL_ACQUIRE_NOWAIT, acquire->flags);
+	EXPECT_EQ(0, acquire->deadline);
 	driver.calls = 0;
-	EXPECT_EQ(3, carveout_pool_get_wait(fake_heap.fd, 7, NULL));
-	EXPECT_EQ(0, get->flags);
-	EXPECT_LE(before + 7000000, get->deadline);
+	EXPECT_EQ(3, carveout_pool_acquire_wait(fake_heap.fd, 7, NULL));
+	EXPECT_EQ(0, acquire->flags);
+	EXPECT_LE(before + 7000000, acquire->deadline);
 	driver.calls = 0;
-	EXPECT_EQ(3, carveout_pool_get_wait(fake_heap.fd, -1, &offset));
-	EXPECT_EQ(CARVEOUT_DEADLINE_NONE, get->deadline);
+	EXPECT_EQ(3, carveout_pool_acquire_wait(fake_heap.fd, -1, &offset));
+	EXPECT_EQ(CARVEOUT_DEADLINE_NONE, acquire->deadline);
 	driver.calls = 0;
 	driver.answer = NULL;
-	EXPECT_EQ(0, carveout_pool_put(fake_heap.fd, 5));
-	EXPECT_EQ(CARVEOUT_POOL_IOCTL_PUT, driver.command[0]);
-	EXPECT_EQ(5, put->index);
+	EXPECT_EQ(0, carveout_pool_release(fake_heap.fd, 5));
+	EXPECT_EQ(CARVEOUT_POOL_IOCTL_RELEASE, driver.command[0]);
+	EXPECT_EQ(5, release->index);
 	driver.calls = 0;
 	EXPECT_EQ(0, carveout_pool_destroy(fake_heap.fd));
 	EXPECT_EQ(CARVEOUT_POOL_IOCTL_DESTROY, driver.command[0]);
 }
 
-/* That there is none is an answer; it is not asked for again. */
+/* A failure to acquire a block is a result: the library does not retry. */
 TEST(no_block_is_an_answer)
 {
 	static const int errors[] = { EAGAIN, EINTR, ETIMEDOUT, EIDRM, ENODEV, EUCLEAN };
@@ -221,8 +195,8 @@ TEST(no_block_is_an_answer)
 		driver.calls = 0;
 		driver.errors[0] = errors[i];
 		driver.errors[1] = errors[i];
-		EXPECT_EQ(-errors[i], carveout_pool_get(fake_heap.fd, &offset));
-		EXPECT_EQ(-errors[i], carveout_pool_get_wait(fake_heap.fd, 0, &offset));
+		EXPECT_EQ(-errors[i], carveout_pool_acquire(fake_heap.fd, &offset));
+		EXPECT_EQ(-errors[i], carveout_pool_acquire_wait(fake_heap.fd, 0, &offset));
 		EXPECT_EQ(2, driver.calls);
 		EXPECT_EQ(1, offset);
 	}
@@ -243,7 +217,7 @@ TEST(query_of_a_pool_of_any_age)
 	EXPECT_EQ(0, carveout_pool_query_sized(fake_heap.fd, &query.known, sizeof(query)));
 	EXPECT_EQ(sizeof(query), _IOC_SIZE(driver.command[1]));
 	EXPECT_EQ(0, query.newer);
-	/* The driver is not asked what no structure can be. */
+	/* A size that no structure can have is not passed to the driver. */
 	EXPECT_EQ(-E2BIG, carveout_pool_query_sized(fake_heap.fd, &query.known, 16384));
 	EXPECT_EQ(2, driver.calls);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For tests of memory attributes, on test boards only: tells how the page tables map a
- * buffer for the kernel and for a process, and makes a heap of memory that it is given
- * by physical address, as a driver does with memory on its card.
+ * For tests of memory attributes, on test boards only: reports how the page
+ * tables map a buffer for the kernel and for a process, and makes a heap of
+ * memory at a given physical address, like a driver with memory on its card.
  */
 #include <linux/carveout.h>
 #include <linux/dma-buf.h>
@@ -43,8 +43,9 @@ static struct carveout *made;
 #include <asm/sysreg.h>
 
 /*
- * Source: Arm Architecture Reference Manual, PAR_EL1: bit 0 says that the translation
- * failed, bits 63:56 are the memory attributes as MAIR_EL1 encodes them.
+ * Source: Arm Architecture Reference Manual, PAR_EL1: bit 0 indicates that the
+ * translation failed, bits 63:56 are the memory attributes as MAIR_EL1 encodes
+ * them.
  */
 static enum memory_kind kind_of_par(u64 par)
 {
@@ -52,7 +53,7 @@ static enum memory_kind kind_of_par(u64 par)
 		return KIND_NOT_MAPPED;
 	switch (par >> 56) {
 	case 0xff:	/* write-back, allocating */
-	case 0xf0:	/* the same with tags, as the architecture has it */
+	case 0xf0:	/* the same with tags, as the architecture defines it */
 		return KIND_WRITE_BACK;
 	case 0x44:
 		return KIND_NO_CACHE;
@@ -90,8 +91,8 @@ static enum memory_kind kernel_kind(const void *va)
 #elif defined(CONFIG_X86_64) && !defined(CONFIG_UML)
 
 /*
- * The two bits are an index into the page attribute table, which Linux fills with
- * write-back, write-combining, and two kinds of uncached.
+ * The two bits are an index into the page attribute table, which Linux fills
+ * with write-back, write-combining, and two kinds of uncached.
  */
 static enum memory_kind kind_of_entry(u64 entry, u64 pat)
 {

@@ -9,13 +9,13 @@
 #include <linux/types.h>
 
 /**
- * enum memory_kind - how the page tables map an address
+ * enum memory_kind - How the page tables map an address
  * @KIND_UNKNOWN: this architecture has no decoder here
  * @KIND_WRITE_BACK: Normal memory, cached
- * @KIND_NO_CACHE: Normal memory that no cache holds; write-combining on x86
+ * @KIND_NO_CACHE: Normal memory, not cached; write-combining on x86
  * @KIND_STRICT: x86: uncached, each access by itself
  * @KIND_DEVICE: arm64: Device memory
- * @KIND_NOT_MAPPED: not at all
+ * @KIND_NOT_MAPPED: not mapped
  * @KIND_OTHER: something else
  */
 enum memory_kind {
@@ -29,11 +29,11 @@ enum memory_kind {
 };
 
 /**
- * struct attrs_look - a buffer as the kernel and as the caller see it
+ * struct attrs_look - A buffer through the mappings of the kernel and of the caller
  * @fd: in: dma-buf descriptor of a buffer, open for writing
  * @poke: in: 1 to write @word instead of reading it
  * @address: in: an address of the caller
- * @offset: in: where in the buffer the word is, a multiple of 8
+ * @offset: in: offset of the word in the buffer, a multiple of 8
  * @word: in or out: the word, through the kernel's own mapping
  * @user: out: memory_kind of @address
  * @kernel: out: memory_kind of the kernel's own mapping

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Damages a heap, or the pools in it, as a stray write would, so that tests see what
- * becomes of one that finds itself damaged. For test boards only: nothing repairs it
- * but to load the driver anew.
+ * Corrupts a heap, or the pools in it, like a stray write would, so that tests
+ * can check the reaction of the driver. For test boards only: the only remedy
+ * is to reload the driver.
  */
 #include <linux/carveout.h>
 #include <linux/err.h>
@@ -13,28 +13,30 @@
 #include <linux/xarray.h>
 
 #include "../../../driver/carveout_internal.h"
-#include "../../../driver/pool.h"
+#include "../../../driver/buf/buffer.h"
+#include "../../../driver/buf/pool.h"
+#include "../../../driver/mem/claim.h"
 
 static char *heap;
 module_param(heap, charp, 0400);
-MODULE_PARM_DESC(heap, "name of the heap to damage");
+MODULE_PARM_DESC(heap, "name of the heap to corrupt");
 
 static bool pools;
 module_param(pools, bool, 0400);
-MODULE_PARM_DESC(pools, "damage the pools in it, and not the heap itself");
+MODULE_PARM_DESC(pools, "corrupt the pools in it, and not the heap itself");
 
-/* Every hole of a region says that it is handed out. */
+/* Mark every hole of a region as used. */
 static void damage_region(const struct carveout_store *store,
 			  const struct carveout_region *region)
 {
 	u32 index;
-	u8 *tag;
+	u8 *mark;
 
 	for (index = region->chain.first; index;
 	     index = carveout_span(store, index)->next) {
-		tag = carveout_tag(store, index);
-		if ((*tag & CARVEOUT_TAG_STATE) == CARVEOUT_HOLE)
-			*tag ^= CARVEOUT_HOLE ^ CARVEOUT_USED;
+		mark = carveout_mark(store, index);
+		if ((*mark & CARVEOUT_MARK_STATE) == CARVEOUT_HOLE)
+			*mark ^= CARVEOUT_HOLE ^ CARVEOUT_USED;
 	}
 }
 
@@ -48,7 +50,7 @@ static void damage_heap(struct carveout *carveout)
 	raw_spin_unlock_irq(&carveout->lock);
 }
 
-/* Each block that was ever used says that it comes before itself. */
+/* Make each block that was ever used its own predecessor. */
 static void damage_pool(struct carveout_pool *pool)
 {
 	u32 index;
@@ -93,6 +95,6 @@ module_init(carveout_damage_init);
 module_exit(carveout_damage_exit);
 
 MODULE_AUTHOR("The carveout authors");
-MODULE_DESCRIPTION("Damages a carveout heap, for tests");
+MODULE_DESCRIPTION("Corrupts a carveout heap, for tests");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");

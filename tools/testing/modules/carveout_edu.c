@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An importer of buffers that does DMA: the driver of QEMU's "edu" device, for test
- * boards only. The device copies between a memory of its own and the bus, and reaches 28
- * bits of address there: no RAM of the arm64 board, unless an IOMMU translates.
+ * An importer of buffers that does DMA: the driver of QEMU's "edu" device, for
+ * test boards only. The device copies between its own memory and the bus, with
+ * 28-bit bus addresses: no RAM of the arm64 board is in reach, unless an IOMMU
+ * translates.
  *
  * Source: the file docs/specs/edu in QEMU's sources.
  */
@@ -31,23 +32,23 @@
 #define COMMAND_START	BIT(0)
 #define COMMAND_STORE	BIT(1)	/* from the device's memory to the bus */
 
-/* Where the device has its memory, in addresses of the DMA registers. */
+/* Position of the device's memory in the addresses of the DMA registers. */
 #define DEVICE_MEMORY	0x40000
 
-/* A copy takes a tenth of a second; an emulator may be held up. */
+/* A copy takes a tenth of a second; an emulator may be stalled. */
 #define COPY_TRIES	6000
 #define COPY_WAIT_MS	20
 
 /**
- * struct edu_file - an open file, with one buffer at most
+ * struct edu_file - An open file, with one buffer at most
  * @lock: guards all members
- * @dmabuf: the buffer, while it is attached by the calls of an importer
+ * @dmabuf: the buffer, while it is attached by the calls of importers
  * @attach: its attachment
- * @sgt: ... while it is mapped
- * @direction: ... and how
- * @mapping: or the mapping by the calls of carveout.h
- * @address: where the device found the buffer that was mapped last
- * @size: ... and how much of it; 0 if there was none
+ * @sgt: its mapping by these calls
+ * @direction: the direction of that mapping
+ * @mapping: the mapping by the calls of carveout.h instead
+ * @address: bus address of the buffer that was mapped last
+ * @size: number of contiguous bytes at that address; 0 if there was no mapping
  */
 struct edu_file {
 	struct mutex lock;	/* one call at a time */
@@ -60,9 +61,9 @@ struct edu_file {
 	size_t size;
 };
 
-static struct pci_dev *edu;	/* there is one */
+static struct pci_dev *edu;	/* the device exists */
 static void __iomem *registers;
-static DEFINE_MUTEX(copy_lock);	/* the device does one copy at a time */
+static DEFINE_MUTEX(copy_lock);	/* the device performs one copy at a time */
 
 /* === Attaching and mapping ================================================ */
 
@@ -154,7 +155,7 @@ static int edu_unmap(struct edu_file *file)
 static int edu_detach(struct edu_file *file)
 {
 	if (file->mapping) {
-		carveout_buf_unmap(file->mapping);
+		carveout_unmap(file->mapping);
 		file->mapping = NULL;
 		return 0;
 	}
@@ -265,7 +266,7 @@ static int edu_open(struct inode *inode, struct file *opened)
 	return 0;
 }
 
-/* As an importer that ends in the middle of its work. */
+/* Like an importer that exits in the middle of its work. */
 static int edu_release(struct inode *inode, struct file *opened)
 {
 	struct edu_file *file = opened->private_data;

@@ -9,14 +9,14 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* What the device copies at once. */
+/* Number of bytes that the device copies in one go. */
 #define EDU_COPY_BYTES	2048
 
-/* The device reaches no address from here on. */
+/* The device cannot reach addresses from here on. */
 #define EDU_REACH	0x10000000ULL
 
 /**
- * struct edu_attach - attach a buffer to the device
+ * struct edu_attach - Attach a buffer to the device
  * @fd: dma-buf descriptor of the buffer
  * @kernel: 1 to use carveout_buf_map(), which maps the buffer as well, instead of the
  *	calls that importers of dma-bufs use
@@ -26,16 +26,16 @@ struct edu_attach {
 	__u32 kernel;
 };
 
-/* Directions, as enum dma_data_direction has them. */
+/* Directions, with the values of enum dma_data_direction. */
 #define EDU_BOTH	0
 #define EDU_READS	1
 #define EDU_WRITES	2
 
 /**
- * struct edu_map - map the attached buffer
- * @address: out: where the device finds it
- * @size: out: how much of it is there in one piece
- * @direction: in: what the device may do
+ * struct edu_map - Map the attached buffer
+ * @address: out: its bus address
+ * @size: out: number of contiguous bytes at that address
+ * @direction: in: accesses of the device
  * @entries: out: number of pieces
  */
 struct edu_map {
@@ -46,10 +46,10 @@ struct edu_map {
 };
 
 /**
- * struct edu_copy - let the device copy EDU_COPY_BYTES
- * @offset: where in the mapped buffer
+ * struct edu_copy - Make the device copy EDU_COPY_BYTES
+ * @offset: offset in the mapped buffer
  * @store: 0 from the buffer into the device, 1 from the device into the buffer
- * @stale: 1 to use the address of the last mapping although it is gone
+ * @stale: 1 to use the address of the last mapping although it has ended
  */
 struct edu_copy {
 	__u64 offset;

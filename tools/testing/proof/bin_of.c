@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: a size's bin: in range, grows with the size, holds what its open bits say
+ * Property: the bin of a size: in range, increases with the size, matches its open bits
  * Bounds: all 64-bit sizes
  * Options: --unwind 1
  */
@@ -19,7 +19,7 @@ int main(void)
 	prove(bin < CARVEOUT_BINS && carveout_bin_of(large) < CARVEOUT_BINS);
 	prove(bin <= carveout_bin_of(large));
 	prove(bits < 64);
-	/* Of one bin are exactly the sizes that differ in no other bits. */
+	/* A bin has exactly the sizes that differ only in its open bits. */
 	prove((bin == carveout_bin_of(large)) == !((small ^ large) >> bits));
 	prove(bin < CARVEOUT_EXACT || bits);
 	return 0;

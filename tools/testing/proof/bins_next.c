@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: the bitmap of bins: next is the first one marked; mark, unmark change one bit
- * Bounds: all states of the bitmap with a true summary, all bins
+ * Property: the bitmap of bins: next is the first set bit; mark, unmark change one bit
+ * Bounds: all states of the bitmap with a consistent summary, all bins
  * Options: --unwind 65
  */
 
@@ -13,7 +13,7 @@ static bool is_marked(const struct carveout_bins *bins, unsigned int bin)
 	return bins->word[bin / 64] >> (bin % 64) & 1;
 }
 
-static bool summary_is_true(const struct carveout_bins *bins)
+static bool summary_is_consistent(const struct carveout_bins *bins)
 {
 	unsigned int word;
 
@@ -51,15 +51,15 @@ static void prove_change(struct carveout_bins *bins)
 		carveout_bins_unmark(bins, bin);
 	prove(is_marked(bins, bin) == mark);
 	prove(other == bin || is_marked(bins, other) == before);
-	prove(summary_is_true(bins));
+	prove(summary_is_consistent(bins));
 }
 
-/* An automatic variable that nothing was written to has any value. */
+/* The model checker gives an uninitialised automatic variable any value. */
 int main(void)
 {
 	struct carveout_bins bins;
 
-	assume(summary_is_true(&bins));
+	assume(summary_is_consistent(&bins));
 	prove_next(&bins);
 	prove_change(&bins);
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: neighbours: a span put first, between, last, or merged; a bad link is seen
- * Bounds: all chains of up to 4 spans, with all descriptors, all places
+ * Property: chain: a span is added first, between, last, or merged; a wrong link is detected
+ * Bounds: all chains of up to 4 spans, with all descriptors, all positions
  * Options: --unwind 9
  * Defines: -DCARVEOUT_CHUNK_FIRST=4
  */
@@ -21,7 +21,7 @@ static struct carveout_store store = {
 	.fresh = FIRST + COUNT,
 };
 
-/* What the chain is meant to be: descriptors in their order, then zeros. */
+/* The expected chain: descriptors in their order, then zeros. */
 static u32 order[LENGTH + 2];
 static unsigned int length;
 
@@ -65,7 +65,7 @@ static void prove_chain(void)
 			last = order[i];
 		}
 	prove(chain.last == last);
-	prove(!store.bad);
+	prove(!store.corrupted);
 }
 
 static void order_insert(unsigned int place, u32 index)
@@ -102,7 +102,7 @@ static void merge_with_next(unsigned int place)
 	order_remove(place + 1);
 }
 
-/* Any operation; where it needs a span of the chain, any one. */
+/* Any operation, on any span of the chain if it needs one. */
 static void change(void)
 {
 	unsigned int place = any_below(LENGTH);
@@ -131,8 +131,8 @@ static void change(void)
 	}
 }
 
-/* A link that names another span does not go unnoticed. */
-static void prove_noticed(void)
+/* A link that refers to another span is detected. */
+static void prove_detected(void)
 {
 	unsigned int place = any_below(LENGTH);
 	u32 index = any_other();
@@ -155,7 +155,7 @@ static void prove_noticed(void)
 		else
 			carveout_chain_add_after(&store, &chain, index, at);
 	}
-	prove(store.bad);
+	prove(store.corrupted);
 }
 
 int main(void)
@@ -166,7 +166,7 @@ int main(void)
 		change();
 		prove_chain();
 	} else {
-		prove_noticed();
+		prove_detected();
 	}
 	return 0;
 }

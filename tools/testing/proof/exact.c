@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: an exact address: taken when the memory there is free and below the limit
+ * Property: an exact address: found if and only if the memory is free and below the limit
  * Bounds: all 64-bit spans, sizes, addresses and limits; one region
  * Options: --unwind 2
  * Defines: -DCARVEOUT_CHUNK_FIRST=1
@@ -12,9 +12,9 @@
 static struct carveout_heap heap;
 static struct carveout_region region;
 static struct carveout_span span;
-static u8 tag;
+static u8 mark;
 
-/* The search by address is another property: here there is one span. */
+/* The look-up by address is another property: this heap has one span. */
 u32 carveout_heap_span_at(struct carveout_heap *at_heap, carveout_off_t addr)
 {
 	return addr >= span.start && addr - span.start < span.size ? 1 : 0;
@@ -22,7 +22,7 @@ u32 carveout_heap_span_at(struct carveout_heap *at_heap, carveout_off_t addr)
 
 static bool is_free(u64 addr, u64 size, u64 limit)
 {
-	return tag == CARVEOUT_HOLE && addr >= span.start && addr - span.start < span.size &&
+	return mark == CARVEOUT_HOLE && addr >= span.start && addr - span.start < span.size &&
 	       span.size - (addr - span.start) >= size &&
 	       (!limit || (addr < limit && limit - addr >= size));
 }
@@ -30,7 +30,7 @@ static bool is_free(u64 addr, u64 size, u64 limit)
 int main(void)
 {
 	struct carveout_place place;
-	struct carveout_request req = {
+	struct carveout_heap_request req = {
 		.addr = nondet_u64(),
 		.max_addr = nondet_u64(),
 		.exact = true,
@@ -39,13 +39,13 @@ int main(void)
 	int err;
 
 	heap.store.span[1] = &span;
-	heap.store.tag[1] = &tag;
+	heap.store.mark[1] = &mark;
 	heap.store.fresh = 2;
 	heap.region[0] = &region;
 	heap.nr_regions = 1;
 	span.start = nondet_u64();
 	span.size = nondet_u64();
-	tag = nondet_bool() ? CARVEOUT_HOLE : CARVEOUT_USED;
+	mark = nondet_bool() ? CARVEOUT_HOLE : CARVEOUT_USED;
 	assume(size && span.size && span.start + span.size > span.start);
 	err = find_exact(&heap, &req, 0, size, &place);
 	prove(!err == is_free(req.addr, size, req.max_addr));

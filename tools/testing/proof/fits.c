@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: a place in a hole: inside it, aligned, below the limit, the lowest one
+ * Property: a place in a hole: inside the hole, aligned, below the limit, the lowest one
  * Bounds: all 64-bit holes, sizes, alignments, limits, all granules
  * Options: --unwind 1
  */
@@ -14,7 +14,7 @@
 
 static carveout_off_t granule;
 
-/* Is this a place as it was asked for? Differences only: none can wrap. */
+/* Does a place satisfy the request? Only differences are computed: none can wrap. */
 static bool is_place(const struct want *want, const struct carveout_span *hole,
 		     carveout_off_t place)
 {
@@ -26,7 +26,7 @@ static bool is_place(const struct want *want, const struct carveout_span *hole,
 	return !want->limit || (place < want->limit && want->limit - place >= want->size);
 }
 
-/* What check_request() and carveout_heap_add_region() leave through. */
+/* Preconditions checked by check_request() and carveout_heap_add_region(). */
 static void assume_checked(const struct want *want, const struct carveout_span *hole)
 {
 	assume(want->size && !(want->size & (granule - 1)));
@@ -35,10 +35,10 @@ static void assume_checked(const struct want *want, const struct carveout_span *
 	assume(hole->start + hole->size > hole->start);
 }
 
-/* Automatic variables that nothing was written to have any value. */
+/* The model checker gives uninitialised automatic variables any value. */
 int main(void)
 {
-	struct carveout_request req;
+	struct carveout_heap_request req;
 	struct want want = {
 		.req = &req,
 		.size = nondet_u64(),

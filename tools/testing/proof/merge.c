@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: a free: just that span's bytes become free, holes merge, spans tile the region
- * Bounds: all 32-bit regions of up to 3 spans, granule 4, one piece; bins and index stubs
+ * Property: a free: only that span's bytes become free, holes merge, spans tile the region
+ * Bounds: all 32-bit regions of up to 3 spans, granule 4, one piece; bins and map stubs
  * Options: --unwind 9
  * Defines: -DCARVEOUT_CHUNK_FIRST=4 -DCARVEOUT_OFF_BITS=32
  * Cases: -DPATTERN=u; -DPATTERN=uU; -DPATTERN=Uu; -DPATTERN=Hu; -DPATTERN=uH
@@ -20,11 +20,11 @@ int main(void)
 	make_any_heap(1, 1);
 	handle.gen = span[target()].gen;
 	nr_free = heap.stats.nr_free;
-	was = owner(span, tag);
+	was = owner(span, mark);
 	prove(!carveout_heap_free(&heap, handle));
 	prove_valid();
 	prove_others(handle.index);
-	prove(owner(span, tag) == (was == handle.index ? 0 : was));
+	prove(owner(span, mark) == (was == handle.index ? 0 : was));
 	prove(region.nr_used + 1 == before.region.nr_used);
 	prove(heap.stats.nr_free == nr_free + 1);
 	prove(!carveout_heap_owns(&heap, handle));

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the harnesses share.
+ * Helpers shared by the proof harnesses.
  *
  * A harness states one property of lib/ for all values of its nondeterministic
- * inputs. The model checker takes main() as the program's whole world: what
- * nondet_*() returns is any value of its type, assume() says which of them count,
- * and prove() must hold for all that are left.
+ * inputs. The model checker analyses main() as the complete program: nondet_*()
+ * returns any value of its type, assume() restricts these values, and prove() must
+ * hold for all remaining ones.
  *
- * The comment at the top of a harness is also read by the script that runs it:
+ * The script that runs a harness also reads the comment at its top:
  *
- *   Property: what is shown
- *   Bounds: for which inputs, in words
- *   Options: of the model checker
- *   Defines: for the preprocessor
- *   Cases: more of them, those of each case up to a semicolon. Each case is a run of
- *          its own, and the property holds when it does in all
- *   Sources: of lib/, that the harness does not include itself
+ *   Property: statement of the property
+ *   Bounds: inputs for which it is proven, in words
+ *   Options: options of the model checker
+ *   Defines: options of the preprocessor
+ *   Cases: additional defines; cases are separated by semicolons. Each case is a
+ *          separate run, and the property holds if it holds in all cases
+ *   Sources: sources of lib/ that the harness does not include itself
  *
- * Each loop is unrolled as often as the options say, and that no loop goes further
- * is itself a claim that is checked: a bound that is too small fails, it does not
- * hide anything.
+ * Each loop is unrolled as often as the options say. A claim checks that no loop has
+ * more iterations: a bound that is too small fails and hides nothing.
  */
 
 #ifndef CARVEOUT_PROOF_H

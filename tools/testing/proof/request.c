@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: a request's size: rounded up to the granule, and refused when that wraps
+ * Property: a request's size: rounded up to the granule, refused if that overflows
  * Bounds: all 64-bit sizes, alignments and addresses, all granules
  * Options: --unwind 5
  */
@@ -13,8 +13,8 @@ static bool is_power_of_two(u64 number)
 	return number && !(number & (number - 1));
 }
 
-/* The same in other words, and without a sum that could wrap. */
-static bool is_refused(const struct carveout_request *req, u64 granule)
+/* An independent formulation, without sums that could wrap. */
+static bool is_refused(const struct carveout_heap_request *req, u64 granule)
 {
 	unsigned int i;
 
@@ -31,11 +31,11 @@ static bool is_refused(const struct carveout_request *req, u64 granule)
 	return req->require & req->forbid || req->nr_fallback > CARVEOUT_FALLBACKS;
 }
 
-/* Automatic variables that nothing was written to have any value. */
+/* The model checker gives uninitialised automatic variables any value. */
 int main(void)
 {
 	struct carveout_heap heap;
-	struct carveout_request req;
+	struct carveout_heap_request req;
 	u64 granule, size;
 
 	assume(heap.shift < CARVEOUT_OFF_BITS);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: a resize in place: just the tail changes hands; what fails changes nothing
- * Bounds: all 16-bit regions of up to 3 spans, granule 4, one piece; bins and index stubs
+ * Property: a resize in place: only the tail changes state; a failed call changes nothing
+ * Bounds: all 16-bit regions of up to 3 spans, granule 4, one piece; bins and map stubs
  * Options: --unwind 9
  * Defines: -DCARVEOUT_CHUNK_FIRST=4 -DCARVEOUT_OFF_BITS=16
  * Cases: -DGROW=1 -DPATTERN=u -DFREE=1 -DFRESH=0; -DGROW=1 -DPATTERN=uU -DFREE=1 -DFRESH=0
@@ -29,7 +29,7 @@ int main(void)
 
 	make_any_heap(FREE, FRESH);
 	handle.gen = s->gen;
-	was = owner(span, tag);
+	was = owner(span, mark);
 	size = any_size();
 	if (GROW)
 		assume(size > s->size);
@@ -50,7 +50,7 @@ int main(void)
 	prove(carveout_heap_owns(&heap, handle));
 	prove(s->start == before.span[target()].start && s->size == size);
 	prove(aux[target()].cookie == before.aux[target()].cookie);
-	prove(owner(span, tag) == ((carveout_off_t)(byte - s->start) < size ? handle.index :
+	prove(owner(span, mark) == ((carveout_off_t)(byte - s->start) < size ? handle.index :
 				   was == handle.index ? 0 : was));
 	prove(region.nr_used == before.region.nr_used);
 	return 0;

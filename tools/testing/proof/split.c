@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: taking a place in a hole: just that becomes used, what is left stays holes
- * Bounds: all 16-bit regions of up to 3 spans, granule 4, one piece; bins and index stubs
+ * Property: allocating a place in a hole: only the place becomes used, the rest stays holes
+ * Bounds: all 16-bit regions of up to 3 spans, granule 4, one piece; bins and map stubs
  * Options: --unwind 9
  * Defines: -DCARVEOUT_CHUNK_FIRST=4 -DCARVEOUT_OFF_BITS=16
  * Cases: -DPATTERN=h -DFREE=2 -DFRESH=0 -DFRONT=1 -DBACK=1
@@ -31,13 +31,13 @@
 
 #include "step.h"
 
-/* The descriptor that is taken first, second. */
+/* The first or second descriptor that the step takes. */
 static u32 taken(unsigned int i)
 {
 	return i < FREE ? FIRST + LENGTH + i : heap.store.limit - FRESH + i - FREE;
 }
 
-/* What is in the chain and in the free list afterwards; returns the used part. */
+/* Set the expected chain and free list after the step; returns the used part. */
 static u32 name_lists(void)
 {
 	u32 hole = FIRST + target(), used = FRONT ? taken(BACK) : hole;
@@ -74,7 +74,7 @@ int main(void)
 	place.front = FRONT ? any_size() : 0;
 	size = FRONT || BACK ? any_size() : hole->size;
 	assume(place.front < hole->size && size <= hole->size - place.front);
-	/* Put as the code asks it, which spares the solver much. */
+	/* The conditions have the form of those in the code, which helps the solver. */
 	if (FRONT)
 		assume(place.front);
 	if (FRONT && BACK)
@@ -84,7 +84,7 @@ int main(void)
 	else if (BACK)
 		assume(hole->size != size);
 	start = hole->start + place.front;
-	was = owner(span, tag);
+	was = owner(span, mark);
 	err = take_place(&heap, &place, size, cookie, &handle);
 	if (FRONT + BACK > FREE + FRESH) {
 		prove(err == -ENOMEM);
@@ -99,7 +99,7 @@ int main(void)
 	prove(handle.gen && carveout_heap_owns(&heap, handle));
 	prove(span[used - FIRST].start == start && span[used - FIRST].size == size);
 	prove(aux[used - FIRST].cookie == cookie);
-	prove(owner(span, tag) == ((carveout_off_t)(byte - start) < size ? used : was));
+	prove(owner(span, mark) == ((carveout_off_t)(byte - start) < size ? used : was));
 	prove(region.nr_used == before.region.nr_used + 1);
 	return 0;
 }

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the proofs of single steps of the heap share.
+ * Helpers shared by the proofs of single steps of the heap.
  *
- * A harness makes an arbitrary valid heap with one region in it, lets lib/heap.c
- * take one step and looks whether the heap is valid and what has changed. By
- * induction it stays valid over any sequence of such steps.
+ * A harness creates an arbitrary valid heap with one region, executes one step of
+ * lib/heap.c, and checks that the heap is valid and which parts have changed. By
+ * induction the heap stays valid over any sequence of such steps.
  *
- * To be included before anything else of lib/: the bins and the index by address
- * are not the real ones, which have their own proofs, but stand-ins that say what
- * may be asked of them.
+ * Include it before all other headers of lib/: it replaces the bins and the address
+ * map, which have their own proofs, by stubs that check the calls to them.
  *
- * How many spans there are, which are holes and how many descriptors are free are
- * constants of each case, so that all links are. What is nondeterministic are the
- * numbers: addresses, sizes, counters, generations. A case is a pattern such as UhU:
- * a hole between two used spans, and the lower case says that the step is about it.
+ * The number of spans, which of them are holes, and the number of free descriptors are
+ * constants of each case, and so are all links. Nondeterministic are the numbers:
+ * addresses, sizes, counters, generations. A case is a pattern such as UhU: a hole
+ * between two used spans, where lower case marks the target of the step.
  */
 
 #ifndef CARVEOUT_PROOF_STEP_H
@@ -21,7 +20,7 @@
 
 #include "proof.h"
 
-/* All descriptors are in one chunk, so that the solver need not look for it. */
+/* All descriptors are in one chunk, so that the solver need not search for it. */
 static unsigned int step_fls(unsigned long index)
 {
 	prove(index >> (CARVEOUT_CHUNK_FIRST - 1) == 1);
@@ -41,7 +40,7 @@ static unsigned int step_fls(unsigned long index)
 
 static const char pattern[] = TEXT(PATTERN);
 
-/* Spans before the step. One step adds at most two. */
+/* Number of spans before the step. One step adds at most two. */
 #define LENGTH (sizeof(pattern) - 1)
 #define LONGEST (LENGTH + 2)
 
@@ -50,7 +49,7 @@ static bool is_hole(unsigned int i)
 	return pattern[i] == 'H' || pattern[i] == 'h';
 }
 
-/* The span that the step is about. */
+/* The target of the step. */
 static unsigned int target(void)
 {
 	unsigned int i;
@@ -62,17 +61,17 @@ static unsigned int target(void)
 
 /* Symbolic shifts take the solver too long. */
 #define GRANULE_SHIFT 2
-#define BLOCK_SHIFT (GRANULE_SHIFT + CARVEOUT_INDEX_BITS)
+#define GROUP_SHIFT (GRANULE_SHIFT + CARVEOUT_ADDR_MAP_BITS)
 
-/* The region's place in the heap. */
+/* Index of the region in the heap. */
 #define ENTRY 5
 
-/* === Stand-in for lib/bins.h, whose guard this is ========================== */
+/* === Stub of lib/bins.h, with its include guard ============================ */
 
 #define CARVEOUT_BINS_H
 #define CARVEOUT_EXACT 64
 
-/* Of each descriptor, whether it is in, and the size with which it was put in. */
+/* For each descriptor, whether it is in a bin, and its size at insertion. */
 struct carveout_bins {
 	bool has[COUNT];
 	carveout_off_t size[COUNT];
@@ -91,9 +90,9 @@ static struct carveout_heap heap;
 static struct carveout_region region;
 static struct carveout_span span[COUNT];
 static union carveout_aux aux[COUNT];
-static u8 tag[COUNT];
+static u8 mark[COUNT];
 
-/* What the bins do to a hole is their own business. */
+/* The bins may write any value to the fields of a hole that belong to them. */
 static void spoil_links(void)
 {
 	unsigned int i;
@@ -130,24 +129,25 @@ static void carveout_bins_remove(struct carveout_store *store, struct carveout_b
 }
 
 /*
- * === Stand-in for what has the entries of the index by address ==============
+ * === Stub of the functions that write the address map =======================
  *
- * The region has one piece. It is enough to watch one block of it, if it is any block.
+ * The region has one piece. Watching one of its groups is sufficient, because it is an
+ * arbitrary group.
  */
 
-static struct carveout_index *watched_piece;
-static u64 watched_block;
+static struct carveout_addr_map *watched_piece;
+static u64 watched_group;
 static u32 watched_first;
 
-struct carveout_index *carveout_heap_piece(struct carveout_heap *of, carveout_off_t addr)
+struct carveout_addr_map *carveout_heap_piece(struct carveout_heap *of, carveout_off_t addr)
 {
 	prove(false);
 	return NULL;
 }
 
-void carveout_index_set(struct carveout_index *piece, u64 block, u32 index)
+void carveout_addr_map_set(struct carveout_addr_map *piece, u64 group, u32 index)
 {
-	if (piece == watched_piece && block == watched_block)
+	if (piece == watched_piece && group == watched_group)
 		watched_first = index;
 }
 
@@ -155,17 +155,17 @@ static bool starts_in_watched(u32 index)
 {
 	carveout_off_t start = span[index - FIRST].start;
 
-	return carveout_index_covers(watched_piece, start) &&
-	       carveout_index_block(watched_piece, start) == watched_block;
+	return carveout_addr_map_covers(watched_piece, start) &&
+	       carveout_addr_map_group(watched_piece, start) == watched_group;
 }
 
-void carveout_heap_unindex_first(struct carveout_heap *of, struct carveout_index *piece,
-				 u64 block, u32 index)
+void carveout_heap_unmap_first(struct carveout_heap *of, struct carveout_addr_map *piece,
+			       u64 group, u32 index)
 {
 	u32 next = span[index - FIRST].next;
 
 	prove(of == &heap);
-	if (piece != watched_piece || block != watched_block)
+	if (piece != watched_piece || group != watched_group)
 		return;
 	prove(watched_first == index);
 	watched_first = next && starts_in_watched(next) ? next : 0;
@@ -176,7 +176,7 @@ void carveout_heap_unindex_first(struct carveout_heap *of, struct carveout_index
 static struct {
 	struct carveout_span span[COUNT];
 	union carveout_aux aux[COUNT];
-	u8 tag[COUNT];
+	u8 mark[COUNT];
 	struct carveout_store store;
 	struct carveout_region region;
 	carveout_off_t heap_used;
@@ -222,7 +222,7 @@ static void make_spans(void)
 		at += span[i].size;
 		span[i].prev = i ? FIRST + i - 1 : 0;
 		span[i].next = i + 1 < LENGTH ? FIRST + i + 1 : 0;
-		tag[i] = carveout_tag_make(ENTRY, hole ? CARVEOUT_HOLE : CARVEOUT_USED);
+		mark[i] = carveout_mark_make(ENTRY, hole ? CARVEOUT_HOLE : CARVEOUT_USED);
 		assume(hole || span[i].gen);
 		if (hole) {
 			region.bins.has[i] = true;
@@ -243,9 +243,9 @@ static void make_spans(void)
 /* One piece. */
 static void make_pieces(carveout_off_t end)
 {
-	region.index.base = region.base;
-	region.index.size = end - region.base;
-	region.index.shift = BLOCK_SHIFT;
+	region.map.base = region.base;
+	region.map.size = end - region.base;
+	region.map.shift = GROUP_SHIFT;
 }
 
 static void make_store(unsigned int nr_free, unsigned int nr_fresh)
@@ -254,7 +254,7 @@ static void make_store(unsigned int nr_free, unsigned int nr_fresh)
 
 	heap.store.span[CARVEOUT_CHUNK_FIRST] = span;
 	heap.store.aux[CARVEOUT_CHUNK_FIRST] = aux;
-	heap.store.tag[CARVEOUT_CHUNK_FIRST] = tag;
+	heap.store.mark[CARVEOUT_CHUNK_FIRST] = mark;
 	heap.store.next_chunk = CARVEOUT_CHUNK_FIRST + 1;
 	heap.store.limit = FIRST + COUNT;
 	heap.store.fresh = FIRST + COUNT - nr_fresh;
@@ -268,15 +268,15 @@ static void make_store(unsigned int nr_free, unsigned int nr_fresh)
 		span[i].gen = nondet_u32();
 		span[i].bin_next = nondet_u32();
 		aux[i].cookie = nondet_u64();
-		/* Of other regions, but for those that get a tag below. */
-		tag[i] = carveout_tag_make(ENTRY + 1, CARVEOUT_USED);
+		/* In another region, unless the descriptor gets a mark below. */
+		mark[i] = carveout_mark_make(ENTRY + 1, CARVEOUT_USED);
 	}
 	for (i = LENGTH; i < LENGTH + nr_free; i++) {
-		tag[i] = CARVEOUT_FREE;
+		mark[i] = CARVEOUT_FREE;
 		span[i].next = i + 1 < LENGTH + nr_free ? FIRST + i + 1 : 0;
 	}
 	for (i = 0; i < nr_fresh; i++)
-		tag[COUNT - 1 - i] = nondet_u8();
+		mark[COUNT - 1 - i] = nondet_u8();
 }
 
 static void remember(void)
@@ -286,7 +286,7 @@ static void remember(void)
 	for (i = 0; i < COUNT; i++) {
 		before.span[i] = span[i];
 		before.aux[i] = aux[i];
-		before.tag[i] = tag[i];
+		before.mark[i] = mark[i];
 	}
 	before.store = heap.store;
 	before.region = region;
@@ -297,7 +297,7 @@ static void remember(void)
 	before.watched_first = watched_first;
 }
 
-/* A valid heap with the pattern in a region and so many descriptors to take. */
+/* A valid heap: the pattern in its region, @nr_free and @nr_fresh descriptors available. */
 static void make_any_heap(unsigned int nr_free, unsigned int nr_fresh)
 {
 	carveout_off_t end = any_off();
@@ -309,14 +309,14 @@ static void make_any_heap(unsigned int nr_free, unsigned int nr_fresh)
 	region.base = any_off();
 	assume(!(region.base & granule_mask()));
 	make_pieces(end);
-	watched_piece = &region.index;
-	watched_block = nondet_u64();
+	watched_piece = &region.map;
+	watched_group = nondet_u64();
 	make_store(nr_free, nr_fresh);
 	make_spans();
 	assume(end == (carveout_off_t)(region.base + region.size));
 	region.high = any_off();
 	assume(region.high >= region.used && region.high <= region.size);
-	/* There are others. */
+	/* The heap has other regions. */
 	heap.used = any_off();
 	heap.high = any_off();
 	assume(heap.used >= region.used);
@@ -334,8 +334,8 @@ static void make_any_heap(unsigned int nr_free, unsigned int nr_fresh)
 static bool seen[COUNT];
 
 /*
- * A list of descriptors. A harness may say what is in it: that is a claim too, and
- * spares the solver to follow links that are not constant.
+ * A list of descriptors. A harness may set the expected list: that is a claim, too, and
+ * the solver then need not follow links that are not constant.
  */
 struct list {
 	bool known;
@@ -371,13 +371,13 @@ static void prove_spans(void)
 
 		index = list_at(&chain, i, index);
 		s = &span[index - FIRST];
-		hole = tag[index - FIRST] == carveout_tag_make(ENTRY, CARVEOUT_HOLE);
+		hole = mark[index - FIRST] == carveout_mark_make(ENTRY, CARVEOUT_HOLE);
 		prove(index - FIRST < COUNT && !seen[index - FIRST]);
 		seen[index - FIRST] = true;
 		prove(s->start == at && s->prev == prev);
 		prove(s->size && !(s->size & granule_mask()));
 		prove((carveout_off_t)(at + s->size) > at);
-		prove(hole || tag[index - FIRST] == carveout_tag_make(ENTRY, CARVEOUT_USED));
+		prove(hole || mark[index - FIRST] == carveout_mark_make(ENTRY, CARVEOUT_USED));
 		prove(region.bins.has[index - FIRST] == hole);
 		prove(!hole || region.bins.size[index - FIRST] == s->size);
 		prove(hole || s->gen);
@@ -398,7 +398,7 @@ static void prove_spans(void)
 	prove(watched_first == first);
 }
 
-/* Each descriptor is in the chain, free, fresh or another region's. */
+/* Each descriptor is in the chain, free, fresh or in another region. */
 static void prove_store(void)
 {
 	u32 index = heap.store.free;
@@ -407,7 +407,7 @@ static void prove_store(void)
 	for (i = 0; i < list_bound(&spare) && (spare.known || index); i++) {
 		index = list_at(&spare, i, index);
 		prove(index - FIRST < COUNT && !seen[index - FIRST]);
-		prove(tag[index - FIRST] == CARVEOUT_FREE);
+		prove(mark[index - FIRST] == CARVEOUT_FREE);
 		prove(!region.bins.has[index - FIRST]);
 		seen[index - FIRST] = true;
 		index = span[index - FIRST].next;
@@ -416,16 +416,16 @@ static void prove_store(void)
 	for (i = 0; i < COUNT; i++) {
 		if (seen[i])
 			continue;
-		prove(before.tag[i] >> CARVEOUT_TAG_REGION_SHIFT == ENTRY + 1 ||
+		prove(before.mark[i] >> CARVEOUT_MARK_REGION_SHIFT == ENTRY + 1 ||
 		      FIRST + i >= heap.store.fresh);
-		prove(tag[i] == before.tag[i]);
+		prove(mark[i] == before.mark[i]);
 		prove(span[i].next == before.span[i].next && span[i].gen == before.span[i].gen);
 		prove(!region.bins.has[i]);
 	}
 	prove(heap.store.fresh >= before.store.fresh && heap.store.limit == FIRST + COUNT);
 }
 
-/* What the heap counts is what the region counts, and what it counted of others. */
+/* The heap's counters are the sum of the region's and of the unchanged other ones. */
 static void prove_sums(void)
 {
 	prove((carveout_off_t)(heap.used - region.used) ==
@@ -436,17 +436,18 @@ static void prove_sums(void)
 	prove(region.high == max(before.region.high, region.used));
 	prove(heap.high == max(before.heap_high, heap.used));
 	prove(region.base == before.region.base && region.size == before.region.size);
-	prove(!heap.store.bad && !heap.broken);
+	prove(!heap.store.corrupted && !heap.corrupted);
 }
 
-/* An allocation that the step is not about is as it was. */
+/* Allocations other than the target do not change. */
 static void prove_others(u32 but)
 {
 	unsigned int i;
 
 	for (i = 0; i < LENGTH; i++)
-		if (before.tag[i] == carveout_tag_make(ENTRY, CARVEOUT_USED) && FIRST + i != but) {
-			prove(tag[i] == before.tag[i]);
+		if (FIRST + i != but &&
+		    before.mark[i] == carveout_mark_make(ENTRY, CARVEOUT_USED)) {
+			prove(mark[i] == before.mark[i]);
 			prove(span[i].gen == before.span[i].gen);
 			prove(aux[i].cookie == before.aux[i].cookie);
 			prove(span[i].start == before.span[i].start);
@@ -461,15 +462,15 @@ static void prove_valid(void)
 	prove_sums();
 }
 
-/* The allocation that has the byte; 0 if it is free. */
-static u32 owner(const struct carveout_span *spans, const u8 *tags)
+/* The allocation that contains the byte; 0 if it is free. */
+static u32 owner(const struct carveout_span *spans, const u8 *marks)
 {
 	u32 found = 0;
 	unsigned int i;
 
 	for (i = 0; i < COUNT; i++)
 		if (carveout_store_has(&heap.store, FIRST + i) &&
-		    tags[i] == carveout_tag_make(ENTRY, CARVEOUT_USED) &&
+		    marks[i] == carveout_mark_make(ENTRY, CARVEOUT_USED) &&
 		    (carveout_off_t)(byte - spans[i].start) < spans[i].size)
 			found = FIRST + i;
 	return found;
@@ -487,7 +488,7 @@ static void prove_unchanged(void)
 		prove(span[i].gen == before.span[i].gen);
 		prove(span[i].bin_next == before.span[i].bin_next);
 		prove(aux[i].cookie == before.aux[i].cookie);
-		prove(tag[i] == before.tag[i]);
+		prove(mark[i] == before.mark[i]);
 		prove(region.bins.has[i] == before.region.bins.has[i]);
 		prove(region.bins.size[i] == before.region.bins.size[i]);
 	}

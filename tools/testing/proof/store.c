@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: descriptors: what is taken was free, what was given can be taken, none is lost
- * Bounds: all sequences of 8 takes and gives over 4 descriptors
+ * Property: descriptors: only free ones are taken, returned ones are reused, none is lost
+ * Bounds: all sequences of 8 takes and returns of 4 descriptors
  * Options: --unwind 9
  * Defines: -DCARVEOUT_CHUNK_FIRST=3
  * Sources: span.c
@@ -18,7 +18,7 @@
 static struct {
 	struct carveout_span span[COUNT];
 	union carveout_aux aux[COUNT];
-	u8 tag[COUNT];
+	u8 mark[COUNT];
 } chunk;
 
 static struct carveout_store store;
@@ -33,9 +33,9 @@ static void take(void)
 	prove(!taken[index - FIRST]);
 	taken[index - FIRST] = true;
 	nr_taken++;
-	/* The caller makes it a span of any kind. */
+	/* The caller turns it into a span of any kind. */
 	carveout_span(&store, index)->next = nondet_u32();
-	*carveout_tag(&store, index) = carveout_tag_make(any_below(64), CARVEOUT_USED);
+	*carveout_mark(&store, index) = carveout_mark_make(any_below(64), CARVEOUT_USED);
 }
 
 static void give(void)
@@ -55,7 +55,7 @@ int main(void)
 	store.next_chunk = CARVEOUT_CHUNK_FIRST;
 	store.fresh = FIRST;
 	store.limit = FIRST;
-	prove(carveout_store_bytes(&store) == offsetof(typeof(chunk), tag[COUNT]));
+	prove(carveout_store_bytes(&store) == offsetof(typeof(chunk), mark[COUNT]));
 	prove(!carveout_store_add(&store, &chunk));
 	for (step = 0; step < STEPS; step++) {
 		if (carveout_store_avail(&store) && nondet_bool())
@@ -63,7 +63,7 @@ int main(void)
 		else if (nr_taken)
 			give();
 		prove(carveout_store_avail(&store) == COUNT - nr_taken);
-		prove(!store.bad);
+		prove(!store.corrupted);
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Property: holes by size: best finds the smallest that is large enough, none is lost
- * Bounds: all sets of up to 3 holes of 128 to 135 granules (two bins), at most one taken out
+ * Bounds: all sets of up to 3 holes of 128 to 135 granules (two bins), at most one removed
  * Options: --unwind 4 --no-pointer-check --no-bounds-check
  * Defines: -DCARVEOUT_CHUNK_FIRST=3 -DCARVEOUT_OFF_BITS=16
  * Sources: bins.c
@@ -41,7 +41,7 @@ static void insert_any(unsigned int hole)
 	present[hole] = true;
 }
 
-/* Against a look at each of them. */
+/* Compare with a search of all holes. */
 static void prove_best(void)
 {
 	u64 want = nondet_u64();
@@ -98,6 +98,6 @@ int main(void)
 	prove_best();
 	prove_largest();
 	prove_bitmap();
-	prove(!store.bad);
+	prove(!store.corrupted);
 	return 0;
 }

@@ -9,7 +9,8 @@
 # from the system's own configured sources.
 
 APT_ROOT=$CARVEOUT_CACHE/apt
-# Minutes until package lists are fetched again: what they name may be gone by then.
+# Minutes until package lists are fetched again: listed packages may have been
+# removed by then.
 APT_MAX_AGE=60
 
 # use_sources NAME: select the private state NAME. "system" reads the configured sources;
@@ -67,7 +68,7 @@ use_suites()
 
 # A source that fails (a third party's, say) does not matter as long as the packages
 # are found afterwards, so that its message is printed and the lists at hand are used.
-# Callers read standard output: what apt prints is not for it.
+# Callers read standard output, so apt's own output is kept away from it.
 update_lists()
 {
 	touch -d "$APT_MAX_AGE minutes ago" "$APT/limit"

@@ -6,10 +6,10 @@
 # In user space: the net instructions of lib/, counted by callgrind, and its time.
 # In user-mode Linux: lib/ and carveout.ko against allocators of the kernel, all in one
 # boot. The peers are compiled from the fetched kernel's source.
-# On an emulated machine: what a program pays at the node of a heap, and what two CPUs
-# that use one heap pay more than one.
+# On an emulated machine: the costs of calls at the device node of a heap, and the extra
+# costs of two CPUs that use one heap.
 #
-# Results are in $O/bench: report.json, report.svg, and what was printed.
+# Results are in $O/bench: report.json, report.svg, and the printed output.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -21,8 +21,8 @@ R=$O/bench
 # Seconds of silence that end a machine.
 SILENCE=${BENCH_SILENCE:-1200}
 
-# All that the allocators keep lies in a piece set aside at boot; what carveout.ko
-# hands out, in another one. Nearly nobody touches that.
+# All memory of the allocators is in a range set aside at boot, and the memory
+# that carveout.ko allocates is in another one, most of which is never accessed.
 bench_board()
 {
 	board uml-6.12
@@ -49,7 +49,7 @@ build_module()
 		KBUILD_EXTRA_SYMBOLS="$R/carveout/Module.symvers" modules
 }
 
-# new_root ROOT INIT MODULE...: what an initramfs is made of.
+# new_root ROOT INIT MODULE...: the files of an initramfs.
 new_root()
 {
 	local root=$1 init=$2 applet
@@ -76,8 +76,8 @@ build_image()
 	pack "$R/image"
 }
 
-# The board's memory is a file in TMPDIR. In huge pages it is closer to the linear
-# mapping of a kernel on bare metal; where that cannot be had, small ones do.
+# The board's memory is a file in TMPDIR. Huge pages make it closer to the
+# linear mapping of a kernel on bare metal; without them, small pages do.
 boot()
 {
 	TMPDIR=$(mktemp -d)

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the test boards are. Sourced after common.sh.
+# The test boards. Sourced after common.sh.
 #
 #   arm64-6.1, arm64-6.12     QEMU virt, stock Debian kernel, device tree
 #   arm64-7                   the same with the newest kernel that Debian has
@@ -18,14 +18,14 @@ BOARDS=(arm64-6.1 arm64-6.12 arm64-7 arm64-6.12-rt arm64-6.12-16k arm64-6.1-debu
 	arm64-7-debug x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
 export BOARDS
 
-# What every kernel is started with. A panic ends the emulator; the watchdogs
+# Arguments of every kernel. A panic ends the emulator; the watchdogs
 # are slow because the host may be busy.
 BOOT_ARGS="panic=-1 printk.devkmsg=on log_buf_len=4M
 	rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60
 	workqueue.watchdog_thresh=120"
 
-# Stock kernels have few checkers, so that whatever they do notice is fatal.
-# Poisoned pages show memory that is handed out without being cleared.
+# Stock kernels have few checkers, so that any report of theirs is fatal.
+# Poisoned pages show memory that is allocated without being zeroed.
 STOCK_ARGS="slub_debug=FZP page_poison=1 kfence.sample_interval=10
 	panic_on_warn=1 oops=panic softlockup_panic=1 hung_task_panic=1"
 
@@ -47,17 +47,17 @@ stock_kernel()
 
 # board NAME: describe a board. Sets
 #   arch, cross       as Kbuild wants them
-#   userarch          what user-space programs are built for
+#   userarch          architecture of user-space programs
 #   compat            ... and the 32-bit architecture that its kernel also runs
 #   series, stock     kernel series; the stock board whose files it uses
-#   groups            what deps.sh must install
+#   groups            package groups that deps.sh must install
 #   memory, cpu, cpus, args, module_args
 #   drivers           modules of the stock kernel that tests need
-#   machine, devices  of QEMU's virt machine: options, and what is plugged in
-#   trees             what its device tree is made of, in tools/testing/vm
+#   machine, devices  of QEMU's virt machine: options, and plugged devices
+#   trees             parts of its device tree, in tools/testing/vm
 #   scale             factor on the time limits of the tests
 #   rounds            per cent of the rounds of tests that repeat something
-# shellcheck disable=SC2034 # used by those who source this file
+# shellcheck disable=SC2034 # used by the files that source this one
 board()
 {
 	board=$1
@@ -87,7 +87,7 @@ board()
 		module_args="default=16M regions=dsp:0x30000000+16M,dsp:0x32000000+16M" ;;
 	uml-6.1|uml-6.12|uml-7)
 		# So much that it reaches beyond the regions of bad.dtso: it is
-		# a sparse file, and nobody touches most of it.
+		# a sparse file, most of which is never accessed.
 		arch=um memory=1704M cpus=1 args="$BOOT_ARGS" module_args="default=16M"
 		trees=(uml.dts bad.dtso attrs-uml.dtso)
 		# KASAN and lockdep, on one CPU.
@@ -165,9 +165,10 @@ logged()
 	return "$rc"
 }
 
-# board_dtb DIR TREE...: the device tree of a board: the first tree, or what QEMU
-# itself would pass, plus overlays; of those in tools/testing/vm the name is enough. Prints the file, or nothing without a TREE. Callers
-# may have errexit off: each step is checked.
+# board_dtb DIR TREE...: the device tree of a board: the first tree, or the one that QEMU
+# itself would pass, plus overlays; for those in tools/testing/vm the name is enough.
+# Prints the file, or nothing without a TREE. Callers may have errexit off: each step is
+# checked.
 board_dtb()
 {
 	local dir=$1 tree base=$1/virt.dtb dtbo=()

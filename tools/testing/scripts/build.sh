@@ -4,7 +4,7 @@
 # build.sh module BOARD      build the modules for a board's kernel
 # build.sh tool ARCH         build the carveout command, static
 # build.sh tests ARCH        build the kselftest programs, static
-# build.sh image BOARD KIND  pack the initramfs of a run from what is built
+# build.sh image BOARD KIND  pack the initramfs of a run from the built files
 #                            (KIND: kunit, kselftest, compat, demo); prints the file
 #
 # Everything lands below $O/build. Each kernel's modules are built in their own
@@ -17,7 +17,7 @@
 . "$SCRIPTS/board.sh"
 
 B=$O/build
-# What scripts on a board may use; installing all of busybox there takes long.
+# Commands for scripts on a board; installing all of busybox there takes long.
 APPLETS="[ awk basename cat chgrp chmod chown cmp cp cut date dd devmem df diff
 	dirname dmesg du echo env expr false find free getopt grep head hexdump
 	hostname id insmod kill killall ln ls lsmod md5sum mkdir mkfifo mknod
@@ -34,7 +34,7 @@ build_module()
 	board "$1"
 	board_paths
 	copy_sources "$copy"
-	# A module that is not built any more must not be found.
+	# A module that is no longer built must not be found.
 	rm -f "$copy"/*.ko "$copy"/samples/*/*.ko
 	make --no-print-directory -C "$copy" module W=1 KCFLAGS=-Werror SAMPLES=1 \
 		CARVEOUT_TEST_MODULES=m V="$V" "${kbuild_args[@]}"
@@ -50,7 +50,7 @@ user_cross()
 	esac
 }
 
-# What an architecture wants from its compiler. A 32-bit program has 64-bit file
+# Compiler options of an architecture. A 32-bit program has 64-bit file
 # offsets and times, as a new one should. The native compiler makes those of i386,
 # with the kernel's headers where it has them for x86-64.
 user_flags()
@@ -113,7 +113,7 @@ only()
 	fi
 }
 
-# The drivers that tests need from the board's own kernel, and what these need:
+# The drivers that tests need from the board's own kernel, and their dependencies:
 # etc/drivers has them in the order of loading.
 stock_drivers()
 {
@@ -139,13 +139,13 @@ test_modules()
 	done
 }
 
-# fill_KIND ROOT: what an initramfs of this kind has of its own.
+# fill_KIND ROOT: add the files of this kind of initramfs.
 fill_kunit()
 {
 	cp "$TOP/tools/testing/vm/init" "$1/init"
 	cp "$B/module-$board"/*_kunit.ko "$1/modules/"
 	(cd "$1/modules" && printf '%s\n' *_kunit.ko) | sed 's/\.ko$//' | only > "$1/etc/suites"
-	# Stock kernels have kprobes: the board counts the calls of what drivers may call.
+	# Stock kernels have kprobes: the board counts the calls of exported functions.
 	board_own_kernel || [ -n "${ONLY:-}" ] || exports > "$1/etc/exports"
 }
 

@@ -16,8 +16,8 @@ release 6.12.117+deb12-arm64
 kbuild linux-kbuild-6.12.117+deb12
 package linux-headers-6.12.117+deb12-arm64:arm64        one line for each package
 
-If there is none, exit with status 1 and one line that says what is missing and what to
-do about it.
+If there is none, exit with status 1 and one line that names the missing packages and
+the remedy.
 """
 
 import re

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What every test script shares: where things are kept, how they report.
+# Shared code of all test scripts: folders, progress, reports.
 #
 # Sourced, never run. Fetched kernels and built kernels live in $CARVEOUT_CACHE,
-# outside the tree, so that a clean clone finds them again. What is built from
-# the tree itself lives in $O. Removing either is always safe.
+# outside the tree, so that a clean clone finds them again. Files built from the
+# tree itself live in $O. Removing either is always safe.
 
 set -euo pipefail
 # A command that fails in $(...) ends the script, too.
@@ -104,9 +104,9 @@ as_root()
 	fi
 }
 
-# copy_sources DIR: what the modules are built from, so that a build for one
-# kernel disturbs neither another one nor the tree. What a former build left
-# beside the sources stays, for the next one.
+# copy_sources DIR: copy the sources of the modules, so that a build for one
+# kernel disturbs neither another one nor the tree. Files of a former build next
+# to the sources stay, for the next one.
 copy_sources()
 {
 	mkdir -p "$1"

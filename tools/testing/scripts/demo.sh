@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # demo.sh: show the module at work on an emulated arm64 board with a stock
-# Debian kernel. Installs and fetches what is missing, and says what.
+# Debian kernel. Installs and fetches missing packages, and names them.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -26,7 +26,7 @@ dtb=$(board_dtb "$O/log/demo" carveout.dtso)
 looks=
 [ ! -t 1 ] || looks=carveout_demo=terminal
 say "  start QEMU's arm64 board with Linux $(cat "$CARVEOUT_CACHE/kernel/$stock/release")"
-# What comes before the first line of the demonstration is the emulator's.
+# Lines before the first one of the demonstration are the emulator's.
 board_boot 300 "$initramfs" "$dtb" "quiet loglevel=3 $looks" 2>&1 | tee "$log" |
 	sed -u -n 's/\r$//; /^carveout-demo: end/q; /^carveout-demo: begin/,$ { /^carveout-demo:/!p }' || true
 grep -q '^carveout-demo: end' "$log" || {

@@ -9,7 +9,7 @@
 #   source:6.1        kernel source tree (also 6.12, and 7: the newest there is)
 #   tool:cbmc         the model checker
 #
-# Each comes from the sources that the machine is configured with, or, where these do not
+# Each is fetched from the configured package sources of the machine, or, where these do not
 # have it, from the Debian release that does, by way of the configured mirror.
 
 # shellcheck source=tools/testing/scripts/common.sh
@@ -71,7 +71,7 @@ wrap_tools()
 	local dir=$1 file needs libs=$1/lib-of-tools
 
 	find "$dir/usr/lib/$kbuild/" -type f -perm -100 | while read -r file; do
-		# What is no program, ldd says so; so does its exit code.
+		# For files that are not programs ldd fails, with a message.
 		needs=$(ldd "$file" 2>&1) || true
 		[[ $needs == *GLIBC*'not found'* ]] || continue
 		[ -d "$libs" ] || unpack "$libs" "libc6:$HOST" "libelf1t64:$HOST" "zlib1g:$HOST" \
@@ -177,7 +177,7 @@ stamp_of()
 	board:*)	echo "$CARVEOUT_CACHE/kernel/${1#*:}-$FORMAT.stamp" ;;
 	source:*)	echo "$CARVEOUT_CACHE/source/${1#*:}.stamp" ;;
 	tool:*)		echo "$CARVEOUT_CACHE/tool/${1#*:}.stamp" ;;
-	*)		die "fetch.sh: what is '$1'?" ;;
+	*)		die "fetch.sh: '$1' is unknown" ;;
 	esac
 }
 

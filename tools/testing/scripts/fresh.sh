@@ -5,8 +5,8 @@
 # release SUITE that has git and make and nothing else of ours, into which the committed
 # tree is cloned. TAP on standard output; DIR is for logs. KEEP=1 leaves the root behind.
 #
-# The root is a directory; what runs in it has process and mount namespaces of its own, so
-# that nothing of it is left when it ends.
+# The root is a directory; its processes have process and mount namespaces of their own, so
+# that nothing is left of them when they end.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"

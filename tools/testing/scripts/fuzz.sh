@@ -16,8 +16,8 @@ FUZZ=$O/fuzz
 LOGS=$O/log/fuzz
 PROGRAM=$O/build/fuzz/heap_fuzz
 
-# The first inputs, in hex; what they do is in the table of heap_fuzz.c. Few are
-# needed: from these on the fuzzer finds the rest within seconds.
+# The first inputs, in hex; their meaning is in the table of heap_fuzz.c. Few
+# are needed: from these on the fuzzer finds the rest within seconds.
 SEEDS=(
 	"000003 0004 2003 0103 2180"		# bytes: alloc, free
 	"058009 e009 e101 0a 0b"		# descriptors are asked for
@@ -47,7 +47,7 @@ fuzz_process()
 		>"$LOGS/$1.log" 2>&1
 }
 
-# What a process has found, as a row and its details.
+# The findings of a process, as a row and its details.
 finding()
 {
 	local log=$LOGS/$1.log input

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a run of tests is going to do, and how far it is. Sourced by test.sh.
+# The plan of a test run, and its progress. Sourced by test.sh.
 #
 # tools/testing/costs says how long things take on two idle processors.
 
 COSTS=$TOP/tools/testing/costs
 
-# cost WORD NAME: what the table says of it, the first row that matches; 0 without one.
+# cost WORD NAME: its value in the table, the first row that matches; 0 without one.
 cost()
 {
 	local word name cost
@@ -19,10 +19,10 @@ cost()
 	echo 0
 }
 
-# needs_of LANE: what has to be fetched or built first, "fetch WHAT" or "kernel NAME" a
-# line, the groups of packages, "packages GROUP", and what is fetched each time, "always
-# LANE".
-# shellcheck disable=SC2154 # what board() sets
+# needs_of LANE: its prerequisites, one a line: "fetch WHAT" or "kernel NAME" for files to
+# fetch or build first, "packages GROUP" for packages, "always LANE" for files that are
+# fetched each time.
+# shellcheck disable=SC2154 # set by board()
 needs_of()
 {
 	local name=${1#*:}
@@ -48,7 +48,7 @@ minutes()
 	echo "$((($1 + 59) / 60)) min"
 }
 
-# print_plan LANE...: what the run does, and how long that takes.
+# print_plan LANE...: the steps of the run, and their duration.
 print_plan()
 {
 	local lane seconds total=0 longest=0 first=0 mib=0 word name missing=() builds=() groups=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""What the planted bugs in tools/testing/planted depend on. Run in the top of a tree.
+"""Dependencies of the planted bugs in tools/testing/planted. Run in the top of a tree.
 
 plants.py check LANE...    print the faults of all plants; LANE are all lanes there are
 plants.py inputs PLANT     the files that decide whether PLANT is caught
@@ -140,7 +140,7 @@ def words_of_tests():
 
 
 def applies(plant):
-    """What is wrong with how a plant changes the tree; '' if nothing is."""
+    """The fault in how a plant changes the tree; '' if there is none."""
     command = ["bash", "-n", str(plant)]
     if plant.suffix == ".patch":
         command = ["patch", "--dry-run", "-s", "-f", "-p1", "-F", "0", "-i", str(plant)]
@@ -150,7 +150,7 @@ def applies(plant):
 
 
 def faults(plant, lanes):
-    """What is wrong with a plant."""
+    """The fault of a plant; '' if there is none."""
     head = headers(plant)
     if plant.suffix not in (".patch", ".sh"):
         yield "is neither a .patch nor a .sh"

@@ -20,13 +20,13 @@ PROOF_LIB=${PROOF_LIB:-$TOP/lib}
 LIMIT=${PROOF_LIMIT:-400}
 MEMORY=10000000
 
-# field NAME FILE: what the comment at the top of a harness says.
+# field NAME FILE: a field of the comment at the top of a harness.
 field()
 {
 	sed -n "s/^ \* $1: //p" "$2"
 }
 
-# The compiler's preprocessor, so that the stand-in for lib/carveout_lib.h comes
+# The compiler's preprocessor, so that the stand-in for lib/carveout_lib.h is found
 # first, as in the unit tests.
 preprocess()
 {
@@ -71,8 +71,8 @@ prove()
 		--drop-unused-functions --compact-trace "${options[@]}"
 }
 
-# run_case NAME LOG DEFINES: what is wrong, if something is. A proof without a claim,
-# or that stopped early, proves nothing.
+# run_case NAME LOG DEFINES: prints the fault, if there is one. A proof without a
+# claim, or that stopped early, proves nothing.
 run_case()
 {
 	local name=$1 log=$2 rc=0

@@ -6,28 +6,28 @@
 # that it names are run there and have to fail, in the way that it expects.
 # recall.sh --changed: only the plants that were not caught yet with the tests and
 #   the code as they are now; see below.
-# recall.sh --check: run nothing, print what is wrong with the plants: one that
+# recall.sh --check: run nothing, print the faults of the plants: one that
 #   does not apply, or names a lane or a test that does not exist.
 #
 # A plant is a patch (NAME.patch) or a script that edits the copy (NAME.sh). It
 # says, each on a line of its own and in a script behind a "#":
 #
-#   Plant: what is wrong, in a line
+#   Plant: the bug, in a line
 #   Lane: LANE...        the lanes to run, as test.sh takes them
 #   Only: NAME...        run only these programs or KUnit modules (optional)
-#   Expect: REGEX        what the output or a log of the run says, one a line;
+#   Expect: REGEX        text in the output or a log of the run, one a line;
 #                        all of them
 #
 # First each lane runs without a bug and has to pass: a lane that is red anyway
 # notices nothing.
 #
-# A plant that is caught is recorded in $CARVEOUT_CACHE/recall, with a digest of what
-# decides that: the plant, the files that it changes, and the sources of the tests that
+# A plant that is caught is recorded in $CARVEOUT_CACHE/recall, with a digest of its
+# inputs: the plant, the files that it changes, and the sources of the tests that
 # it names (see plants.py). No revision has to be named, so a rebase, a shallow clone
 # or an uncommitted change makes no difference, and without a record a plant runs.
 #
 # RECALL_MINUTES=N: begin no plant after so many minutes. The rest is reported as
-# skipped, and a later --changed goes on with it.
+# skipped, and a later --changed continues with it.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -47,8 +47,8 @@ header()
 	sed -n "/^diff \|^--- /q; s/^\(# \)\?$2: //p" "$1"
 }
 
-# A copy of the tree. Files that do not change keep their time, so that only
-# what a plant touches is built again.
+# A copy of the tree. Files that do not change keep their time, so that only the
+# files that a plant changes are built again.
 fresh_copy()
 {
 	local out=${O#"$TOP"/}
@@ -101,7 +101,7 @@ plant()
 	esac
 }
 
-# Does the run say all that is expected? Prints what it does not say.
+# Does the output contain all expected texts? Prints the missing ones.
 unsaid()
 {
 	local plant=$1 log=$2 regex
@@ -136,7 +136,7 @@ try_plant()
 	fi
 	control "$lane" "$only"
 	fresh_copy
-	# Of the copy: somebody may work on the tree meanwhile.
+	# Of the copy: the tree may change meanwhile.
 	digest=$(cd "$COPY" && plants_py digest "$name")
 	rm -rf "$WORK/out/log"
 	if ! plant "$file" >"$log" 2>&1; then

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # test.sh [LANE...]: run test lanes; without an argument, all of them.
-# test.sh --prepare [LANE...]: fetch and build what they need, run nothing.
-# test.sh --plan [LANE...]: print what a run would do and how long it takes, do nothing.
+# test.sh --prepare [LANE...]: fetch and build their prerequisites, run nothing.
+# test.sh --plan [LANE...]: print the steps of a run and their duration, do nothing.
 # test.sh --list: print all lanes.
 #
 #   scripts           these scripts: the choice of packages, the end of a board
@@ -35,7 +35,7 @@ LOGS=$O/log
 # A file for each lane of this run. Another run may use the same logs.
 RUNNING=$LOGS/running-$$
 DONE=$LOGS/done-$$
-# What a newcomer runs: a kind of each, and no test kernel but the one that builds fast.
+# The lanes for a newcomer: one of each kind, and only the test kernel that builds fast.
 QUICK=(scripts unit libtest build:arm64-6.1 build:arm64-6.12 build:x86_64-6.12 build:uml-6.12
 	kselftest:arm64-6.1 kselftest:arm64-6.12 kselftest:x86_64-6.12 kunit:uml-6.12)
 KUNIT_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12 arm64-6.12-rt x86_64-6.12
@@ -201,7 +201,7 @@ lane_board()
 	verdict board "$kind:$3" "$dir/console.log" > "$dir/results"
 }
 
-# What the programs of a lane on this board are built for; nothing if it has none.
+# The architecture of a lane's programs on this board; nothing if it has none.
 programs_arch()
 {
 	case $1 in
@@ -241,7 +241,7 @@ build_all_programs()
 	local lane target
 
 	for lane in "$@"; do
-		# Those without a board build what they need.
+		# Lanes without a board build their own files.
 		[[ $lane == *:* && $lane != fresh:* ]] || continue
 		board "${lane#*:}"
 		target=$(programs_arch "${lane%%:*}")

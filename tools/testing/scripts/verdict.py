@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Judge test output strictly: nothing passes that did not say so in full.
+"""Judge test output strictly: nothing passes without a complete report.
 
 verdict.py board LANE LOG     judge a board's console log
 verdict.py tap LANE LOG RC    judge the TAP output of a command that exited RC
@@ -18,7 +18,7 @@ import sys
 
 EXPECTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../expected")
 
-# What a kernel must not say while tests run.
+# Messages that a kernel must not log while tests run.
 REPORT = re.compile(
     r"BUG:|WARNING:|KASAN|UBSAN|KFENCE: .*error|ODEBUG|DEBUG_LOCKS_WARN_ON|Oops|[Cc]all [Tt]race|"
     r"possible .*(deadlock|recursive locking)|circular locking|inconsistent lock state|"
@@ -28,11 +28,11 @@ REPORT = re.compile(
     r"blocked for more than|list_(add|del) corruption|[Bb]ad page|Redzone|Poison overwritten|"
     r"double free|page_table_check|Unreleased|still has .* references|dropped \*\*|"
     r"messages dropped")
-# Said once of every module that is not part of the kernel.
+# Logged once for every module that is not part of the kernel.
 HARMLESS = re.compile(r"loading out-of-tree module|module verification failed|^\s*(not )?ok \d+ |^KTAP|^\s*# ")
 
-# A program that makes the kernel say it, and looks itself that it was said once.
-MEANT = {"carveout_damage": re.compile(r"WARNING: (.*/)?driver/heap_api\.c:\d+ |^[Cc]all [Tt]race:$")}
+# A program that provokes such messages, and checks itself that each was logged once.
+MEANT = {"carveout_damage": re.compile(r"WARNING: (.*/)?driver/mem/alloc\.c:\d+ |^[Cc]all [Tt]race:$")}
 
 MARK = "carveout-test: "
 TAP_RESULT = re.compile(r"(ok|not ok) (\d+)(?: -)?(?: ([^#]*[^# ]))?\s*(?:# *(\w+) *(.*))?$")
@@ -55,7 +55,7 @@ class Results:
         self.suites[suite] = (tests, skips)
 
     def count_broken(self, suite):
-        """It has failed already: what it counted means nothing."""
+        """The suite has failed already: its counts mean nothing."""
         self.suites[suite] = None
 
     def check_expected(self):
@@ -227,7 +227,7 @@ def read_log(path):
 
 
 class Board:
-    """Reads a board's log: sorts what the tests, the kernel and init say."""
+    """Reads a board's log: sorts the lines of the tests, the kernel and init."""
 
     def __init__(self, results):
         self.results = results

@@ -4,10 +4,10 @@
 
 watch.py SILENCE COMMAND...
 
-Copy the output of COMMAND to standard output as it comes. End COMMAND when it prints
+Copy the output of COMMAND to standard output at once. End COMMAND when it prints
 nothing for SILENCE seconds, or more than LARGEST bytes; say so in a last line and exit
 with status 124. Otherwise exit as COMMAND does. There is no limit on the total time: a
-slow machine is no reason to stop what makes progress.
+slow machine is no reason to stop a command that makes progress.
 
 Silence is counted in seconds slept, not in time passed: if this machine stops for a
 while, the command could not print anything either.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What lib/ takes from its surroundings, in an ordinary program.
+ * Environment of lib/ in an ordinary program.
  *
- * The guard is that of lib/carveout_lib.h. Compile with
- * "-include carveout_lib.h", so that this file comes first and that one vanishes:
+ * The include guard is that of lib/carveout_lib.h. Compile with
+ * "-include carveout_lib.h", so that this file is included first and that one is empty:
  * the sources of lib/ are then the same, byte for byte, as in the module.
  */
 
@@ -40,10 +40,10 @@ typedef __u64 u64;
 #define IS_ALIGNED(x, a) (((x) & ((typeof(x))(a) - 1)) == 0)
 #define SZ_4K 0x1000
 
-/* Nobody speculates here. */
+/* No protection against speculation is needed in a test. */
 #define array_index_nospec(index, size) ((void)(size), (index))
 
-/* Coverage is of what is written, not of each copy that the compiler makes. */
+/* Measure the coverage of the source, not of each inlined copy. */
 #ifdef CARVEOUT_COVERAGE
 #undef __always_inline
 #define __always_inline inline
@@ -113,7 +113,7 @@ static inline void *memchr_inv(const void *start, int c, size_t bytes)
 
 /* === Different on purpose ================================================= */
 
-/* The program says what happens: see carveout_assert() of lib/. */
+/* Defined by the program: see carveout_assert() of lib/. */
 void carveout_assert_failed(const char *condition, const char *file, int line);
 
 #define carveout_assert(condition) do {						\

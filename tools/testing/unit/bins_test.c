@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The bins: which size goes where, and the tries against a sorted list's answers.
+ * Bins: the bin of each size, and the tries compared with a search of all holes.
  */
 
 #include <stdlib.h>
@@ -99,7 +99,7 @@ static void trie_del(struct trie *trie, unsigned int which)
 	trie->index[which] = trie->index[--trie->count];
 }
 
-/* The right answers: look at every hole. */
+/* Reference results: search all holes. */
 static u64 plain_best(struct trie *trie, u64 want)
 {
 	u64 best = 0;
@@ -135,8 +135,8 @@ static const char *trie_ask(struct trie *trie, u64 want)
 	index = carveout_bins_largest(store, &trie->bins);
 	if ((index ? size_of(trie, index) : 0) != plain_largest(trie))
 		return "not the largest hole";
-	if (store->bad)
-		return "the store says it is bad";
+	if (store->corrupted)
+		return "the store is marked as corrupted";
 	return NULL;
 }
 
@@ -145,15 +145,15 @@ static u64 draw_size(struct random *random, unsigned int kind)
 	switch (kind) {
 	case 0:	/* one bin with 35 open bits, all different */
 		return (1ULL << 40) + unit_below(random, 1ULL << 35);
-	case 1:	/* the same, few sizes: long lists */
+	case 1:	/* the same bin, few sizes: long lists */
 		return (1ULL << 40) + unit_below(random, 12) * 0x123456789ULL % (1ULL << 35);
 	case 2:	/* one open bit differs: the deepest paths */
 		return (1ULL << 40) + (1ULL << unit_below(random, 35));
-	case 3:	/* all bins, and sizes without one below them */
+	case 3:	/* all bins */
 		return unit_random(random) >> unit_below(random, 64) | 1;
 	case 4:	/* exact bins only */
 		return 1 + unit_below(random, 63);
-	default: /* the widest bin there is */
+	default: /* the widest bin */
 		return U64_MAX - unit_below(random, 1ULL << unit_below(random, 53));
 	}
 }
@@ -168,7 +168,7 @@ TEST(trie_against_a_list)
 	for (kind = 0; kind < 6; kind++) {
 		trie_init(&trie);
 		for (step = 0; step < 4000; step++) {
-			/* Fill up, then drain, then fill up again. */
+			/* Fill up, then empty, then fill up again. */
 			bool fill = unit_below(&random, 8) < (step / 1000 % 2 ? 2 : 6);
 
 			if (fill && trie.count < TRIE_HOLES)
@@ -222,7 +222,7 @@ TEST(trie_of_holes_in_one_bin)
 		if (at < 500) {
 			struct carveout_span_info next;
 
-			/* The hole that was cut is as large as the best one. */
+			/* The used hole was as large as the best one. */
 			ASSERT_NE(0, carveout_heap_next_span(&unit.heap, handle.index, &next));
 			ASSERT_EQ(best, want + (next.used ? 0 : next.size));
 		}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Coverage of tests that run in child processes.
+ * Coverage of tests in child processes.
  *
  * The harness ends each child with _exit(), which does not write gcov's counters.
- * The linker is told to call this instead.
+ * The linker redirects these calls to this wrapper (--wrap=_exit).
  */
 
 #include <gcov.h>

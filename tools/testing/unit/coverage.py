@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""What of lib/ the unit tests have not reached.
+"""Print the parts of lib/ that the unit tests do not reach.
 
   gcov --branch-probabilities --json-format --stdout FILE... | coverage.py DIR
 
-Prints for each source in DIR how many lines were executed and how many branches
-taken, and the lines that have some that were not. A line of a header counts once,
-in however many sources it is compiled.
+For each source in DIR: the number of executed lines and of taken branches, and the
+lines with branches not taken. A line of a header counts once, independent of the
+number of sources that include it.
 """
 
 import json
@@ -15,7 +15,7 @@ import sys
 
 
 class Line:
-    """How often a line was executed, and each of its branches taken."""
+    """Execution counts of a line and of each of its branches."""
 
     def __init__(self):
         self.count = 0
@@ -23,7 +23,7 @@ class Line:
         self.function = ""
 
     def add(self, entry):
-        """What gcov says of the line in one object file."""
+        """Add gcov's counts of the line from one object file."""
         self.count += entry["count"]
         self.function = entry.get("function_name", self.function)
         taken = [branch["count"] for branch in entry["branches"]]
@@ -34,7 +34,7 @@ class Line:
 
 
 def read(stream, directory):
-    """Lines by number by file; gcov prints a document for each object file."""
+    """Lines by number and file; gcov prints one document per object file."""
     files = {}
     for text in stream:
         for entry in json.loads(text)["files"]:
@@ -48,27 +48,27 @@ def read(stream, directory):
 
 
 def summary(name, lines):
-    """Files, lines and branches, as words."""
+    """One line of text: name, lines and branches."""
     branches = [count for line in lines for count in line.branches]
     return (f"{name:<12} lines {sum(line.count > 0 for line in lines):5} of {len(lines):5}"
             f"   branches {sum(count > 0 for count in branches):5} of {len(branches):5}")
 
 
 def missing(name, lines):
-    """What was not reached."""
+    """The lines that were not reached completely."""
     with open(name, encoding="utf-8") as file:
         source = file.read().splitlines()
     for number, line in sorted(lines.items()):
         never = sum(not count for count in line.branches)
         if line.count and not never:
             continue
-        what = f"{never} of {len(line.branches)} branches" if line.count else "not executed"
-        yield (f"  {os.path.basename(name)}:{number} {line.function}(): {what}: "
+        lacks = f"{never} of {len(line.branches)} branches" if line.count else "not executed"
+        yield (f"  {os.path.basename(name)}:{number} {line.function}(): {lacks}: "
                f"{source[number - 1].strip()}")
 
 
 def main(directory):
-    """See the top of the file."""
+    """Read gcov's output and print the report."""
     files = read(sys.stdin, os.path.realpath(directory))
     for name, lines in sorted(files.items()):
         print(summary(os.path.basename(name), lines.values()))

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Small spaces, completely: every order of freeing, every order of everything.
+ * Exhaustive tests of small heaps: every order of frees, every sequence of calls.
  *
- * Three regions of at most eight granules: one that starts at an odd granule, and
- * two that touch but differ in their attributes. One 64-bit word has a bit for
- * each granule.
+ * Three regions of at most eight granules: one that starts at an odd granule, and two
+ * that touch but differ in their attributes. One 64-bit word has a bit for each
+ * granule.
  */
 
 #include "kselftest_harness.h"
@@ -39,14 +39,14 @@ struct small {
 	u64 used;
 };
 
-/* Everything that an operation can change, to go back to. */
+/* All memory that an operation can change, to restore it. */
 struct small_copy {
 	struct small small;
 	u8 region[ARRAY_SIZE(small_regions)][sizeof(struct carveout_region) + 512];
 	u8 chunk[41 * 64];
 };
 
-/* Memory of a region with the arrays behind it. */
+/* Size of a region with the arrays behind it. */
 static size_t small_bytes(const struct small *small, unsigned int nr)
 {
 	return carveout_region_bytes(&small->unit.heap, small_regions[nr].size << SMALL_SHIFT);
@@ -88,7 +88,7 @@ static u64 mask_of(u64 start, u64 size)
 	return ((1ULL << size) - 1) << start;
 }
 
-/* Is there a place for the shape in the region? */
+/* Does the region have a place for the shape? */
 static bool has_place(u64 used, const struct small_region *region, const struct shape *shape)
 {
 	u64 at;
@@ -160,8 +160,8 @@ static const char *small_free(struct small *small, unsigned int which)
 /* === Every order of freeing =============================================== */
 
 /*
- * Free what is left in every order: each choice of the next one, and so on. The
- * list of those alive changes its order, but each choice is taken once.
+ * Free the remaining allocations in every order: recursively, each choice of the next
+ * one. The list of live allocations changes its order, but each choice is taken once.
  */
 static const char *free_in_every_order(struct small *small, u64 empty, unsigned long *orders)
 {
@@ -241,7 +241,7 @@ FIXTURE_TEARDOWN(orders)
 {
 }
 
-/* With CARVEOUT_THOROUGH set, of five shapes: that takes minutes. */
+/* With CARVEOUT_THOROUGH set, of five shapes, which takes minutes. */
 TEST_F_TIMEOUT(orders, of_freeing_six, 3600)
 {
 	unsigned int kinds = getenv("CARVEOUT_THOROUGH") ? 5 : 2;
@@ -252,7 +252,7 @@ TEST_F_TIMEOUT(orders, of_freeing_six, 3600)
 	ASSERT_LT(20000, orders);
 }
 
-/* === Every order of everything ============================================ */
+/* === Every sequence of calls ============================================== */
 
 static const char *every_sequence(struct small *small, unsigned int left, unsigned long *count)
 {

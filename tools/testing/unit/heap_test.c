@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scenarios, the names, and what a table cannot say about the heap.
+ * Heap: the scenarios, the tags, and tests that do not fit in a table.
  */
 
 #include <stdlib.h>
@@ -52,12 +52,12 @@ TEST(tag_names)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(carveout_tag_cases); i++) {
-		/* Right-sized memory: one byte beyond it is an error of its own. */
+		/* Memory of the exact size: the sanitizer detects an access beyond it. */
 		char *field = malloc(CARVEOUT_TAG_FIELD);
 
 		memcpy(field, carveout_tag_cases[i].field, CARVEOUT_TAG_FIELD);
 		EXPECT_EQ(carveout_tag_cases[i].want, carveout_tag_name_valid(field))
-			TH_LOG("%s", carveout_tag_cases[i].what);
+			TH_LOG("%s", carveout_tag_cases[i].desc);
 		free(field);
 	}
 }
@@ -97,7 +97,7 @@ TEST(region_table_is_full_at_64)
 	ASSERT_EQ(64, unit.heap.nr_regions);
 	ASSERT_SOUND(&unit);
 
-	/* One that joins another still fits, and one that joins two makes room. */
+	/* Memory that extends a region needs no entry; joining two regions frees one. */
 	ASSERT_EQ(63, unit_add(&unit, 63 * 0x2000 + 0x1000, 0x1000, 0));
 	ASSERT_EQ(10, unit_add(&unit, 10 * 0x2000 + 0x1000, 0x1000, 0));
 	ASSERT_EQ(NULL, unit.heap.region[11]);
@@ -107,7 +107,7 @@ TEST(region_table_is_full_at_64)
 	ASSERT_EQ(-E2BIG, unit_add(&unit, 102 * 0x2000, 0x1000, 0));
 	ASSERT_SOUND(&unit);
 
-	/* The last entry goes with its region. */
+	/* Joining the last region shortens the table. */
 	ASSERT_EQ(62, unit_add(&unit, 62 * 0x2000 + 0x1000, 0x1000, 0));
 	ASSERT_EQ(63, unit.heap.nr_regions);
 	mem = unit_region_mem(&unit, 0x1000);
@@ -133,7 +133,7 @@ TEST(region_memory_is_taken_once)
 						    0x20000, 0x1000, 5));
 	ASSERT_EQ(0, carveout_heap_add_region(&unit.heap, mem, 0x11000, 0x1000, 5));
 	ASSERT_NE(mem, unit.heap.region[0]);
-	/* It holds the index of its piece, although the region is the other's. */
+	/* @mem has the address map of its piece, although the piece joined a region. */
 	ASSERT_EQ(-EINVAL, carveout_heap_add_region(&unit.heap, mem, 0x12000, 0x1000, 4));
 	ASSERT_EQ(1, carveout_heap_add_region(&unit.heap, more, 0x12000, 0x1000, 4));
 	ASSERT_EQ(more, unit.heap.region[1]);
@@ -142,7 +142,7 @@ TEST(region_memory_is_taken_once)
 	ASSERT_EQ(5, unit.heap.region[0]->attrs);
 	ASSERT_SOUND(&unit);
 
-	/* Both pieces go with their region. */
+	/* Both pieces are removed with their region. */
 	ASSERT_EQ(0, carveout_heap_remove_region(&unit.heap, 0));
 	ASSERT_SOUND(&unit);
 	ASSERT_EQ(2, carveout_heap_add_region(&unit.heap, mem, 0x10000, 0x1000, 5));
@@ -166,10 +166,10 @@ TEST(heap_of_single_bytes)
 	unit_fini(&unit);
 }
 
-/* What lies before the second piece is, wrapped around, as if in its last block. */
+/* Addresses before the second piece wrap around to its last block. */
 TEST(region_of_two_pieces_is_nearly_everything)
 {
-	const struct carveout_request all_but_the_end = {
+	const struct carveout_heap_request all_but_the_end = {
 		.size = -(1ULL << 43), .exact = true,
 	};
 	static struct unit unit;
@@ -193,7 +193,7 @@ TEST(region_of_two_pieces_is_nearly_everything)
 
 TEST(nothing_is_larger_than_everything)
 {
-	const struct carveout_request below = { .size = 10, .max_addr = 5 };
+	const struct carveout_heap_request below = { .size = 10, .max_addr = 5 };
 	static struct unit unit;
 	struct carveout_handle handle;
 
@@ -218,7 +218,7 @@ TEST(region_of_as_many_pieces_as_there_may_be)
 	ASSERT_EQ(-E2BIG, unit_add(&unit, 0, 0x1000, 0));
 	ASSERT_SOUND(&unit);
 	ASSERT_EQ(0, unit_alloc(&unit, 0xff040, 0, &handle));
-	/* The first span, seen from the last piece that it covers. */
+	/* Look up the first span by an address in the last piece that it covers. */
 	ASSERT_EQ(0, carveout_heap_find(&unit.heap, 0x1ff03f, &info));
 	ASSERT_EQ(0x100000, info.start);
 	ASSERT_EQ(0, carveout_heap_find(&unit.heap, 0x1ff040, &info));
@@ -267,7 +267,7 @@ TEST(region_apart_is_not_joined)
 	unit_init(&unit, 12);
 	ASSERT_EQ(0, unit_add(&unit, 0x10000, 0x2000, 1 | CARVEOUT_REGION_APART));
 	ASSERT_EQ(1, unit_add(&unit, 0x14000, 0x2000, 1 | CARVEOUT_REGION_APART));
-	/* Between the two, and one like them but for the mark. */
+	/* A region between the two, and an adjacent one without CARVEOUT_REGION_APART. */
 	ASSERT_EQ(2, unit_add(&unit, 0x12000, 0x2000, 1 | CARVEOUT_REGION_APART));
 	ASSERT_EQ(3, unit_add(&unit, 0x16000, 0x1000, 1));
 	ASSERT_EQ(4, unit.heap.nr_regions);
@@ -286,7 +286,7 @@ TEST(region_apart_is_not_joined)
 TEST(cookie_of_an_allocation_changes)
 {
 	static struct unit unit;
-	const struct carveout_request req = { .size = 0x1000, .cookie = 5 };
+	const struct carveout_heap_request req = { .size = 0x1000, .cookie = 5 };
 	struct carveout_span_info info;
 	struct carveout_handle handle, stale;
 
@@ -345,7 +345,7 @@ TEST(handle_is_good_once)
 	ASSERT_EQ(-EINVAL, carveout_heap_info(&unit.heap, old, &info));
 	ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &now));
 
-	/* Another generation, though the place is the same. */
+	/* Another generation, although the address is the same. */
 	ASSERT_NE(old.gen, now.gen);
 	hash = carveout_heap_hash(&unit.heap);
 	ASSERT_EQ(-EINVAL, carveout_heap_free(&unit.heap, old));
@@ -415,8 +415,8 @@ TEST(handle_generation_skips_zero)
 /* === Candidates =========================================================== */
 
 /*
- * Holes of 65 granules that are just not aligned to 64, each kept apart from the
- * next, in front of a last hole that is large.
+ * @count holes of @hole bytes, one in each 8 KiB, separated by allocations. Behind them
+ * the rest of the region is one large hole.
  */
 static void make_comb(struct unit *unit, unsigned int count, u64 hole,
 		      struct carveout_handle *wall)
@@ -442,7 +442,7 @@ TEST(aligned_request_finds_the_padded_hole)
 	ASSERT_EQ(0, unit_add(&unit, 0x40, 50 * 0x2000, 0));
 	make_comb(&unit, 40, 0x1000, wall);
 
-	/* Forty holes of 4 KiB that begin 64 bytes behind a page, and the rest. */
+	/* Forty holes of 4 KiB that start 64 bytes behind a page boundary, and the rest. */
 	ASSERT_EQ(41, unit.heap.nr_holes);
 	ASSERT_EQ(0, unit_alloc(&unit, 0x1000, 0x1000, &handle));
 	ASSERT_EQ(0, carveout_heap_info(&unit.heap, handle, &info));
@@ -456,7 +456,7 @@ TEST(aligned_request_counts_what_it_may_miss)
 {
 	static struct unit unit;
 	struct carveout_handle wall[64], handle, rest;
-	struct carveout_request req = { .size = 0x1000, .align = 0x1000 };
+	struct carveout_heap_request req = { .size = 0x1000, .align = 0x1000 };
 
 	unit_init(&unit, 6);
 	ASSERT_EQ(0, unit_add(&unit, 0x40, 41 * 0x2000, 0));
@@ -467,7 +467,7 @@ TEST(aligned_request_counts_what_it_may_miss)
 	ASSERT_EQ(1, unit.heap.stats.nr_missed);
 	ASSERT_EQ(1, unit.heap.region[0]->nr_missed);
 
-	/* No hole is large enough: nothing is missed. */
+	/* No hole is large enough: none is missed. */
 	req.size = 0x1040;
 	ASSERT_EQ(-ENOSPC, unit_alloc_req(&unit, &req, &handle));
 	ASSERT_EQ(1, unit.heap.stats.nr_missed);
@@ -482,13 +482,13 @@ TEST(aligned_request_tries_eight_sizes)
 	struct carveout_span_info info;
 	unsigned int i;
 
-	/* Holes of growing sizes; only the eighth starts on a page. */
+	/* Holes of increasing sizes; only the eighth starts at a page boundary. */
 	unit_init(&unit, 6);
 	ASSERT_EQ(0, unit_add(&unit, 0x1040, 0x40000, 0));
 	for (i = 0; i < 12; i++) {
 		ASSERT_EQ(0, unit_alloc(&unit, 0x1000 + 0x40 * i, 0, &hole[i]));
 		ASSERT_EQ(0, carveout_heap_info(&unit.heap, hole[i], &info));
-		/* Up to a page, and one granule on but before the eighth. */
+		/* Up to a page boundary, plus one granule except before the eighth. */
 		info.start += info.size;
 		ASSERT_EQ(0, unit_alloc(&unit, 0x1000 - (info.start & 0xfff) +
 					(i == 6 ? 0 : 0x40), 0, &wall[i]));
@@ -501,7 +501,7 @@ TEST(aligned_request_tries_eight_sizes)
 	ASSERT_EQ(0, info.start & 0xfff);
 	ASSERT_SOUND(&unit);
 
-	/* Without it there are eleven, of which three remain untried. */
+	/* Without it eleven holes remain, three of which are not tried. */
 	ASSERT_EQ(-ENOSPC, unit_alloc(&unit, 0x1000, 0x1000, &handle));
 	ASSERT_EQ(1, unit.heap.stats.nr_missed);
 	unit_fini(&unit);
@@ -544,7 +544,7 @@ TEST(heap_hash_tells_a_hole_from_an_allocation)
 	static struct unit one, two;
 	struct carveout_handle a, b;
 
-	/* The same cut and the same sum, but the other half. */
+	/* The same spans and the same sum, but the other half is allocated. */
 	unit_init(&one, 6);
 	unit_init(&two, 6);
 	ASSERT_EQ(0, unit_add(&one, 0, 0x1000, 0));

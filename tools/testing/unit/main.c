@@ -11,12 +11,12 @@
 #include "bins_test.c"
 #include "exhaustive_test.c"
 #include "heap_test.c"
-#include "pool_test.c"
+#include "blocks_test.c"
 #include "random_test.c"
 #include "store_test.c"
 #include "validate_test.c"
 
-/* It uses the fixture of the one before. */
-#include "broken_test.c"
+/* It uses the fixture of validate_test.c. */
+#include "corrupted_test.c"
 
 TEST_HARNESS_MAIN

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The oracle: a heap so plain that it can only be right.
+ * Model: a heap that is simple enough to be correct by inspection.
  */
 
 #include "model.h"
@@ -26,7 +26,7 @@ void model_region(struct model *model, unsigned int region, u64 start, u64 size,
 	model->nr_regions = max(model->nr_regions, region + 1);
 }
 
-/* Free granules belong to no region any more. */
+/* Remove free granules from their region. */
 void model_gap(struct model *model, u64 start, u64 size)
 {
 	u64 i;
@@ -67,7 +67,7 @@ bool model_selects(const struct model *model, const struct model_want *want,
 	       (attrs & want->require) == want->require && !(attrs & want->forbid);
 }
 
-/* The first hole of a region that starts at or behind a granule; size 0 if none. */
+/* The first hole of a region at or behind a granule; size 0 if there is none. */
 struct model_run model_next_run(const struct model *model, unsigned int region, u64 from)
 {
 	struct model_run run = { .start = from };
@@ -100,20 +100,20 @@ bool model_run_fits(const struct model_run *run, const struct model_want *want, 
 	return end <= run->start + run->size && (!want->max || end <= want->max);
 }
 
-/* Does one span of the heap look the same in the model? */
+/* Does the model agree with one span of the heap? */
 static const char *compare_span(const struct model *model,
 				const struct carveout_span_info *info, unsigned int shift)
 {
 	u64 start = info->start >> shift, size = info->size >> shift;
 
 	if (start + size > MODEL_GRANULES || model->region[start] != info->region)
-		return "a span lies outside its region";
+		return "a span is outside of its region";
 	if (!model_is(model, start, size, info->used ? (u32)info->cookie : 0))
 		return "a span has another owner";
 	return NULL;
 }
 
-/* NULL, or what is different. */
+/* NULL, or the first difference. */
 const char *model_compare(const struct model *model, const struct unit *unit)
 {
 	const struct carveout_heap *heap = &unit->heap;
@@ -135,8 +135,8 @@ const char *model_compare(const struct model *model, const struct unit *unit)
 		}
 	}
 	if (covered != total || heap->size >> heap->shift != total)
-		return "the heap has another size";
+		return "wrong size of the heap";
 	if (heap->used >> heap->shift != model->used)
-		return "another number of bytes is handed out";
+		return "wrong number of allocated bytes";
 	return NULL;
 }

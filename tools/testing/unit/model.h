@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The oracle: a heap so plain that it can only be right.
+ * Model: a heap that is simple enough to be correct by inspection.
  *
- * One word per granule says who owns it. Everything is found by looking at all of
- * them. Granules are counted from address 0.
+ * One word per granule has its owner. All searches scan all words. Granules are
+ * numbered from address 0.
  */
 
 #ifndef CARVEOUT_MODEL_H
@@ -17,10 +17,10 @@
 /**
  * struct model - The state of every granule
  * @owner: 0 for free, MODEL_GAP for a granule of no region, else the cookie
- * @region: the region a granule belongs to
+ * @region: the region of each granule
  * @attrs: attributes of each region
  * @nr_regions: number of regions
- * @used: granules handed out
+ * @used: allocated granules
  */
 struct model {
 	u32 owner[MODEL_GRANULES];
@@ -35,7 +35,7 @@ struct model {
  * @size: granules
  * @align: granules, a power of two
  * @regions: mask, 0 for all
- * @max: first granule that must not be reached, 0 for none
+ * @max: first granule beyond the limit, 0 for none
  * @require: attributes
  * @forbid: attributes
  * @top: the highest place of a hole instead of its lowest

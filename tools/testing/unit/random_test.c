@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random orders against the oracle, with the validator after every step.
+ * Random calls compared with the model, and the validator after each step.
  */
 
 #include "kselftest_harness.h"
@@ -11,14 +11,14 @@
 #define RUN_STALE 64
 #define RUN_SHIFT 6
 
-/* What kind of orders a run gets. */
+/* Parameters of a run. */
 struct run_kind {
 	const char *name;
 	u64 seed;
 	unsigned int steps;
 	unsigned int max_size;		/* granules */
 	unsigned int max_align;		/* log2 of granules */
-	unsigned int nr_pieces;		/* pieces of memory that are added in time */
+	unsigned int nr_pieces;		/* pieces of memory, added during the run */
 	bool limits;			/* use address limits */
 };
 
@@ -48,8 +48,9 @@ struct run {
 /* === Regions ============================================================== */
 
 /*
- * The space is cut into equal pieces. Most touch the next one, every fifth is a gap,
- * and attributes change now and then: so some join, some do not.
+ * The space is divided into equal pieces. Most touch the next one, every fifth is
+ * followed by a gap, and attributes change every third piece: so some are joined and
+ * some are not.
  */
 static const char *add_piece(struct run *run)
 {
@@ -66,7 +67,7 @@ static const char *add_piece(struct run *run)
 	if (ret < 0)
 		return "a piece was refused";
 	model_region(&run->model, ret, start, size, attrs);
-	/* Joining may have given other pieces another region. */
+	/* A join may have changed the region of other pieces. */
 	for (i = 0; i < heap->nr_regions; i++) {
 		u64 at, end;
 
@@ -85,7 +86,7 @@ static const char *add_piece(struct run *run)
 	return NULL;
 }
 
-/* A region that is empty goes and comes back: it touches none of its kind. */
+/* Remove an empty region and add it again: it touches no region of equal attributes. */
 static const char *try_remove(struct run *run)
 {
 	struct carveout_heap *heap = &run->unit.heap;
@@ -96,7 +97,7 @@ static const char *try_remove(struct run *run)
 	u32 attrs;
 
 	if (nr >= heap->nr_regions && ret)
-		return ret == -EINVAL ? NULL : "no region was removed";
+		return ret == -EINVAL ? NULL : "a region that does not exist was removed";
 	for (start = 0; start < MODEL_GRANULES; start++)
 		if (run->model.owner[start] != MODEL_GAP && run->model.region[start] == nr)
 			break;
@@ -105,10 +106,10 @@ static const char *try_remove(struct run *run)
 		used |= run->model.owner[i] != 0;
 	size = i - start;
 	if (ret != (!size ? -EINVAL : used ? -EBUSY : 0))
-		return "removing a region had another result";
+		return "unexpected result of removing a region";
 	if (ret)
 		return carveout_heap_hash(heap) == hash ? NULL :
-		       "a removal that failed changed the heap";
+		       "a failed removal changed the heap";
 	run->nr_removed++;
 	attrs = run->model.attrs[nr];
 	model_gap(&run->model, start, size);
@@ -116,7 +117,7 @@ static const char *try_remove(struct run *run)
 		return "the heap is not sound without the region";
 	ret = unit_add(&run->unit, start << RUN_SHIFT, size << RUN_SHIFT, attrs);
 	if (ret < 0)
-		return "a removed region cannot come back";
+		return "a removed region cannot be added again";
 	model_region(&run->model, ret, start, size, attrs);
 	return NULL;
 }
@@ -144,14 +145,14 @@ static struct model_want draw_want(struct run *run)
 	return want;
 }
 
-/* What the model knows about a region and a request. */
+/* Properties of a region for a request, according to the model. */
 struct look {
 	bool selected;
-	bool below;		/* it lies wholly below the limit */
+	bool below;		/* the region is wholly below the limit */
 	bool fits;		/* there is a place */
-	bool must;		/* the heap has to find a place */
+	bool must;		/* the heap must find a place */
 	bool all_tried;		/* no hole of sufficient size can remain untried */
-	bool few;		/* there are no more holes than a search looks at */
+	bool few;		/* at most as many holes as a search tries */
 	u64 best;		/* size of the smallest hole that is large enough */
 	u64 top;		/* the highest place */
 };
@@ -193,7 +194,7 @@ static struct look look_at(const struct run *run, unsigned int region,
 	return look;
 }
 
-/* Did the heap choose rightly? Regions before the chosen one had nothing to offer. */
+/* Is the choice correct? No region tried before the chosen one must have had a place. */
 static const char *check_choice(const struct run *run, const struct model_want *want,
 				const struct carveout_span_info *info)
 {
@@ -205,7 +206,7 @@ static const char *check_choice(const struct run *run, const struct model_want *
 		look = look_at(run, i, want);
 		if (look.selected && look.must && (look.below ? cut || i < info->region :
 						   cut && i < info->region))
-			return "a region that comes first had a place";
+			return "a region tried before had a place";
 	}
 	return NULL;
 }
@@ -218,7 +219,7 @@ static const char *check_place(const struct run *run, const struct model_want *w
 	struct model_run hole = { };
 
 	if (!look.selected)
-		return "a region was used that may not be";
+		return "a region was used that is not selected";
 	do {
 		hole = model_next_run(&run->model, info->region, hole.start + hole.size);
 	} while (hole.size && hole.start + hole.size <= at);
@@ -233,12 +234,12 @@ static const char *check_place(const struct run *run, const struct model_want *w
 	return check_choice(run, want, info);
 }
 
-/* What the model knows about a request that was refused. */
+/* Properties of all regions for a refused request, according to the model. */
 struct refusal {
-	bool any;		/* some region might have served it */
-	bool must;		/* the heap had to find a place */
-	bool fits;		/* there was one */
-	bool untried;		/* some hole may not have been looked at */
+	bool any;		/* a region is selected */
+	bool must;		/* the heap must find a place */
+	bool fits;		/* there is a place */
+	bool untried;		/* a hole may remain untried */
 };
 
 static void look_at_all(const struct run *run, const struct model_want *want,
@@ -258,9 +259,9 @@ static void look_at_all(const struct run *run, const struct model_want *want,
 	}
 }
 
-/* Was it right to find nothing, and was the counter right? */
+/* Is it correct that no place was found, and is the counter correct? */
 static const char *check_refusal(const struct run *run, const struct model_want *want,
-				 const struct carveout_request *req, int ret, u64 missed)
+				 const struct carveout_heap_request *req, int ret, u64 missed)
 {
 	struct refusal refusal = { .any = !run->unit.heap.nr_regions };
 	struct model_want choice = *want;
@@ -274,7 +275,7 @@ static const char *check_refusal(const struct run *run, const struct model_want 
 	if (refusal.must)
 		return "a place was not found";
 	if (ret != (refusal.any ? -ENOSPC : -EINVAL))
-		return "another error";
+		return "unexpected error";
 	if (refusal.fits && missed != 1)
 		return "a missed place was not counted";
 	if (!refusal.untried && missed)
@@ -282,9 +283,9 @@ static const char *check_refusal(const struct run *run, const struct model_want 
 	return NULL;
 }
 
-/* The first choice that the region meets; those before it must have led nowhere. */
+/* Find the first choice that selects the region; earlier choices must have no place. */
 static const char *check_order(const struct run *run, const struct model_want *want,
-			       const struct carveout_request *req,
+			       const struct carveout_heap_request *req,
 			       const struct carveout_span_info *info)
 {
 	struct model_want choice = *want;
@@ -296,13 +297,13 @@ static const char *check_order(const struct run *run, const struct model_want *w
 		if (refusal.must)
 			return "an earlier choice had a place";
 		if (i == req->nr_fallback)
-			return "the region meets none of the choices";
+			return "no choice selects the region";
 		choice.require = req->fallback[i++];
 	}
 	return check_place(run, &choice, info);
 }
 
-static void draw_fallback(struct run *run, struct carveout_request *req)
+static void draw_fallback(struct run *run, struct carveout_heap_request *req)
 {
 	if (unit_below(&run->random, 6))
 		return;
@@ -315,7 +316,7 @@ static const char *try_alloc(struct run *run)
 {
 	struct carveout_heap *heap = &run->unit.heap;
 	struct model_want want = draw_want(run);
-	struct carveout_request req = {
+	struct carveout_heap_request req = {
 		.size = (want.size << RUN_SHIFT) - unit_below(&run->random, 1 << RUN_SHIFT),
 		.align = want.align << RUN_SHIFT,
 		.regions = want.regions,
@@ -336,13 +337,13 @@ static const char *try_alloc(struct run *run)
 	if (ret) {
 		run->nr_nospc++;
 		if (carveout_heap_hash(heap) != hash)
-			return "a failure changed the heap";
+			return "a failed call changed the heap";
 		return check_refusal(run, &want, &req, ret, heap->stats.nr_missed - missed);
 	}
 	if (carveout_heap_info(heap, handle, &info))
 		return "the allocation cannot be looked up";
 	if (info.cookie != run->next_id || info.size != want.size << RUN_SHIFT)
-		return "the allocation looks different";
+		return "the allocation has other properties";
 	why = check_order(run, &want, &req, &info);
 	if (why)
 		return why;
@@ -358,7 +359,7 @@ static const char *try_alloc(struct run *run)
 
 /* === By address =========================================================== */
 
-/* Whatever lies at some address, the heap has to know it. */
+/* Look up a random address and compare with the model. */
 static const char *check_find(struct run *run)
 {
 	u64 granule = unit_below(&run->random, MODEL_GRANULES + 64);
@@ -368,20 +369,20 @@ static const char *check_find(struct run *run)
 	u32 owner;
 
 	if (granule >= MODEL_GRANULES || run->model.owner[granule] == MODEL_GAP)
-		return ret == -EINVAL ? NULL : "an address of no region was found";
+		return ret == -EINVAL ? NULL : "an address outside of all regions was found";
 	owner = run->model.owner[granule];
 	if (ret)
 		return "an address was not found";
 	if (info.region != run->model.region[granule] || info.used != !!owner ||
 	    (u32)info.cookie != owner)
-		return "something else was found at an address";
+		return "another span was found at an address";
 	if (addr < info.start || addr - info.start >= info.size ||
 	    !model_is(&run->model, info.start >> RUN_SHIFT, info.size >> RUN_SHIFT, owner))
-		return "what was found at an address is not there";
+		return "the span found does not contain the address";
 	return NULL;
 }
 
-/* What must come of a request for an exact place? */
+/* Expected result of a request for an exact address. */
 static int exact_result(const struct run *run, const struct model_want *want, u64 at)
 {
 	unsigned int region = run->model.region[at];
@@ -404,7 +405,7 @@ static const char *try_exact(struct run *run)
 	struct carveout_heap *heap = &run->unit.heap;
 	struct model_want want = draw_want(run);
 	u64 at = unit_below(&run->random, MODEL_GRANULES), hash = carveout_heap_hash(heap);
-	struct carveout_request req = {
+	struct carveout_heap_request req = {
 		.size = want.size << RUN_SHIFT,
 		.align = want.align << RUN_SHIFT,
 		.regions = want.regions,
@@ -419,10 +420,10 @@ static const char *try_exact(struct run *run)
 	int ret = unit_alloc_req(&run->unit, &req, &handle);
 
 	if (ret != exact_result(run, &want, at))
-		return "a request for an exact place had another result";
+		return "unexpected result of a request for an exact address";
 	if (ret)
 		return carveout_heap_hash(heap) == hash ? NULL :
-		       "a failure changed the heap";
+		       "a failed call changed the heap";
 	run->live[run->nr_live].handle = handle;
 	run->live[run->nr_live].start = at;
 	run->live[run->nr_live].size = want.size;
@@ -445,9 +446,9 @@ static const char *try_free_nowhere(struct run *run)
 		if (run->live[i].start << RUN_SHIFT == addr)
 			return NULL;
 	if (carveout_heap_free_at(&run->unit.heap, addr) != -EINVAL)
-		return "something was freed where no allocation starts";
+		return "an address at which no allocation starts was freed";
 	return carveout_heap_hash(&run->unit.heap) == hash ? NULL :
-	       "a failure changed the heap";
+	       "a failed call changed the heap";
 }
 
 /* === Changing the size ==================================================== */
@@ -468,14 +469,14 @@ static const char *try_resize(struct run *run, unsigned int which)
 	ret = unit_resize(&run->unit, run->live[which].handle,
 			  (size << RUN_SHIFT) - unit_below(&run->random, 1 << RUN_SHIFT));
 	if (ret != want)
-		return "a resize had another result";
+		return "unexpected result of a resize";
 	if (ret)
 		return carveout_heap_hash(heap) == hash ? NULL :
-		       "a resize that failed changed the heap";
+		       "a failed resize changed the heap";
 	if (carveout_heap_info(heap, run->live[which].handle, &info) ||
 	    info.start >> RUN_SHIFT != start || info.size >> RUN_SHIFT != size ||
 	    info.cookie != run->live[which].id)
-		return "the allocation looks different";
+		return "the allocation has other properties";
 	model_set(&run->model, start, old, 0);
 	model_set(&run->model, start, size, run->live[which].id);
 	run->live[which].size = size;
@@ -495,7 +496,7 @@ static const char *try_free(struct run *run, unsigned int which)
 	else
 		ret = carveout_heap_free_at(heap, run->live[which].start << RUN_SHIFT);
 	if (ret)
-		return "a free was refused";
+		return "a valid free was refused";
 	model_set(&run->model, run->live[which].start, run->live[which].size, 0);
 	run->stale[run->nr_stale++ % RUN_STALE] = run->live[which].handle;
 	run->live[which] = run->live[--run->nr_live];
@@ -553,7 +554,7 @@ static const char *check_largest(const struct run *run)
 
 static const char *run_step(struct run *run, unsigned int step)
 {
-	/* Waves: now the heap fills up, now it drains. */
+	/* The heap fills and empties alternately. */
 	unsigned int fill = step / 1500 % 2 ? 40 : 75, dice = unit_below(&run->random, 100);
 	const char *why;
 
@@ -595,7 +596,7 @@ static void run_init(struct run *run, const struct run_kind *kind)
 	model_init(&run->model);
 }
 
-/* At the end all is given back, and each region is one hole again. */
+/* Free all allocations: each region must be one hole again. */
 static const char *run_end(struct run *run)
 {
 	struct carveout_heap *heap = &run->unit.heap;
@@ -610,7 +611,7 @@ static const char *run_end(struct run *run)
 	for (i = 0; i < heap->nr_regions; i++)
 		regions += !!heap->region[i];
 	if (heap->nr_holes != regions || heap->nr_used || heap->used)
-		return "something is left";
+		return "memory is still allocated or not merged";
 	if (heap->stats.nr_alloc != run->nr_ok || heap->stats.nr_free != run->nr_ok)
 		return "the counters of calls are wrong";
 	return NULL;
@@ -670,7 +671,7 @@ TEST_F_TIMEOUT(random_run, against_the_model, 120)
 	why = run_end(run);
 	ASSERT_EQ(NULL, why) TH_LOG("at the end: %s", why);
 	ASSERT_SOUND(&run->unit);
-	/* That the run was worth something: it met both outcomes often. */
+	/* The run is significant only if each outcome occurred often. */
 	ASSERT_LT(run->kind->steps / 8, run->nr_ok);
 	ASSERT_LT(run->kind->steps / 80, run->nr_nospc);
 	ASSERT_LT(run->kind->steps / 80, run->nr_resized);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A sound heap to break.
+ * Sample: a sound heap to corrupt.
  */
 
 #include "sample.h"
@@ -27,7 +27,7 @@ u32 hole_of_size(const struct unit *unit, u64 granules, bool in_trie)
 
 void sample_init(struct sample *sample)
 {
-	const struct carveout_request second = { .size = 0x20000, .regions = 2 };
+	const struct carveout_heap_request second = { .size = 0x20000, .regions = 2 };
 	struct carveout_handle hole[ARRAY_SIZE(sample_holes)];
 	struct unit *unit = &sample->unit;
 	unsigned int i;
@@ -44,7 +44,7 @@ void sample_init(struct sample *sample)
 	for (i = 0; i < ARRAY_SIZE(sample_holes); i++)
 		carveout_heap_free(&unit->heap, hole[i]);
 	unit_alloc_req(unit, &second, &sample->other);
-	/* Descriptors that come and go leave free ones behind. */
+	/* Allocating and freeing leaves free descriptors. */
 	for (i = 0; i < 4; i++)
 		unit_alloc_req(unit, &second, &hole[i]);
 	for (i = 0; i < 4; i++)
@@ -56,7 +56,7 @@ void sample_init(struct sample *sample)
 	sample->small = hole_of_size(unit, 2, false);
 }
 
-/* What is damaged bit by bit: all but spare room, and where arrays are and end. */
+/* Memory to corrupt bit by bit: all except padding, and pointers and ends of arrays. */
 void pieces_of(struct sample *sample, struct piece piece[SAMPLE_PIECES])
 {
 	struct carveout_heap *heap = &sample->unit.heap;
@@ -69,11 +69,11 @@ void pieces_of(struct sample *sample, struct piece piece[SAMPLE_PIECES])
 				    count * sizeof(struct carveout_span) };
 	piece[1] = (struct piece) { (u8 *)store->aux[CARVEOUT_CHUNK_FIRST],
 				    count * sizeof(union carveout_aux) };
-	piece[2] = (struct piece) { store->tag[CARVEOUT_CHUNK_FIRST], count };
+	piece[2] = (struct piece) { store->mark[CARVEOUT_CHUNK_FIRST], count };
 	for (i = 0; i < 2; i++) {
 		region = heap->region[i];
 		piece[3 + i] = (struct piece) { (u8 *)region,
-						offsetof(struct carveout_region, index) };
+						offsetof(struct carveout_region, map) };
 		piece[7 + i] = (struct piece) {
 			(u8 *)(region + 1),
 			carveout_region_bytes(heap, region->size) - sizeof(*region) };

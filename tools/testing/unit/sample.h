@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A sound heap to break.
+ * Sample: a sound heap to corrupt.
  */
 
 #ifndef CARVEOUT_SAMPLE_H
@@ -12,14 +12,14 @@
 #define SAMPLE_PIECES 9
 
 /**
- * struct sample - A heap with something of everything
+ * struct sample - A heap that has each kind of structure
  * @unit: two regions, lists and tries of holes, allocations, free descriptors, all
- *	of them in one chunk
+ *	descriptors in one chunk
  * @wall: allocations of one granule, each behind a hole
  * @other: an allocation in the second region
  * @root: a hole at the root of a trie
- * @node: a hole below it that is no leaf
- * @leaf: a hole below that one
+ * @node: a hole below @root that is not a leaf
+ * @leaf: a hole below @node
  * @equal: a hole listed behind @node
  * @small: a hole listed in a bin of one size
  */

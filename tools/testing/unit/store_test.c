@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The descriptor store: growth, exhaustion, listing.
+ * Descriptor store: growth, exhaustion, listing.
  */
 
 #include <stdlib.h>
@@ -42,7 +42,7 @@ TEST(store_indices_do_not_share_memory)
 		ASSERT_TRUE(carveout_store_has(store, index));
 		memset(carveout_span(store, index), index, sizeof(struct carveout_span));
 		memset(carveout_aux(store, index), index + 1, sizeof(union carveout_aux));
-		*carveout_tag(store, index) = index + 2;
+		*carveout_mark(store, index) = index + 2;
 	}
 	ASSERT_EQ(0, carveout_store_avail(store));
 	for (index = 64; index < 1024; index++) {
@@ -50,7 +50,7 @@ TEST(store_indices_do_not_share_memory)
 
 		ASSERT_EQ(NULL, memchr_inv(span, index & 0xff, sizeof(*span)));
 		ASSERT_EQ(NULL, memchr_inv(carveout_aux(store, index), (index + 1) & 0xff, 8));
-		ASSERT_EQ((u8)(index + 2), *carveout_tag(store, index));
+		ASSERT_EQ((u8)(index + 2), *carveout_mark(store, index));
 	}
 	unit_fini(&unit);
 }
@@ -71,7 +71,7 @@ TEST(store_gives_out_what_came_back_last)
 	ASSERT_EQ(64, carveout_store_take(store));
 	ASSERT_EQ(65, carveout_store_take(store));
 	ASSERT_EQ(67, carveout_store_take(store));
-	ASSERT_FALSE(store->bad);
+	ASSERT_FALSE(store->corrupted);
 	unit_fini(&unit);
 }
 
@@ -81,7 +81,7 @@ TEST(store_with_nothing_left_says_so)
 
 	unit_init(&unit, 6);
 	ASSERT_EQ(0, carveout_store_take(&unit.heap.store));
-	ASSERT_TRUE(unit.heap.store.bad);
+	ASSERT_TRUE(unit.heap.store.corrupted);
 }
 
 TEST(store_refuses_bad_memory)
@@ -102,7 +102,7 @@ TEST(store_is_full_at_two_to_the_31)
 	struct carveout_store *store = &unit.heap.store;
 	u64 mem;
 
-	/* Nobody touches the memory, so there need not be any. */
+	/* The memory is not accessed, so none is needed. */
 	unit_init(&unit, 6);
 	while (carveout_store_chunk_bytes(&unit.heap))
 		ASSERT_EQ(0, carveout_heap_add_chunk(&unit.heap, &mem));
@@ -153,13 +153,13 @@ TEST(chain_keeps_its_order)
 	ASSERT_EQ(67, chain.last);
 	ASSERT_EQ(0, carveout_span(store, 67)->next);
 	ASSERT_EQ(5 * 64, carveout_span(store, 67)->size);
-	ASSERT_FALSE(store->bad);
+	ASSERT_FALSE(store->corrupted);
 	unit_fini(&unit);
 }
 
 /* === Exhaustion =========================================================== */
 
-/* Descriptors that a test has put out of the heap's sight. */
+/* Descriptors that a test has hidden from the heap. */
 struct hidden {
 	u32 free;
 	u32 nr_free;
@@ -190,7 +190,7 @@ static void show(struct carveout_store *store, const struct hidden *hidden)
 #define TWIN_STEPS 160
 #define TWIN_LIVE 64
 
-/* One of two heaps that get the same orders. */
+/* One of two heaps that execute the same sequence of orders. */
 struct twin {
 	struct unit unit;
 	struct carveout_handle live[TWIN_LIVE];
@@ -216,10 +216,10 @@ static struct order draw_order(struct random *random, unsigned int nr_live)
 	return order;
 }
 
-/* Carry an order out; @hinder takes all descriptors away while it is tried first. */
+/* Execute an order; with @hinder, the first attempt runs without any descriptor. */
 static const char *carry_out(struct twin *twin, const struct order *order, bool hinder)
 {
-	struct carveout_request req = { .size = order->size, .align = order->align };
+	struct carveout_heap_request req = { .size = order->size, .align = order->align };
 	struct carveout_heap *heap = &twin->unit.heap;
 	struct carveout_handle handle;
 	u64 hash = carveout_heap_hash(heap);
@@ -238,15 +238,15 @@ static const char *carry_out(struct twin *twin, const struct order *order, bool 
 		return "freeing needed a descriptor";
 	if (ret == -ENOMEM || ret == -ENOSPC) {
 		if (carveout_heap_hash(heap) != hash)
-			return "a failure changed the heap";
+			return "a failed call changed the heap";
 	}
 	if (ret == -ENOMEM) {
 		if (strcmp(unit_check(&twin->unit), "ok"))
-			return "a failure broke the heap";
+			return "a failed call corrupted the heap";
 		ret = unit_alloc_req(&twin->unit, &req, &handle);
 	}
 	if (ret && ret != -ENOSPC)
-		return "another error";
+		return "unexpected error";
 	if (order->alloc && !ret)
 		twin->live[twin->nr_live++] = handle;
 	if (!order->alloc)
@@ -286,7 +286,7 @@ TEST(store_failure_at_every_step)
 		unit_fini(&one.unit);
 		unit_fini(&two.unit);
 	}
-	/* That it was refused at all, in most of the runs. */
+	/* Most of the runs must have been refused at least once. */
 	ASSERT_LT(TWIN_STEPS / 2, refused);
 }
 
@@ -317,7 +317,7 @@ TEST(store_failure_of_a_region)
 	ASSERT_EQ(0x1000, unit.heap.size);
 	ASSERT_SOUND(&unit);
 
-	/* What becomes part of a hole needs no descriptor. */
+	/* Memory that extends a hole needs no descriptor. */
 	ASSERT_EQ(0, carveout_heap_add_region(&unit.heap, mem, 0x2000, 0x1000, 0));
 	ASSERT_EQ(0, unit_add(&unit, 0, 0x1000, 0));
 	hide(&unit.heap.store, &hidden);
@@ -327,7 +327,7 @@ TEST(store_failure_of_a_region)
 	unit_fini(&unit);
 }
 
-/* It begins behind what is in use, whatever it ends at. */
+/* It starts behind an allocation, so it needs a descriptor although a hole follows. */
 TEST(store_failure_of_a_region_between_two)
 {
 	static struct unit unit;
@@ -365,7 +365,7 @@ TEST(store_failure_of_a_shrink)
 	ASSERT_EQ(-ENOMEM, carveout_heap_resize(&unit.heap, a, 0x400));
 	ASSERT_EQ(1, unit.heap.stats.nr_nomem);
 	ASSERT_EQ(hash, carveout_heap_hash(&unit.heap));
-	/* The hole behind it takes what is cut off. */
+	/* The hole behind it is extended, so no descriptor is needed. */
 	ASSERT_EQ(0, carveout_heap_resize(&unit.heap, b, 0x200));
 	show(&unit.heap.store, &hidden);
 	ASSERT_SOUND(&unit);
@@ -396,7 +396,7 @@ TEST(store_needs_no_more_than_it_takes)
 	u32 have;
 
 	for (i = 0; i < ARRAY_SIZE(cut); i++) {
-		struct carveout_request req = { .size = cut[i].size, .align = cut[i].align };
+		struct carveout_heap_request req = { .size = cut[i].size, .align = cut[i].align };
 
 		unit_init(&unit, 6);
 		ASSERT_EQ(0, unit_add(&unit, 0x40, 0x1fc0, 0));
@@ -416,7 +416,7 @@ TEST(store_needs_no_more_than_it_takes)
 
 /* === Listing ============================================================== */
 
-/* List all spans, @piece at a time; count how often each start was seen. */
+/* List all spans, @piece at a time; count how often each start is listed. */
 static unsigned int list(struct unit *unit, unsigned int piece, u8 *seen, unsigned int shift)
 {
 	struct carveout_span_info info[8];
@@ -445,7 +445,7 @@ TEST(list_has_each_span_once)
 	ASSERT_EQ(0, unit_add(&unit, 0, 600 * 64, 0));
 	for (i = 0; i < 300; i++)
 		ASSERT_EQ(0, unit_alloc(&unit, 128, 0, &handle[i]));
-	/* Long runs of free descriptors between those in use. */
+	/* Long runs of free descriptors between used ones. */
 	for (i = 0; i < 300; i++)
 		if (i < 20 || (i > 40 && i < 250) || i == 299)
 			ASSERT_EQ(0, carveout_heap_free(&unit.heap, handle[i]));
@@ -473,7 +473,7 @@ TEST(list_has_the_first_of_each_chunk)
 	ASSERT_EQ(0, unit_add(&unit, 0, 1000 * 64, 0));
 	for (i = 0; i < 1000; i++)
 		ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &handle[i]));
-	/* Nothing but free descriptors in front of it. */
+	/* Only free descriptors in front of each of them. */
 	for (i = 0; i < 1000; i++) {
 		bool keep = !(handle[i].index & (handle[i].index - 1));
 
@@ -508,7 +508,7 @@ TEST(list_goes_on_while_the_heap_changes)
 	do {
 		if (carveout_heap_spans(&unit.heap, &cursor, &info, 1) && info.used)
 			seen[info.start >> 6]++;
-		/* Something comes and goes between any two pieces. */
+		/* Allocate or free between any two calls. */
 		if (n++ & 1)
 			ret = carveout_heap_free(&unit.heap, other);
 		else
@@ -534,7 +534,7 @@ TEST(list_looks_at_a_bounded_number)
 	ASSERT_EQ(0, unit_add(&unit, 0, (u64)count * 64, 0));
 	for (i = 0; i < count; i++)
 		ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &handle[i]));
-	/* Only the first and the last remain, and one hole between them. */
+	/* Only the first and the last allocation remain, and one hole between them. */
 	for (i = 1; i < count - 1; i++)
 		ASSERT_EQ(0, carveout_heap_free(&unit.heap, handle[i]));
 	do {
@@ -554,7 +554,7 @@ TEST(list_looks_at_a_bounded_number)
 TEST(list_says_what_a_span_is)
 {
 	static struct unit unit;
-	struct carveout_request req = { .size = 64, .cookie = 0x123456789abcdefULL };
+	struct carveout_heap_request req = { .size = 64, .cookie = 0x123456789abcdefULL };
 	struct carveout_span_info info[3];
 	struct carveout_handle handle;
 	u32 cursor = 0, index;

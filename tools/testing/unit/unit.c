@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the user-space tests of lib/ share.
+ * Helpers shared by the user-space tests of lib/.
  */
 
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include "unit.h"
 
 /*
- * How often the test that is running has yet to see the library say that its own
- * structure is broken. At any other time that is the end of the program.
+ * Number of failing carveout_assert() calls that the running test still expects. Any
+ * other failing carveout_assert() ends the program.
  */
 unsigned int unit_expected_asserts;
 
@@ -24,8 +24,8 @@ void carveout_assert_failed(const char *condition, const char *file, int line)
 	abort();
 }
 
-/* Memory with a content that would make trouble if anybody relied on it. */
-static void *dirty_malloc(size_t bytes)
+/* Memory with content that makes a read before the first write fail. */
+static void *poisoned_malloc(size_t bytes)
 {
 	void *mem = malloc(bytes);
 
@@ -53,7 +53,7 @@ void unit_fini(struct unit *unit)
 
 int unit_grow(struct unit *unit)
 {
-	void *mem = dirty_malloc(carveout_store_chunk_bytes(&unit->heap));
+	void *mem = poisoned_malloc(carveout_store_chunk_bytes(&unit->heap));
 
 	unit->chunk[unit->nr_chunk++] = mem;
 	return carveout_heap_add_chunk(&unit->heap, mem);
@@ -61,7 +61,7 @@ int unit_grow(struct unit *unit)
 
 struct carveout_region *unit_region_mem(struct unit *unit, u64 size)
 {
-	struct carveout_region *mem = dirty_malloc(carveout_region_bytes(&unit->heap, size));
+	struct carveout_region *mem = poisoned_malloc(carveout_region_bytes(&unit->heap, size));
 
 	if (unit->nr_mem == ARRAY_SIZE(unit->mem))
 		abort();
@@ -80,7 +80,7 @@ int unit_add(struct unit *unit, u64 base, u64 size, u32 attrs)
 	return ret;
 }
 
-int unit_alloc_req(struct unit *unit, const struct carveout_request *req,
+int unit_alloc_req(struct unit *unit, const struct carveout_heap_request *req,
 		   struct carveout_handle *handle)
 {
 	int ret;
@@ -103,7 +103,7 @@ int unit_resize(struct unit *unit, struct carveout_handle handle, u64 size)
 
 int unit_alloc(struct unit *unit, u64 size, u64 align, struct carveout_handle *handle)
 {
-	const struct carveout_request req = { .size = size, .align = align };
+	const struct carveout_heap_request req = { .size = size, .align = align };
 
 	return unit_alloc_req(unit, &req, handle);
 }
@@ -113,12 +113,12 @@ const char *unit_check(struct unit *unit)
 	struct carveout_report report;
 
 	carveout_heap_validate(&unit->heap, &report);
-	if (report.what != CARVEOUT_SOUND)
+	if (report.invariant != CARVEOUT_SOUND)
 		printf("# region %u, descriptor %u\n", report.region, report.index);
 	return carveout_report_string(&report);
 }
 
-/* The seed of a random test, printed, and settable by CARVEOUT_SEED. */
+/* The seed of a random test: CARVEOUT_SEED if set, else @seed. It is printed. */
 u64 unit_seed(const char *test, u64 seed)
 {
 	const char *env = getenv("CARVEOUT_SEED");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the user-space tests of lib/ share.
+ * Helpers shared by the user-space tests of lib/.
  */
 
 #ifndef CARVEOUT_UNIT_H
@@ -12,11 +12,11 @@
 /**
  * struct unit - A heap with its memory
  * @heap: the heap
- * @mem: memory given for regions, each from malloc(), so that one byte beyond it
- *	is noticed
- * @nr_mem: number of them
- * @chunk: memory given for descriptors
- * @nr_chunk: number of them
+ * @mem: memory of regions, each from malloc(), so that an access beyond it is
+ *	detected
+ * @nr_mem: number of entries of @mem in use
+ * @chunk: memory of descriptors
+ * @nr_chunk: number of entries of @chunk in use
  */
 struct unit {
 	struct carveout_heap heap;
@@ -26,7 +26,7 @@ struct unit {
 	unsigned int nr_chunk;
 };
 
-/* Random numbers that are the same everywhere: xorshift64* of S. Vigna. */
+/* Reproducible random numbers: xorshift64* of S. Vigna. */
 struct random {
 	u64 state;
 };
@@ -38,7 +38,7 @@ void unit_fini(struct unit *unit);
 int unit_grow(struct unit *unit);
 struct carveout_region *unit_region_mem(struct unit *unit, u64 size);
 int unit_add(struct unit *unit, u64 base, u64 size, u32 attrs);
-int unit_alloc_req(struct unit *unit, const struct carveout_request *req,
+int unit_alloc_req(struct unit *unit, const struct carveout_heap_request *req,
 		   struct carveout_handle *handle);
 int unit_resize(struct unit *unit, struct carveout_handle handle, u64 size);
 int unit_alloc(struct unit *unit, u64 size, u64 align, struct carveout_handle *handle);
@@ -47,11 +47,11 @@ u64 unit_seed(const char *test, u64 seed);
 u64 unit_random(struct random *random);
 u64 unit_below(struct random *random, u64 limit);
 
-/* For coverage.c: _exit() as it is called, and as it was. */
+/* For coverage.c: the wrapper of _exit(), and the real function. */
 void __wrap__exit(int status);
 void __real__exit(int status);
 
-/* The heap is sound, or the test is over. */
+/* End the test unless the heap is sound. */
 #define ASSERT_SOUND(unit) ASSERT_STREQ("ok", unit_check(unit))
 
 #endif /* CARVEOUT_UNIT_H */

@@ -5,7 +5,7 @@
 #include <linux/version.h>
 #include_next <linux/device/class.h>
 
-/* The device that class->devnode() gets is const since 6.2. */
+/* The device argument of class->devnode() is const since 6.2. */
 #if LINUX_VERSION_IS_LESS(6, 2, 0)
 #define class_devnode_const
 #else

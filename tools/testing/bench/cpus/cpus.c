@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long an allocation and a free take when several CPUs do it to one heap.
+ * Time of an allocation and a free while several CPUs use one heap.
  *
- * The heap is that of a case: 80 % full, with holes all over it. Each thread has some
- * slots and a trace of its own, and a CPU. These are emulated, and on a busy machine
- * often one is at work and the other is not. So pieces of the work are short, and one
- * counts only if the other thread did about as much meanwhile: less, and it was not
- * running; more, and we were not. Of those the median counts.
+ * The heap is that of a case: 80 % full, with holes throughout. Each thread has its own
+ * slots, trace and CPU. The CPUs are emulated, and on a busy machine often only one of
+ * them runs. So pieces of work are short, and a piece counts only if the other thread
+ * did about as much at the same time: with less, the other was not running; with more,
+ * this one was not. The result is the median of the pieces that count.
  */
 
 #define pr_fmt(fmt) "bench: " fmt
@@ -28,20 +28,20 @@
 #define PIECE	64
 #define PIECES	300
 #define ROUNDS	3
-#define SECONDS	4	/* in which a round may get its pieces */
+#define SECONDS	4	/* maximum time of a round */
 #define OPS	(256 * PIECE)
 
 /**
  * struct cpu - One thread
- * @peer: what it works on
- * @trace: sizes are of this kind
- * @op: what it does, over and over
+ * @peer: allocator
+ * @trace: trace that defines the sizes
+ * @op: operations, executed repeatedly
  * @task: the thread
- * @other: the thread beside it, or NULL
- * @left: number of threads that have not got what they want
+ * @other: the concurrent thread, or NULL
+ * @left: number of threads that have not finished
  * @done: operations so far
  * @time: nanoseconds of each piece that counts
- * @count: how many that are
+ * @count: number of entries of @time
  * @failed: allocations that failed
  */
 struct cpu {
@@ -72,7 +72,7 @@ static void do_piece(struct cpu *cpu, const struct bench_op *op)
 	}
 }
 
-/* Was the other thread at work meanwhile, as long as we were? */
+/* Did the other thread run for about the same time as this one? */
 static bool was_beside(const struct cpu *cpu, u32 done)
 {
 	u32 more;
@@ -114,7 +114,7 @@ static int work(void *data)
 	return 0;
 }
 
-/* The slots are the spare ones: behind those of the case, and empty at first. */
+/* Use the spare slots: behind those of the case, and empty at the start. */
 static int make_ops(struct cpu *cpu, struct bench_trace *trace, unsigned int nr)
 {
 	u32 first = trace->nr_slots + nr * SLOTS, i;
@@ -142,7 +142,7 @@ static int start(struct cpu *cpu, unsigned int nr)
 	return 0;
 }
 
-/* Let so many threads work. Their times go to @time; returns how many there are. */
+/* Run @nr_cpus threads. Stores their times in @time; returns the number of times. */
 static int run(const struct bench_peer *peer, unsigned int nr_cpus, u64 *time)
 {
 	atomic_t left = ATOMIC_INIT(nr_cpus);
@@ -185,7 +185,7 @@ static void log_times(const struct bench_case *load, const struct bench_peer *pe
 		peer->name, nr_cpus, failed, count, count ? times[count / 2] / PIECE : 0);
 }
 
-/* From an arena that is made anew each time. */
+/* Measure several rounds, each with a new arena. */
 static int measure(const struct bench_peer *peer, const struct bench_case *load,
 		   const struct bench_trace *trace, unsigned int nr_cpus)
 {

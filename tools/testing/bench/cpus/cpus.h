@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The allocators that several CPUs work on.
+ * Allocators that are measured with several CPUs.
  */
 
 #ifndef CARVEOUT_BENCH_CPUS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * To be compared: kmalloc(), where each CPU has some blocks to itself.
+ * For comparison: kmalloc(), which has per-CPU caches of free blocks.
  */
 
 #include <linux/slab.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs that do what nobody should: change an argument while the kernel reads
- * it, use descriptors and names before they are told of them, write everywhere,
- * look for what is kept from them.
+ * Hostile programs: they change an argument while the kernel reads it, use file
+ * descriptors and tags before the calls that make them return, write
+ * everywhere, and search for information that users must not get.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ struct flipper {
 	atomic_bool stop;
 };
 
-/* The size is now SMALL, now more; and the name is good now and then. */
+/* The size alternates between SMALL and more, and the tag between valid and invalid. */
 static void *flip(void *data)
 {
 	struct flipper *flipper = data;
@@ -38,17 +38,17 @@ static void *flip(void *data)
 
 	while (!atomic_load(&flipper->stop)) {
 		odd = !odd;
-		/* A byte at a time: nothing wider is atomic everywhere. */
+		/* Byte by byte: wider accesses are not atomic on all architectures. */
 		__atomic_store_n(&size[2], (SMALL + odd * LARGE) >> 16, __ATOMIC_RELAXED);
 		__atomic_store_n(&tag[11], odd ? '1' : '/', __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
 
-/* What a call made is what it has checked. */
+/* The buffer is as the call has checked it. */
 static bool is_sound(int node, int fd)
 {
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 
 	return !query_buffer(node, fd, &buffer) &&
 	       (buffer.size == SMALL || buffer.size == SMALL + LARGE) &&
@@ -56,7 +56,7 @@ static bool is_sound(int node, int fd)
 	       !strcmp(buffer.tag, "abuse.flip.1");
 }
 
-/* The kernel looks at its own copy alone: whatever it read is what it does. */
+/* The kernel checks and uses one copy of the argument. */
 TEST_F_TIMEOUT(heap, argument_that_changes_is_read_once, 120)
 {
 	unsigned int good = 0, bad = 0, rounds = env_rounds(1000);
@@ -68,7 +68,7 @@ TEST_F_TIMEOUT(heap, argument_that_changes_is_read_once, 120)
 	set_name(alloc.tag, "abuse.flip.1");
 	alloc.mode = 0600;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, flip, &flipper));
-	/* It changes indeed: both are frequent. */
+	/* The argument really changes: both results are frequent. */
 	while (good < rounds || bad < rounds) {
 		err = xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc);
 		if (err) {
@@ -85,7 +85,7 @@ TEST_F_TIMEOUT(heap, argument_that_changes_is_read_once, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === What can be guessed ================================================= */
+/* === Guessed descriptors and tags ======================================== */
 
 static void use_descriptor(int node, int fd)
 {
@@ -93,7 +93,7 @@ static void use_descriptor(int node, int fd)
 		.fd = fd, .size = LARGE, .fd_flags = O_RDWR,
 	};
 	struct carveout_ioctl_link link = { .fd = fd, .mode = 0600 };
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	char *mem;
 
 	query_buffer(node, fd, &buffer);
@@ -109,7 +109,7 @@ static void use_descriptor(int node, int fd)
 	close(fd);
 }
 
-/* Use whatever the other just gets, before it knows. */
+/* Use each file descriptor of the other process as soon as it is installed. */
 static void use_for_ever(int node, int first)
 {
 	int fd;
@@ -126,7 +126,7 @@ TEST_F_TIMEOUT(heap, descriptors_are_used_as_soon_as_they_appear, 120)
 	int first = next_fd(node);
 	pid_t pid;
 
-	/* A process that shares the descriptors, as a thread does. */
+	/* A process that shares the file descriptor table, like a thread. */
 	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 	ASSERT_LE(0, pid);
 	if (!pid)
@@ -145,7 +145,7 @@ TEST_F_TIMEOUT(heap, descriptors_are_used_as_soon_as_they_appear, 120)
 
 struct guess {
 	int node;
-	atomic_uint number;	/* the name that is next */
+	atomic_uint number;	/* number of the next tag */
 	atomic_bool stop;
 };
 
@@ -158,12 +158,12 @@ static void guess_name(char field[CARVEOUT_NAME_LEN], const char *base,
 	set_name(field, name);
 }
 
-/* Open names before their makers say that they are there; and take them away. */
+/* Open tags before their makers return, and unlink them. */
 static int guesser(void *data)
 {
 	struct guess *guess = data;
 	char name[CARVEOUT_NAME_LEN];
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	char *mem;
 	int fd;
 
@@ -188,7 +188,7 @@ static int guesser(void *data)
 	return 0;
 }
 
-/* What is found under a name is complete; a call that fails never shows it. */
+/* A buffer found by its tag is complete; a call that fails never shows it. */
 TEST_F_TIMEOUT(heap, names_are_opened_as_soon_as_they_appear, 120)
 {
 	unsigned int i, rounds = env_rounds(200);
@@ -227,11 +227,11 @@ TEST_F_TIMEOUT(heap, names_are_opened_as_soon_as_they_appear, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A count that a user can raise ends where his descriptors do. */
+/* The limit of file descriptors bounds the reference count that a user can raise. */
 TEST_F(heap, opening_a_name_ends_at_the_limit_of_descriptors)
 {
 	struct rlimit limit = { 200, 200 };
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int last, opened = 0, node = self->heap.node;
 	int fd = alloc_tag(node, SMALL, "abuse.open", 0, 0600);
 	int first = next_fd(node);
@@ -253,7 +253,7 @@ TEST_F(heap, opening_a_name_ends_at_the_limit_of_descriptors)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === What is told ======================================================== */
+/* === Information leaks =================================================== */
 
 static int list_two(int node, unsigned long cmd, void *entries, size_t size)
 {
@@ -283,10 +283,10 @@ static bool zero_behind(const char *text, size_t size)
 	return len < size && is_filled(text + len, size - len, 0);
 }
 
-/* Entries say the same whatever was there before, and nothing of one another. */
+/* Entries do not depend on the old content of the memory, nor on other entries. */
 TEST_F(heap, entries_of_lists_have_no_stray_bytes)
 {
-	struct carveout_buffer buffer[2][2];
+	struct carveout_buffer_info buffer[2][2];
 	struct carveout_ioctl_span span[2][2];
 	int i, node = self->heap.node;
 	int first, second;
@@ -301,7 +301,7 @@ TEST_F(heap, entries_of_lists_have_no_stray_bytes)
 		memset(span[i], i ? 0xa5 : 0x5a, sizeof(span[i]));
 		ASSERT_EQ(2, list_two(node, CARVEOUT_IOCTL_LIST, buffer[i],
 				      sizeof(buffer[i][0])));
-		/* Another call leaves other things on the kernel's stack. */
+		/* Another call changes the content of the kernel's stack. */
 		close(alloc_buffer(node, LARGE));
 		ASSERT_EQ(2, list_two(node, CARVEOUT_IOCTL_SPANS, span[i],
 				      sizeof(span[i][0])));
@@ -318,7 +318,7 @@ TEST_F(heap, entries_of_lists_have_no_stray_bytes)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Whatever a program calls itself, a buffer has one line in debugfs. */
+/* A buffer has one line in debugfs, whatever the name of its process. */
 TEST_F(heap, names_do_not_break_lines)
 {
 	char path[PATH_MAX], line[1024];
@@ -343,12 +343,12 @@ TEST_F(heap, names_do_not_break_lines)
 }
 
 /**
- * struct secret - where memory is, which users are not told
+ * struct secret - Addresses of memory, which users must not get
  * @node: the heap
  * @fd: a buffer
  * @mem: its mapping
- * @value: physical addresses: the buffer's, the number of its page, the regions'
- * @nr: how many
+ * @value: physical addresses: of the buffer, of its page (frame number), of the regions
+ * @nr: number of values
  */
 struct secret {
 	int node;
@@ -411,7 +411,7 @@ static bool bytes_tell(const struct secret *secret, const void *reply, size_t si
 	return false;
 }
 
-/* The kernel shows page frame numbers to the privileged alone. */
+/* The kernel shows page frame numbers to privileged processes only. */
 static bool pagemap_tells(const struct secret *secret)
 {
 	__u64 entry = 0;
@@ -430,9 +430,9 @@ static int seek_in_replies(const struct secret *secret)
 {
 	struct carveout_ioctl_region region;
 	struct carveout_ioctl_query query;
-	/* Cleared: a list that is shorter leaves what an earlier caller was told. */
+	/* Cleared: a shorter list leaves the result of an earlier, privileged caller. */
 	struct carveout_ioctl_span spans[2] = {};
-	struct carveout_buffer buffers[2] = {};
+	struct carveout_buffer_info buffers[2] = {};
 	__u32 i;
 
 	if (query_heap(secret->node, &query) ||
@@ -494,17 +494,18 @@ static int seek(void *data)
 }
 
 /*
- * Neither the driver nor what the kernel knows of a mapping says where the memory
- * is. The device tree and the log of the boot do: the heaps are no secret.
+ * Neither the driver nor the kernel's view of a mapping reveals the address of
+ * the memory. The device tree and the boot log do: the addresses of heaps are
+ * not secret.
  */
 TEST_F(heap, users_are_not_told_where_memory_is)
 {
 	struct secret secret = { .node = self->heap.node };
 	struct carveout_ioctl_region region;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	__u32 i;
 
-	/* So that the buffer is not at the start of a region. */
+	/* The buffer must not be at the start of a region. */
 	ASSERT_LE(0, alloc_buffer(secret.node, SMALL));
 	secret.fd = alloc_tag(secret.node, SMALL, "abuse.secret", 0, 0666);
 	ASSERT_LE(0, secret.fd);
@@ -516,7 +517,7 @@ TEST_F(heap, users_are_not_told_where_memory_is)
 	secret.value[secret.nr++] = buffer.phys / PAGE;
 	for (i = 0; !query_region(secret.node, i, &region); i++)
 		secret.value[secret.nr++] = region.base;
-	/* The search finds what there is: the privileged are told. */
+	/* The search works: it finds the addresses in replies to a privileged process. */
 	ASSERT_NE(0, buffer.phys);
 	ASSERT_NE(0, seek_in_replies(&secret));
 	EXPECT_EQ(0, run_child(seek, &secret));
@@ -534,7 +535,7 @@ static int scribble(void *data)
 	return 0;
 }
 
-/* The books are not in the memory: nobody spoils them by writing to it. */
+/* The metadata is not in the memory of the heap: stray writes cannot corrupt it. */
 TEST_F_TIMEOUT(heap, stray_writes_reach_no_bookkeeping, 120)
 {
 	unsigned int i, rounds = env_rounds(1000);
@@ -549,7 +550,7 @@ TEST_F_TIMEOUT(heap, stray_writes_reach_no_bookkeeping, 120)
 	ASSERT_LE(0, held);
 	mem = map_buffer(held, MIB, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, mem);
-	/* First over all that is free, then for ever beside what comes and goes. */
+	/* First over all free memory, then in an endless loop next to other buffers. */
 	ASSERT_LT(0, flood_heap(node, 0xff));
 	pid = start_child(scribble, &mem);
 	ASSERT_LT(0, pid);
@@ -598,7 +599,7 @@ static int call_long(void *data)
 	return sync_often(call->node, call->fd, call->size, CARVEOUT_SYNC_MAX) ? 1 : 0;
 }
 
-/* How many ms some ranges take at least: the rest is the machine's other work. */
+/* Minimum time of some ranges, in ms: the excess is other work of the machine. */
 static __u64 least_time(const struct long_call *call, __u32 count)
 {
 	__u64 least = ~0ULL;
@@ -614,7 +615,10 @@ static __u64 least_time(const struct long_call *call, __u32 count)
 	return least;
 }
 
-/* How many ms it takes to kill somebody after @ms of the call; all ones if he is done. */
+/*
+ * Time in ms to kill a process @ms after the start of its call; ~0 if the call
+ * is done.
+ */
 static __u64 time_to_kill(struct long_call *call, __u64 ms)
 {
 	pid_t pid = start_child(call_long, call);
@@ -629,8 +633,8 @@ static __u64 time_to_kill(struct long_call *call, __u64 ms)
 }
 
 /*
- * Who is killed in the middle of a long call goes soon. When the machine does something
- * else just then it takes longer, but not each time.
+ * A process that is killed in a long call exits soon. It takes longer when the
+ * machine is busy, but not each time.
  */
 TEST_F_TIMEOUT(heap, killed_in_a_long_call, 120)
 {
@@ -676,7 +680,7 @@ TEST_F(heap, unknown_command_is_ENOTTY)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* The node itself is no memory and no stream. */
+/* The device node itself is neither memory nor a stream. */
 TEST_F(heap, node_can_neither_be_mapped_nor_read_nor_written)
 {
 	char byte = 0;

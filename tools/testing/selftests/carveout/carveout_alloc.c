@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * CARVEOUT_IOCTL_ALLOC: every member of the request, each limit from both
- * sides, with the exact error; a call that fails leaves no trace.
+ * sides, with the exact error; a failed call leaves no trace.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -15,7 +15,7 @@
 #define KIND_MASK	(CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_WRITECOMBINE | \
 			 CARVEOUT_ATTR_UNCACHED)
 
-/* Allocate, look at the reply, close. Return 0 or the error. */
+/* Allocate, check the reply, close. Return 0 or the error. */
 static int try_alloc(int node, struct carveout_ioctl_alloc *alloc)
 {
 	int err = xioctl(node, CARVEOUT_IOCTL_ALLOC, alloc);
@@ -49,7 +49,7 @@ TEST_F(heap, size_is_rounded_up_to_whole_pages)
 		{ 16 * PAGE, 16 * PAGE }, { 16 * PAGE + 1, 17 * PAGE },
 	};
 	struct carveout_ioctl_alloc alloc;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	size_t i;
 
 	EXPECT_EQ(PAGE, self->heap.query.page_size);
@@ -108,7 +108,7 @@ TEST_F(heap, size_larger_than_any_hole_is_ENOSPC)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* The largest hole is what it says: it can be had, whole. */
+/* The largest hole can be allocated as a whole. */
 TEST_F(heap, largest_hole_can_be_had_and_no_more)
 {
 	const struct carveout_ioctl_query *query = &self->heap.query;
@@ -119,7 +119,7 @@ TEST_F(heap, largest_hole_can_be_had_and_no_more)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* No buffer ever crosses the gap between two regions. */
+/* No buffer spans the gap between two regions. */
 TEST_F(heap, whole_heap_can_be_had_region_by_region)
 {
 	struct carveout_ioctl_region region;
@@ -154,11 +154,11 @@ TEST_F(heap, whole_heap_can_be_had_region_by_region)
 TEST_F(heap, alignment_is_honoured)
 {
 	struct carveout_ioctl_alloc alloc;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	__u64 align;
 	int odd;
 
-	/* Something odd at the start, so that alignment is not an accident. */
+	/* One page first, so that the next buffer is not aligned by accident. */
 	odd = alloc_buffer(self->heap.node, self->heap.query.page_size);
 	ASSERT_LE(0, odd);
 	for (align = 1; align <= 4 * MIB; align <<= 1) {
@@ -223,7 +223,7 @@ TEST_F(heap, alignment_up_to_the_limit_and_beyond)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* size + align must not wrap inside. */
+/* size + align must not overflow inside the driver. */
 TEST_F(heap, large_size_with_alignment)
 {
 	const __u64 large[] = {
@@ -242,7 +242,7 @@ TEST_F(heap, large_size_with_alignment)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === Where =============================================================== */
+/* === Location ============================================================ */
 
 TEST_F(heap, region_mask_is_honoured)
 {
@@ -268,7 +268,7 @@ TEST_F(heap, region_mask_is_honoured)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* 0 if some region has all of @require and none of @forbid, else -EINVAL. */
+/* 0 if a region has all of @require and none of @forbid, else -EINVAL. */
 static int expected_for(const struct heap *heap, __u32 require, __u32 forbid)
 {
 	struct carveout_ioctl_region region;
@@ -336,7 +336,10 @@ TEST_F(heap, attribute_bits_one_by_one)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A region has one kind of mapping; the heap has what its regions have. */
+/*
+ * A region has exactly one kind of mapping; the heap has the attributes of its
+ * regions.
+ */
 TEST_F(heap, attributes_of_regions_are_consistent)
 {
 	struct carveout_ioctl_region region;
@@ -492,7 +495,7 @@ TEST_F(heap, descriptor_is_as_its_flags_say)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === Names =============================================================== */
+/* === Tags ================================================================ */
 
 struct bad_name {
 	const char *why;
@@ -547,7 +550,7 @@ TEST_F(heap, bad_tag_is_EINVAL_for_every_command_that_takes_one)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Every byte, alone and behind a good one. */
+/* Every byte value, as the only one and after a valid one. */
 TEST_F(heap, tag_takes_letters_digits_dot_underscore_and_dash)
 {
 	char name[4] = "";
@@ -585,7 +588,7 @@ TEST_F(heap, tag_has_at_most_63_bytes)
 TEST_F(heap, label_is_kept_and_must_be_printable_and_terminated)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(PAGE);
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int byte;
 
 	memset(alloc.label, 'l', CARVEOUT_NAME_LEN - 1);
@@ -630,7 +633,7 @@ TEST_F(heap, no_descriptor_left_is_EMFILE_and_leaves_nothing)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === The node's own access mode ========================================== */
+/* === Access mode of the device node ====================================== */
 
 TEST_F(heap, read_only_node_allocates_nothing)
 {
@@ -652,7 +655,7 @@ TEST_F(heap, read_only_node_allocates_nothing)
 TEST_F(heap, reply_agrees_with_info_and_list)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(3 * PAGE);
-	struct carveout_buffer buffer, listed;
+	struct carveout_buffer_info buffer, listed;
 	const char *tag = unique_tag("alloc.reply");
 	char comm[16];
 

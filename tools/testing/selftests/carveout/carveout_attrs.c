@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory attributes: each region is mapped with its attribute, for the kernel and for a
- * process; all of it is Normal memory; requests by attribute lead to regions that have
- * it; caches are maintained where devices do not snoop them.
+ * Memory attributes: each region is mapped with its attribute, by the kernel
+ * and by processes; all of it is Normal memory; requests by attribute are
+ * served by regions that have it; caches are maintained where devices do not
+ * snoop them.
  *
- * carveout_attrs.ko reads the page tables; CARVEOUT_MODULES is its folder, else /modules.
- * Kprobe events show which functions of the driver run.
+ * carveout_attrs.ko reads the page tables; CARVEOUT_MODULES is its folder, else
+ * /modules. Kprobe events show which functions of the driver run.
  */
 #include <fcntl.h>
 #include <linux/dma-buf.h>
@@ -18,7 +19,7 @@
 #define KINDS	(CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_WRITECOMBINE | \
 		 CARVEOUT_ATTR_UNCACHED)
 
-/* Of whole pages, with any page size. */
+/* A multiple of the page size, whichever it is. */
 #define SIZE	(128 * KIB)
 
 FIXTURE(attrs) {
@@ -48,8 +49,8 @@ FIXTURE_TEARDOWN_PARENT(attrs)
 }
 
 /*
- * Eight bytes at any address, by one access where the CPU has one for that; the barriers
- * keep the compiler from leaving it out.
+ * Eight bytes at any address, in one access where the CPU supports it; the
+ * barriers prevent the compiler from optimising the access away.
  */
 static void store(void *at, __u64 value)
 {
@@ -88,14 +89,14 @@ TEST_F_TIMEOUT(attrs, each_region_is_of_one_kind, 120)
 	EXPECT_EQ(self->all, self->heap.query.attrs);
 }
 
-/* $CARVEOUT_ATTRS: attributes of each region in hexadecimal, with commas between. */
+/* $CARVEOUT_ATTRS: attributes of each region in hexadecimal, separated by commas. */
 TEST_F_TIMEOUT(attrs, regions_have_the_attributes_that_were_asked_for, 120)
 {
 	char *list = getenv("CARVEOUT_ATTRS"), *end;
 	__u32 i;
 
 	if (!list)
-		SKIP(return, "CARVEOUT_ATTRS does not say what was asked for");
+		SKIP(return, "CARVEOUT_ATTRS is not set");
 	for (i = 0; i < self->heap.query.regions; i++) {
 		EXPECT_EQ(strtoul(list, &end, 16), self->attrs[i])
 			TH_LOG("region %u: 0x%x", i, self->attrs[i]);
@@ -147,7 +148,7 @@ static enum memory_kind kind_of(__u32 attrs)
 	return attrs & CARVEOUT_ATTR_CACHED ? KIND_WRITE_BACK : KIND_NO_CACHE;
 }
 
-/* The attribute belongs to the region: the kernel and processes map it alike. */
+/* The attribute belongs to the region: the kernel and processes use the same one. */
 TEST_F_TIMEOUT(look, mapping_has_the_kind_of_the_region, 120)
 {
 	struct carveout_ioctl_region region;
@@ -158,14 +159,14 @@ TEST_F_TIMEOUT(look, mapping_has_the_kind_of_the_region, 120)
 	for (i = 0; !query_region(self->heap.node, i, &region); i++) {
 		mem = map_in(self->heap.node, i, &look.fd);
 		ASSERT_NE(MAP_FAILED, (void *)mem);
-		/* Large entries are made when they are touched. */
+		/* A fault installs huge pages. */
 		mem[SIZE / 2] = 1;
 		look.poke = 0;
 		look.offset = SIZE / 2;
 		look.address = (uintptr_t)mem + look.offset;
 		ASSERT_EQ(0, xioctl(self->device, ATTRS_LOOK, &look));
 		if (look.user == KIND_UNKNOWN)
-			SKIP(return, "page tables of this architecture are not looked at");
+			SKIP(return, "page tables of this architecture are not decoded");
 		EXPECT_EQ(kind_of(region.attrs), look.user) TH_LOG("region %u", i);
 		EXPECT_EQ(kind_of(region.attrs), look.kernel) TH_LOG("region %u", i);
 		munmap(mem, SIZE);
@@ -204,8 +205,8 @@ TEST_F_TIMEOUT(look, kernel_and_process_see_the_same_bytes, 120)
 /* === Normal memory ======================================================= */
 
 /*
- * On Device memory all of this faults: accesses that are not aligned, and the
- * instruction by which the C library's memset() zeroes much memory on arm64.
+ * On Device memory all of this faults: unaligned accesses, and the instruction
+ * that the C library's memset() uses for large sizes on arm64.
  */
 static void use_as_normal_memory(unsigned char *mem)
 {
@@ -241,7 +242,7 @@ TEST_F_TIMEOUT(attrs, unaligned_access_and_string_functions, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Atomic operations are promised in cached memory alone. */
+/* Atomic operations are guaranteed in cached memory only. */
 TEST_F_TIMEOUT(attrs, atomic_operations_in_cached_memory, 120)
 {
 	unsigned int i, n;
@@ -302,11 +303,11 @@ TEST_F_TIMEOUT(attrs, content_outlives_a_mapping_and_a_descriptor, 120)
 
 /* === Requests ============================================================ */
 
-/* Attributes of the region that a request leads to, or a negative errno value. */
+/* Attributes of the region that serves the request, or a negative errno value. */
 static __s64 ask(int node, __u32 require, __u32 forbid)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(1);
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int err;
 
 	alloc.require = require;
@@ -339,7 +340,7 @@ static bool is_answer(const struct _test_data_attrs *self, __u32 require, __u32 
 	return answer >= 0 && (answer & require) == require && !(answer & forbid);
 }
 
-/* Every bit there is, alone and with every other, kinds and user bits alike. */
+/* Every bit, alone and with every other one, kinds and user bits alike. */
 TEST_F_TIMEOUT(attrs, requests_lead_to_what_they_require, 120)
 {
 	int node = self->heap.node;
@@ -381,7 +382,7 @@ TEST_F_TIMEOUT(attrs, all_that_a_region_has_leads_to_it, 120)
 	EXPECT_EQ(-EINVAL, ask(self->heap.node, 1U << 8, 0));
 }
 
-/* A region that is full is not made up for by one that lacks the attribute. */
+/* If the only suitable region is full, a region without the attribute does not serve. */
 TEST_F_TIMEOUT(attrs, full_region_is_ENOSPC_and_fallback_helps, 120)
 {
 	struct carveout_ioctl_region region;
@@ -465,8 +466,8 @@ static int add_probes(void)
 }
 
 /*
- * The board says whether devices see the caches: the heap's node, if it has one, or
- * else the architecture.
+ * The board defines whether devices snoop the caches: the DT node of the heap,
+ * if there is one, or else the architecture.
  */
 static bool is_coherent(void)
 {
@@ -503,7 +504,7 @@ FIXTURE_TEARDOWN_PARENT(cache)
 	HEAP_TEARDOWN(&self->heap);
 }
 
-/* How many lines of the trace have a text. */
+/* Number of lines of the trace with this text. */
 static int traced(const char *text)
 {
 	FILE *trace = fopen(TRACING "trace", "re");
@@ -568,7 +569,7 @@ TEST_F_TIMEOUT(cache, sync_flushes_where_devices_do_not_see_caches, 120)
 	}
 }
 
-/* Zeroes that are to reach memory behind the caches are written back. */
+/* Zeroes that must be visible in memory are written back. */
 TEST_F_TIMEOUT(cache, zeroing_writes_back_where_devices_do_not_see_caches, 120)
 {
 	const char *want = self->coherent ? "clean=0" : "clean=1";

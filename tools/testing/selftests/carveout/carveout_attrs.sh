@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Heaps of the board's device tree with every attribute that the heap of most tests does
-# not have.
+# Heaps of the board's device tree with all attributes that the heap of most
+# tests lacks.
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
 . "$(dirname "$0")/carveout_lib.sh"
 # shellcheck source=tools/testing/selftests/carveout/carveout_attrs_lib.sh
 . "$(dirname "$0")/carveout_attrs_lib.sh"
 
-[ -d /sys/class/carveout/attrs ] || skip_all "no heap of these attributes on this board"
+[ -d /sys/class/carveout/attrs ] || skip_all "this board has no heap with these attributes"
 
-# user BITS: as they are in the attributes of a region
+# user BITS: user bits at their position in the attributes of a region
 user()
 {
 	echo $(($1 << 16))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2034 # what the tests use
+# shellcheck shell=sh disable=SC2034 # used by the tests
 #
-# What the tests of memory attributes share, on top of carveout_lib.sh: what one heap has
-# to be like. CARVEOUT_MODULES is the folder of carveout.ko and carveout_attrs.ko, else
-# /modules.
+# Shared code of the tests of memory attributes, on top of carveout_lib.sh:
+# properties of one heap. CARVEOUT_MODULES is the folder of carveout.ko and
+# carveout_attrs.ko, else /modules.
 
 MODULES=${CARVEOUT_MODULES:-/modules}
 
@@ -16,20 +16,22 @@ for name in carveout carveout_attrs; do
 	[ -e "$MODULES/$name.ko" ] || skip_all "$name.ko is not in $MODULES; set CARVEOUT_MODULES"
 done
 
-# hex NUMBER: for the shell's arithmetic and for parameters.
+# hex NUMBER: for the shell's arithmetic and for parameters
 hex()
 {
 	printf '0x%x' "$1"
 }
 
-# logged NAME COUNT REGION ADDRESS SIZE-IN-KIB WHAT: the log's line on a region
+# logged NAME COUNT REGION ADDRESS SIZE-IN-KIB KIND: the log has the region's
+# line
 logged()
 {
 	result "$1 region $2 is in the log" "$(log_has 1 \
 		"$1: region $2 '$3' .mem $4-.* $5 KiB $6\$")"
 }
 
-# holds HEAP ATTRIBUTES...: a heap of regions with these attributes, each a number
+# holds HEAP ATTRIBUTES...: the heap has regions with these attributes, each a
+# number
 holds()
 {
 	heap=$1
@@ -43,8 +45,9 @@ holds()
 	unset CARVEOUT_ATTRS
 }
 
-# tool_sees HEAP ATTRIBUTE:REGION...: what the command allocates by an attribute lies in
-# that region, and the bytes that one command writes another reads.
+# tool_sees HEAP ATTRIBUTE:REGION...: an allocation of the command by an
+# attribute is in that region, and another command reads the bytes that one
+# command writes.
 tool_sees()
 {
 	heap=$1
@@ -66,7 +69,7 @@ tool_sees()
 	done
 }
 
-# refuses HEAP ATTRIBUTE: there is none
+# refuses HEAP ATTRIBUTE: no region of the heap has it
 refuses()
 {
 	why=

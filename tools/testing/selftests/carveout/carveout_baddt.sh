@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Bad device-tree nodes: the device is refused, the log says of each region at
-# fault what is wrong and what to do, and nothing is left behind. The board's
-# device tree has the nodes, each with one defect; the driver is asked again to
-# take each of them.
+# Bad DT nodes: the device is refused, the log reports for each bad region the
+# reason and the remedy, and nothing is left behind. The board's device tree has
+# the nodes, each with one defect; the test binds the driver to each of them
+# again.
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
 . "$(dirname "$0")/carveout_lib.sh"
@@ -16,13 +16,13 @@ DRIVER=/sys/bus/platform/drivers/carveout
 [ -e /sys/bus/platform/devices/bad-unaligned ] ||
 	skip_all "no bad nodes in this board's device tree"
 
-# Each device, the error of binding it, what its line in the log says.
+# Each device, the error of binding it, and its line in the log.
 NODES="
 bad-unaligned|invalid|region bad-unaligned@68000800 .*not aligned; .* multiples of 0x
 bad-length|invalid|region bad-length@68200000 .*not aligned; .* multiples of 0x
 bad-zero|invalid|region bad-zero@68400000.*(size is zero; give|not set aside at boot; it has)
 bad-overlap|invalid|region bad-over-b@.* overlaps region bad-over-a@.*; correct one
-bad-phandle|invalid|memory-region entry 1 leads nowhere; give it
+bad-phandle|invalid|memory-region entry 1 does not resolve; give it
 bad-empty|invalid|no memory-region property; name at least one
 bad-unreserved|invalid|region bad-elsewhere.* not set aside at boot; it
 bad-disabled|invalid|region bad-off@.* not set aside at boot; it
@@ -31,10 +31,10 @@ bad-mixed|invalid|region bad-mixed-pool@.* is a shared-dma-pool.*; name
 bad-both|invalid|region bad-both@.* maps it cached.*; add no-map
 bad-word|invalid|region bad-word@.*unknown attribute 'shiny'; .* takes
 bad-device|invalid|region bad-device@.*device memory is not handed out, because unaligned .* fault on it; write uncached .* linux,region-attributes
-bad-name|invalid|'not/a/name' cannot be a heap's name; set
+bad-name|invalid|'not/a/name' is not a valid heap name; set
 "
 
-# One region, two heaps: whoever came first has it, the other is told.
+# One region, two heaps: the first one holds it, the other one is refused.
 for device in bad-twice-one bad-twice-two; do
 	[ -e "$DRIVER/$device" ] || loser=$device
 	[ ! -e "$DRIVER/$device" ] || winner=$device
@@ -43,7 +43,7 @@ NODES="$NODES$loser|busy|region bad-twice@.* overlaps region bad-twice@.* in use
 
 plan 19
 
-# Ask the driver to take each of them, then look at all that it said.
+# Bind the driver to each of them, then check all lines of the log.
 cat $DEBUG/objects > "$LOG.before"
 log_mark
 for device in $(echo "$NODES" | cut -d '|' -f 1); do
@@ -75,8 +75,7 @@ echo "$loser" > $DRIVER/unbind
 echo "$winner" > $DRIVER/bind
 result "the loser gets the region when it is free" "$why"
 
-# Nothing of all that holds on to the region that one bad node named beside
-# another that leads nowhere.
+# Nothing holds the region that one bad DT node named next to an unresolved one.
 grep -q bad-good /proc/iomem && why="bad-good is still claimed"
 result "a good region beside a bad one is not claimed" "$why"
 finish

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Bad module parameters: loading the module fails, each region at fault has one
-# line in the log that says what to do, and nothing is left behind.
+# line in the log that states the remedy, and nothing is left behind.
 #
-# Removes the module, and loads it again at the end as it was. CARVEOUT_KO is
+# Removes the module, and reloads it at the end as before. CARVEOUT_KO is
 # the module's file; otherwise /modules/carveout.ko or the installed one.
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
@@ -20,9 +20,9 @@ done
 [ -e "$KO" ] || skip_all "carveout.ko is not to be found; set CARVEOUT_KO"
 [ -d $DEBUG ] || skip_all "carveout.ko is not loaded"
 
-# --- What there is to work with --------------------------------------------
+# --- Preparation ------------------------------------------------------------
 
-# The parameters that the module was loaded with.
+# The parameters of the loaded module.
 ARGS=
 for name in default regions; do
 	value=$(cat /sys/module/carveout/parameters/$name)
@@ -58,7 +58,7 @@ LAST_BUT_ONE=$(hex $((-2 * PAGE)))
 
 # --- The test of one bad parameter -----------------------------------------
 
-# What is still there of the module that could not be loaded.
+# Remains of the module that could not be loaded.
 left_behind()
 {
 	for path in /sys/module/carveout /sys/class/carveout $DEBUG; do
@@ -72,8 +72,8 @@ left_behind()
 		/proc/devices /proc/iomem
 }
 
-# refused PARAMETER...: the module cannot be loaded with them. Leaves in $why
-# what is wrong about that, and in the kept log what the driver said.
+# refused PARAMETER...: the module cannot be loaded with them. Leaves the faults
+# in $why, and the driver's lines in the kept log.
 refused()
 {
 	log_mark
@@ -86,13 +86,13 @@ refused()
 	log_save
 }
 
-# says NAME COUNT PATTERN: of the last refusal the log has exactly so many lines.
+# says NAME COUNT PATTERN: the log has exactly COUNT such lines on the last refusal.
 says()
 {
 	result "$1" "$why$(log_has "$2" "$3")"
 }
 
-# refused_list ENTRY...: as one regions= parameter.
+# refused_list ENTRY...: the same with one regions= parameter.
 refused_list()
 {
 	refused "regions=$(IFS=,; echo "$*")"
@@ -100,8 +100,8 @@ refused_list()
 
 plan 46
 
-# A name that nobody has open does not keep the module from going. It must
-# come first: it needs the heap as it is.
+# A persistent buffer without open files does not prevent unloading. It must
+# be the first test: it needs the heap in its initial state.
 heap=$(find /dev/carveout -type c | head -n 1)
 ./carveout_share write "$heap" badparams.name 65536 7 </dev/null 2>/dev/null
 code=$?
@@ -112,7 +112,7 @@ result "module goes with a persistent tag" "$why"
 [ -z "$why" ] || { echo "Bail out! the module cannot be removed"; exit 1; }
 result "nothing is left of the module" "$(left_behind)"
 
-# Shape: all of one heap, and each has its line.
+# Shape: all in one heap, and each has its line.
 refused_list "bad:$(hex $((GOOD + 0x800)))+1M" "bad:$(hex $((GOOD + 1)))+1M" \
 	"bad:$GOOD+$((PAGE + 1))" "bad:$NEXT+1" "bad:$HALF+0" \
 	"bad:$LAST+$((2 * PAGE))" "bad:$LAST_BUT_ONE+$LAST_BUT_ONE"
@@ -195,7 +195,7 @@ done
 refused "regions=fine:$GOOD+1M" default=0
 says "good regions= with bad default=" 1 'default=0: not a size'
 
-# And as it was.
+# And as before.
 why=
 # shellcheck disable=SC2086 # several parameters
 insmod "$KO" $ARGS || why="the module cannot be loaded again"

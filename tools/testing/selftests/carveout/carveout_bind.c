@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the test programs of the carveout driver share: the device of the heap
- * under test, its driver, the module.
+ * Shared code of the test programs: the device of the heap under test, its
+ * driver, the module.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +17,11 @@
 #include "carveout_test.h"
 
 /**
- * find_binding() - which device and driver a heap belongs to
+ * find_binding() - Find the device and the driver of a heap
  * @node: the heap
  * @binding: filled in
  *
- * Return: 0, or a negative errno value: -ENOENT if it belongs to no device.
+ * Return: 0, or a negative errno value: -ENOENT if the heap has no device.
  */
 int find_binding(int node, struct binding *binding)
 {
@@ -42,11 +42,11 @@ int find_binding(int node, struct binding *binding)
 }
 
 /**
- * open_driver() - open one of the files that bind and unbind
+ * open_driver() - Open the driver's sysfs file "bind" or "unbind"
  * @binding: the device and its driver
  * @file: "bind" or "unbind"
  *
- * Return: a descriptor to write the device's name to, or a negative errno value.
+ * Return: a file descriptor for writing the device's name, or a negative errno value.
  */
 int open_driver(const struct binding *binding, const char *file)
 {
@@ -72,7 +72,7 @@ static int tell_driver(const struct binding *binding, const char *file)
 }
 
 /**
- * unbind() - take the device from its driver
+ * unbind() - Unbind the driver from its device
  * @binding: the device and its driver
  *
  * Return: 0 or a negative errno value.
@@ -83,7 +83,7 @@ int unbind(const struct binding *binding)
 }
 
 /**
- * bind_again() - give the device to its driver
+ * bind_again() - Bind the driver to its device
  * @binding: the device and its driver
  *
  * Return: 0 or a negative errno value.
@@ -94,10 +94,10 @@ int bind_again(const struct binding *binding)
 }
 
 /**
- * bind_soon() - give the device to its driver, once it is free
+ * bind_soon() - Bind the driver to its device once the memory is free
  * @binding: the device and its driver
  *
- * The memory may be let go of a little after the last close.
+ * The memory may be released a little after the last close.
  *
  * Return: 0 or a negative errno value.
  */
@@ -110,18 +110,18 @@ int bind_soon(const struct binding *binding)
 		err = bind_again(binding);
 		if (err != -EBUSY || !left)
 			return err;
-		/* Not too often: each refusal is a line in the kernel's log. */
+		/* Not too often: each refusal logs a line. */
 		sleep_us(9000);
 		left -= doze(left);
 	}
 }
 
 /**
- * open_node() - open the node of a heap that was just made
+ * open_node() - Open the device node of a heap that was just made
  *
- * The node is made by another thread of the kernel.
+ * Another kernel thread creates the device node.
  *
- * Return: a descriptor or a negative errno value.
+ * Return: a file descriptor or a negative errno value.
  */
 int open_node(void)
 {
@@ -132,7 +132,7 @@ int open_node(void)
 }
 
 /**
- * remove_module() - try to remove the module, without waiting
+ * remove_module() - Try to remove the module, without waiting
  *
  * Return: 0 or a negative errno value.
  */
@@ -149,7 +149,7 @@ static void module_path(char *path, size_t len, const char *name)
 }
 
 /**
- * have_module() - is a module's file there
+ * have_module() - Is the file of a module available?
  * @name: name of the module; $CARVEOUT_MODULES, else /modules, is the folder
  *
  * Return: true if so.
@@ -163,7 +163,7 @@ bool have_module(const char *name)
 }
 
 /**
- * load_module() - load a module
+ * load_module() - Load a module
  * @name: name of the module
  * @args: its parameters
  *
@@ -185,7 +185,7 @@ int load_module(const char *name, const char *args)
 }
 
 /**
- * unload_module() - try to remove a module, without waiting
+ * unload_module() - Try to remove a module, without waiting
  * @name: name of the module
  *
  * Return: 0 or a negative errno value.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Short forms of the ioctls of pools, for the test programs.
+ * Shared code of the test programs: short forms of the ioctls of pools.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +11,11 @@
 #include "carveout_test.h"
 
 /**
- * pool_request() - a plain pool, to be made less plain
+ * pool_request() - A plain pool, for further changes
  * @block_size: bytes of a block
  * @count: number of blocks
  *
- * Return: a request that is valid as it is.
+ * Return: a valid request.
  */
 struct carveout_ioctl_pool_create pool_request(__u64 block_size, __u32 count)
 {
@@ -30,12 +30,12 @@ struct carveout_ioctl_pool_create pool_request(__u64 block_size, __u32 count)
 }
 
 /**
- * create_pool() - make a plain pool
+ * create_pool() - Make a plain pool
  * @node: the heap
  * @block_size: bytes of a block
  * @count: number of blocks
  *
- * Return: its descriptor or a negative errno value.
+ * Return: its file descriptor or a negative errno value.
  */
 int create_pool(int node, __u64 block_size, __u32 count)
 {
@@ -46,15 +46,31 @@ int create_pool(int node, __u64 block_size, __u32 count)
 }
 
 /**
- * create_pool_tag() - make a pool with a tag
+ * try_create_pool() - Make a pool and close it
+ * @node: the heap
+ * @pool: request, filled in
+ *
+ * Return: 0 or a negative errno value.
+ */
+int try_create_pool(int node, struct carveout_ioctl_pool_create *pool)
+{
+	int err = xioctl(node, CARVEOUT_IOCTL_POOL_CREATE, pool);
+
+	if (!err)
+		close(pool->fd);
+	return err;
+}
+
+/**
+ * create_pool_tag() - Make a pool with a tag
  * @node: the heap
  * @block_size: bytes of a block
  * @count: number of blocks
- * @tag: name
+ * @tag: its tag
  * @flags: CARVEOUT_POOL_FLAGS bits
  * @mode: permission bits
  *
- * Return: its descriptor or a negative errno value.
+ * Return: its file descriptor or a negative errno value.
  */
 int create_pool_tag(int node, __u64 block_size, __u32 count, const char *tag,
 		    __u32 flags, __u32 mode)
@@ -70,11 +86,11 @@ int create_pool_tag(int node, __u64 block_size, __u32 count, const char *tag,
 }
 
 /**
- * open_pool() - open a pool by its tag
+ * open_pool() - Open a pool by its tag
  * @node: the heap
- * @tag: name
+ * @tag: its tag
  *
- * Return: its descriptor or a negative errno value.
+ * Return: its file descriptor or a negative errno value.
  */
 int open_pool(int node, const char *tag)
 {
@@ -89,55 +105,55 @@ int open_pool(int node, const char *tag)
 }
 
 /**
- * get_block() - take a block, and wait for it
- * @pool: descriptor of the pool
- * @deadline: until when
+ * get_block() - Acquire a block, and wait for one if necessary
+ * @pool: file descriptor of the pool
+ * @deadline: end of the wait
  *
- * Return: number of the block or a negative errno value.
+ * Return: index of the block or a negative errno value.
  */
 int get_block(int pool, __u64 deadline)
 {
-	struct carveout_ioctl_pool_get get = { .deadline = deadline };
-	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_GET, &get);
+	struct carveout_ioctl_pool_acquire get = { .deadline = deadline };
+	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get);
 
 	return err ? err : (int)get.index;
 }
 
 /**
- * try_block() - take a block without waiting
- * @pool: descriptor of the pool
+ * try_block() - Acquire a block without waiting
+ * @pool: file descriptor of the pool
  *
- * Return: number of the block or a negative errno value.
+ * Return: index of the block or a negative errno value.
  */
 int try_block(int pool)
 {
-	struct carveout_ioctl_pool_get get = { .flags = CARVEOUT_POOL_GET_NOWAIT };
-	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_GET, &get);
+	struct carveout_ioctl_pool_acquire get = { .flags = CARVEOUT_POOL_ACQUIRE_NOWAIT };
+	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get);
 
 	return err ? err : (int)get.index;
 }
 
 /**
- * put_block() - give a block back
- * @pool: descriptor of the pool
- * @index: number of the block
+ * put_block() - Release a block
+ * @pool: file descriptor of the pool
+ * @index: index of the block
  *
  * Return: 0 or a negative errno value.
  */
 int put_block(int pool, __u32 index)
 {
-	struct carveout_ioctl_pool_put put = { .index = index };
+	struct carveout_ioctl_pool_release put = { .index = index };
 
-	return xioctl(pool, CARVEOUT_POOL_IOCTL_PUT, &put);
+	return xioctl(pool, CARVEOUT_POOL_IOCTL_RELEASE, &put);
 }
 
 /**
- * full_pool() - create a pool and take all its blocks
+ * full_pool() - Make a pool and acquire all its blocks
  * @node: the heap
  * @count: number of blocks
- * @tag: name
+ * @tag: its tag
  *
- * Return: its descriptor or a negative errno value.
+ * Return: its file descriptor or a negative errno value.
  */
 int full_pool(int node, __u32 count, const char *tag)
 {
@@ -149,8 +165,8 @@ int full_pool(int node, __u32 count, const char *tag)
 }
 
 /**
- * query_pool() - how a pool stands
- * @pool: descriptor of the pool
+ * query_pool() - Query the state of a pool
+ * @pool: file descriptor of the pool
  * @query: filled in
  *
  * Return: 0 or a negative errno value.
@@ -162,8 +178,8 @@ int query_pool(int pool, struct carveout_ioctl_pool_query *query)
 }
 
 /**
- * free_blocks() - how many blocks are free
- * @pool: descriptor of the pool
+ * free_blocks() - Number of free blocks
+ * @pool: file descriptor of the pool
  *
  * Return: the number or a negative errno value.
  */
@@ -176,9 +192,9 @@ int free_blocks(int pool)
 }
 
 /**
- * has_waiters() - do so many wait for a block, or will soon
- * @pool: descriptor of the pool
- * @count: how many
+ * has_waiters() - Does a pool have this number of waiters, now or soon?
+ * @pool: file descriptor of the pool
+ * @count: number of waiters
  *
  * Return: true if so.
  */
@@ -194,8 +210,8 @@ bool has_waiters(int pool, __u32 count)
 }
 
 /**
- * destroy_pool() - end a pool
- * @pool: descriptor of the pool
+ * destroy_pool() - Destroy a pool
+ * @pool: file descriptor of the pool
  *
  * Return: 0 or a negative errno value.
  */

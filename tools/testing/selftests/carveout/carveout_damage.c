@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A heap, or a pool, that finds itself damaged: it says so once, refuses what would
- * change it, and that is all. What was handed out stays as it is.
+ * Corruption: a heap or a pool that is found corrupted reports it once and
+ * refuses all changes. Memory in use remains as it is.
  *
- * From user space a heap cannot be damaged; a module does it. Afterwards the driver
- * is loaded anew. CARVEOUT_MODULES is the folder of both modules, else /modules.
+ * A heap cannot be corrupted from user space; a module does it. Afterwards the
+ * driver is reloaded. CARVEOUT_MODULES is the folder of both modules, else
+ * /modules.
  */
 #include <fcntl.h>
 #include <sys/klog.h>
@@ -20,7 +21,7 @@
 
 /* === Modules ============================================================= */
 
-/* The driver's parameters as it was loaded with them. */
+/* The parameters of the driver as it is loaded. */
 static void driver_args(char *args, size_t len)
 {
 	static const char * const names[] = { "default", "regions" };
@@ -38,7 +39,7 @@ static void driver_args(char *args, size_t len)
 	}
 }
 
-/* How often the kernel has said that a heap is broken. */
+/* Number of corruption warnings in the kernel log. */
 static int count_warnings(void)
 {
 	static char log[8 * MIB];
@@ -50,7 +51,7 @@ static int count_warnings(void)
 		return -errno;
 	log[len] = '\0';
 	for (line = strtok(log, "\n"); line; line = strtok(NULL, "\n"))
-		if (strstr(line, "WARNING:") && strstr(line, "driver/heap_api.c:"))
+		if (strstr(line, "WARNING:") && strstr(line, "driver/mem/alloc.c:"))
 			count++;
 	return count;
 }
@@ -68,17 +69,17 @@ FIXTURE_SETUP(damage)
 	if (!heap_name())
 		SKIP(return, NO_HEAP);
 	if (!have_module("carveout_damage") || !have_module("carveout"))
-		SKIP(return, "the module that damages a heap is not here");
+		SKIP(return, "carveout_damage.ko is not here; set CARVEOUT_MODULES");
 	ASSERT_EQ(0, heap_begin(&self->heap));
 	if (self->heap.query.used)
 		SKIP(return, "the heap is in use");
 	driver_args(self->args, sizeof(self->args));
-	/* The warning is meant. */
+	/* The test provokes the warning. */
 	ASSERT_EQ(0, read_line(PANIC_ON_WARN, self->panic, sizeof(self->panic)));
 	ASSERT_EQ(0, write_line(PANIC_ON_WARN, "0"));
 }
 
-/* The test's process has ended, so nothing keeps the modules. */
+/* The test's process has ended, so the modules have no users. */
 FIXTURE_TEARDOWN_PARENT(damage)
 {
 	char report[256];
@@ -114,7 +115,7 @@ static int grow(int node, int fd)
 	return xioctl(node, CARVEOUT_IOCTL_RESIZE, &resize);
 }
 
-/* What is not about the heap's structure goes on. */
+/* Calls that do not change the heap's structure still work. */
 static void expect_the_rest(struct __test_metadata *_metadata, int node, int fd,
 			    char *mem)
 {
@@ -134,7 +135,7 @@ static void expect_the_rest(struct __test_metadata *_metadata, int node, int fd,
 	EXPECT_EQ(0, unlink_tag(node, TAG));
 }
 
-/* Nothing is handed out any more, and it is known why. */
+/* The heap refuses allocations, and its debugfs file states the reason. */
 static void expect_refusal(struct __test_metadata *_metadata, int node)
 {
 	char report[256];
@@ -143,10 +144,10 @@ static void expect_refusal(struct __test_metadata *_metadata, int node)
 	EXPECT_EQ(-EUCLEAN, alloc_tag(node, SIZE, "damage.new", 0, 0600));
 	EXPECT_EQ(-ENOENT, open_tag(node, "damage.new", O_RDONLY));
 	EXPECT_FALSE(heap_check(report, sizeof(report)));
-	EXPECT_EQ(0, strncmp(report, "broken: ", 8)) TH_LOG("%s", report);
+	EXPECT_EQ(0, strncmp(report, "corrupted: ", 11)) TH_LOG("%s", report);
 }
 
-/* The first call that meets the damage says so in the log, and that is all. */
+/* The first call that detects the corruption logs it, and no other one does. */
 TEST_F(damage, heap_refuses_what_would_change_it)
 {
 	int warnings, fd, node = self->heap.node;
@@ -167,14 +168,14 @@ TEST_F(damage, heap_refuses_what_would_change_it)
 	fill_pattern(mem, SIZE, 11);
 	expect_the_rest(_metadata, node, fd, mem);
 	munmap(mem, SIZE);
-	/* Its memory is not used again, for nobody knows whose it is. */
+	/* The memory is not reused, because its owner is unknown. */
 	EXPECT_EQ(0, close(fd));
 	EXPECT_EQ(SIZE, used_bytes(node));
 	expect_refusal(_metadata, node);
 	EXPECT_EQ(warnings + 1, count_warnings());
 }
 
-/* Who asks is told, and from then on the heap knows as well. */
+/* The check detects the corruption, and from then on the heap refuses changes, too. */
 TEST_F(damage, check_finds_it_first)
 {
 	int node = self->heap.node, fd = alloc_buffer(node, SIZE);
@@ -197,7 +198,7 @@ TEST_F(damage, check_finds_it_first)
 
 struct waiter {
 	int node;
-	int pool;	/* the file that has all blocks, not his */
+	int pool;	/* the file that owns all blocks, not the waiter's */
 };
 
 static int wait_for_damage(void *arg)
@@ -210,8 +211,8 @@ static int wait_for_damage(void *arg)
 }
 
 /*
- * Some wait for a block, and one meets the damage. He tells them, for nobody else would:
- * no block is given back any more.
+ * One call detects the corruption while others wait for a block. It fails the
+ * first waiter, because no block can be released from then on.
  */
 static void expect_all_told(struct __test_metadata *_metadata, int node,
 			    int (*meet)(int pool))
@@ -255,11 +256,11 @@ TEST_F(damage, pool_that_is_given_a_block_tells_who_waits)
 	expect_all_told(_metadata, self->heap.node, meet_by_put);
 }
 
-/* His blocks can no more be given back than others. */
+/* Blocks of a closed file cannot be released either. */
 TEST_F(damage, pool_of_one_who_goes_tells_who_waits)
 {
 	expect_all_told(_metadata, self->heap.node, close);
-	/* The memory is not damaged. */
+	/* The heap's memory is not corrupted. */
 	EXPECT_EQ(0, used_bytes(self->heap.node));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers as dma-bufs: what every dma-buf can do, importers, and what is no
- * buffer of this heap.
+ * Buffers as dma-bufs: generic dma-buf operations, importers, and descriptors
+ * that are no buffer of this heap.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -37,20 +37,14 @@ FIXTURE_VARIANT_ADD(dmabuf, region_1) { .region = 1 };
 
 FIXTURE_SETUP(dmabuf)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
-
 	if (!heap_name())
 		SKIP(return, NO_HEAP);
 	ASSERT_EQ(0, heap_begin(&self->heap));
 	if (variant->region >= self->heap.query.regions)
 		SKIP(return, "the heap has no region %u", variant->region);
-	alloc.regions = 1ULL << variant->region;
-	alloc.mode = 0600;
-	set_name(alloc.tag, unique_tag("dmabuf"));
-	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_ALLOC, &alloc));
-	self->fd = alloc.fd;
-	self->ro = open_tag(self->heap.node, alloc.tag, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, self->ro);
+	self->fd = alloc_and_reopen(self->heap.node, SIZE, variant->region, "dmabuf",
+				    &self->ro);
+	ASSERT_LE(0, self->fd);
 }
 
 FIXTURE_TEARDOWN_PARENT(dmabuf)
@@ -58,7 +52,7 @@ FIXTURE_TEARDOWN_PARENT(dmabuf)
 	HEAP_TEARDOWN(&self->heap);
 }
 
-/* === What every dma-buf can do =========================================== */
+/* === Generic dma-buf operations ========================================== */
 
 TEST_F(dmabuf, sync_takes_exactly_the_known_flags)
 {
@@ -84,7 +78,7 @@ TEST_F(dmabuf, sync_takes_exactly_the_known_flags)
 	EXPECT_EQ(-EFAULT, xioctl(self->fd, DMA_BUF_IOCTL_SYNC, NULL));
 }
 
-/* What is written between start and end is there afterwards. */
+/* Data that is written between start and end is there afterwards. */
 TEST_F(dmabuf, sync_around_access_keeps_the_bytes)
 {
 	static const __u64 kinds[] = {
@@ -123,7 +117,7 @@ TEST_F(dmabuf, name_of_the_dmabuf)
 		found |= !strcmp(line, "name:\tframe\n");
 	fclose(info);
 	EXPECT_TRUE(found);
-	/* It is no tag: nobody opens it. */
+	/* The name of a dma-buf is not a tag and cannot be opened. */
 	EXPECT_EQ(-ENOENT, open_tag(self->heap.node, "frame", O_RDONLY));
 }
 
@@ -158,7 +152,7 @@ TEST_F(dmabuf, poll_does_not_wait_for_an_idle_buffer)
 
 	EXPECT_EQ(1, poll(&poller, 1, 5000));
 	EXPECT_EQ(0, poller.revents & (POLLERR | POLLHUP | POLLNVAL));
-	/* Closed in any order while an epoll watches. */
+	/* Closed in any order while an epoll instance watches. */
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, copy, &event));
 	EXPECT_LE(1, epoll_wait(epoll, &event, 1, 5000));
@@ -179,7 +173,7 @@ TEST_F(dmabuf, unknown_commands)
 		EXPECT_EQ(-ENOTTY, xioctl(self->fd,
 					  _IOC(_IOC_READ | _IOC_WRITE,
 					       DMA_BUF_BASE, nr, 8), arg));
-	/* The node's commands are the node's. */
+	/* Commands of the device node do not work on buffers. */
 	EXPECT_EQ(-ENOTTY, xioctl(self->fd, CARVEOUT_IOCTL_QUERY, arg));
 	EXPECT_EQ(-ENOTTY, xioctl(self->fd, CARVEOUT_IOCTL_ALLOC, arg));
 }
@@ -200,12 +194,12 @@ TEST_F(dmabuf, fences_can_be_taken_out)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === What is no buffer of this heap ====================================== */
+/* === Not a buffer of this heap =========================================== */
 
 TEST_F(dmabuf, info_of_other_descriptors)
 {
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int pair[2], path, i;
 	char name[64];
 	const int others[] = {
@@ -243,7 +237,7 @@ TEST_F(dmabuf, info_of_anothers_dmabuf)
 {
 	struct udmabuf_create create = { .size = 64 * KIB };
 	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int fd;
 
 	if (device < 0)
@@ -257,10 +251,10 @@ TEST_F(dmabuf, info_of_anothers_dmabuf)
 	EXPECT_EQ(-EINVAL, query_buffer(self->heap.node, fd, &buffer));
 }
 
-/* A buffer of another heap is no buffer of this one. */
+/* A buffer of another heap does not belong to this one. */
 TEST_F(dmabuf, info_of_another_heaps_buffer)
 {
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int other = -1, fd;
 	struct dirent *entry;
 	char path[300];
@@ -287,7 +281,7 @@ TEST_F(dmabuf, info_of_another_heaps_buffer)
 
 /* === An importer: vgem, the kernel's driver without a device ============= */
 
-/* The little of the DRM interface that it takes; not every C library has it. */
+/* The few parts of the DRM interface in use; not every C library has them. */
 struct drm_version {
 	int number[3];
 	size_t name_len;
@@ -350,7 +344,7 @@ TEST_F(dmabuf, importer_knows_the_buffer_and_holds_it)
 {
 	char *mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
 	struct drm_prime_handle export = { .flags = O_RDWR | O_CLOEXEC };
-	struct drm_gem_close gone = {};
+	struct drm_gem_close handle_arg = {};
 	int vgem = open_vgem();
 	__u32 again;
 
@@ -358,23 +352,23 @@ TEST_F(dmabuf, importer_knows_the_buffer_and_holds_it)
 		SKIP(return, "no vgem here");
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	fill_pattern(mem, SIZE, 210);
-	ASSERT_EQ(0, import(vgem, self->fd, &gone.handle));
+	ASSERT_EQ(0, import(vgem, self->fd, &handle_arg.handle));
 	ASSERT_EQ(0, import(vgem, self->fd, &again));
-	EXPECT_EQ(gone.handle, again);
+	EXPECT_EQ(handle_arg.handle, again);
 	munmap(mem, SIZE);
 	close(self->fd);
 	close(self->ro);
 	EXPECT_EQ(self->heap.query.used + SIZE, used_bytes(self->heap.node));
 
-	/* What it exports again is the buffer itself. */
-	export.handle = gone.handle;
+	/* Exporting it again returns the buffer itself. */
+	export.handle = handle_arg.handle;
 	ASSERT_EQ(0, ioctl(vgem, DRM_IOCTL_PRIME_HANDLE_TO_FD, &export));
 	mem = map_buffer(export.fd, SIZE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	EXPECT_TRUE(has_pattern(mem, SIZE, 210));
 	munmap(mem, SIZE);
 	close(export.fd);
-	ASSERT_EQ(0, ioctl(vgem, DRM_IOCTL_GEM_CLOSE, &gone));
+	ASSERT_EQ(0, ioctl(vgem, DRM_IOCTL_GEM_CLOSE, &handle_arg));
 	close(vgem);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -395,9 +389,9 @@ static bool vgem_maps_late(void)
 }
 
 /*
- * A device could write, so a read-only buffer is not mapped for it. A vgem that maps
- * late never does: there the attachment alone is seen to be harmless, and the KUnit
- * case carveout_device_read_only_is_respected does the mapping.
+ * A device could write, so mapping a read-only buffer for it fails. A vgem that
+ * maps late never maps: then only the attachment is tested, and the KUnit case
+ * carveout_device_read_only_is_respected tests the mapping.
  */
 TEST_F(dmabuf, importer_does_not_get_a_read_only_descriptor)
 {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Kernel memory runs out: every system call of the driver with its first
- * allocation failed, its second, and so on until none is left to fail; likewise
- * every copy from and to user space. And once more with all allocations failed
- * from some point on. A call that fails says so and leaves everything as it was.
+ * allocation failing, its second, and so on until none is left; likewise every
+ * copy from and to user space. Then again with all allocations failing from
+ * some point on. A call that fails returns the error and leaves everything
+ * unchanged.
  *
  * The kernel injects the faults; see fault-injection.rst in its documentation.
- * What fails may as well be in the kernel's own part of the call. Some of that it
- * gets over, and then the call succeeds in spite of the fault.
+ * The failing part may as well belong to the kernel's own part of the call. The
+ * kernel tolerates some of these failures, and then the call succeeds in spite
+ * of the fault.
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -19,7 +21,7 @@
 #define SIZE		(4 * PAGE)
 #define TAG		"fault.tag"
 
-/* No call comes to so many points at which it could fail, or needs so much. */
+/* No call reaches so many fault points, or needs so much memory. */
 #define POINTS_MAX	1000
 #define BUDGET_MAX	(64 * 1024)
 #define BUDGET_STEP	64
@@ -29,22 +31,22 @@
 FIXTURE(fault) {
 	struct heap heap;
 	struct faults faults;
-	int fd;			/* what the call works on */
-	int beside;		/* what keeps @fd from growing */
-	int made;		/* a descriptor that the call made */
-	void *mem;		/* a mapping that it made, or works on */
+	int fd;			/* object of the call */
+	int beside;		/* prevents @fd from growing in place */
+	int made;		/* a file descriptor that the call made */
+	void *mem;		/* a mapping that the call made, or works on */
 	struct carveout_sync_range range;
-	struct carveout_buffer entries[4];
+	struct carveout_buffer_info entries[4];
 	union argument arg;
 };
 
 FIXTURE_VARIANT(fault) {
-	int (*setup)(struct _test_data_fault *self);	/* what is there before the call */
-	void (*fill)(struct _test_data_fault *self);	/* its argument; called each time */
+	int (*setup)(struct _test_data_fault *self);	/* makes its objects */
+	void (*fill)(struct _test_data_fault *self);	/* fills in @arg, each time */
 	unsigned long cmd;		/* an ioctl, */
 	int (*call)(struct _test_data_fault *self);	/* or another system call */
-	unsigned int points;		/* so many at least make it fail */
-	bool memory;			/* it needs some */
+	unsigned int points;		/* minimum number of points that make it fail */
+	bool memory;			/* it allocates memory */
 };
 
 static int one_buffer(struct _test_data_fault *self)
@@ -60,7 +62,7 @@ static int buffer_with_tag(struct _test_data_fault *self)
 	return self->fd < 0 ? self->fd : 0;
 }
 
-/* Two buffers, of which the second has the name. */
+/* Two buffers; the second one has the tag. */
 static int buffer_and_tag(struct _test_data_fault *self)
 {
 	self->beside = alloc_tag(self->heap.node, SIZE, TAG,
@@ -68,10 +70,10 @@ static int buffer_and_tag(struct _test_data_fault *self)
 	return self->beside < 0 ? self->beside : one_buffer(self);
 }
 
-/* Two buffers side by side: the first cannot grow where it is. */
+/* Two adjacent buffers: the first one cannot grow in place. */
 static int buffer_and_neighbour(struct _test_data_fault *self)
 {
-	struct carveout_buffer first, second;
+	struct carveout_buffer_info first, second;
 	int err = one_buffer(self);
 
 	if (err)
@@ -194,7 +196,7 @@ static void fill_sync(struct _test_data_fault *self)
 static void fill_list(struct _test_data_fault *self)
 {
 	self->arg.list.entries = (uintptr_t)self->entries;
-	self->arg.list.entry_size = sizeof(struct carveout_buffer);
+	self->arg.list.entry_size = sizeof(struct carveout_buffer_info);
 	self->arg.list.count = ARRAY_SIZE(self->entries);
 }
 
@@ -261,7 +263,7 @@ static int call_munmap(struct _test_data_fault *self)
 
 /* --- All of them --------------------------------------------------------- */
 
-/* The points are those of the driver alone: what it allocates, what it copies. */
+/* Only the fault points of the driver count: its allocations and copies. */
 FIXTURE_VARIANT_ADD(fault, alloc) {
 	.fill = fill_alloc, .cmd = CARVEOUT_IOCTL_ALLOC, .points = 5, .memory = true,
 };
@@ -377,7 +379,7 @@ static int setup_call(struct _test_data_fault *self, const struct _fixture_varia
 	return variant->setup ? variant->setup(self) : 0;
 }
 
-/* Take away what was made for the call, and by it. */
+/* Remove the objects that were made for the call, and by it. */
 static void cleanup_call(struct _test_data_fault *self)
 {
 	unlink_tag(self->heap.node, TAG);
@@ -426,7 +428,7 @@ FIXTURE_TEARDOWN_PARENT(fault)
 	HEAP_TEARDOWN(&self->heap);
 }
 
-/* A call has failed, and nothing has changed. */
+/* The call has failed, and nothing has changed. */
 static void expect_untouched(struct __test_metadata *_metadata, struct _test_data_fault *self,
 			     const struct heap_snapshot *armed, int next, int ret)
 {
@@ -435,39 +437,39 @@ static void expect_untouched(struct __test_metadata *_metadata, struct _test_dat
 	EXPECT_SNAPSHOT(armed);
 }
 
-/* Whatever fails, the caller is told and nothing has changed. */
+/* Whichever point fails, the call returns the error and nothing has changed. */
 TEST_F_TIMEOUT(fault, that_comes_once_leaves_nothing, 300)
 {
 	struct heap_snapshot armed;
 	unsigned int n, failed = 0;
-	bool came = true;
+	bool reached = true;
 	int next, ret;
 
 	next = next_fd(self->heap.node);
 	ASSERT_EQ(0, take_snapshot(&armed));
-	for (n = 1; came && n < POINTS_MAX; n++) {
+	for (n = 1; reached && n < POINTS_MAX; n++) {
 		fill_call(self, variant);
 		arm_fault(&self->faults, n);
 		ret = make_call(self, variant);
-		came = fault_came(&self->faults);
+		reached = fault_reached(&self->faults);
 		if (ret) {
-			ASSERT_TRUE(came) TH_LOG("error %d without a fault", ret);
+			ASSERT_TRUE(reached) TH_LOG("error %d without a fault", ret);
 			expect_untouched(_metadata, self, &armed, next, ret);
 			failed++;
 			continue;
 		}
-		/* It did without. */
+		/* The call succeeded in spite of the fault. */
 		cleanup_call(self);
 		EXPECT_UNCHANGED(&self->heap);
 		ASSERT_EQ(0, setup_call(self, variant));
 		ASSERT_EQ(0, take_snapshot(&armed));
 	}
 	TH_LOG("%u points, the call failed at %u", n - 2, failed);
-	EXPECT_FALSE(came);
+	EXPECT_FALSE(reached);
 	EXPECT_LE(variant->points, failed);
 }
 
-/* The same when there is no memory to clean up with either. */
+/* The same when there is no memory for cleaning up either. */
 TEST_F_TIMEOUT(fault, that_stays_leaves_nothing, 300)
 {
 	unsigned int budget, failed = 0;
@@ -493,7 +495,7 @@ TEST_F_TIMEOUT(fault, that_stays_leaves_nothing, 300)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === The heap's own bookkeeping ========================================== */
+/* === Metadata of the heap ================================================ */
 
 FIXTURE(books) {
 	struct heap heap;
@@ -514,7 +516,7 @@ FIXTURE_SETUP(books)
 		SKIP(return, "the heap is in use");
 	ASSERT_EQ(0, prepare_faults(&self->faults));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
-	/* A heap that is new has few descriptors of spans, and soon needs more. */
+	/* A new heap has few descriptors of spans, and soon needs more. */
 	close(self->heap.node);
 	ASSERT_EQ(0, unbind(&self->binding));
 }
@@ -534,8 +536,8 @@ static __u64 nomem_failures(int node)
 }
 
 /*
- * A heap keeps its books in the kernel's memory. An allocation for which these
- * cannot grow fails like any other; who tries again when there is memory gets it.
+ * The metadata of a heap is in kernel memory. An allocation for which it cannot
+ * grow fails with -ENOMEM; repeating it when there is memory succeeds.
  */
 TEST_F_TIMEOUT(books, no_memory_for_spans_is_ENOMEM, 300)
 {
@@ -547,7 +549,7 @@ TEST_F_TIMEOUT(books, no_memory_for_spans_is_ENOMEM, 300)
 	ASSERT_EQ(0, bind_soon(&self->binding));
 	node = open_node();
 	ASSERT_LE(0, node);
-	/* The first one of a user has books of its own. */
+	/* The first allocation of a user makes its account. */
 	ASSERT_LE(0, alloc_buffer(node, PAGE));
 	for (i = 1; missed < 2 && i < 1000; i++) {
 		failures = nomem_failures(node);
@@ -563,23 +565,23 @@ TEST_F_TIMEOUT(books, no_memory_for_spans_is_ENOMEM, 300)
 		}
 		missed += nomem_failures(node) != failures;
 	}
-	TH_LOG("the books grew twice within %u buffers", i);
+	TH_LOG("the metadata grew twice within %u buffers", i);
 	EXPECT_EQ(2, missed);
 	EXPECT_EQ(i * PAGE, used_bytes(node));
 }
 
 /* === Binding ============================================================= */
 
-/* Return what write() to the driver's file bind says with a fault at point @n. */
+/* Bind with a fault at point @n. Return the result of write() to the file "bind". */
 static int bind_with_fault(const struct faults *faults, int file, const char *device,
-			   unsigned int n, bool *came)
+			   unsigned int n, bool *reached)
 {
 	ssize_t len = strlen(device);
 	int err;
 
 	arm_fault(faults, n);
 	err = write(file, device, len) == len ? 0 : -errno;
-	*came = fault_came(faults);
+	*reached = fault_reached(faults);
 	return err;
 }
 
@@ -593,25 +595,28 @@ static void expect_nothing(struct __test_metadata *_metadata,
 	EXPECT_EQ(-1, access(heap_path(), F_OK)) TH_LOG("point %u", n);
 }
 
-/* A heap is made as a whole or not at all, and can be made afterwards. */
+/* A heap is made completely or not at all, and can be made afterwards. */
 TEST_F_TIMEOUT(books, bind_with_a_fault_leaves_nothing, 300)
 {
 	unsigned int n, failed = 0;
 	struct counters without;
 	int err, node, file = open_driver(&self->binding, "bind");
-	bool came = true;
+	bool reached = true;
 
 	ASSERT_LE(0, file);
 	ASSERT_EQ(0, take_objects(&without));
-	for (n = 1; n < POINTS_MAX && came; n++) {
+	for (n = 1; n < POINTS_MAX && reached; n++) {
 		err = bind_with_fault(&self->faults, file, self->binding.device,
-				      n, &came);
+				      n, &reached);
 		if (err) {
-			ASSERT_TRUE(came) TH_LOG("error %d without a fault", err);
+			ASSERT_TRUE(reached) TH_LOG("error %d without a fault", err);
 			expect_nothing(_metadata, &without, n);
 			failed++;
-		} else if (came) {
-			/* It did without what failed; a driver may be left out. */
+		} else if (reached) {
+			/*
+			 * Binding succeeded in spite of the fault; the driver
+			 * may be left unbound.
+			 */
 			err = unbind(&self->binding);
 			EXPECT_TRUE(!err || err == -ENODEV);
 			expect_nothing(_metadata, &without, n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The fixture of nearly every test: the heap under test, open, and proof after
- * the test's process has ended that nothing of it is left in the heap.
+ * The fixture of nearly every test: the heap under test, open, and a check
+ * after the end of the test's process that it left nothing in the heap.
  */
 #ifndef CARVEOUT_FIXTURE_H
 #define CARVEOUT_FIXTURE_H
@@ -22,7 +22,7 @@ do {									\
 		TH_LOG("changed: %s", __diff);				\
 } while (0)
 
-/* The heap stands as it did when the test began. */
+/* The heap is in the same state as at the start of the test. */
 #define EXPECT_UNCHANGED(heap)	EXPECT_SNAPSHOT(&(heap)->ready)
 
 #define HEAP_TEARDOWN(heap)						\

@@ -4,7 +4,7 @@
 # Heaps of memory that is given by its physical address: the parameter regions= with every
 # attribute, and carveout_create(), which carveout_attrs.ko calls.
 #
-# Removes the module, and loads it again at the end as it was.
+# Removes the module, and reloads it at the end as before.
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
 . "$(dirname "$0")/carveout_lib.sh"
@@ -14,14 +14,14 @@
 TREE=/proc/device-tree
 HOLE_NODE=$TREE/reserved-memory/attrs-hole@6d000000
 
-# The parameters that the module was loaded with.
+# The parameters of the loaded module.
 ARGS=
 for name in default regions; do
 	value=$(cat /sys/module/carveout/parameters/$name)
 	[ "$value" = "(null)" ] || ARGS="$ARGS $name=$value"
 done
 
-# Memory without a heap: that of a node that no heap names, or what memmap= set aside.
+# Memory without a heap: of a DT node that no heap names, or set aside by memmap=.
 HOLE=
 if [ -e $HOLE_NODE/no-map ] && [ -d /sys/class/carveout/attrs ]; then
 	HOLE=$(hex 0x"$(od -A n -t x1 -j 4 -N 4 $HOLE_NODE/reg | tr -d ' ')")
@@ -53,7 +53,7 @@ of_parameters()
 	logged cac 0 cac "$(at 1)" 1024 cached
 	logged com 0 com "$(at 2)" 1024 writecombine
 	logged pla 0 pla "$(at 8)" 1024 writecombine
-	# What touches and is of one kind is one region.
+	# Adjacent ranges with the same attributes are one region.
 	logged mix 0 mix "$(at 4)" 2048 uncached
 	logged mix 1 mix "$(at 6)" 1024 cached
 	holds com "$WRITECOMBINE"
@@ -66,7 +66,7 @@ of_parameters()
 
 # --- A heap that a driver makes ---------------------------------------------
 
-# create NAME ATTRIBUTES WORD: of memory that is no RAM of the kernel's
+# create NAME ATTRIBUTES WORD: a heap of memory that is not RAM of the kernel
 create()
 {
 	log_mark
@@ -95,7 +95,7 @@ of_driver()
 	destroy madec
 	create madew "$WRITECOMBINE" writecombine
 	destroy madew
-	# Of several kinds it can be none.
+	# More than one kind is refused.
 	log_mark
 	why=
 	if insmod "$MODULES/carveout_attrs.ko" heap=madeb base="$(at 12)" \

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The other heaps: programs that are run on one heap of a board are run on each
-# of the others, which are of other kinds of memory. Those of carveout_attrs.sh are left to
-# it, so that neither takes too long.
+# The other heaps: programs that run on one heap of a board run on each of the
+# others, too, which have other kinds of memory. carveout_attrs.sh tests its
+# heaps itself, so that neither takes too long.
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
 . "$(dirname "$0")/carveout_lib.sh"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Large mappings of memory without pages, which the kernel may make of entries
- * of PMD_SIZE (2 MiB with pages of 4 KiB): few faults, and the same behaviour as
- * with small entries, whatever is done to a part of them.
+ * Large mappings of memory without pages, for which the kernel may use huge
+ * pages (PMD entries, 2 MiB with pages of 4 KiB): few faults, and the same
+ * behaviour as with small entries, whatever is done to parts of them.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,8 +20,9 @@
 #define PAGES	(SIZE / PAGE)
 
 /*
- * A buffer that begins at a multiple of LARGE, and room for it, also at such an
- * address. The first word of each page has the number of the page.
+ * A buffer that begins at a multiple of LARGE, and a reserved range of
+ * addresses, aligned the same way. The first word of each page is the number of
+ * the page.
  */
 FIXTURE(huge) {
 	struct heap heap;
@@ -38,7 +39,7 @@ static void number_pages(char *mem, long pages)
 		__atomic_store_n((long *)(mem + i * PAGE), i, __ATOMIC_RELAXED);
 }
 
-/* Are these pages the buffer's from number @first on? */
+/* Are these the buffer's pages from number @first on? */
 static bool numbered(const char *mem, long pages, long first)
 {
 	long i;
@@ -50,7 +51,7 @@ static bool numbered(const char *mem, long pages, long first)
 	return true;
 }
 
-/* Return aligned room for two buffers and a bit more. */
+/* Return an aligned range for two buffers and a bit more. */
 static char *make_room(void)
 {
 	size_t size = 2 * (SIZE + LARGE);
@@ -104,7 +105,7 @@ FIXTURE_TEARDOWN_PARENT(huge)
 	HEAP_TEARDOWN(&self->heap);
 }
 
-/* With 6.12 an entry of PMD_SIZE can say that it has no pages. */
+/* Since 6.12 a PMD entry can be marked as having no pages. */
 static bool kernel_makes_large(void)
 {
 	return kernel_at_least(6, 12) &&
@@ -121,7 +122,7 @@ static long faults(void)
 
 /* === Faults ============================================================== */
 
-/* Kilobytes of page tables of this process. */
+/* Page tables of this process in KiB. */
 static long table_kib(void)
 {
 	char line[128];
@@ -143,7 +144,7 @@ TEST_F(huge, few_faults_and_no_page_tables)
 
 	ASSERT_EQ(self->room, mem);
 	if (!kernel_makes_large()) {
-		/* All is there from the start. */
+		/* All page tables exist from the start. */
 		EXPECT_TRUE(numbered(mem, PAGES, 0));
 		EXPECT_GE(4, faults() - before);
 		return;
@@ -159,7 +160,7 @@ TEST_F(huge, few_faults_and_no_page_tables)
 	EXPECT_TRUE(numbered(mem, PAGES, 0));
 }
 
-/* One page more at both ends, whose entries are small. */
+/* One more page at both ends, with small entries. */
 TEST_F(huge, edges_are_made_of_small_entries)
 {
 	size_t size = LARGE + 2 * PAGE;
@@ -175,7 +176,7 @@ TEST_F(huge, edges_are_made_of_small_entries)
 	EXPECT_EQ(0, run_child(write_at, mem + size - 1));
 }
 
-/* Address and memory do not fit: small entries, and the right ones. */
+/* Address and memory are not congruent: small entries, to the right pages. */
 TEST_F(huge, address_that_is_not_congruent)
 {
 	char *mem = map_at(self->room + PAGE, self->fd, PROT_READ | PROT_WRITE,
@@ -208,7 +209,7 @@ TEST_F(huge, part_of_a_buffer)
 					     2 * LARGE, SIZE - LARGE));
 }
 
-/* Both kinds of entries lead to the same bytes. */
+/* Both kinds of entries map the same bytes. */
 TEST_F(huge, what_one_mapping_writes_the_other_reads)
 {
 	char *mem = map_at(self->room, self->fd, PROT_READ | PROT_WRITE, SIZE, 0);
@@ -246,7 +247,7 @@ TEST_F_TIMEOUT(huge, several_threads_touch_it_first, 60)
 	int i;
 
 	for (round = 0; round < rounds; round++) {
-		/* In turn large, and small at the edges. */
+		/* Alternating huge pages, and small ones at the edges. */
 		long cut = round & 1 ? PAGE : 0;
 		char *mem = map_at(self->room, self->fd, PROT_READ | PROT_WRITE,
 				   SIZE, 0);
@@ -283,7 +284,7 @@ TEST_F(huge, protection_of_a_part)
 	EXPECT_EQ(128 + SIGSEGV, run_child(write_at, page));
 	EXPECT_EQ(0, run_child(write_at, page + PAGE + 100));
 	EXPECT_EQ(0, run_child(write_at, page - 100));
-	/* A whole entry, and all. */
+	/* A whole huge page, and all. */
 	ASSERT_EQ(0, mprotect(mem + 2 * LARGE, LARGE, PROT_READ));
 	EXPECT_EQ(128 + SIGSEGV, run_child(write_at, mem + 2 * LARGE));
 	EXPECT_EQ(0, run_child(write_at, mem + 2 * LARGE - 1));
@@ -322,7 +323,7 @@ TEST_F(huge, hole_in_the_middle)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Moved to where entries can be large, and to where they cannot. */
+/* Moved to an address that allows huge pages, and to one that does not. */
 TEST_F(huge, mapping_that_moves)
 {
 	char *mem = map_at(self->room, self->fd, PROT_READ | PROT_WRITE, SIZE, 0);
@@ -378,7 +379,7 @@ TEST_F(huge, child_shares_it)
 	char *mem = map_at(self->room, self->fd, PROT_READ | PROT_WRITE, SIZE, 0);
 
 	ASSERT_EQ(self->room, mem);
-	/* One entry was made before, the others are not. */
+	/* The first entry exists before the fork, the others do not. */
 	EXPECT_TRUE(numbered(mem, 1, 0));
 	EXPECT_EQ(0, run_child(user_of_inherited, mem));
 	EXPECT_EQ(4711, *(long *)(mem + LARGE));
@@ -388,9 +389,9 @@ TEST_F(huge, child_shares_it)
 	EXPECT_EQ(0, run_child(user_of_inherited, mem));
 }
 
-/* === What is not allowed ================================================= */
+/* === Refused accesses ==================================================== */
 
-/* There are no pages, whatever kind of entry leads there. */
+/* There are no pages, whatever the kind of entry. */
 TEST_F(huge, pages_cannot_be_pinned)
 {
 	char *mem = map_at(self->room, self->fd, PROT_READ | PROT_WRITE, SIZE, 0);
@@ -411,7 +412,7 @@ TEST_F(huge, pages_cannot_be_pinned)
 			EXPECT_EQ(-1, pread(disk, mem + LARGE, PAGE, 0));
 			EXPECT_EQ(EFAULT, errno);
 		}
-		/* Then once with entries, and once with changed ones. */
+		/* First without entries, then with entries, then with changed ones. */
 		EXPECT_TRUE(numbered(mem, PAGES, 0));
 		number_pages(mem, PAGES);
 		if (touched) {
@@ -446,7 +447,7 @@ TEST_F(huge, mapping_alone_holds_the_buffer)
 	ASSERT_EQ(self->room, mem);
 	close(self->fd);
 	EXPECT_EQ(self->heap.query.used + SIZE, used_bytes(self->heap.node));
-	/* Also when the first touch comes after everything else has gone. */
+	/* Also if the first access happens after the file was closed. */
 	EXPECT_TRUE(numbered(mem, PAGES, 0));
 	munmap(mem, SIZE);
 	EXPECT_EQ(self->heap.query.used, used_bytes(self->heap.node));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the test programs of the carveout driver share: faults that the kernel
- * injects into the calls of one thread. See fault-injection.rst in its
- * documentation.
+ * Shared code of the test programs: faults that the kernel injects into the
+ * calls of one thread. See fault-injection.rst in its documentation.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +18,9 @@
 #define MAKE_IT_FAIL	"/proc/thread-self/make-it-fail"
 
 /**
- * can_inject_faults() - can system calls of this process be made to fail
+ * can_inject_faults() - Can system calls of this process be made to fail?
  *
- * Return: true if the kernel has what it takes.
+ * Return: true if the kernel supports it.
  */
 bool can_inject_faults(void)
 {
@@ -29,7 +28,7 @@ bool can_inject_faults(void)
 }
 
 /**
- * prepare_faults() - let all kinds of allocations fail, and say nothing of it
+ * prepare_faults() - Enable silent failures of all kinds of allocations
  * @faults: filled in; for this thread
  *
  * Return: 0 or a negative errno value.
@@ -64,7 +63,7 @@ int prepare_faults(struct faults *faults)
 }
 
 /**
- * arm_fault() - let the next system call fail at a point
+ * arm_fault() - Make the next system call fail at a point
  * @faults: from prepare_faults()
  * @n: number of the point, from 1; 0 for none
  */
@@ -78,29 +77,29 @@ void arm_fault(const struct faults *faults, unsigned int n)
 }
 
 /**
- * fault_came() - was there such a point in the last system call
+ * fault_reached() - Did the last system call reach the armed point?
  * @faults: from prepare_faults()
  *
- * Asking copies to user space, and that is a point, too: when it is the one that
- * fails, the call had one too few.
+ * Reading the counter copies to user space, which is a point, too: if that copy fails,
+ * the call had one point too few.
  *
- * Return: true if so; nothing fails any more.
+ * Return: true if so; no fault is armed afterwards.
  */
-bool fault_came(const struct faults *faults)
+bool fault_reached(const struct faults *faults)
 {
 	char text[16] = "";
-	bool came;
+	bool reached;
 
-	came = pread(faults->nth, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
-	/* The same goes for taking the rest away. */
+	reached = pread(faults->nth, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+	/* The write that disarms the fault is a point, too. */
 	arm_fault(faults, 0);
-	return came;
+	return reached;
 }
 
 /**
- * begin_shortage() - let all allocations fail that exceed a budget
+ * begin_shortage() - Make all allocations beyond a budget fail
  * @faults: from prepare_faults()
- * @bytes: what is left for this thread, and a page for every KiB of it
+ * @bytes: budget of this thread, and a page for every KiB of it
  *
  * Return: 0 or a negative errno value.
  */
@@ -120,7 +119,7 @@ int begin_shortage(const struct faults *faults, unsigned int bytes)
 }
 
 /**
- * end_shortage() - there is memory again
+ * end_shortage() - End the shortage of memory
  * @faults: from prepare_faults()
  */
 void end_shortage(const struct faults *faults)

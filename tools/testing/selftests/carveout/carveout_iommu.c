@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DMA behind an IOMMU: carveout_edu.ko drives QEMU's "edu" device, whose copies have to
- * show up in mappings of the buffer. The bus address of a buffer is not its physical
- * address, and is invalid once the mapping ends.
+ * DMA behind an IOMMU: carveout_edu.ko drives QEMU's "edu" device, whose copies
+ * must show up in mappings of the buffer. The bus address of a buffer differs
+ * from its physical address, and is invalid once the mapping ends.
  *
- * Each test runs on every kind of memory that the heaps of the board have. An IOMMU maps
- * memory without pages as a resource, which bypasses caches: cached memory of a coherent
- * heap is refused.
+ * Each test runs on every kind of memory that the heaps of the board have. An
+ * IOMMU maps memory without pages as a resource, which bypasses caches: cached
+ * memory of a coherent heap is refused.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -90,7 +90,7 @@ static int open_device(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The index of the region that has just these attributes, user bits aside. */
+/* The index of the region with exactly these attributes, user bits aside. */
 static int region_of(int node, __u32 attrs)
 {
 	struct carveout_ioctl_region region;
@@ -191,7 +191,7 @@ static int detach(int device)
 	return xioctl(device, EDU_DETACH, NULL);
 }
 
-/* Those that are mapped at once are unmapped so as well. */
+/* Buffers that are attached and mapped in one step are released in one step, too. */
 static int let_go(int device, bool kernel)
 {
 	int err = kernel ? 0 : unmap(device);
@@ -206,7 +206,7 @@ static int cpu_access(int fd, __u64 flags)
 	return xioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
 }
 
-/* Fill a piece for the device to read. */
+/* Fill a piece that the device reads. */
 static int put_pattern(int fd, char *mem, __u64 offset, __u32 seed)
 {
 	int err = cpu_access(fd, DMA_BUF_SYNC_START | DMA_BUF_SYNC_WRITE);
@@ -215,7 +215,7 @@ static int put_pattern(int fd, char *mem, __u64 offset, __u32 seed)
 	return err ? err : cpu_access(fd, DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE);
 }
 
-/* Is that what the device wrote, and nothing beside it? */
+/* Is this the pattern that the device wrote, and nothing next to it? */
 static bool is_stored(int fd, const char *mem, __u64 offset, __u32 seed)
 {
 	bool good = !cpu_access(fd, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ) &&
@@ -230,7 +230,7 @@ static bool is_stored(int fd, const char *mem, __u64 offset, __u32 seed)
 
 TEST_F_TIMEOUT(iommu, device_finds_the_buffer_where_no_memory_is, 120)
 {
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	struct edu_map arg;
 	int err;
 
@@ -249,7 +249,7 @@ TEST_F_TIMEOUT(iommu, device_finds_the_buffer_where_no_memory_is, 120)
 	EXPECT_LT(EDU_REACH, buffer.phys);
 }
 
-/* From one place of the buffer into the device, and from there to another. */
+/* From one offset of the buffer into the device, and from there to another one. */
 TEST_F_TIMEOUT(iommu, device_reads_and_writes_the_buffer, 120)
 {
 	const __u64 from = 3 * EDU_COPY_BYTES, to = SIZE - 2 * EDU_COPY_BYTES;
@@ -263,14 +263,14 @@ TEST_F_TIMEOUT(iommu, device_reads_and_writes_the_buffer, 120)
 	ASSERT_EQ(0, copy(self->device, to, true));
 	EXPECT_TRUE(is_stored(self->fd, self->mem, to, 301));
 	EXPECT_EQ(0, let_go(self->device, variant->kernel));
-	/* What it wrote is there for the next mapping as well. */
+	/* The next mapping shows the written data, too. */
 	munmap(self->mem, SIZE);
 	self->mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, (void *)self->mem);
 	EXPECT_TRUE(has_pattern(self->mem + to, EDU_COPY_BYTES, 301));
 }
 
-/* Out of one buffer into another, of a heap with pages; both are mapped at once. */
+/* Out of one buffer into another, of a heap with pages; both are mapped. */
 TEST_F_TIMEOUT(iommu, device_copies_from_buffer_to_buffer, 120)
 {
 	int second = open_device(), node = open_heap("camera");
@@ -295,7 +295,7 @@ TEST_F_TIMEOUT(iommu, unmapping_and_detaching_in_any_order, 120)
 	struct edu_map first, again;
 
 	if (variant->error || variant->kernel)
-		SKIP(return, "it is not attached without being mapped");
+		SKIP(return, "attaching includes mapping");
 	EXPECT_EQ(-ENOENT, unmap(self->device));
 	EXPECT_EQ(-ENOENT, detach(self->device));
 	ASSERT_EQ(0, attach(self->device, self->fd, false));
@@ -315,7 +315,7 @@ TEST_F_TIMEOUT(iommu, unmapping_and_detaching_in_any_order, 120)
 	ASSERT_EQ(0, attach_and_map(self->device, self->fd, false));
 }
 
-/* What is unmapped is out of the device's reach, though the buffer is there still. */
+/* The device cannot reach unmapped memory, although the buffer still exists. */
 TEST_F_TIMEOUT(iommu, device_does_not_reach_what_was_unmapped, 120)
 {
 	struct edu_copy stale = { .offset = EDU_COPY_BYTES, .store = 1, .stale = 1 };
@@ -327,13 +327,13 @@ TEST_F_TIMEOUT(iommu, device_does_not_reach_what_was_unmapped, 120)
 	ASSERT_EQ(0, copy(self->device, 0, false));
 	ASSERT_EQ(0, let_go(self->device, variant->kernel));
 	EXPECT_EQ(-ENOENT, copy(self->device, EDU_COPY_BYTES, true));
-	/* The copy ends, into nothing; the IOMMU's driver has a line in the log on it. */
+	/* The copy completes without effect; the IOMMU driver logs a line on it. */
 	EXPECT_EQ(0, xioctl(self->device, EDU_COPY, &stale));
 	EXPECT_TRUE(is_filled(self->mem + EDU_COPY_BYTES, SIZE - EDU_COPY_BYTES, 0));
 	EXPECT_TRUE(has_pattern(self->mem, EDU_COPY_BYTES, 303));
 }
 
-/* A read-only file lets no device write, whatever an IOMMU would do. */
+/* A read-only file lets no device write, with or without an IOMMU. */
 TEST_F_TIMEOUT(iommu, read_only_descriptor_is_mapped_for_reading_alone, 120)
 {
 	const char *tag = unique_tag("iommu.ro");
@@ -342,7 +342,7 @@ TEST_F_TIMEOUT(iommu, read_only_descriptor_is_mapped_for_reading_alone, 120)
 	int ro;
 
 	if (variant->kernel)
-		SKIP(return, "drivers have no buffer by a read-only descriptor");
+		SKIP(return, "drivers have no read-only file descriptors");
 	alloc.regions = 1ULL << self->region;
 	alloc.mode = 0600;
 	set_name(alloc.tag, tag);
@@ -355,7 +355,7 @@ TEST_F_TIMEOUT(iommu, read_only_descriptor_is_mapped_for_reading_alone, 120)
 	EXPECT_EQ(variant->error, map(self->device, EDU_READS, &arg));
 }
 
-/* The mapping holds the buffer; its memory is not handed out before it ends. */
+/* The mapping holds the buffer; the memory is not reused before it ends. */
 TEST_F_TIMEOUT(iommu, buffer_is_freed_after_the_last_detach, 120)
 {
 	__u64 used = used_bytes(self->node);
@@ -378,7 +378,7 @@ TEST_F_TIMEOUT(iommu, buffer_is_freed_after_the_last_detach, 120)
 	EXPECT_TRUE(BECOMES_TRUE(used_bytes(self->node) == used - SIZE));
 }
 
-/* The importer's file is closed while the buffer is mapped, or its process killed. */
+/* The importer's file is closed while the buffer is mapped, or its process is killed. */
 static int dies_with_a_mapping(void *arg)
 {
 	const struct _test_data_iommu *self = arg;
@@ -406,7 +406,7 @@ TEST_F_TIMEOUT(iommu, importer_ends_with_the_buffer_mapped, 120)
 	EXPECT_TRUE(BECOMES_TRUE(used_bytes(self->node) == used - SIZE));
 }
 
-/* It does not move or shrink while a device has it. */
+/* The buffer neither moves nor shrinks while a device holds it. */
 TEST_F_TIMEOUT(iommu, mapped_buffer_is_not_resized, 120)
 {
 	struct carveout_ioctl_resize resize = {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Killed at every point: a process that does a little of everything is killed
- * after a random number of system calls, or at a random moment, again and again.
- * Each time the heap is back where it was.
+ * after a random number of system calls, or at a random moment, again and
+ * again. Each time the heap must return to its initial state.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -72,7 +72,7 @@ static void wait_a_little(int node, const char *tag)
 		close(open.fd);
 }
 
-/* A descriptor on its way to nobody. */
+/* Send a file descriptor that is never received. */
 static void post(int fd)
 {
 	int pair[2];
@@ -97,7 +97,7 @@ static void touch(int fd, __u32 random)
 		munmap(mem, SIZE);
 }
 
-/* One round of everything, in no order; nothing persists. */
+/* One round of everything, in random order; nothing persists. */
 static void work(const struct worker *job, __u32 *state)
 {
 	struct dma_buf_sync sync = { DMA_BUF_SYNC_RW };
@@ -157,14 +157,14 @@ static int work_for_ever(void *data)
 		raise(SIGSTOP);
 	for (;;) {
 		work(job, &state);
-		/* What one left open is closed now and then. */
+		/* Close all files that are left open now and then. */
 		if (next_random(&state) % 4 == 0)
 			close_range(job->node + 1, ~0U, 0);
 	}
 	return 0;
 }
 
-/* Let the child go on to its next entry into or exit from the kernel. */
+/* Let the child continue to its next entry into or exit from the kernel. */
 static int next_stop(pid_t pid)
 {
 	int status;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The layout of the ioctl structures, as every program has it, whatever it is
- * built for: the kernel does not translate for 32-bit callers, and compilers do
- * not agree on holes (i386 aligns 64-bit numbers to 4 bytes only). Nothing in
- * here runs; what is wrong does not compile.
+ * The layout of the ioctl structures, identical for all programs and ABIs: the
+ * kernel does not translate for 32-bit callers, and compilers do not agree on
+ * holes (i386 aligns 64-bit numbers to 4 bytes only). Nothing in here runs; a
+ * difference does not compile.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -34,9 +34,9 @@ AT(carveout_ioctl_query, failures_nomem, 152);
 AT(carveout_ioctl_query, failures_quota, 160);
 AT(carveout_ioctl_query, changes, 168);
 AT(carveout_ioctl_query, quota_user, 176);
-AT(carveout_ioctl_query, quota_open, 184);
+AT(carveout_ioctl_query, quota_file, 184);
 AT(carveout_ioctl_query, used_user, 192);
-AT(carveout_ioctl_query, used_open, 200);
+AT(carveout_ioctl_query, used_file, 200);
 SIZE(carveout_ioctl_query, CARVEOUT_QUERY_SIZE_VER0);
 
 AT(carveout_ioctl_region, index, 0);
@@ -131,22 +131,22 @@ AT(carveout_ioctl_resize, fd_flags, 40);
 AT(carveout_ioctl_resize, new_fd, 44);
 SIZE(carveout_ioctl_resize, CARVEOUT_RESIZE_SIZE_VER0);
 
-AT(carveout_buffer, tag, 0);
-AT(carveout_buffer, label, 64);
-AT(carveout_buffer, comm, 128);
-AT(carveout_buffer, size, 144);
-AT(carveout_buffer, offset, 152);
-AT(carveout_buffer, phys, 160);
-AT(carveout_buffer, generation, 168);
-AT(carveout_buffer, region, 176);
-AT(carveout_buffer, attrs, 180);
-AT(carveout_buffer, flags, 184);
-AT(carveout_buffer, mode, 188);
-AT(carveout_buffer, uid, 192);
-AT(carveout_buffer, gid, 196);
-AT(carveout_buffer, pid, 200);
-AT(carveout_buffer, refs, 204);
-SIZE(carveout_buffer, CARVEOUT_BUFFER_SIZE_VER0);
+AT(carveout_buffer_info, tag, 0);
+AT(carveout_buffer_info, label, 64);
+AT(carveout_buffer_info, comm, 128);
+AT(carveout_buffer_info, size, 144);
+AT(carveout_buffer_info, offset, 152);
+AT(carveout_buffer_info, phys, 160);
+AT(carveout_buffer_info, generation, 168);
+AT(carveout_buffer_info, region, 176);
+AT(carveout_buffer_info, attrs, 180);
+AT(carveout_buffer_info, flags, 184);
+AT(carveout_buffer_info, mode, 188);
+AT(carveout_buffer_info, uid, 192);
+AT(carveout_buffer_info, gid, 196);
+AT(carveout_buffer_info, pid, 200);
+AT(carveout_buffer_info, refs, 204);
+SIZE(carveout_buffer_info, CARVEOUT_BUFFER_INFO_SIZE_VER0);
 
 AT(carveout_ioctl_span, offset, 0);
 AT(carveout_ioctl_span, size, 8);
@@ -200,15 +200,15 @@ AT(carveout_ioctl_pool_open, attrs, 120);
 AT(carveout_ioctl_pool_open, fd, 124);
 SIZE(carveout_ioctl_pool_open, CARVEOUT_POOL_OPEN_SIZE_VER0);
 
-AT(carveout_ioctl_pool_get, flags, 0);
-AT(carveout_ioctl_pool_get, index, 4);
-AT(carveout_ioctl_pool_get, deadline, 8);
-AT(carveout_ioctl_pool_get, offset, 16);
-SIZE(carveout_ioctl_pool_get, CARVEOUT_POOL_GET_SIZE_VER0);
+AT(carveout_ioctl_pool_acquire, flags, 0);
+AT(carveout_ioctl_pool_acquire, index, 4);
+AT(carveout_ioctl_pool_acquire, deadline, 8);
+AT(carveout_ioctl_pool_acquire, offset, 16);
+SIZE(carveout_ioctl_pool_acquire, CARVEOUT_POOL_ACQUIRE_SIZE_VER0);
 
-AT(carveout_ioctl_pool_put, index, 0);
-AT(carveout_ioctl_pool_put, flags, 4);
-SIZE(carveout_ioctl_pool_put, CARVEOUT_POOL_PUT_SIZE_VER0);
+AT(carveout_ioctl_pool_release, index, 0);
+AT(carveout_ioctl_pool_release, flags, 4);
+SIZE(carveout_ioctl_pool_release, CARVEOUT_POOL_RELEASE_SIZE_VER0);
 
 AT(carveout_ioctl_pool_query, block_size, 0);
 AT(carveout_ioctl_pool_query, size, 8);
@@ -216,7 +216,7 @@ AT(carveout_ioctl_pool_query, blocks, 16);
 AT(carveout_ioctl_pool_query, free, 20);
 AT(carveout_ioctl_pool_query, high_water, 24);
 AT(carveout_ioctl_pool_query, waiters, 28);
-AT(carveout_ioctl_pool_query, used_open, 32);
+AT(carveout_ioctl_pool_query, used_file, 32);
 AT(carveout_ioctl_pool_query, flags, 36);
 SIZE(carveout_ioctl_pool_query, CARVEOUT_POOL_QUERY_SIZE_VER0);
 
@@ -224,7 +224,7 @@ AT(carveout_ioctl_pool_destroy, flags, 0);
 AT(carveout_ioctl_pool_destroy, reserved, 4);
 SIZE(carveout_ioctl_pool_destroy, CARVEOUT_POOL_DESTROY_SIZE_VER0);
 
-/* The numbers that programs were built with. */
+/* The command numbers, which are part of the ABI. */
 static_assert(CARVEOUT_IOCTL_QUERY == 0xc0d0bd00, "QUERY");
 static_assert(CARVEOUT_IOCTL_REGION == 0xc080bd01, "REGION");
 static_assert(CARVEOUT_IOCTL_ALLOC == 0xc0f0bd02, "ALLOC");
@@ -239,7 +239,7 @@ static_assert(CARVEOUT_IOCTL_SYNC == 0xc018bd0a, "SYNC");
 static_assert(CARVEOUT_IOCTL_RESIZE == 0xc030bd0b, "RESIZE");
 static_assert(CARVEOUT_IOCTL_POOL_CREATE == 0xc0e0bd0c, "POOL_CREATE");
 static_assert(CARVEOUT_IOCTL_POOL_OPEN == 0xc080bd0d, "POOL_OPEN");
-static_assert(CARVEOUT_POOL_IOCTL_GET == 0xc018bd40, "GET");
-static_assert(CARVEOUT_POOL_IOCTL_PUT == 0xc008bd41, "PUT");
+static_assert(CARVEOUT_POOL_IOCTL_ACQUIRE == 0xc018bd40, "ACQUIRE");
+static_assert(CARVEOUT_POOL_IOCTL_RELEASE == 0xc008bd41, "RELEASE");
 static_assert(CARVEOUT_POOL_IOCTL_QUERY == 0xc028bd42, "QUERY");
 static_assert(CARVEOUT_POOL_IOCTL_DESTROY == 0xc008bd43, "DESTROY");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libcarveout on a real heap: every function, what it does and how it fails.
+ * libcarveout on a real heap: every function, its effects and its errors.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -9,35 +9,10 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
-#include <libcarveout.h>
-
-#include "carveout_fixture.h"
+#include "carveout_lib_fixture.h"
 
 #define LARGE	((size_t)CARVEOUT_MAP_ALIGN)
 #define OTHER	1003
-
-FIXTURE(lib) {
-	struct heap heap;
-	struct carveout_heap *rw;
-	struct carveout_heap *ro;
-};
-
-FIXTURE_SETUP(lib)
-{
-	if (!heap_name())
-		SKIP(return, NO_HEAP);
-	ASSERT_EQ(0, heap_begin(&self->heap));
-	ASSERT_EQ(0, carveout_open(heap_name(), O_RDWR, &self->rw));
-	ASSERT_EQ(0, carveout_open(heap_name(), O_RDONLY, &self->ro));
-	/* The handles stay open. */
-	ASSERT_EQ(0, take_snapshot(&self->heap.ready));
-	umask(022);
-}
-
-FIXTURE_TEARDOWN_PARENT(lib)
-{
-	HEAP_TEARDOWN(&self->heap);
-}
 
 static struct carveout_alloc_options wish(const char *tag, uint64_t size,
 					  uint32_t flags)
@@ -84,7 +59,7 @@ TEST_F(lib, node_must_be_open_for_it)
 	const char *tag = unique_tag("lib.node");
 	int fd = named(self->rw, tag, 4096, 0), reader;
 	struct carveout_ioctl_query query;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	struct carveout_heap *wo;
 
 	ASSERT_LE(0, fd);
@@ -138,7 +113,7 @@ TEST_F(lib, query_and_regions)
 TEST_F(lib, alloc_of_so_many_bytes)
 {
 	int fd = carveout_alloc(self->rw, PAGE + 904);
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	uint64_t size;
 	void *memory;
 
@@ -165,7 +140,7 @@ TEST_F(lib, alloc_with_a_tag)
 	const char *tag = unique_tag("lib.alloc");
 	struct carveout_alloc_options options = wish(tag, 4096, CARVEOUT_ALLOC_PERSIST);
 	struct carveout_opened opened = CARVEOUT_OPENED_INIT;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int fd;
 
 	options.label = "a label";
@@ -223,7 +198,7 @@ TEST_F(lib, alloc_at_a_place)
 	options.require = low.attrs & 7;
 	options.forbid = low.attrs & 7;
 	EXPECT_EQ(-EINVAL, carveout_alloc_with(self->rw, &options, NULL));
-	/* No region has what is required; any other will do. */
+	/* No region has the required attributes; the fallback allows any region. */
 	options.forbid = 0;
 	options.require = CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_UNCACHED;
 	options.fallback = &any;
@@ -263,7 +238,7 @@ TEST_F(lib, open_by_tag)
 	const char *tag = unique_tag("lib.open");
 	struct carveout_opened opened = CARVEOUT_OPENED_INIT;
 	int fd = named(self->rw, tag, 2 * PAGE, 0), reader;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	void *memory;
 
 	ASSERT_LE(0, fd);
@@ -327,7 +302,7 @@ TEST_F(lib, open_waits)
 				 carveout_open_tag_wait(self->ro, maker.tag, O_RDONLY,
 							100, NULL)));
 	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
-	/* One that comes before the call does not end it. */
+	/* A signal before the call does not end it. */
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
 	EXPECT_EQ(-EINTR, carveout_open_tag_wait(self->ro, maker.tag, O_RDONLY, -1, NULL));
 	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
@@ -350,7 +325,7 @@ TEST_F(lib, link_replace_unlink)
 	int first = carveout_alloc(self->rw, 4096);
 	int next = carveout_alloc(self->rw, 4096);
 	uint64_t old = 0, new = 0;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 
 	ASSERT_LE(0, first);
 	ASSERT_LE(0, next);
@@ -380,7 +355,7 @@ TEST_F(lib, setattr_changes_what_it_names)
 {
 	const char *tag = unique_tag("lib.attr");
 	int fd = named(self->rw, tag, 4096, 0);
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	uint32_t mode = CARVEOUT_SETATTR_MODE;
 
 	ASSERT_LE(0, fd);
@@ -406,13 +381,13 @@ TEST_F(lib, setattr_changes_what_it_names)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === Looking ============================================================= */
+/* === Queries ============================================================= */
 
 TEST_F(lib, info_is_about_buffers_of_this_heap)
 {
 	int fd = carveout_alloc(self->rw, 4096);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, carveout_info(self->ro, fd, &buffer));
@@ -427,7 +402,7 @@ TEST_F(lib, info_is_about_buffers_of_this_heap)
 
 TEST_F(lib, lists_show_everything_once)
 {
-	struct carveout_buffer *buffers, one;
+	struct carveout_buffer_info *buffers, one;
 	struct carveout_ioctl_span *spans, span;
 	size_t count, i, seen = 0, spans_seen = 0;
 	uint64_t cursor = 0, total = 0, used = 0;
@@ -465,7 +440,7 @@ TEST_F(lib, lists_show_everything_once)
 
 TEST_F(lib, poll_tells_of_changes)
 {
-	struct carveout_buffer *buffers;
+	struct carveout_buffer_info *buffers;
 	size_t count;
 	int fd;
 
@@ -603,11 +578,11 @@ struct worker {
 	int line;
 };
 
-/* Under a name of its own, all goes as if the thread were alone. */
+/* Under a tag of its own, the thread sees no other one. */
 static int work_alone(struct worker *worker, const char *tag)
 {
 	int fd = named(worker->heap, tag, 2 * PAGE, 0), other;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	void *memory;
 
 	if (fd < 0)
@@ -636,11 +611,11 @@ static int work_alone(struct worker *worker, const char *tag)
 	return 0;
 }
 
-/* Under the name of all, one replaces the other. */
+/* Under the shared tag, the threads replace each other's buffers. */
 static int work_together(struct worker *worker)
 {
 	int fd = carveout_alloc(worker->heap, 4096), other;
-	struct carveout_buffer *buffers;
+	struct carveout_buffer_info *buffers;
 	size_t count;
 
 	if (fd < 0)

@@ -1,42 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2034 # what the tests use
+# shellcheck shell=sh disable=SC2034 # used by the tests
 #
-# What the shell tests of the carveout driver share: TAP, the kernel's log.
+# Shared code of the shell tests of the carveout driver: the kernel's log.
 # For a POSIX shell; busybox will do.
+
+# shellcheck source=tools/testing/selftests/carveout/carveout_tap.sh
+. "$(dirname "$0")/carveout_tap.sh"
 
 DEBUG=/sys/kernel/debug/carveout
 LOG=/tmp/carveout-log.$$
-TESTS=0
-FAILED=0
 
-skip_all()
-{
-	echo "TAP version 13"
-	echo "1..1"
-	echo "ok 1 all # SKIP $*"
-	exit 4
-}
-
-plan()
-{
-	echo "TAP version 13"
-	echo "1..$1"
-}
-
-# result NAME WHY: a test is done; it has passed if WHY is empty.
-result()
-{
-	TESTS=$((TESTS + 1))
-	if [ -z "$2" ]; then
-		echo "ok $TESTS $1"
-		return
-	fi
-	FAILED=$((FAILED + 1))
-	echo "$2" | sed 's/^/# /'
-	echo "not ok $TESTS $1"
-}
-
-# program_on HEAP PROGRAM: a test: the program passes on this heap. In $LOG is what it says.
+# program_on HEAP PROGRAM: a test: the program passes on this heap. Its output is in $LOG.
 program_on()
 {
 	why=
@@ -52,7 +26,7 @@ finish()
 	exit
 }
 
-# From here on log_save looks at what is new in the kernel's log.
+# log_save considers the lines of the kernel's log from here on.
 log_mark()
 {
 	read -r up _ < /proc/uptime
@@ -60,8 +34,8 @@ log_mark()
 	echo "$MARK" > /dev/kmsg
 }
 
-# Keep what the driver said since log_mark, without time stamps. A line is kept
-# once, however often it was said: some insmod commands try twice, by way of two
+# Keep the driver's lines since log_mark, without time stamps. A line is kept
+# once, however often it was logged: some insmod commands try twice, with two
 # system calls.
 log_save()
 {
@@ -72,7 +46,7 @@ log_save()
 		/^carveout[ :]/ && !seen[$0]++' > "$LOG"
 }
 
-# log_has COUNT PATTERN: exactly so many of the kept lines match; else says why.
+# log_has COUNT PATTERN: exactly COUNT of the kept lines match; else prints why.
 log_has()
 {
 	lines=$(grep -c -E -e "$2" "$LOG")

@@ -6,33 +6,9 @@
 #include <poll.h>
 #include <sys/mman.h>
 
-#include <libcarveout.h>
-
-#include "carveout_fixture.h"
+#include "carveout_lib_fixture.h"
 
 #define COUNT	5
-
-FIXTURE(lib_pool) {
-	struct heap heap;
-	struct carveout_heap *rw;
-	struct carveout_heap *ro;
-};
-
-FIXTURE_SETUP(lib_pool)
-{
-	if (!heap_name())
-		SKIP(return, NO_HEAP);
-	ASSERT_EQ(0, heap_begin(&self->heap));
-	ASSERT_EQ(0, carveout_open(heap_name(), O_RDWR, &self->rw));
-	ASSERT_EQ(0, carveout_open(heap_name(), O_RDONLY, &self->ro));
-	/* The handles stay open. */
-	ASSERT_EQ(0, take_snapshot(&self->heap.ready));
-}
-
-FIXTURE_TEARDOWN_PARENT(lib_pool)
-{
-	HEAP_TEARDOWN(&self->heap);
-}
 
 static struct carveout_pool_options wish(const char *tag)
 {
@@ -44,7 +20,7 @@ static struct carveout_pool_options wish(const char *tag)
 	return options;
 }
 
-TEST_F(lib_pool, blocks_are_taken_used_and_given_back)
+TEST_F(lib, blocks_are_taken_used_and_given_back)
 {
 	const char *tag = unique_tag("lib.pool");
 	struct carveout_pool_options options = wish(tag);
@@ -62,28 +38,28 @@ TEST_F(lib_pool, blocks_are_taken_used_and_given_back)
 	EXPECT_EQ(1, opened.created);
 	ASSERT_EQ(0, carveout_map(pool, 0, opened.size, PROT_READ | PROT_WRITE, &memory));
 	for (i = 0; i < COUNT; i++) {
-		int index = i % 2 ? carveout_pool_get(pool, &offset) :
-				    carveout_pool_get_wait(pool, 0, &offset);
+		int index = i % 2 ? carveout_pool_acquire(pool, &offset) :
+				    carveout_pool_acquire_wait(pool, 0, &offset);
 
 		ASSERT_LE(0, index);
 		EXPECT_EQ(index * 1024ULL, offset);
 		memset((char *)memory + offset, index, 1000);
 	}
-	EXPECT_EQ(-EAGAIN, carveout_pool_get(pool, NULL));
-	EXPECT_EQ(-ETIMEDOUT, carveout_pool_get_wait(pool, 20, NULL));
-	EXPECT_EQ(-EINVAL, carveout_pool_put(pool, COUNT));
-	EXPECT_EQ(0, carveout_pool_put(pool, 3));
-	EXPECT_EQ(-EINVAL, carveout_pool_put(pool, 3));
+	EXPECT_EQ(-EAGAIN, carveout_pool_acquire(pool, NULL));
+	EXPECT_EQ(-ETIMEDOUT, carveout_pool_acquire_wait(pool, 20, NULL));
+	EXPECT_EQ(-EINVAL, carveout_pool_release(pool, COUNT));
+	EXPECT_EQ(0, carveout_pool_release(pool, 3));
+	EXPECT_EQ(-EINVAL, carveout_pool_release(pool, 3));
 	ASSERT_EQ(0, carveout_pool_query(pool, &query));
 	EXPECT_EQ(1, query.free);
-	EXPECT_EQ(COUNT - 1, query.used_open);
-	EXPECT_EQ(3, carveout_pool_get_wait(pool, -1, NULL));
+	EXPECT_EQ(COUNT - 1, query.used_file);
+	EXPECT_EQ(3, carveout_pool_acquire_wait(pool, -1, NULL));
 	EXPECT_EQ(0, carveout_unmap(memory, opened.size));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-TEST_F(lib_pool, opened_by_its_tag)
+TEST_F(lib, opened_by_its_tag)
 {
 	const char *tag = unique_tag("lib.pool");
 	struct carveout_pool_options options = wish(tag);
@@ -116,7 +92,7 @@ TEST_F(lib_pool, opened_by_its_tag)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-TEST_F(lib_pool, destroyed)
+TEST_F(lib, destroyed)
 {
 	struct carveout_pool_options options = wish(NULL);
 	int pool = carveout_pool_create(self->rw, &options, NULL);
@@ -128,19 +104,19 @@ TEST_F(lib_pool, destroyed)
 	EXPECT_EQ(POLLIN, poll_fd.revents);
 	EXPECT_EQ(0, carveout_pool_destroy(pool));
 	EXPECT_EQ(-EIDRM, carveout_pool_destroy(pool));
-	EXPECT_EQ(-EIDRM, carveout_pool_get(pool, NULL));
-	EXPECT_EQ(-EIDRM, carveout_pool_get_wait(pool, -1, NULL));
+	EXPECT_EQ(-EIDRM, carveout_pool_acquire(pool, NULL));
+	EXPECT_EQ(-EIDRM, carveout_pool_acquire_wait(pool, -1, NULL));
 	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
 	EXPECT_EQ(POLLHUP | POLLERR, poll_fd.revents);
-	/* A buffer's functions are not for pools, nor the other way round. */
+	/* Functions for buffers do not work on pools, and vice versa. */
 	EXPECT_EQ(-ESPIPE, carveout_size(pool, &size));
 	EXPECT_EQ(-EINVAL, carveout_resize(self->rw, pool, 4096, O_RDWR, NULL));
 	close(pool);
 	pool = carveout_alloc(self->rw, 4096);
 	ASSERT_LE(0, pool);
-	EXPECT_EQ(-ENOTTY, carveout_pool_get(pool, NULL));
-	EXPECT_EQ(-ENOTTY, carveout_pool_put(pool, 0));
-	EXPECT_EQ(-EBADF, carveout_pool_get(-1, NULL));
+	EXPECT_EQ(-ENOTTY, carveout_pool_acquire(pool, NULL));
+	EXPECT_EQ(-ENOTTY, carveout_pool_release(pool, 0));
+	EXPECT_EQ(-EBADF, carveout_pool_acquire(-1, NULL));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }

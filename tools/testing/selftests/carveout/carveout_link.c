@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Giving a buffer a name later, giving a name to another buffer, changing who
- * may open it, names that are kept for somebody.
+ * Tagging a buffer later, moving a tag to another buffer, changing the
+ * permissions of a tag, reserved tag prefixes.
  */
 #include <fcntl.h>
 #include <grp.h>
@@ -46,7 +46,7 @@ static int set_attr(int node, const char *tag, __u32 flags, __u32 mode, uid_t ui
 	return xioctl(node, CARVEOUT_IOCTL_SETATTR, &attr);
 }
 
-/* A buffer without a name, full of a pattern. */
+/* A buffer without a tag, filled with a pattern. */
 static int filled_buffer(int node, __u32 seed)
 {
 	int fd = alloc_buffer(node, 2 * PAGE);
@@ -74,7 +74,7 @@ static bool fd_has_pattern(int fd, __u32 seed)
 	return has;
 }
 
-/* Be somebody else for a while, or root. */
+/* Run as another user for a while, or as root. */
 static int be(uid_t uid, gid_t gid)
 {
 	if (seteuid(0) || setegid(0) || setgroups(0, NULL) ||
@@ -90,7 +90,7 @@ TEST_F(heap, link_names_a_buffer_that_is_filled)
 	const char *tag = unique_tag("link.filled");
 	int node = self->heap.node;
 	int fd = filled_buffer(node, 3), open;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	__u64 before, number;
 
 	ASSERT_LE(0, fd);
@@ -136,7 +136,7 @@ TEST_F(heap, link_to_a_taken_name_is_EEXIST)
 	int node = self->heap.node;
 	int owner = alloc_tag(node, 4096, tag, 0, 0600);
 	int fd = alloc_buffer(node, 4096);
-	struct carveout_buffer before, after;
+	struct carveout_buffer_info before, after;
 
 	ASSERT_LE(0, owner);
 	ASSERT_LE(0, fd);
@@ -146,9 +146,9 @@ TEST_F(heap, link_to_a_taken_name_is_EEXIST)
 				       NULL));
 	ASSERT_EQ(0, query_buffer(node, fd, &after));
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
-	/* Its own name is taken as well. */
+	/* The tag is taken even for the buffer that has it. */
 	EXPECT_EQ(-EBUSY, link_buffer(node, owner, tag, 0, 0600, NULL));
-	/* It can still have another one. */
+	/* The buffer can still get another tag. */
 	EXPECT_EQ(0, link_buffer(node, fd, unique_tag("link.free"), 0, 0600, NULL));
 	close(owner);
 	close(fd);
@@ -205,7 +205,7 @@ TEST_F(heap, link_is_for_the_owner)
 {
 	const char *tag = unique_tag("link.owner");
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int fd;
 
 	ASSERT_EQ(0, be(OWNER, GROUP));
@@ -215,7 +215,7 @@ TEST_F(heap, link_is_for_the_owner)
 	EXPECT_EQ(-EACCES, link_buffer(node, fd, tag, 0, 0666, NULL));
 	ASSERT_EQ(0, be(0, 0));
 	EXPECT_EQ(0, link_buffer(node, fd, tag, 0, 0600, NULL));
-	/* It is still the owner's. */
+	/* The tag still belongs to its owner. */
 	ASSERT_EQ(0, query_buffer(node, fd, &buffer));
 	EXPECT_EQ(OWNER, buffer.uid);
 	EXPECT_EQ(GROUP, buffer.gid);
@@ -231,7 +231,7 @@ TEST_F(heap, replace_moves_the_name_on)
 	int node = self->heap.node;
 	int old = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_PERSIST, 0600);
 	int next = filled_buffer(node, 9), open;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	__u64 number;
 
 	ASSERT_LE(0, old);
@@ -243,7 +243,10 @@ TEST_F(heap, replace_moves_the_name_on)
 	ASSERT_LE(0, open);
 	EXPECT_TRUE(fd_has_pattern(open, 9));
 	EXPECT_EQ(number, generation_of(node, open));
-	/* The old one has lost its name, and with it what held it. */
+	/*
+	 * The old buffer has lost its tag, and with it the reference that the
+	 * tag held.
+	 */
 	ASSERT_EQ(0, query_buffer(node, old, &buffer));
 	EXPECT_EQ('\0', buffer.tag[0]);
 	EXPECT_EQ(0, buffer.flags & CARVEOUT_BUFFER_PERSIST);
@@ -252,7 +255,7 @@ TEST_F(heap, replace_moves_the_name_on)
 	close(open);
 	ASSERT_EQ(1, find_listed(node, tag, &buffer));
 	EXPECT_EQ(self->heap.query.used + 2 * PAGE, used_bytes(node));
-	/* This one was not made persistent. */
+	/* The new buffer was not made persistent. */
 	close(next);
 	EXPECT_EQ(-ENOENT, open_tag(node, tag, O_RDONLY));
 	EXPECT_UNCHANGED(&self->heap);
@@ -303,7 +306,7 @@ struct replacer {
 	unsigned int rounds;
 };
 
-/* Replace the buffer of a name again and again. */
+/* Replace the buffer of a tag in a loop. */
 static int replace_often(void *data)
 {
 	const struct replacer *job = data;
@@ -324,7 +327,7 @@ static int replace_often(void *data)
 	return 0;
 }
 
-/* Whoever looks finds one of the buffers, and never an older one than before. */
+/* A look-up always finds one of the buffers, and never an older one than before. */
 TEST_F_TIMEOUT(heap, replace_is_one_step, 120)
 {
 	const char *tag = unique_tag("link.step");
@@ -365,7 +368,7 @@ TEST_F(heap, mode_can_be_changed_by_the_owner)
 {
 	const char *tag = unique_tag("attr.mode");
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int fd;
 
 	umask(077);
@@ -376,7 +379,7 @@ TEST_F(heap, mode_can_be_changed_by_the_owner)
 	EXPECT_EQ(-EACCES, set_attr(node, tag, CARVEOUT_SETATTR_MODE, 0666, 0, 0));
 	EXPECT_EQ(-EACCES, try_open(node, tag, O_RDONLY));
 	ASSERT_EQ(0, be(OWNER, GROUP));
-	/* What is set is set: the umask is for what is created. */
+	/* The mode is set exactly: the umask applies to creation only. */
 	EXPECT_EQ(0, set_attr(node, tag, CARVEOUT_SETATTR_MODE, 0604, 0, 0));
 	ASSERT_EQ(0, query_buffer(node, fd, &buffer));
 	EXPECT_EQ(0604, buffer.mode);
@@ -387,7 +390,7 @@ TEST_F(heap, mode_can_be_changed_by_the_owner)
 	EXPECT_EQ(0, set_attr(node, tag, CARVEOUT_SETATTR_MODE, 0, 0, 0));
 	ASSERT_EQ(0, be(OWNER, GROUP));
 	EXPECT_EQ(-EACCES, try_open(node, tag, O_RDONLY));
-	/* What is open stays open. */
+	/* Open files stay valid. */
 	EXPECT_EQ(0, query_buffer(node, fd, &buffer));
 	close(fd);
 	ASSERT_EQ(0, be(0, 0));
@@ -398,14 +401,14 @@ TEST_F(heap, owner_and_group_as_for_a_file)
 {
 	const char *tag = unique_tag("attr.owner");
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	gid_t extra = 3000;
 	int fd;
 
 	ASSERT_EQ(0, be(OWNER, GROUP));
 	fd = alloc_tag(node, 4096, tag, 0, 0600);
 	ASSERT_LE(0, fd);
-	/* Nobody gives his own away, or to a group that he is not in. */
+	/* An owner cannot give a tag away, nor to a group that it is not a member of. */
 	EXPECT_EQ(-EACCES, set_attr(node, tag, CARVEOUT_SETATTR_UID, 0, OTHER, 0));
 	EXPECT_EQ(-EACCES, set_attr(node, tag, CARVEOUT_SETATTR_GID, 0, 0, extra));
 	/* All or nothing. */
@@ -417,7 +420,7 @@ TEST_F(heap, owner_and_group_as_for_a_file)
 	EXPECT_EQ(0600, buffer.mode);
 	EXPECT_EQ(OWNER, buffer.uid);
 	EXPECT_EQ(GROUP, buffer.gid);
-	/* What it is already, anyone may who owns it. */
+	/* The owner may set the values that the tag already has. */
 	EXPECT_EQ(0, set_attr(node, tag, CARVEOUT_SETATTR_FLAGS, 0640, OWNER, GROUP));
 	ASSERT_EQ(0, seteuid(0));
 	ASSERT_EQ(0, setgroups(1, &extra));
@@ -426,7 +429,7 @@ TEST_F(heap, owner_and_group_as_for_a_file)
 	ASSERT_EQ(0, be(OTHER, extra));
 	EXPECT_EQ(0, try_open(node, tag, O_RDONLY));
 	EXPECT_EQ(-EACCES, set_attr(node, tag, CARVEOUT_SETATTR_GID, 0, 0, extra));
-	/* Root gives it to whom he likes. */
+	/* Root may choose any owner. */
 	ASSERT_EQ(0, be(0, 0));
 	EXPECT_EQ(0, set_attr(node, tag, CARVEOUT_SETATTR_UID, 0, OTHER, 0));
 	ASSERT_EQ(0, be(OTHER, 1));
@@ -466,7 +469,7 @@ struct flipper {
 	unsigned int rounds;
 };
 
-/* Nobody but the owner may, or nobody but the others: never both, or all. */
+/* Permission for the owner only, or for the others only: never for both or none. */
 static int flip_owner(void *data)
 {
 	const struct flipper *job = data;
@@ -483,7 +486,7 @@ static int flip_owner(void *data)
 	return 0;
 }
 
-/* Both states let OTHER in and keep OWNER out; only a mix of them would not. */
+/* Both states admit OTHER and exclude OWNER; only a mix of them would not. */
 TEST_F_TIMEOUT(heap, owner_and_mode_change_at_once, 120)
 {
 	const char *tag = unique_tag("attr.once");
@@ -514,19 +517,19 @@ TEST_F_TIMEOUT(heap, owner_and_mode_change_at_once, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === Names that are kept ================================================= */
+/* === Reserved tag prefixes =============================================== */
 
 #define KEPT		"kept."
 #define KEPT_UID	1234
 
-/* In the boards' device tree, names that begin with KEPT are KEPT_UID's. */
+/* In the boards' device tree, tags with the prefix KEPT are reserved for KEPT_UID. */
 TEST_F(heap, reserved_prefix_is_for_its_user)
 {
 	int node = self->heap.node;
 	int fd, named;
 
 	if (access("/sys/firmware/devicetree/base", F_OK))
-		SKIP(return, "names are kept by the device tree alone");
+		SKIP(return, "tag prefixes are reserved in the device tree only");
 	ASSERT_EQ(0, be(OTHER, GROUP));
 	fd = alloc_buffer(node, 4096);
 	ASSERT_LE(0, fd);
@@ -544,7 +547,7 @@ TEST_F(heap, reserved_prefix_is_for_its_user)
 	umask(0);
 	named = alloc_tag(node, 4096, KEPT "a", 0, 0666);
 	ASSERT_LE(0, named);
-	/* It is kept from creating, not from opening. */
+	/* The prefix restricts creating, not opening. */
 	ASSERT_EQ(0, be(OTHER, GROUP));
 	EXPECT_EQ(0, try_open(node, KEPT "a", O_RDWR));
 	close(named);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings of buffers: their bounds, their contents, what is read-only, and
- * what the rest of the kernel may do with them.
+ * Mappings of buffers: bounds, contents, read-only files, and their use by
+ * other parts of the kernel.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -21,8 +21,8 @@
 #define SIZE	(PAGES * PAGE)
 
 /*
- * Three buffers, which lie side by side in an idle heap. The test's own is in
- * the middle; the others must keep their contents, whatever happens to it.
+ * Three buffers, adjacent in an idle heap. The test's own is in the middle; the
+ * others must keep their contents, whatever the test does to it.
  */
 FIXTURE(map) {
 	struct heap heap;
@@ -30,7 +30,7 @@ FIXTURE(map) {
 	int ro;			/* the same buffer, read-only */
 	int beside[2];
 	char *canary[2];
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 };
 
 FIXTURE_VARIANT(map) {
@@ -42,7 +42,6 @@ FIXTURE_VARIANT_ADD(map, region_1) { .region = 1 };
 
 FIXTURE_SETUP(map)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
 	int i;
 
 	if (!heap_name())
@@ -50,24 +49,18 @@ FIXTURE_SETUP(map)
 	ASSERT_EQ(0, heap_begin(&self->heap));
 	if (variant->region >= self->heap.query.regions)
 		SKIP(return, "the heap has no region %u", variant->region);
-	alloc.regions = 1ULL << variant->region;
 	for (i = 0; i < 2; i++) {
-		self->beside[i] = alloc_in(self->heap.node, SIZE, alloc.regions);
+		self->beside[i] = alloc_in(self->heap.node, SIZE, 1ULL << variant->region);
 		ASSERT_LE(0, self->beside[i]);
-		if (!i) {
-			set_name(alloc.tag, unique_tag("map"));
-			alloc.mode = 0600;
-			ASSERT_EQ(0, xioctl(self->heap.node,
-					    CARVEOUT_IOCTL_ALLOC, &alloc));
-		}
+		if (!i)
+			self->fd = alloc_and_reopen(self->heap.node, SIZE, variant->region,
+						    "map", &self->ro);
+		ASSERT_LE(0, self->fd);
 		self->canary[i] = map_buffer(self->beside[i], SIZE,
 					     PROT_READ | PROT_WRITE);
 		ASSERT_NE(MAP_FAILED, (void *)self->canary[i]);
 		fill_pattern(self->canary[i], SIZE, 0xca00 + i);
 	}
-	self->fd = alloc.fd;
-	self->ro = open_tag(self->heap.node, alloc.tag, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, self->ro);
 	ASSERT_EQ(0, query_buffer(self->heap.node, self->fd, &self->buffer));
 	ASSERT_EQ(variant->region, self->buffer.region);
 }
@@ -129,7 +122,7 @@ TEST_F(map, inside_the_buffer_and_nowhere_else)
 	EXPECT_TRUE(neighbours_live(self));
 }
 
-/* Offsets so large that offset + length wraps, in bytes or in pages. */
+/* Offsets so large that offset + length overflows, in bytes or in pages. */
 TEST_F(map, offset_that_wraps)
 {
 	const __u64 page = PAGE, offsets[] = {
@@ -176,7 +169,7 @@ TEST_F(map, part_of_a_buffer_is_that_part)
 	EXPECT_TRUE(neighbours_live(self));
 }
 
-/* Between two other mappings, which stay what they are. */
+/* Between two other mappings, which must not change. */
 TEST_F(map, neighbours_in_the_address_space_are_untouched)
 {
 	char *area = mmap(NULL, 3 * SIZE, PROT_READ | PROT_WRITE,
@@ -211,7 +204,7 @@ TEST_F(map, over_itself)
 		ASSERT_EQ(mem, mmap(mem, SIZE, PROT_READ | PROT_WRITE,
 				    MAP_SHARED | MAP_FIXED, self->fd, 0));
 		EXPECT_TRUE(has_pattern(mem, SIZE, 80 + i));
-		/* A mapping that fails leaves nothing of itself. */
+		/* A mapping that fails leaves nothing behind. */
 		EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ, MAP_SHARED,
 					   self->fd, SIZE));
 	}
@@ -229,7 +222,7 @@ TEST_F(map, no_room_in_the_address_space)
 
 /* === Kinds of mappings =================================================== */
 
-/* Newer kernels let nobody execute what is in a dma-buf, and look at that first. */
+/* Newer kernels refuse PROT_EXEC on a dma-buf, before the driver is called. */
 static bool refuses_private(int fd, int prot)
 {
 	int err = try_map(fd, SIZE, prot, MAP_PRIVATE, 0);
@@ -284,8 +277,8 @@ static bool vm_flags(const void *mem, char line[256])
 }
 
 /*
- * Cannot grow, not in a core dump; of pages, or, where there are none that
- * anybody may use, of page frame numbers.
+ * Cannot grow, not in a core dump; of pages, or, if the pages are not
+ * accessible, of page frame numbers.
  */
 TEST_F(map, flags_of_the_mapping)
 {
@@ -329,7 +322,7 @@ TEST_F(map, memory_outlives_descriptor_and_name)
 	close(self->fd);
 	close(self->ro);
 	sleep_us(10000);
-	/* Nobody else is given these bytes. */
+	/* These bytes do not show up in another buffer. */
 	for (i = 0; i < 8; i++) {
 		void *other;
 
@@ -349,7 +342,7 @@ TEST_F(map, memory_outlives_descriptor_and_name)
 	EXPECT_TRUE(neighbours_live(self));
 }
 
-/* Normal memory, with every attribute: no access is special. */
+/* Normal memory, with every attribute: any kind of access works. */
 TEST_F(map, unaligned_access)
 {
 	char *mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
@@ -376,7 +369,10 @@ TEST_F(map, unaligned_access)
 	EXPECT_TRUE(neighbours_live(self));
 }
 
-/* Nothing of a former owner is ever seen, to the last byte of the last page. */
+/*
+ * The content of a former owner is never visible, up to the last byte of the
+ * last page.
+ */
 TEST_F(map, memory_reads_as_zero)
 {
 	const long sizes[] = {
@@ -408,7 +404,7 @@ TEST_F(map, memory_reads_as_zero)
 	EXPECT_TRUE(neighbours_live(self));
 }
 
-/* === Read-only is for good =============================================== */
+/* === Read-only files stay read-only ====================================== */
 
 TEST_F(map, read_only_descriptor_gives_no_writable_mapping)
 {
@@ -429,7 +425,7 @@ TEST_F(map, read_only_descriptor_gives_no_writable_mapping)
 		EXPECT_EQ(-1, mprotect(mem + PAGE, PAGE, prot));
 		EXPECT_EQ(EACCES, errno);
 	}
-	/* The way round through /proc leads nowhere. */
+	/* Reopening through /proc does not help. */
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", self->ro);
 	EXPECT_EQ(-1, open(name, O_RDWR | O_CLOEXEC));
 	EXPECT_EQ(-1, open(name, O_WRONLY | O_CLOEXEC));
@@ -439,7 +435,7 @@ TEST_F(map, read_only_descriptor_gives_no_writable_mapping)
 	EXPECT_TRUE(neighbours_live(self));
 }
 
-/* The debugger's ways to write, which may break other read-only mappings. */
+/* The access paths of debuggers, which may break other read-only mappings. */
 TEST_F(map, read_only_mapping_cannot_be_written_by_force)
 {
 	char *rw = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
@@ -483,7 +479,7 @@ static bool peek(pid_t pid, const char *at)
 	return !errno;
 }
 
-/* A debugger reads what is mapped, if there are pages, and never beyond. */
+/* A debugger can read mapped bytes, if there are pages, and never beyond. */
 TEST_F(map, debugger_reads_inside_and_nowhere_else)
 {
 	char *area = mmap(NULL, 3 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -516,8 +512,8 @@ TEST_F(map, debugger_reads_inside_and_nowhere_else)
 /* === The rest of the kernel ============================================== */
 
 /*
- * What pins pages gets them, with the right bytes, or EFAULT where there are none
- * to be had; see carveout_pin.c. Plain system calls copy, and work.
+ * Users that pin pages get them, with the right bytes, or EFAULT if there are
+ * none; see carveout_pin.c. Plain system calls copy, and work.
  */
 TEST_F(map, system_calls_with_a_buffer_as_their_buffer)
 {
@@ -548,7 +544,7 @@ TEST_F(map, system_calls_with_a_buffer_as_their_buffer)
 		EXPECT_TRUE(has_pattern(copy, PAGE, 98));
 	}
 	memset(copy, 0, SIZE);
-	/* Some kernels do not have the call: it reads ordinary memory, or nothing. */
+	/* Not all kernels have the call: it reads ordinary memory, or nothing. */
 	if (syscall(SYS_process_vm_readv, getpid(), &local, 1, &plain, 1, 0) == PAGE) {
 		got = syscall(SYS_process_vm_readv, getpid(), &local, 1, &iov, 1, 0);
 		if (got < 0)
@@ -563,8 +559,8 @@ TEST_F(map, system_calls_with_a_buffer_as_their_buffer)
 }
 
 /*
- * Those of threads go by the address. Those between processes go by page and file, and
- * the pages are of none.
+ * Futexes of threads are keyed by the address. Those between processes are
+ * keyed by page and file, and these pages belong to no file.
  */
 TEST_F(map, futexes_are_for_threads)
 {
@@ -582,7 +578,7 @@ TEST_F(map, futexes_are_for_threads)
 	EXPECT_TRUE(neighbours_live(self));
 }
 
-/* Before 6.5 it takes no mapping of a file but those of shared memory. */
+/* Before 6.5 io_uring accepts no file mappings except shared memory. */
 TEST_F(map, registering_with_io_uring)
 {
 	char *mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
@@ -594,7 +590,7 @@ TEST_F(map, registering_with_io_uring)
 	memset(&params, 0, sizeof(params));
 	ring = syscall(__NR_io_uring_setup, 4, &params);
 	if (ring < 0)
-		SKIP(return, "no io_uring here");
+		SKIP(return, "the kernel has no io_uring");
 	err = syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS,
 		      &iov, 1);
 	if (err)
@@ -652,12 +648,12 @@ TEST_F(map, ioctl_argument_inside_a_mapping_of_the_same_buffer)
 	list = (void *)mem;
 	list->cursor = 0;
 	list->entries = (uintptr_t)mem + PAGE;
-	list->entry_size = sizeof(struct carveout_buffer);
+	list->entry_size = sizeof(struct carveout_buffer_info);
 	list->count = 8;
 	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_LIST, list));
 	EXPECT_LE(3, list->count);
 	munmap(mem, SIZE);
-	/* A reply into read-only memory of the driver's own fails cleanly. */
+	/* A reply into a read-only mapping of the driver's own memory fails cleanly. */
 	mem = map_buffer(self->ro, SIZE, PROT_READ);
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	EXPECT_EQ(-EFAULT, xioctl(self->heap.node,

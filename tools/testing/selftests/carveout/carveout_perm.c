@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may do what: owner, group and mode of tags, the access mode of the node,
- * what callers without privileges are told.
+ * Permissions: owner, group and mode of tags, the access mode of the device
+ * node, and the information for callers without privileges.
  */
 #include <fcntl.h>
 #include <grp.h>
@@ -21,7 +21,7 @@ struct user {
 	uid_t uid;
 	gid_t gid;
 	gid_t extra;		/* supplementary group, or 0 */
-	int shift;		/* which bits of the mode are the user's */
+	int shift;		/* shift of the mode bits of this user */
 };
 
 static const struct user users[] = {
@@ -32,13 +32,13 @@ static const struct user users[] = {
 	{ "stranger", 1003, 2000, 0, 0 },
 };
 
-/* Be root, for a while. */
+/* Become root, for a while. */
 static int be_root(void)
 {
 	return seteuid(0) || setegid(0) || setgroups(0, NULL) ? -errno : 0;
 }
 
-/* Be somebody else for a while: the effective ids decide, as for a file. */
+/* Become another user for a while: the effective ids decide, as for a file. */
 static int be(const struct user *user)
 {
 	if (be_root() || setgroups(user->extra ? 1 : 0, &user->extra) ||
@@ -76,7 +76,7 @@ TEST_F_TIMEOUT(heap, mode_decides_for_every_user, 120)
 	umask(0);
 	for (bits = 0; bits < 64; bits++) {
 		mode = (bits & 060) << 3 | (bits & 014) << 2 | (bits & 3) << 1;
-		/* The bit for execution has no meaning: set it now and then. */
+		/* The execute bit has no meaning: set it now and then. */
 		mode |= bits % 3 ? 0 : 0111;
 		ASSERT_EQ(0, be(&users[0]));
 		fd = alloc_tag(node, 4096, tag, 0, mode);
@@ -96,7 +96,7 @@ TEST_F_TIMEOUT(heap, mode_decides_for_every_user, 120)
 			EXPECT_EQ(owner || !ro, find_listed(node, tag, NULL))
 				TH_LOG("%s, mode %o", users[i].name, mode);
 		}
-		/* Root may all, and sees all. */
+		/* Root has all permissions and sees all buffers. */
 		ASSERT_EQ(0, be_root());
 		EXPECT_EQ(0, try_open(node, tag, O_RDONLY));
 		EXPECT_EQ(0, try_open(node, tag, O_RDWR));
@@ -143,7 +143,7 @@ TEST_F(heap, only_the_owner_unlinks)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A taken name is taken, whoever asks, and whether or not they may open it. */
+/* A tag is taken for all callers, whether they may open it or not. */
 TEST_F(heap, exclusive_create_of_anothers_tag_is_EEXIST)
 {
 	const char *tag = unique_tag("perm.taken");
@@ -166,7 +166,7 @@ TEST_F(heap, umask_is_honoured)
 {
 	static const unsigned int masks[] = { 0, 022, 027, 077, 0777 };
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	size_t i;
 	int fd;
 
@@ -184,12 +184,12 @@ TEST_F(heap, umask_is_honoured)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* The ids of the tag are those of its creator, for good. */
+/* The ids of the tag are those of its creator, and do not change. */
 TEST_F(heap, owner_and_group_are_the_creators)
 {
 	const char *tag = unique_tag("perm.ids");
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	size_t i;
 	int fd;
 
@@ -208,10 +208,10 @@ TEST_F(heap, owner_and_group_are_the_creators)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* How often LIST shows the caller a buffer, or an error. */
+/* Number of times that LIST shows the caller a buffer, or an error. */
 static int listed_as(int node, __u64 number)
 {
-	struct carveout_buffer entries[64];
+	struct carveout_buffer_info entries[64];
 	struct carveout_ioctl_list list = {
 		.entries = (uintptr_t)entries,
 		.entry_size = sizeof(entries[0]),
@@ -229,13 +229,13 @@ static int listed_as(int node, __u64 number)
 }
 
 /*
- * A buffer without a tag is shown to its owner and to root alone, also one that
- * everybody might have opened while it had its tag.
+ * A buffer without a tag is shown to its owner and to root only, even if all
+ * users could have opened it by its former tag.
  */
 TEST_F(heap, untagged_buffer_is_listed_for_its_owner)
 {
 	const char *tag = unique_tag("perm.untagged");
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int node = self->heap.node;
 	size_t i, j;
 	int fd[2];
@@ -282,7 +282,7 @@ static int user_process(void *arg)
 		return 2;
 	if (try_open(job->node, job->tag, O_RDWR) != job->expect_rw)
 		return 3;
-	/* Nobody comes back from here. */
+	/* The change of user is permanent. */
 	return seteuid(0) ? 0 : 4;
 }
 
@@ -316,7 +316,7 @@ static int namespace_root(void *arg)
 		return 1;
 	if (unshare(CLONE_NEWUSER))
 		return 100;
-	/* All capabilities, but only over what belongs to the namespace. */
+	/* All capabilities, but only over objects of the namespace. */
 	if (try_open(job->node, job->tag, O_RDONLY) != -EACCES)
 		return 2;
 	if (unlink_tag(job->node, job->tag) != -EACCES)
@@ -336,13 +336,13 @@ TEST_F(heap, root_of_a_user_namespace_is_nobody_here)
 	ASSERT_LE(0, fd);
 	code = run_child(namespace_root, &job);
 	if (code == 100)
-		SKIP(return, "no user namespaces here");
+		SKIP(return, "the kernel has no user namespaces");
 	EXPECT_EQ(0, code);
 }
 
 static int other_pid_namespace(void *arg)
 {
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	const struct job *job = arg;
 
 	if (find_listed(job->node, job->tag, &buffer) != 1)
@@ -355,24 +355,24 @@ TEST_F(heap, process_of_another_pid_namespace_has_no_number)
 	const char *tag = unique_tag("perm.pid");
 	struct job job = { .node = self->heap.node, .tag = tag };
 	int fd = alloc_tag(self->heap.node, 4096, tag, 0, 0600);
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, query_buffer(self->heap.node, fd, &buffer));
 	EXPECT_EQ((__u32)getpid(), buffer.pid);
 	if (unshare(CLONE_NEWPID))
-		SKIP(return, "no pid namespaces here");
+		SKIP(return, "the kernel has no pid namespaces");
 	EXPECT_EQ(0, run_child(other_pid_namespace, &job));
 }
 
-/* === The node ============================================================ */
+/* === The device node ===================================================== */
 
 TEST_F(heap, access_mode_of_the_node_bounds_what_it_is_good_for)
 {
 	const char *tag = unique_tag("perm.node");
 	struct carveout_ioctl_region region;
 	struct carveout_ioctl_query query;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int node = self->heap.node;
 	int fd = alloc_tag(node, 4096, tag, 0, 0600);
 	int ro = open(heap_path(), O_RDONLY | O_CLOEXEC);
@@ -392,7 +392,7 @@ TEST_F(heap, access_mode_of_the_node_bounds_what_it_is_good_for)
 	EXPECT_EQ(-EACCES, alloc_buffer(ro, 4096));
 	EXPECT_EQ(-EACCES, unlink_tag(ro, tag));
 
-	/* Whoever may only write cannot look. */
+	/* A write-only file of the device node gives no information. */
 	EXPECT_EQ(-EACCES, try_open(wo, tag, O_RDONLY));
 	EXPECT_EQ(-EACCES, try_open(wo, tag, O_RDWR));
 	EXPECT_EQ(-EACCES, find_listed(wo, tag, NULL));
@@ -432,7 +432,7 @@ TEST_F(heap, node_and_debugfs_are_closed_to_users)
 TEST_F(heap, physical_addresses_are_for_the_privileged)
 {
 	struct carveout_ioctl_region region;
-	struct carveout_buffer buffer, listed;
+	struct carveout_buffer_info buffer, listed;
 	const char *tag = unique_tag("perm.phys");
 	int node = self->heap.node;
 	int fd;
@@ -460,7 +460,7 @@ TEST_F(heap, physical_addresses_are_for_the_privileged)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Nor can they be found out by trying limits. */
+/* Probing address limits does not reveal them either. */
 TEST_F(heap, address_limits_of_users_are_powers_of_two)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(4096);
@@ -490,7 +490,7 @@ TEST_F(heap, address_limits_of_users_are_powers_of_two)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* What is handed over with a descriptor is what the descriptor can do. */
+/* Passing a file descriptor passes exactly its access mode. */
 TEST_F(heap, passing_a_descriptor_is_delegation)
 {
 	const char *tag = unique_tag("perm.pass");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Buffers of memory with pages as the target of direct I/O, in pipes, and
- * registered with io_uring: the bytes are right, what is read-only stays so, and
- * memory that I/O still uses is not handed out to anybody else.
+ * registered with io_uring: the bytes are right, read-only buffers are not
+ * written, and memory that I/O still uses is not allocated again.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 #define PAGES	16
 #define SIZE	(PAGES * PAGE)
 
-/* The first heap that has such memory, where the usual one has none. */
+/* The first heap with such memory, if the default heap has none. */
 static void __attribute__((constructor(101))) choose_heap_with_pages(void)
 {
 	static const char * const names[] = { "dsp", "default" };
@@ -36,7 +36,7 @@ static void __attribute__((constructor(101))) choose_heap_with_pages(void)
 	}
 }
 
-/* A buffer with a name; page n has pattern n. */
+/* A tagged buffer; page n has pattern n. */
 FIXTURE(pin) {
 	struct heap heap;
 	__u64 regions;
@@ -45,27 +45,6 @@ FIXTURE(pin) {
 	char *mem;
 	int pipe[2];
 };
-
-static char *map_numbered(int fd)
-{
-	char *mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
-	__u32 i;
-
-	if (mem != MAP_FAILED)
-		for (i = 0; i < PAGES; i++)
-			fill_pattern(mem + i * PAGE, PAGE, i);
-	return mem;
-}
-
-static bool pages_are(const char *mem)
-{
-	__u32 i;
-
-	for (i = 0; i < PAGES; i++)
-		if (!has_pattern(mem + i * PAGE, PAGE, i))
-			return false;
-	return true;
-}
 
 FIXTURE_SETUP(pin)
 {
@@ -85,7 +64,7 @@ FIXTURE_SETUP(pin)
 	set_name(alloc.tag, self->tag);
 	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_ALLOC, &alloc));
 	self->fd = alloc.fd;
-	self->mem = map_numbered(self->fd);
+	self->mem = map_numbered(self->fd, PAGES);
 	ASSERT_NE(MAP_FAILED, (void *)self->mem);
 	ASSERT_EQ(0, pipe(self->pipe));
 }
@@ -117,7 +96,7 @@ static void let_go(struct _test_data_pin *self)
 	close(self->fd);
 }
 
-/* So many buffers of so many bytes are parked, and nothing else is in use. */
+/* This number of buffers and bytes is parked, and nothing else is in use. */
 static void expect_parked(struct __test_metadata *_metadata,
 			  const struct _test_data_pin *self, int nr, __u64 bytes)
 {
@@ -126,7 +105,7 @@ static void expect_parked(struct __test_metadata *_metadata,
 	EXPECT_EQ(self->heap.query.used + bytes, used_bytes(self->heap.node));
 }
 
-/* Others can have and fill all but this much, and leave nothing of it. */
+/* All memory but this much can be allocated and filled, and is zeroed on free. */
 static void expect_flooded(struct __test_metadata *_metadata,
 			   const struct _test_data_pin *self, __u64 kept)
 {
@@ -150,7 +129,7 @@ TEST_F(pin, direct_write_and_read)
 		SKIP(return, "no /dev/ram0");
 	ASSERT_EQ(SIZE, pwrite(disk, self->mem, SIZE, 0));
 	ASSERT_EQ(SIZE, pread(disk, copy, SIZE, 0));
-	EXPECT_TRUE(pages_are(copy));
+	EXPECT_TRUE(is_numbered(copy, PAGES));
 
 	fill_pattern(copy, SIZE, 0xd15c);
 	ASSERT_EQ(SIZE, pwrite(disk, copy, SIZE, SIZE));
@@ -168,7 +147,7 @@ TEST_F(pin, direct_write_and_read)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Each entry is put back by the page fault of the I/O itself. */
+/* The page faults of the I/O itself restore the entries. */
 TEST_F(pin, direct_io_with_no_entries)
 {
 	char *copy = aligned_alloc(PAGE, SIZE);
@@ -179,7 +158,7 @@ TEST_F(pin, direct_io_with_no_entries)
 	ASSERT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
 	ASSERT_EQ(SIZE, pwrite(disk, self->mem, SIZE, 0));
 	ASSERT_EQ(SIZE, pread(disk, copy, SIZE, 0));
-	EXPECT_TRUE(pages_are(copy));
+	EXPECT_TRUE(is_numbered(copy, PAGES));
 	fill_pattern(copy, SIZE, 1);
 	ASSERT_EQ(SIZE, pwrite(disk, copy, SIZE, 0));
 	ASSERT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
@@ -189,7 +168,7 @@ TEST_F(pin, direct_io_with_no_entries)
 
 /* === Read-only =========================================================== */
 
-/* What writes through pages is refused; what reads gets the bytes. */
+/* Writing through pages is refused; reading gets the bytes. */
 TEST_F(pin, read_only_mapping_is_not_written_by_direct_io)
 {
 	int ro = open_tag(self->heap.node, self->tag, O_RDONLY | O_CLOEXEC);
@@ -202,7 +181,7 @@ TEST_F(pin, read_only_mapping_is_not_written_by_direct_io)
 		SKIP(return, "no /dev/ram0");
 	ASSERT_EQ(SIZE, pwrite(disk, mem, SIZE, 0));
 	ASSERT_EQ(SIZE, pread(disk, copy, SIZE, 0));
-	EXPECT_TRUE(pages_are(copy));
+	EXPECT_TRUE(is_numbered(copy, PAGES));
 	memset(copy, 0xbb, SIZE);
 	ASSERT_EQ(SIZE, pwrite(disk, copy, SIZE, 0));
 	EXPECT_EQ(-1, pread(disk, mem, SIZE, 0));
@@ -210,8 +189,8 @@ TEST_F(pin, read_only_mapping_is_not_written_by_direct_io)
 	EXPECT_EQ(0, madvise(mem, SIZE, MADV_DONTNEED));
 	EXPECT_EQ(-1, pread(disk, mem, SIZE, 0));
 	EXPECT_EQ(EFAULT, errno);
-	EXPECT_TRUE(pages_are(mem));
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(mem, PAGES));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 }
 
 TEST_F(pin, read_only_stays_so_when_entries_come_back)
@@ -231,29 +210,29 @@ TEST_F(pin, read_only_stays_so_when_entries_come_back)
 	EXPECT_NE(0, madvise(mem, SIZE, MADV_POPULATE_WRITE));
 	EXPECT_EQ(-1, mprotect(mem, SIZE, PROT_READ | PROT_WRITE));
 	EXPECT_EQ(EACCES, errno);
-	EXPECT_TRUE(pages_are(mem));
+	EXPECT_TRUE(is_numbered(mem, PAGES));
 	EXPECT_EQ(128 + SIGSEGV, run_child(write_at, mem + PAGE));
 	/* A pipe only reads. */
 	ASSERT_EQ(PAGE, to_pipe(self->pipe[1], mem + 3 * PAGE, PAGE));
 	EXPECT_TRUE(pipe_has(self->pipe[0], 3));
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 }
 
-/* === Entries that go and come back ======================================= */
+/* === Entries that are removed and restored =============================== */
 
 TEST_F(pin, content_is_there_after_MADV_DONTNEED)
 {
 	int i;
 
 	ASSERT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 	ASSERT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
 	for (i = 0; i < PAGES; i++)
 		fill_pattern(self->mem + i * PAGE, PAGE, 100 + i);
 	ASSERT_EQ(0, madvise(self->mem + PAGE, PAGE, MADV_DONTNEED));
 	for (i = 0; i < PAGES; i++)
 		EXPECT_TRUE(has_pattern(self->mem + i * PAGE, PAGE, 100 + i));
-	/* In a part that was cut off and moved, at its own offset. */
+	/* In a part that was split off and moved, at its own offset. */
 	ASSERT_EQ(0, munmap(self->mem, 4 * PAGE));
 	ASSERT_EQ(0, madvise(self->mem + 4 * PAGE, 12 * PAGE, MADV_DONTNEED));
 	EXPECT_TRUE(has_pattern(self->mem + 7 * PAGE, PAGE, 107));
@@ -280,7 +259,7 @@ TEST_F(pin, page_in_a_pipe_keeps_the_memory)
 	EXPECT_TRUE(pipe_has(self->pipe[0], 5));
 	EXPECT_UNCHANGED(&self->heap);
 
-	/* Nothing of it is left for the next owner. */
+	/* The next owner sees zeroes only. */
 	self->fd = alloc_in(self->heap.node, SIZE, self->regions);
 	ASSERT_LE(0, self->fd);
 	again = map_buffer(self->fd, SIZE, PROT_READ);
@@ -288,7 +267,7 @@ TEST_F(pin, page_in_a_pipe_keeps_the_memory)
 	EXPECT_TRUE(is_filled(again, SIZE, 0));
 }
 
-/* Whichever page it is that goes last. */
+/* Whichever page is unpinned last. */
 TEST_F(pin, every_page_counts)
 {
 	int round, i;
@@ -297,7 +276,7 @@ TEST_F(pin, every_page_counts)
 	for (round = 0; round < 2; round++) {
 		self->fd = alloc_in(self->heap.node, SIZE, self->regions);
 		ASSERT_LE(0, self->fd);
-		self->mem = map_numbered(self->fd);
+		self->mem = map_numbered(self->fd, PAGES);
 		ASSERT_NE(MAP_FAILED, (void *)self->mem);
 		for (i = 0; i < 3; i++) {
 			int page = (round ? 2 - i : i) * (PAGES - 1) / 2;
@@ -328,7 +307,7 @@ TEST_F(pin, pipe_that_is_closed_unread)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A pin can be multiplied by those who have it. */
+/* A holder of a pin can multiply it. */
 TEST_F(pin, copy_in_another_pipe)
 {
 	int other[2];
@@ -346,7 +325,7 @@ TEST_F(pin, copy_in_another_pipe)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Several buffers, which go in another order than they came. */
+/* Several buffers, unpinned in another order than they were pinned. */
 TEST_F_TIMEOUT(pin, several_buffers, 120)
 {
 	int pipes[4][2], i;
@@ -357,7 +336,7 @@ TEST_F_TIMEOUT(pin, several_buffers, 120)
 		ASSERT_EQ(0, pipe(pipes[i]));
 		fd = alloc_in(self->heap.node, SIZE, self->regions);
 		ASSERT_LE(0, fd);
-		mem = map_numbered(fd);
+		mem = map_numbered(fd, PAGES);
 		ASSERT_NE(MAP_FAILED, (void *)mem);
 		ASSERT_EQ(PAGE, to_pipe(pipes[i][1], mem + i * PAGE, PAGE));
 		munmap(mem, SIZE);
@@ -368,14 +347,14 @@ TEST_F_TIMEOUT(pin, several_buffers, 120)
 	for (i = 3; i >= 0; i--) {
 		expect_flooded(_metadata, self, (i + 1) * SIZE);
 		EXPECT_TRUE(pipe_has(pipes[i][0], i));
-		/* It is parked no more a little before its memory is free. */
+		/* The buffer is unparked a little before its memory is free. */
 		ASSERT_TRUE(BECOMES_TRUE(used_bytes(self->heap.node) ==
 					 self->heap.query.used + i * SIZE));
 	}
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* The name holds the buffer; parked is what nothing but I/O holds. */
+/* The tag holds the buffer; only buffers held by nothing but I/O are parked. */
 TEST_F(pin, persistent_name)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
@@ -387,7 +366,7 @@ TEST_F(pin, persistent_name)
 	set_name(alloc.tag, self->tag);
 	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_ALLOC, &alloc));
 	self->fd = alloc.fd;
-	self->mem = map_numbered(self->fd);
+	self->mem = map_numbered(self->fd, PAGES);
 	ASSERT_NE(MAP_FAILED, (void *)self->mem);
 	ASSERT_EQ(PAGE, to_pipe(self->pipe[1], self->mem + PAGE, PAGE));
 	let_go(self);
@@ -428,9 +407,9 @@ TEST_F(pin, process_that_is_killed)
 /* === io_uring ============================================================ */
 
 /**
- * struct ring - as much of io_uring as one request at a time takes
+ * struct ring - The parts of io_uring for one request at a time
  * @fd: the ring
- * @tail: where the next request goes
+ * @tail: position of the next request
  * @array: indirection of requests
  * @sqes: requests
  */
@@ -471,7 +450,7 @@ static int ring_register(struct ring *ring, void *mem, size_t size)
 		       IORING_REGISTER_BUFFERS, &iov, 1) ? -errno : 0;
 }
 
-/* Write a part of registered buffer 0 to a file, by the address it had. */
+/* Write a part of registered buffer 0 to a file, at the address that it had. */
 static int ring_write(struct ring *ring, int fd, void *addr, __u32 len)
 {
 	struct io_uring_sqe *sqe = &ring->sqes[0];
@@ -488,16 +467,16 @@ static int ring_write(struct ring *ring, int fd, void *addr, __u32 len)
 		       IORING_ENTER_GETEVENTS, NULL, 0) == 1 ? 0 : -errno;
 }
 
-/* Before 6.5 it takes no mapping of a file but those of shared memory. */
+/* Before 6.5 io_uring accepts no file mappings except shared memory. */
 TEST_F(pin, buffer_registered_with_io_uring)
 {
 	struct ring ring;
 
 	if (ring_begin(&ring))
-		SKIP(return, "no io_uring here");
+		SKIP(return, "the kernel has no io_uring");
 	if (!kernel_at_least(6, 5)) {
 		EXPECT_EQ(-EOPNOTSUPP, ring_register(&ring, self->mem, SIZE));
-		EXPECT_TRUE(pages_are(self->mem));
+		EXPECT_TRUE(is_numbered(self->mem, PAGES));
 		let_go(self);
 		EXPECT_UNCHANGED(&self->heap);
 		return;
@@ -508,7 +487,7 @@ TEST_F(pin, buffer_registered_with_io_uring)
 	let_go(self);
 	expect_parked(_metadata, self, 1, SIZE);
 	expect_flooded(_metadata, self, SIZE);
-	/* It can be used as before, by those who registered it. */
+	/* The process that registered the buffer can still use it. */
 	ASSERT_EQ(0, ring_write(&ring, self->pipe[1], self->mem + 14 * PAGE, PAGE));
 	EXPECT_TRUE(pipe_has(self->pipe[0], 14));
 	expect_parked(_metadata, self, 1, SIZE);
@@ -518,7 +497,7 @@ TEST_F(pin, buffer_registered_with_io_uring)
 	close(ring.fd);
 }
 
-/* It would be written, so a read-only one is refused. */
+/* Registering implies write access, so a read-only mapping is refused. */
 TEST_F(pin, read_only_mapping_is_not_registered_with_io_uring)
 {
 	int ro = open_tag(self->heap.node, self->tag, O_RDONLY | O_CLOEXEC);
@@ -527,9 +506,9 @@ TEST_F(pin, read_only_mapping_is_not_registered_with_io_uring)
 
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	if (ring_begin(&ring))
-		SKIP(return, "no io_uring here");
+		SKIP(return, "the kernel has no io_uring");
 	EXPECT_EQ(-EFAULT, ring_register(&ring, mem, SIZE));
-	EXPECT_TRUE(pages_are(mem));
+	EXPECT_TRUE(is_numbered(mem, PAGES));
 }
 
 /* === The module ========================================================== */
@@ -552,7 +531,7 @@ static const char *module_file(void)
 	return named && *named ? named : "/modules/carveout.ko";
 }
 
-/* The parameters that the module was loaded with, for loading it again. */
+/* The parameters of the module, for loading it again. */
 static int module_args(char *args, size_t len)
 {
 	static const char * const names[] = { "default", "regions" };
@@ -579,8 +558,8 @@ static int removes_module(void *arg)
 }
 
 /*
- * A name alone does not keep the module. But the memory that it held goes back
- * to where it comes from, so whoever removes the module waits for the I/O.
+ * A tag alone does not keep the module. But the memory of the buffer returns to
+ * its source, so removing the module waits for the I/O.
  */
 TEST_F(pin, removing_the_module_waits_for_pages_of_a_persistent_buffer)
 {
@@ -598,7 +577,7 @@ TEST_F(pin, removing_the_module_waits_for_pages_of_a_persistent_buffer)
 	set_name(alloc.tag, self->tag);
 	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_ALLOC, &alloc));
 	self->fd = alloc.fd;
-	self->mem = map_numbered(self->fd);
+	self->mem = map_numbered(self->fd, PAGES);
 	ASSERT_NE(MAP_FAILED, (void *)self->mem);
 	ASSERT_EQ(PAGE, to_pipe(self->pipe[1], self->mem + 4 * PAGE, PAGE));
 	let_go(self);
@@ -613,7 +592,7 @@ TEST_F(pin, removing_the_module_waits_for_pages_of_a_persistent_buffer)
 	EXPECT_EQ(0, wait_child(pid));
 	EXPECT_NE(0, access("/sys/module/carveout", F_OK));
 	ASSERT_EQ(0, syscall(SYS_finit_module, file, args, 0));
-	/* System memory is somewhere else now; for the rest nothing changed. */
+	/* System memory has another address now; everything else is unchanged. */
 	ASSERT_EQ(0, take_snapshot(&self->heap.before));
 	EXPECT_EQ(0, heap_state("used"));
 }
@@ -626,7 +605,7 @@ struct torture {
 	unsigned int rounds;
 };
 
-/* A page in a pipe while its buffer and others come and go. */
+/* A page is in a pipe while its buffer and others are allocated and freed. */
 static int torturer(void *arg)
 {
 	struct torture *torture = arg;
@@ -661,17 +640,9 @@ static int torturer(void *arg)
 
 TEST_F_TIMEOUT(pin, several_processes_at_random, 150)
 {
-	struct torture torture = { self, 0, env_rounds(200) };
-	pid_t pid[4];
-	int i;
+	struct torture torture = { self, 0x9151, env_rounds(200) };
 
-	for (i = 0; i < 4; i++) {
-		torture.seed = 0x9151 + i;
-		pid[i] = start_child(torturer, &torture);
-		ASSERT_LT(0, pid[i]);
-	}
-	for (i = 0; i < 4; i++)
-		EXPECT_EQ(0, wait_child(pid[i]));
+	EXPECT_EQ(0, run_seeded(torturer, &torture, &torture.seed, 4));
 	let_go(self);
 	EXPECT_UNCHANGED(&self->heap);
 }

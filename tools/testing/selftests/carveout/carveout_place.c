@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where a buffer lies when the caller says so: exactly here, from the top, and
- * with attributes to fall back on.
+ * Location of buffers: at a given offset, from the top, and with fallback
+ * attributes.
  */
 #include <sys/ioctl.h>
 
 #include "carveout_fixture.h"
 
-/* An allocation that is kept; its descriptor or a negative errno value. */
+/* An allocation that is kept; its file descriptor or a negative errno value. */
 static int keep(int node, struct carveout_ioctl_alloc *alloc)
 {
 	int err = xioctl(node, CARVEOUT_IOCTL_ALLOC, alloc);
@@ -38,7 +38,7 @@ static int try_exact(int node, __u64 size, __u32 region, __u64 place)
 	return 0;
 }
 
-/* === Exactly here ======================================================== */
+/* === At a given offset =================================================== */
 
 TEST_F(heap, exact_place_in_every_region)
 {
@@ -54,7 +54,7 @@ TEST_F(heap, exact_place_in_every_region)
 		EXPECT_EQ(0, try_exact(node, PAGE, i, 2 * PAGE));
 		EXPECT_EQ(0, try_exact(node, PAGE, i, region.size - PAGE));
 		EXPECT_EQ(0, try_exact(node, region.size, i, 0));
-		/* One page too much, and all that wraps. */
+		/* One page too much, and everything that overflows. */
 		EXPECT_EQ(-EINVAL, try_exact(node, region.size, i, PAGE));
 		EXPECT_EQ(-EINVAL, try_exact(node, region.size + 1, i, 0));
 		EXPECT_EQ(-EINVAL, try_exact(node, PAGE + 1, i, region.size - PAGE));
@@ -105,7 +105,7 @@ TEST_F(heap, exact_place_takes_one_region_and_no_other_wish)
 	alloc = exact_request(PAGE, 0, 0);
 	alloc.flags |= CARVEOUT_ALLOC_TOP_DOWN;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
-	/* An alignment that the place does not have. */
+	/* An alignment that the location does not have. */
 	alloc = exact_request(PAGE, 0, PAGE);
 	alloc.align = self->heap.query.max_align;
 	EXPECT_EQ(-EINVAL, keep(node, &alloc));
@@ -120,7 +120,7 @@ TEST_F(heap, exact_place_takes_one_region_and_no_other_wish)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* What the name leads to lies there, or the name is taken. */
+/* The existing buffer is at this location, or the tag is taken. */
 TEST_F(heap, exact_open_or_create)
 {
 	struct carveout_ioctl_alloc first = exact_request(PAGE, 0, 8 * PAGE), again;
@@ -166,7 +166,7 @@ TEST_F(heap, top_down_takes_the_upper_end)
 		top -= (i + 1) * PAGE;
 		EXPECT_EQ(top, alloc.offset);
 	}
-	/* One without the wish is put elsewhere: at the lower end. */
+	/* A buffer without the flag is allocated at the lower end. */
 	alloc = alloc_request(PAGE);
 	alloc.regions = 1;
 	ASSERT_LE(0, keep(node, &alloc));
@@ -211,9 +211,9 @@ TEST_F(heap, fallback_is_tried_in_order)
 					     CARVEOUT_ATTR_WRITECOMBINE);
 	}
 	if (kind[0] == kind[1])
-		SKIP(return, "both regions are of one kind");
+		SKIP(return, "both regions have the same attributes");
 	for (i = 0; i < 2; i++) {
-		/* The first choice as long as there is room. */
+		/* The first choice, as long as there is room. */
 		alloc = alloc_request(PAGE);
 		alloc.require = kind[i];
 		alloc.fallback[0] = kind[!i];
@@ -227,7 +227,7 @@ TEST_F(heap, fallback_is_tried_in_order)
 		ASSERT_LE(0, keep(node, &alloc));
 		EXPECT_EQ(!i, (int)alloc.region);
 		close(alloc.fd);
-		/* Without another choice, or with the same one only. */
+		/* Without a fallback, or with the same attributes as fallback. */
 		alloc.size = PAGE;
 		alloc.fallback[0] = kind[i];
 		EXPECT_EQ(-ENOSPC, keep(node, &alloc));
@@ -257,11 +257,11 @@ TEST_F(heap, bad_fallback_is_EINVAL)
 		alloc.nr_fallback = CARVEOUT_NR_FALLBACK;
 		alloc.fallback[i] = 1U << 8;
 		EXPECT_EQ(-EINVAL, keep(node, &alloc)) TH_LOG("entry %d", i);
-		/* What is forbidden cannot be fallen back on. */
+		/* A forbidden attribute cannot be a fallback. */
 		alloc.fallback[i] = CARVEOUT_ATTR_UNCACHED;
 		alloc.forbid = CARVEOUT_ATTR_UNCACHED;
 		EXPECT_EQ(-EINVAL, keep(node, &alloc)) TH_LOG("entry %d", i);
-		/* An entry that does not count has to be zero. */
+		/* An entry beyond nr_fallback must be zero. */
 		alloc = alloc_request(PAGE);
 		alloc.nr_fallback = i;
 		alloc.fallback[i] = CARVEOUT_ATTR_CACHED;

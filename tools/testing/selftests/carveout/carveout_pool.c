@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Pools: every member of a request, each limit from both sides, with the exact
- * error; who has a block, and when it comes back.
+ * error; ownership of blocks.
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -11,23 +11,11 @@
 
 #include "carveout_fixture.h"
 
-#define NONE	CARVEOUT_DEADLINE_NONE
-
-/* Make a pool and close it. Return 0 or the error. */
-static int try_create(int node, struct carveout_ioctl_pool_create *pool)
-{
-	int err = xioctl(node, CARVEOUT_IOCTL_POOL_CREATE, pool);
-
-	if (!err)
-		close(pool->fd);
-	return err;
-}
-
 static int try_shape(int node, __u64 block_size, __u32 count)
 {
 	struct carveout_ioctl_pool_create pool = pool_request(block_size, count);
 
-	return try_create(node, &pool);
+	return try_create_pool(node, &pool);
 }
 
 static int try_align(int node, __u64 align)
@@ -35,7 +23,7 @@ static int try_align(int node, __u64 align)
 	struct carveout_ioctl_pool_create pool = pool_request(64, 4);
 
 	pool.align = align;
-	return try_create(node, &pool);
+	return try_create_pool(node, &pool);
 }
 
 /* === Blocks and their number ============================================= */
@@ -69,7 +57,7 @@ TEST_F(heap, block_size_is_rounded_up_to_the_alignment)
 		EXPECT_EQ(rows[i].size, query.size);
 		EXPECT_EQ(rows[i].count, query.blocks);
 		EXPECT_EQ(rows[i].count, query.free);
-		EXPECT_EQ(0, query.high_water + query.waiters + query.used_open);
+		EXPECT_EQ(0, query.high_water + query.waiters + query.used_file);
 		close(pool.fd);
 	}
 	EXPECT_UNCHANGED(&self->heap);
@@ -82,7 +70,7 @@ TEST_F(heap, no_blocks_or_too_many_is_EINVAL)
 		{ 64, CARVEOUT_POOL_BLOCKS_MAX + 1, -EINVAL }, { 64, ~0U, -EINVAL },
 		{ 1ULL << 43, CARVEOUT_POOL_BLOCKS_MAX, -ENOSPC },
 		{ (1ULL << 43) + 1, 2, -ENOSPC }, { 1ULL << 63, 1, -ENOSPC },
-		/* What wraps. */
+		/* Sizes that overflow. */
 		{ 1ULL << 44, CARVEOUT_POOL_BLOCKS_MAX, -EINVAL },
 		{ 1ULL << 63, 2, -EINVAL }, { (1ULL << 44) + 64, 1U << 20, -EINVAL },
 		{ -1ULL, 1, -EINVAL }, { -63ULL, 1, -EINVAL }, { -64ULL, 1, -EINVAL },
@@ -131,7 +119,7 @@ TEST_F(heap, each_block_is_aligned)
 {
 	const char *tag = unique_tag("pool.align");
 	struct carveout_ioctl_pool_create pool = pool_request(100, 6);
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int wall = alloc_buffer(self->heap.node, PAGE);
 	int i;
 
@@ -142,9 +130,9 @@ TEST_F(heap, each_block_is_aligned)
 	ASSERT_EQ(1, find_listed(self->heap.node, tag, &buffer));
 	EXPECT_EQ(0, buffer.phys % (4 * PAGE));
 	for (i = 0; i < 6; i++) {
-		struct carveout_ioctl_pool_get get = { .deadline = NONE };
+		struct carveout_ioctl_pool_acquire get = { .deadline = NONE };
 
-		ASSERT_EQ(0, xioctl(pool.fd, CARVEOUT_POOL_IOCTL_GET, &get));
+		ASSERT_EQ(0, xioctl(pool.fd, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
 		EXPECT_EQ(get.index * 4ULL * PAGE, get.offset);
 	}
 	close(pool.fd);
@@ -202,7 +190,7 @@ TEST_F(heap, what_an_allocation_refuses_is_refused)
 			pool.require = 1U << 8;
 			break;
 		}
-		EXPECT_EQ(-EINVAL, try_create(node, &pool)) TH_LOG("case %d", i);
+		EXPECT_EQ(-EINVAL, try_create_pool(node, &pool)) TH_LOG("case %d", i);
 	}
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -219,17 +207,17 @@ TEST_F(heap, placed_as_asked)
 		pool = pool_request(64, 4);
 		pool.regions = 1ULL << i;
 		pool.require = region.attrs;
-		ASSERT_EQ(0, try_create(node, &pool));
+		ASSERT_EQ(0, try_create_pool(node, &pool));
 		EXPECT_EQ(i, pool.region);
 		EXPECT_EQ(region.attrs, pool.attrs);
 		pool = pool_request(64, 4);
 		pool.regions = 1ULL << i;
 		pool.forbid = region.attrs;
-		EXPECT_EQ(-EINVAL, try_create(node, &pool));
+		EXPECT_EQ(-EINVAL, try_create_pool(node, &pool));
 		pool = pool_request(64, 4);
 		pool.regions = 1ULL << i;
 		pool.max_addr = 4096;
-		EXPECT_EQ(-ENOSPC, try_create(node, &pool));
+		EXPECT_EQ(-ENOSPC, try_create_pool(node, &pool));
 	}
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -257,7 +245,7 @@ TEST_F(heap, descriptor_is_as_asked)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, write(open.fd, &byte, 1));
 	EXPECT_EQ(EINVAL, errno);
-	/* What it is, is said the same way by both. */
+	/* Both calls return the same properties. */
 	EXPECT_EQ(pool.block_size, open.block_size);
 	EXPECT_EQ(pool.size, open.size);
 	EXPECT_EQ(pool.offset, open.offset);
@@ -278,12 +266,12 @@ TEST_F(heap, no_descriptor_left_leaves_nothing)
 	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &was));
 	limit.rlim_max = was.rlim_max;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
-	EXPECT_EQ(-EMFILE, try_create(self->heap.node, &pool));
+	EXPECT_EQ(-EMFILE, try_create_pool(self->heap.node, &pool));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &was));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A pool's descriptor has its commands, the node has its own. */
+/* Pools and device nodes have different commands. */
 TEST_F(heap, other_commands_are_ENOTTY)
 {
 	int pool = create_pool(self->heap.node, 64, 4);
@@ -292,7 +280,7 @@ TEST_F(heap, other_commands_are_ENOTTY)
 
 	ASSERT_LE(0, pool);
 	for (nr = 0; nr < 256; nr++) {
-		if (nr >= _IOC_NR(CARVEOUT_POOL_IOCTL_GET) &&
+		if (nr >= _IOC_NR(CARVEOUT_POOL_IOCTL_ACQUIRE) &&
 		    nr <= _IOC_NR(CARVEOUT_POOL_IOCTL_DESTROY))
 			continue;
 		EXPECT_EQ(-ENOTTY, xioctl(pool, _IOC(_IOC_READ | _IOC_WRITE,
@@ -328,7 +316,7 @@ TEST_F(heap, each_block_is_had_once)
 	EXPECT_EQ(0, query_pool(pool, &query));
 	EXPECT_EQ(35, query.free);
 	EXPECT_EQ(70, query.high_water);
-	EXPECT_EQ(35, query.used_open);
+	EXPECT_EQ(35, query.used_file);
 	for (i = 0; i < 35; i++) {
 		index = try_block(pool);
 		EXPECT_EQ(0, index % 2);
@@ -347,7 +335,7 @@ TEST_F(heap, what_is_no_block_in_use_cannot_be_put)
 	size_t i;
 
 	ASSERT_LE(0, pool);
-	/* Never used. */
+	/* Never acquired. */
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(-EINVAL, put_block(pool, i));
 	index = try_block(pool);
@@ -360,7 +348,7 @@ TEST_F(heap, what_is_no_block_in_use_cannot_be_put)
 	EXPECT_EQ(-EINVAL, put_block(pool, index));
 	EXPECT_EQ(0, query_pool(pool, &query));
 	EXPECT_EQ(3, query.free);
-	EXPECT_EQ(1, query.used_open);
+	EXPECT_EQ(1, query.used_file);
 	EXPECT_EQ(0, put_block(pool, second));
 	EXPECT_EQ(4, free_blocks(pool));
 	close(pool);
@@ -370,16 +358,16 @@ TEST_F(heap, what_is_no_block_in_use_cannot_be_put)
 TEST_F(heap, deadline_without_waiting_is_EINVAL)
 {
 	int pool = create_pool(self->heap.node, 64, 1);
-	struct carveout_ioctl_pool_get get = { .flags = CARVEOUT_POOL_GET_NOWAIT };
+	struct carveout_ioctl_pool_acquire get = { .flags = CARVEOUT_POOL_ACQUIRE_NOWAIT };
 	int i;
 
 	ASSERT_LE(0, pool);
 	for (i = 0; i < 64; i++) {
 		get.deadline = 1ULL << i;
-		EXPECT_EQ(-EINVAL, xioctl(pool, CARVEOUT_POOL_IOCTL_GET, &get));
+		EXPECT_EQ(-EINVAL, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
 	}
 	EXPECT_EQ(1, free_blocks(pool));
-	/* What is free is had, however late it is. */
+	/* A free block is returned, even after the deadline. */
 	EXPECT_EQ(0, get_block(pool, 0));
 	EXPECT_EQ(0, put_block(pool, 0));
 	EXPECT_EQ(0, get_block(pool, 1));
@@ -387,31 +375,31 @@ TEST_F(heap, deadline_without_waiting_is_EINVAL)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Nobody was told of the block: it is free. */
+/* The caller does not know the block: it is free again. */
 TEST_F(heap, reply_that_cannot_be_written_takes_no_block)
 {
 	int pool = create_pool(self->heap.node, 64, 2);
 	char *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct carveout_ioctl_pool_get *get;
+	struct carveout_ioctl_pool_acquire *get;
 	int i;
 
 	ASSERT_LE(0, pool);
 	ASSERT_NE(MAP_FAILED, (void *)page);
 	ASSERT_EQ(0, mprotect(page + PAGE, PAGE, PROT_READ));
 	for (i = 0; i < 8; i++) {
-		/* All of it, or the end of it, and both ways to ask. */
+		/* All of the reply, or its end, and both kinds of calls. */
 		get = (void *)(page + PAGE - (i & 1 ? 8 : 0));
 		if (i & 1)
-			get->flags = i & 2 ? CARVEOUT_POOL_GET_NOWAIT : 0;
-		EXPECT_EQ(-EFAULT, xioctl(pool, CARVEOUT_POOL_IOCTL_GET, get));
+			get->flags = i & 2 ? CARVEOUT_POOL_ACQUIRE_NOWAIT : 0;
+		EXPECT_EQ(-EFAULT, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, get));
 		EXPECT_EQ(2, free_blocks(pool));
 	}
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Who takes a block and who gives it back need not be the same. */
+/* A block may be released through another file than it was acquired by. */
 TEST_F(heap, block_of_another_file_can_be_put)
 {
 	const char *tag = unique_tag("pool.other");
@@ -425,12 +413,12 @@ TEST_F(heap, block_of_another_file_can_be_put)
 	EXPECT_EQ(1, try_block(pool));
 	EXPECT_EQ(2, try_block(other));
 	EXPECT_EQ(0, query_pool(other, &query));
-	EXPECT_EQ(1, query.used_open);
+	EXPECT_EQ(1, query.used_file);
 	EXPECT_EQ(0, put_block(other, 0));
 	EXPECT_EQ(-EINVAL, put_block(pool, 0));
 	EXPECT_EQ(0, query_pool(pool, &query));
-	EXPECT_EQ(1, query.used_open);
-	/* A file takes with it what is its own. */
+	EXPECT_EQ(1, query.used_file);
+	/* Closing a file releases its own blocks only. */
 	close(pool);
 	EXPECT_EQ(2, free_blocks(other));
 	EXPECT_EQ(0, put_block(other, 2));
@@ -439,7 +427,7 @@ TEST_F(heap, block_of_another_file_can_be_put)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === Whose they are ====================================================== */
+/* === Ownership =========================================================== */
 
 static int sleep_a_little(void *arg)
 {
@@ -452,7 +440,7 @@ static bool becomes_free(int pool, int count)
 	return BECOMES_TRUE(free_blocks(pool) == count);
 }
 
-/* The file lives as long as a descriptor, here or elsewhere, or a mapping. */
+/* The file lives as long as a file descriptor, here or elsewhere, or a mapping. */
 TEST_F(heap, blocks_come_back_with_the_file)
 {
 	const char *tag = unique_tag("pool.file");
@@ -508,16 +496,16 @@ TEST_F(heap, mapping_shows_the_blocks)
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	EXPECT_TRUE(is_filled(mem, size, 0));
 	for (i = 0; i < 4; i++) {
-		struct carveout_ioctl_pool_get get = { .deadline = NONE };
+		struct carveout_ioctl_pool_acquire get = { .deadline = NONE };
 
-		ASSERT_EQ(0, xioctl(pool, CARVEOUT_POOL_IOCTL_GET, &get));
+		ASSERT_EQ(0, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
 		ASSERT_GE(size - 4 * PAGE, get.offset);
 		memset(mem + get.offset, get.index + 1, 4 * PAGE);
 	}
 	part = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, pool, 8 * PAGE);
 	ASSERT_NE(MAP_FAILED, (void *)part);
 	EXPECT_TRUE(is_filled(part, 4 * PAGE, 3));
-	/* As who had it left it. */
+	/* Blocks are not zeroed between two holders. */
 	EXPECT_EQ(0, put_block(pool, 2));
 	EXPECT_EQ(2, try_block(pool));
 	EXPECT_TRUE(is_filled(part, 4 * PAGE, 3));
@@ -532,7 +520,7 @@ TEST_F(heap, mapping_shows_the_blocks)
 				   size - PAGE));
 	EXPECT_EQ(EINVAL, errno);
 	close(pool);
-	/* The mapping holds it all. */
+	/* The mapping holds file and buffer. */
 	EXPECT_TRUE(is_filled(mem, 4 * PAGE, 1));
 	munmap(mem, size);
 	munmap(part, 4 * PAGE);

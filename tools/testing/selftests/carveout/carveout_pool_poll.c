@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * poll() and epoll on the descriptor of a pool: readable while a block is free, and
- * hung up when the pool has ended.
+ * poll() and epoll on the file of a pool: readable while a block is free, hung
+ * up when the pool is destroyed.
  */
 #include <poll.h>
 #include <sys/epoll.h>
@@ -9,11 +9,11 @@
 #include "carveout_fixture.h"
 
 /**
- * struct poller - one who waits for an event
- * @pool: where
- * @epoll: by epoll
- * @flags: EPOLL* flags besides
- * @want: the event
+ * struct poller - A process that waits for an event
+ * @pool: file descriptor of the pool
+ * @epoll: use epoll
+ * @flags: additional EPOLL* flags
+ * @want: the expected event
  */
 struct poller {
 	int pool;
@@ -70,8 +70,8 @@ TEST_F(heap, poll_and_epoll_are_woken)
 #define POLLERS	3
 
 /*
- * Who polls exclusively is satisfied if another one is woken, for one block. But there
- * may be more of them, and the end of a pool is for everybody.
+ * One exclusive poller is enough for one block. But several blocks may be free,
+ * and the destruction of a pool concerns all pollers.
  */
 TEST_F(heap, exclusive_epoll_is_woken_for_each_block)
 {
@@ -97,7 +97,7 @@ TEST_F(heap, exclusive_epoll_is_woken_for_each_block)
 		}
 		if (i)
 			EXPECT_EQ(0, destroy_pool(poller.pool));
-		/* The children have it as well. */
+		/* The children have this file, too, so its blocks stay acquired. */
 		for (j = 0; !i && j < POLLERS; j++)
 			EXPECT_EQ(0, put_block(own, j));
 		for (j = 0; j < POLLERS; j++)

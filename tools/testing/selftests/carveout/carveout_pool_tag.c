@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pools and names: who finds one, who may, and how it ends.
+ * Pools and tags: look-up, permission, destruction.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -10,19 +10,7 @@
 
 #include "carveout_fixture.h"
 
-#define NONE	CARVEOUT_DEADLINE_NONE
-
-/* Make a pool and close it. Return 0 or the error. */
-static int try_create(int node, struct carveout_ioctl_pool_create *pool)
-{
-	int err = xioctl(node, CARVEOUT_IOCTL_POOL_CREATE, pool);
-
-	if (!err)
-		close(pool->fd);
-	return err;
-}
-
-/* === Names =============================================================== */
+/* === Tags ================================================================ */
 
 TEST_F(heap, name_of_a_pool_and_of_a_buffer)
 {
@@ -30,7 +18,7 @@ TEST_F(heap, name_of_a_pool_and_of_a_buffer)
 	const char *tag = unique_tag("pool.name"), *plain = unique_tag("pool.plain");
 	int pool = create_pool_tag(node, PAGE, 4, tag, 0, 0600);
 	int buffer = alloc_tag(node, 4 * PAGE, plain, 0, 0600);
-	struct carveout_buffer entry;
+	struct carveout_buffer_info entry;
 	int fd;
 
 	ASSERT_LE(0, pool);
@@ -46,7 +34,7 @@ TEST_F(heap, name_of_a_pool_and_of_a_buffer)
 	EXPECT_EQ(-EEXIST, create_pool_tag(node, PAGE, 4, plain, CARVEOUT_ALLOC_OPEN, 0600));
 	EXPECT_EQ(-EEXIST, create_pool_tag(node, PAGE, 4, tag, 0, 0600));
 	EXPECT_EQ(-EEXIST, alloc_tag(node, PAGE, tag, 0, 0600));
-	/* As a buffer it is open for everything but a change of its size. */
+	/* As a buffer it is open for everything but resizing. */
 	fd = open_tag(node, tag, O_RDWR);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, query_buffer(node, fd, &entry));
@@ -59,7 +47,7 @@ TEST_F(heap, name_of_a_pool_and_of_a_buffer)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* The buffer's descriptor and the pool's lead to the same bytes. */
+/* The file descriptors of the buffer and of the pool map the same bytes. */
 TEST_F(heap, pool_is_a_dma_buf_by_its_name)
 {
 	int node = self->heap.node;
@@ -80,14 +68,14 @@ TEST_F(heap, pool_is_a_dma_buf_by_its_name)
 	munmap(mem[0], 4 * PAGE);
 	munmap(mem[1], 4 * PAGE);
 	close(pool);
-	/* The only descriptor, but blocks do not move. */
+	/* The only file descriptor, but blocks do not move. */
 	EXPECT_EQ(-EBUSY, xioctl(node, CARVEOUT_IOCTL_RESIZE, &resize));
 	close(resize.fd);
 	EXPECT_EQ(0, unlink_tag(node, tag));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A pool's descriptor is none of a buffer. */
+/* The file descriptor of a pool is not one of a buffer. */
 TEST_F(heap, pool_descriptor_is_no_buffer)
 {
 	int node = self->heap.node;
@@ -147,15 +135,15 @@ TEST_F(heap, existing_pool_is_opened_if_it_will_do)
 	pool = pool_request(128, 10);
 	set_name(pool.tag, tag);
 	pool.flags = CARVEOUT_ALLOC_OPEN | CARVEOUT_ALLOC_PERSIST;
-	EXPECT_EQ(-EEXIST, try_create(node, &pool));
+	EXPECT_EQ(-EEXIST, try_create_pool(node, &pool));
 	pool.flags = CARVEOUT_ALLOC_OPEN;
 	pool.forbid = CARVEOUT_ATTR_CACHED | CARVEOUT_ATTR_WRITECOMBINE |
 		      CARVEOUT_ATTR_UNCACHED;
-	EXPECT_EQ(-EEXIST, try_create(node, &pool));
+	EXPECT_EQ(-EEXIST, try_create_pool(node, &pool));
 	close(fd);
-	/* One that is not there is made. */
+	/* A pool that does not exist is made. */
 	pool.forbid = 0;
-	EXPECT_EQ(0, try_create(node, &pool));
+	EXPECT_EQ(0, try_create_pool(node, &pool));
 	EXPECT_EQ(CARVEOUT_ALLOC_CREATED, pool.created);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -183,7 +171,7 @@ TEST_F(heap, persistent_pool_outlives_its_users)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Who has the pool whose name was given away still has it. */
+/* A pool whose tag is moved to another buffer remains valid for its holders. */
 TEST_F(heap, name_of_a_pool_is_given_to_another)
 {
 	int node = self->heap.node;
@@ -202,7 +190,7 @@ TEST_F(heap, name_of_a_pool_is_given_to_another)
 	EXPECT_EQ(-EINVAL, open_pool(node, tag));
 	EXPECT_EQ(1, try_block(pool));
 	EXPECT_EQ(0, put_block(pool, 0));
-	/* To end it does not take away the name of the other. */
+	/* Destroying the pool does not remove the tag of the other buffer. */
 	EXPECT_EQ(0, destroy_pool(pool));
 	EXPECT_EQ(0, try_open(node, tag, O_RDWR));
 	close(pool);
@@ -255,7 +243,7 @@ TEST_F(heap, tag_and_node_have_to_permit_writing)
 					       0, mode);
 		ASSERT_LE(0, visitor.pool);
 		EXPECT_EQ(0, run_child(visit, &visitor)) TH_LOG("mode %o", mode);
-		/* Nothing happened to it. */
+		/* The pool was not destroyed. */
 		EXPECT_EQ(0, try_block(visitor.pool));
 		close(visitor.pool);
 	}
@@ -285,7 +273,7 @@ TEST_F(heap, owner_may_destroy)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === The end ============================================================= */
+/* === Destruction ========================================================= */
 
 static short events_of(int fd)
 {
@@ -331,7 +319,7 @@ TEST_F(heap, destroyed_pool_has_no_blocks)
 	EXPECT_EQ(-EIDRM, try_block(pool));
 	EXPECT_EQ(-EIDRM, get_block(other, NONE));
 	EXPECT_EQ(-ENOENT, open_pool(node, tag));
-	/* The name is free, and what is in use can be used. */
+	/* The tag is free, and blocks in use remain usable. */
 	next = create_pool_tag(node, 64, 4, tag, 0, 0600);
 	EXPECT_LE(0, next);
 	mem = map_buffer(other, PAGE, PROT_READ | PROT_WRITE);

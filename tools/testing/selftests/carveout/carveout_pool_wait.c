@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for a block of a pool: first come, first served, until a deadline, a signal
- * or the end of the pool; and processes that die while they wait or have one.
+ * Waiting for a block of a pool: first come, first served, until a deadline, a
+ * signal or the end of the pool; and processes that are killed while they wait
+ * or hold a block.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,18 +14,16 @@
 
 #include "carveout_fixture.h"
 
-#define NONE	CARVEOUT_DEADLINE_NONE
-
 /**
- * struct waiter - one who waits for a block
- * @pool: where, if he has no open file of his own
- * @tag: of the pool, if he has one
- * @node: of the heap
- * @deadline: until when
+ * struct waiter - A process that waits for a block
+ * @pool: file descriptor of the pool, unless the process opens @tag
+ * @tag: tag of the pool, or NULL
+ * @node: file descriptor of the heap
+ * @deadline: end of the wait
  * @want: 0 for a block, or an error
- * @name: what he writes to @log as soon as he has it
+ * @name: written to @log once the process has the block
  * @log: a pipe, or 0
- * @keep: he keeps the block and the file until he is killed
+ * @keep: keep the block and the file until the process is killed
  */
 struct waiter {
 	int pool;
@@ -63,7 +62,7 @@ static bool becomes_free(int pool, int count)
 
 #define QUEUE	12
 
-/* Each gives the block back, to the next. One put serves all, in turn. */
+/* Each waiter releases the block to the next. One release serves all, in order. */
 TEST_F(heap, waiters_are_served_in_turn)
 {
 	const char *tag = unique_tag("wait.turn");
@@ -80,7 +79,7 @@ TEST_F(heap, waiters_are_served_in_turn)
 	job.log = log[1];
 	for (i = 0; i < QUEUE; i++) {
 		job.name = i;
-		/* One file each, or all in one. */
+		/* One file each, or one for all. */
 		job.pool = pool;
 		job.tag = i % 3 ? tag : NULL;
 		pid[i] = start_child(wait_for_block, &job);
@@ -100,7 +99,7 @@ TEST_F(heap, waiters_are_served_in_turn)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* It is his at once, before he runs: nobody gets it in between. */
+/* The block belongs to the waiter at once, before it runs: no other caller gets it. */
 TEST_F(heap, block_is_handed_over)
 {
 	const char *tag = unique_tag("wait.hand");
@@ -121,7 +120,7 @@ TEST_F(heap, block_is_handed_over)
 		EXPECT_EQ(-EAGAIN, try_block(pool));
 		EXPECT_EQ(0, free_blocks(pool));
 		EXPECT_TRUE(has_waiters(pool, 0));
-		/* He dies, and it comes back. */
+		/* Killing the waiter frees the block. */
 		ASSERT_EQ(0, kill(pid, SIGKILL));
 		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 		ASSERT_TRUE(becomes_free(pool, 1));
@@ -131,7 +130,7 @@ TEST_F(heap, block_is_handed_over)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Blocks of a process that dies go to those who wait, in turn. */
+/* Blocks of a killed process are handed to the waiters, in order. */
 TEST_F(heap, blocks_of_the_dead_are_inherited)
 {
 	const char *tag = unique_tag("wait.heir");
@@ -167,7 +166,7 @@ TEST_F(heap, blocks_of_the_dead_are_inherited)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === What ends a wait ==================================================== */
+/* === End of a wait ======================================================= */
 
 TEST_F(heap, deadline_is_kept)
 {
@@ -185,7 +184,7 @@ TEST_F(heap, deadline_is_kept)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* However far it is: it does not wrap into the past. */
+/* A far deadline must not wrap into the past. */
 TEST_F(heap, far_deadline_waits)
 {
 	static const __u64 far[] = {
@@ -215,28 +214,19 @@ TEST_F(heap, far_deadline_waits)
 
 static int wait_restarting(void *data)
 {
-	if (handle_signals(SA_RESTART))
-		return 8;
-	return wait_for_block(data) ?: was_signalled() ? 0 : 7;
+	return wait_with_handler(SA_RESTART, wait_for_block, data);
 }
 
 static int wait_interruptible(void *data)
 {
-	if (handle_signals(0))
-		return 8;
-	return wait_for_block(data) ?: was_signalled() ? 0 : 7;
+	return wait_with_handler(0, wait_for_block, data);
 }
 
-/* The deadline is that of the first call, however often it restarts. */
 static int wait_under_signals(void *data)
 {
-	struct waiter job = *(struct waiter *)data;
+	struct waiter *job = data;
 
-	/* When one has come, the others do. */
-	while (!was_signalled())
-		sleep_us(1000);
-	job.deadline = now_ns() + 500 * MS;
-	return wait_for_block(&job) ?: now_ns() < job.deadline ? 9 : 0;
+	return wait_and_restart(wait_for_block, job, &job->deadline);
 }
 
 TEST_F(heap, signal_interrupts_or_restarts)
@@ -272,7 +262,7 @@ TEST_F(heap, signal_interrupts_or_restarts)
 	ASSERT_EQ(0, try_block(pool));
 
 	job.want = -ETIMEDOUT;
-	/* It does not die of those that come before it runs. */
+	/* Signals that arrive before the child runs must not kill it. */
 	ASSERT_EQ(0, handle_signals(SA_RESTART));
 	pid = start_child(wait_under_signals, &job);
 	ASSERT_LT(0, pid);
@@ -309,7 +299,7 @@ TEST_F(heap, destroy_wakes_everybody)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A pool is waited for as a buffer is. */
+/* Waiting for a pool works like waiting for a buffer. */
 static int open_wait(int node, const char *tag, __u64 deadline)
 {
 	struct carveout_ioctl_pool_open open = {
@@ -345,7 +335,7 @@ TEST_F(heap, open_waits_until_the_pool_is_there)
 	EXPECT_EQ(-ETIMEDOUT, open_wait(job.node, tag, 0));
 	EXPECT_TRUE(TIMES_OUT_IN(20, deadline, open_wait(job.node, tag, deadline)));
 	for (i = 0; i < 2; i++) {
-		/* The second time a buffer comes that is no pool. */
+		/* In the second round the tag appears on a buffer that is not a pool. */
 		job.want = i ? -EINVAL : 0;
 		pid = start_child(wait_for_pool, &job);
 		ASSERT_LT(0, pid);
@@ -375,7 +365,7 @@ static int go_first(void)
 	return 0;
 }
 
-/* The file is not his alone and lives on, but the block was seen by nobody. */
+/* The file is shared and lives on, but no process has seen the block. */
 TEST_F(heap, killed_between_block_and_reply)
 {
 	const char *tag = unique_tag("wait.late");
@@ -404,7 +394,7 @@ static void *get_in_thread(void *arg)
 	return (void *)(long)get_block(*(int *)arg, NONE);
 }
 
-/* A descriptor that is closed while a thread waits on it: the file stays until then. */
+/* A descriptor is closed while a thread waits on it: the file lives until then. */
 TEST_F(heap, descriptor_is_closed_by_another_thread)
 {
 	const char *tag = unique_tag("wait.close");
@@ -422,7 +412,7 @@ TEST_F(heap, descriptor_is_closed_by_another_thread)
 	ASSERT_EQ(0, put_block(pool, 0));
 	ASSERT_EQ(0, pthread_join(thread, &index));
 	EXPECT_EQ(0, (long)index);
-	/* He got it, and then the file was gone. */
+	/* The thread got the block, and then the file was released. */
 	EXPECT_TRUE(becomes_free(pool, 1));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
@@ -434,12 +424,12 @@ struct storm {
 	int node;
 	const char *tag;
 	__u32 seed;
-	unsigned int rounds;	/* 0 for ever */
+	unsigned int rounds;	/* 0 for an endless loop */
 };
 
 /*
- * Take and give blocks in every way. Each block that one has carries his number as
- * long as he has it: two who had the same one would see it.
+ * Acquire and release blocks in every way. The holder's number is in the block
+ * as long as it holds it: two holders of one block would detect it.
  */
 static int use_pool(void *arg)
 {
@@ -450,7 +440,7 @@ static int use_pool(void *arg)
 	int pool = -1;
 
 	for (i = 0; !storm->rounds || i < storm->rounds; i++) {
-		__u32 what = next_random(&random);
+		__u32 choice = next_random(&random);
 		int index;
 
 		if (pool < 0) {
@@ -459,10 +449,10 @@ static int use_pool(void *arg)
 			if (pool < 0 || mem == MAP_FAILED)
 				return 1;
 		}
-		if (what % 3 == 0)
+		if (choice % 3 == 0)
 			index = try_block(pool);
-		else if (what % 3 == 1)
-			index = get_block(pool, now_ns() + what % 1000000);
+		else if (choice % 3 == 1)
+			index = get_block(pool, now_ns() + choice % 1000000);
 		else
 			index = get_block(pool, NONE);
 		if (index < 0 && index != -EAGAIN && index != -ETIMEDOUT)
@@ -471,13 +461,13 @@ static int use_pool(void *arg)
 			__u32 *block = mem + index * 16;
 
 			__atomic_store_n(block, storm->seed, __ATOMIC_RELAXED);
-			if (what & 256)
+			if (choice & 256)
 				sched_yield();
 			if (__atomic_load_n(block, __ATOMIC_RELAXED) != storm->seed)
 				return 3;
 		}
-		/* Sometimes all that one has goes with the file. */
-		if (what % 16 == 0) {
+		/* Sometimes closing the file releases the block. */
+		if (choice % 16 == 0) {
 			munmap(mem, 4096);
 			close(pool);
 			pool = -1;
@@ -491,28 +481,20 @@ static int use_pool(void *arg)
 TEST_F_TIMEOUT(heap, nobody_has_the_block_of_another, 120)
 {
 	struct storm storm = {
-		.node = self->heap.node, .tag = unique_tag("wait.race"),
+		.node = self->heap.node, .tag = unique_tag("wait.race"), .seed = 1,
 		.rounds = env_rounds(1500),
 	};
 	int pool = create_pool_tag(storm.node, 64, BLOCKS, storm.tag, 0, 0600);
-	pid_t pid[6];
-	int i;
 
 	ASSERT_LE(0, pool);
-	for (i = 0; i < 6; i++) {
-		storm.seed = i + 1;
-		pid[i] = start_child(use_pool, &storm);
-		ASSERT_LT(0, pid[i]);
-	}
-	for (i = 0; i < 6; i++)
-		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("user %d", i);
+	EXPECT_EQ(0, run_seeded(use_pool, &storm, &storm.seed, 6));
 	EXPECT_TRUE(becomes_free(pool, BLOCKS));
 	EXPECT_TRUE(has_waiters(pool, 0));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Killed while they wait, have one, or are just given one: none is lost. */
+/* Killed while waiting, holding a block, or being assigned one: no block is lost. */
 TEST_F_TIMEOUT(heap, killed_processes_lose_no_block, 120)
 {
 	struct storm storm = {
@@ -529,7 +511,7 @@ TEST_F_TIMEOUT(heap, killed_processes_lose_no_block, 120)
 		i = next_random(&random) % 6;
 		if (pid[i]) {
 			ASSERT_EQ(0, kill(pid[i], SIGKILL));
-			/* What a living one finds wrong he does not survive. */
+			/* A process that detects an error exits before it is killed. */
 			ASSERT_EQ(128 + SIGKILL, wait_child(pid[i]));
 		}
 		storm.seed = round + 1;
@@ -549,7 +531,7 @@ TEST_F_TIMEOUT(heap, killed_processes_lose_no_block, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Have the block so often, whatever signals say. */
+/* Acquire the block @rounds times, regardless of signals. */
 static int use_under_signals(void *arg)
 {
 	const struct storm *storm = arg;
@@ -570,7 +552,7 @@ static int use_under_signals(void *arg)
 	return 0;
 }
 
-/* One that came together with a signal would be missing for ever. */
+/* A block that was assigned together with a signal would be lost forever. */
 TEST_F_TIMEOUT(heap, signals_lose_no_block, 120)
 {
 	struct storm storm = {
@@ -583,7 +565,7 @@ TEST_F_TIMEOUT(heap, signals_lose_no_block, 120)
 	pid_t pid[4];
 
 	ASSERT_LE(0, pool);
-	/* Until they have a handler they do without signals. */
+	/* Send no signals until the children have a handler. */
 	ASSERT_EQ(0, try_block(pool));
 	for (i = 0; i < 4; i++) {
 		pid[i] = start_child(use_under_signals, &storm);
@@ -609,7 +591,7 @@ TEST_F_TIMEOUT(heap, signals_lose_no_block, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Use whatever pool has the name; it may be destroyed at any moment. */
+/* Use the pool with this tag; it may be destroyed at any moment. */
 static int use_dying_pool(void *arg)
 {
 	const struct storm *storm = arg;
@@ -639,16 +621,8 @@ TEST_F_TIMEOUT(heap, destroying_races_with_all_else, 120)
 		.node = self->heap.node, .tag = unique_tag("wait.end"),
 		.rounds = env_rounds(300),
 	};
-	pid_t pid[5];
-	int i;
 
-	for (i = 0; i < 5; i++) {
-		storm.seed = i;
-		pid[i] = start_child(use_dying_pool, &storm);
-		ASSERT_LT(0, pid[i]);
-	}
-	for (i = 0; i < 5; i++)
-		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("user %d", i);
+	EXPECT_EQ(0, run_seeded(use_dying_pool, &storm, &storm.seed, 5));
 	EXPECT_UNCHANGED(&self->heap);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the test programs of the carveout driver share: contents of mappings,
- * child processes, descriptors, pages that do not come.
+ * Shared code of the test programs: contents of mappings, child processes, file
+ * descriptors, missing pages.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,8 +28,8 @@
 /* === Mappings and their contents ========================================= */
 
 /**
- * map_buffer() - map a buffer from its start
- * @fd: descriptor
+ * map_buffer() - Map a buffer from its start
+ * @fd: file descriptor
  * @size: bytes
  * @prot: PROT_* flags
  *
@@ -46,10 +46,10 @@ static __u32 pattern_word(__u32 seed, size_t index)
 }
 
 /**
- * fill_pattern() - fill memory so that no word has its neighbour's value
+ * fill_pattern() - Fill memory so that all neighbouring words differ
  * @mem: memory
  * @size: bytes, a multiple of 4
- * @seed: which pattern
+ * @seed: number of the pattern
  */
 void fill_pattern(void *mem, size_t size, __u32 seed)
 {
@@ -61,12 +61,12 @@ void fill_pattern(void *mem, size_t size, __u32 seed)
 }
 
 /**
- * has_pattern() - is the pattern still there
+ * has_pattern() - Does memory still have its pattern?
  * @mem: memory
  * @size: bytes, a multiple of 4
- * @seed: which pattern
+ * @seed: number of the pattern
  *
- * Return: true if every word of it is.
+ * Return: true if every word has it.
  */
 bool has_pattern(const void *mem, size_t size, __u32 seed)
 {
@@ -80,7 +80,7 @@ bool has_pattern(const void *mem, size_t size, __u32 seed)
 }
 
 /**
- * is_filled() - has every byte this value
+ * is_filled() - Does every byte have this value?
  * @mem: memory
  * @size: bytes
  * @byte: value
@@ -92,6 +92,41 @@ bool is_filled(const void *mem, size_t size, unsigned char byte)
 	const unsigned char *first = mem;
 
 	return !size || (*first == byte && !memcmp(first, first + 1, size - 1));
+}
+
+/**
+ * map_numbered() - Map a buffer and fill page n with pattern n
+ * @fd: file descriptor
+ * @pages: size of the buffer in pages
+ *
+ * Return: the mapping, or MAP_FAILED with errno set.
+ */
+void *map_numbered(int fd, unsigned int pages)
+{
+	char *mem = map_buffer(fd, pages * PAGE, PROT_READ | PROT_WRITE);
+	unsigned int i;
+
+	if (mem != MAP_FAILED)
+		for (i = 0; i < pages; i++)
+			fill_pattern(mem + i * PAGE, PAGE, i);
+	return mem;
+}
+
+/**
+ * is_numbered() - Does page n still have pattern n?
+ * @mem: memory of map_numbered()
+ * @pages: number of pages
+ *
+ * Return: true if so for each page.
+ */
+bool is_numbered(const void *mem, unsigned int pages)
+{
+	unsigned int i;
+
+	for (i = 0; i < pages; i++)
+		if (!has_pattern((const char *)mem + i * PAGE, PAGE, i))
+			return false;
+	return true;
 }
 
 static int flood_hole(int node, __u64 size, unsigned char byte)
@@ -112,7 +147,7 @@ static int flood_hole(int node, __u64 size, unsigned char byte)
 }
 
 /**
- * flood_heap() - fill all free memory of a heap with a value, and let it go
+ * flood_heap() - Fill all free memory of a heap with a value, and free it
  * @node: the heap
  * @byte: value
  *
@@ -139,7 +174,7 @@ __s64 flood_heap(int node, unsigned char byte)
 	return fd < 0 ? fd : filled;
 }
 
-/* A signal is what the test wants to see, not a core file. */
+/* The test expects a signal, and needs no core file. */
 static void no_core(void)
 {
 	struct rlimit none = { 0, 0 };
@@ -148,7 +183,7 @@ static void no_core(void)
 }
 
 /**
- * read_at() - read a byte; for start_child()
+ * read_at() - Read a byte; for start_child()
  * @arg: address
  *
  * Return: 0, unless a signal ends the process.
@@ -160,7 +195,7 @@ int read_at(void *arg)
 }
 
 /**
- * write_at() - write a byte; for start_child()
+ * write_at() - Write a byte; for start_child()
  * @arg: address
  *
  * Return: 0, unless a signal ends the process.
@@ -175,8 +210,8 @@ int write_at(void *arg)
 /* === Processes =========================================================== */
 
 /**
- * start_child() - run a function in a process that dies with this one
- * @fn: function; what it returns, 0 to 127, is the exit status
+ * start_child() - Run a function in a process that dies with this one
+ * @fn: function; its return value, 0 to 127, is the exit status
  * @arg: its argument
  *
  * Return: process id or a negative errno value.
@@ -195,11 +230,11 @@ pid_t start_child(int (*fn)(void *arg), void *arg)
 }
 
 /**
- * wait_child() - wait for the end of a process
+ * wait_child() - Wait for the end of a process
  * @pid: process
  *
- * Return: its exit status, 128 + number of the signal that killed it, or a
- * negative errno value.
+ * Return: its exit status, 128 + number of the signal that killed it, or a negative errno
+ * value.
  */
 int wait_child(pid_t pid)
 {
@@ -212,8 +247,8 @@ int wait_child(pid_t pid)
 }
 
 /**
- * run_child() - run a function in another process
- * @fn: function; what it returns, 0 to 127, is the exit status
+ * run_child() - Run a function in another process
+ * @fn: function; its return value, 0 to 127, is the exit status
  * @arg: its argument
  *
  * Return: as wait_child().
@@ -225,7 +260,31 @@ int run_child(int (*fn)(void *arg), void *arg)
 	return pid < 0 ? pid : wait_child(pid);
 }
 
-/* The letter in a process' file "stat"; X if there is no such process. */
+/**
+ * run_seeded() - Run a function in several processes with different seeds
+ * @fn: function; its return value, 0 to 127, is the exit status
+ * @arg: its argument
+ * @seed: member of @arg with the seed of the first process; incremented for each
+ * @count: number of processes, at most 8
+ *
+ * Return: 0, or the result of the first process that failed, as wait_child().
+ */
+int run_seeded(int (*fn)(void *arg), void *arg, __u32 *seed, unsigned int count)
+{
+	int result, ret = 0;
+	unsigned int i;
+	pid_t pid[8];
+
+	for (i = 0; i < count; i++, ++*seed)
+		pid[i] = start_child(fn, arg);
+	for (i = 0; i < count; i++) {
+		result = pid[i] < 0 ? pid[i] : wait_child(pid[i]);
+		ret = ret ?: result;
+	}
+	return ret;
+}
+
+/* The state letter of the process' file "stat"; X if there is no such process. */
 static char process_state(pid_t pid)
 {
 	char path[64], line[256], *name_end;
@@ -238,7 +297,7 @@ static char process_state(pid_t pid)
 }
 
 /**
- * sleeps() - is a process asleep, as one that waits is, or will be soon
+ * sleeps() - Does a process sleep, like a waiter, now or soon?
  * @pid: process
  *
  * Return: true if so.
@@ -247,7 +306,7 @@ bool sleeps(pid_t pid)
 {
 	char state;
 
-	/* One that has ended will not. */
+	/* A process that has ended never sleeps. */
 	return BECOMES_TRUE(strchr("SZX", state = process_state(pid))) && state == 'S';
 }
 
@@ -259,10 +318,12 @@ static void note_signal(int signal)
 }
 
 /**
- * handle_signals() - from now on SIGUSR1 does no more than to be noted
- * @flags: SA_RESTART, or 0 for calls that it interrupts
+ * handle_signals() - Install a handler for SIGUSR1 that only notes the signal
+ * @flags: SA_RESTART, or 0 for calls that the signal interrupts
  *
- * Children inherit that. Return: 0, or a negative errno.
+ * Children inherit the handler.
+ *
+ * Return: 0, or a negative errno value.
  */
 int handle_signals(int flags)
 {
@@ -272,7 +333,7 @@ int handle_signals(int flags)
 }
 
 /**
- * was_signalled() - has a signal been noted?
+ * was_signalled() - Has a signal been noted?
  *
  * Return: true if so, in this process or before it was forked.
  */
@@ -282,7 +343,41 @@ bool was_signalled(void)
 }
 
 /**
- * signal_child() - send a process SIGUSR1 again and again, until it ends
+ * wait_with_handler() - Wait with a handler for SIGUSR1
+ * @flags: as for handle_signals()
+ * @wait: function that waits
+ * @arg: its argument
+ *
+ * Return: the result of @wait; 7 if it is 0 without a signal, 8 without a handler.
+ */
+int wait_with_handler(int flags, int (*wait)(void *arg), void *arg)
+{
+	if (handle_signals(flags))
+		return 8;
+	return wait(arg) ?: was_signalled() ? 0 : 7;
+}
+
+/**
+ * wait_and_restart() - Wait until a deadline, restarted by signals all the while
+ * @wait: function that waits
+ * @arg: its argument
+ * @deadline: member of @arg, set to half a second from the first signal
+ *
+ * The deadline is that of the first call, however often it restarts.
+ *
+ * Return: the result of @wait; 9 if it is 0 before the deadline.
+ */
+int wait_and_restart(int (*wait)(void *arg), void *arg, __u64 *deadline)
+{
+	/* The first signal shows that the others arrive, too. */
+	while (!was_signalled())
+		sleep_us(1000);
+	*deadline = now_ns() + 500 * MS;
+	return wait(arg) ?: now_ns() < *deadline ? 9 : 0;
+}
+
+/**
+ * signal_child() - Send SIGUSR1 to a process repeatedly until it ends
  * @pid: process
  *
  * Return: as wait_child().
@@ -300,7 +395,7 @@ int signal_child(pid_t pid)
 }
 
 /**
- * become() - be another user, without privileges, for good
+ * become() - Become another user without privileges, permanently
  * @uid: user
  * @gid: group
  *
@@ -315,9 +410,9 @@ int become(uid_t uid, gid_t gid)
 }
 
 /**
- * count_fds() - how many descriptors this process has
+ * count_fds() - Number of file descriptors of this process
  *
- * Return: that number.
+ * Return: that number or a negative errno value.
  */
 int count_fds(void)
 {
@@ -333,11 +428,11 @@ int count_fds(void)
 }
 
 /**
- * next_fd() - the number that the next descriptor gets
- * @fd: any open descriptor
+ * next_fd() - Number of the next file descriptor
+ * @fd: any open file descriptor
  *
- * It moves when a descriptor is left behind, and also when a number is that was
- * set aside for one, which /proc does not show.
+ * It changes if a descriptor leaks, and also if a reserved number leaks, which /proc does
+ * not show.
  *
  * Return: that number, or a negative errno value.
  */
@@ -352,9 +447,9 @@ int next_fd(int fd)
 }
 
 /**
- * send_fd() - send a descriptor through a socket
+ * send_fd() - Send a file descriptor through a socket
  * @sock: UNIX socket
- * @fd: descriptor
+ * @fd: file descriptor
  *
  * Return: 0 or a negative errno value.
  */
@@ -378,10 +473,10 @@ int send_fd(int sock, int fd)
 }
 
 /**
- * recv_fd() - receive a descriptor from a socket
+ * recv_fd() - Receive a file descriptor from a socket
  * @sock: UNIX socket
  *
- * Return: the descriptor or a negative errno value.
+ * Return: the file descriptor or a negative errno value.
  */
 int recv_fd(int sock)
 {
@@ -407,7 +502,7 @@ int recv_fd(int sock)
 }
 
 /**
- * sleep_us() - sleep
+ * sleep_us() - Sleep
  * @us: microseconds, below a million
  */
 void sleep_us(unsigned int us)
@@ -418,10 +513,10 @@ void sleep_us(unsigned int us)
 }
 
 /**
- * doze() - sleep for a millisecond
- * @left: milliseconds of patience that are left
+ * doze() - Sleep for a millisecond
+ * @left: remaining milliseconds of a timeout
  *
- * Return: how many of them are gone. To wake up late takes no more than a few.
+ * Return: milliseconds to subtract from it. A late wake-up counts only a few.
  */
 unsigned int doze(unsigned int left)
 {
@@ -438,9 +533,9 @@ unsigned int doze(unsigned int left)
 }
 
 /**
- * now_ns() - the clock of deadlines
+ * now_ns() - The clock of deadlines, CLOCK_MONOTONIC
  *
- * Return: nanoseconds since some moment.
+ * Return: nanoseconds.
  */
 __u64 now_ns(void)
 {
@@ -451,9 +546,9 @@ __u64 now_ns(void)
 }
 
 /**
- * now_ms() - the same, less fine
+ * now_ms() - The clock of deadlines in milliseconds
  *
- * Return: milliseconds since some moment.
+ * Return: milliseconds.
  */
 __u64 now_ms(void)
 {
@@ -461,8 +556,8 @@ __u64 now_ms(void)
 }
 
 /**
- * env_rounds() - how often to repeat something
- * @rounds: how often unless $CARVEOUT_ROUNDS, in per cent, says otherwise
+ * env_rounds() - Number of rounds of a long test
+ * @rounds: default, scaled by $CARVEOUT_ROUNDS (per cent) if it is set
  *
  * Return: number of rounds, at least 1.
  */
@@ -477,7 +572,7 @@ unsigned int env_rounds(unsigned int rounds)
 }
 
 /**
- * next_random() - a small random generator, the same on every run
+ * next_random() - A small random generator with the same sequence in every run
  * @state: its state, not 0
  *
  * Return: the next number (xorshift32, Marsaglia).
@@ -491,7 +586,7 @@ __u32 next_random(__u32 *state)
 }
 
 /**
- * kernel_at_least() - is the kernel of this version, or newer
+ * kernel_at_least() - Does the kernel have at least this version?
  * @major: first number
  * @minor: second number
  *
@@ -507,10 +602,10 @@ bool kernel_at_least(int major, int minor)
 	return x > major || (x == major && y >= minor);
 }
 
-/* === Calls that wait for a page ========================================== */
+/* === Missing pages ======================================================= */
 
 /**
- * stalled_call() - make a system call; for pthread_create()
+ * stalled_call() - Make a system call; for pthread_create()
  * @data: struct stall
  *
  * Return: NULL.
@@ -524,11 +619,11 @@ void *stalled_call(void *data)
 }
 
 /**
- * missing_page() - memory that is missing until somebody fills it
+ * missing_page() - Memory that is missing until fill_page()
  * @page: gets its address
  *
- * Return: a userfaultfd, readable when somebody waits for the page; -1 if there
- * is none here.
+ * Return: a userfaultfd, readable once a thread waits for the page; -1 if the kernel does
+ * not support it.
  */
 int missing_page(char **page)
 {
@@ -550,7 +645,7 @@ int missing_page(char **page)
 }
 
 /**
- * fill_page() - let whoever waits for a missing page go on
+ * fill_page() - Fill a missing page, which ends the waits for it
  * @uffd: from missing_page()
  * @page: the page
  * @from: a page of bytes

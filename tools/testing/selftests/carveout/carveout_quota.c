@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Quotas of users and of open files, and what else the administrator sets.
+ * Quotas of users and of open files, and the other settings of the
+ * administrator.
  */
 #include <fcntl.h>
 #include <grp.h>
@@ -47,12 +48,12 @@ FIXTURE_SETUP(quota)
 FIXTURE_TEARDOWN_PARENT(quota)
 {
 	EXPECT_EQ(0, set_quota("quota_user", 0));
-	EXPECT_EQ(0, set_quota("quota_open", 0));
+	EXPECT_EQ(0, set_quota("quota_file", 0));
 	EXPECT_EQ(0, set_quota("expose_phys", 0));
 	HEAP_TEARDOWN(&self->heap);
 }
 
-/* Be somebody else for a while, or root. */
+/* Run as another user for a while, or as root. */
 static int be(uid_t uid)
 {
 	if (seteuid(0) || setgroups(0, NULL) || seteuid(uid))
@@ -66,7 +67,7 @@ static __u64 used_by(int node, bool open)
 
 	if (query_heap(node, &query))
 		return ~0ULL;
-	return open ? query.used_open : query.used_user;
+	return open ? query.used_file : query.used_user;
 }
 
 /* === Users =============================================================== */
@@ -98,19 +99,19 @@ TEST_F(quota, user_gets_his_share_to_the_byte)
 	ASSERT_EQ(0, query_heap(node, &query));
 	EXPECT_EQ(self->heap.query.failures_quota + 6, query.failures_quota);
 	EXPECT_EQ(4 * PAGE, query.quota_user);
-	/* Another user has his own share. */
+	/* Another user has a quota of its own. */
 	ASSERT_EQ(0, be(OTHER));
 	EXPECT_EQ(0, used_by(node, false));
 	i = alloc_buffer(node, 4 * PAGE);
 	EXPECT_LE(0, i);
 	close(i);
-	/* Root is not bound by it. */
+	/* Root has no quota. */
 	ASSERT_EQ(0, be(0));
 	i = alloc_buffer(node, 16 * PAGE);
 	EXPECT_LE(0, i);
 	close(i);
 	EXPECT_SNAPSHOT(&with);
-	/* What is given back can be had again. */
+	/* Freed memory can be allocated again. */
 	close(fds[0]);
 	ASSERT_EQ(0, be(USER));
 	fds[0] = alloc_buffer(node, PAGE);
@@ -122,7 +123,7 @@ TEST_F(quota, user_gets_his_share_to_the_byte)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Who allocated pays until the last user is gone, whoever that is. */
+/* The memory is charged to the allocating user until the last reference is dropped. */
 TEST_F(quota, buffer_in_other_hands_still_counts)
 {
 	const char *tag = unique_tag("quota.held");
@@ -153,7 +154,7 @@ TEST_F(quota, buffer_in_other_hands_still_counts)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A lower limit takes nothing away. */
+/* A buffer with the tag of this number, kept without an open file. */
 static int alloc_numbered(int node, int i)
 {
 	char name[CARVEOUT_NAME_LEN];
@@ -162,7 +163,7 @@ static int alloc_numbered(int node, int i)
 	return alloc_tag(node, PAGE, name, CARVEOUT_ALLOC_PERSIST, 0600);
 }
 
-/* Names cost memory of the kernel; each has a page at least, so they are bounded. */
+/* Tags cost kernel memory; each has a page at least, so their number is bounded. */
 TEST_F(quota, names_that_nobody_holds_still_count)
 {
 	int i, fd = 0, count = 0, node = self->heap.node;
@@ -221,7 +222,7 @@ TEST_F(quota, open_file_gets_its_share)
 	int node = self->heap.node;
 	int other, fd, more;
 
-	ASSERT_EQ(0, set_quota("quota_open", 2 * PAGE));
+	ASSERT_EQ(0, set_quota("quota_file", 2 * PAGE));
 	other = open(heap_path(), O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, be(USER));
@@ -233,7 +234,7 @@ TEST_F(quota, open_file_gets_its_share)
 	more = alloc_buffer(other, 2 * PAGE);
 	ASSERT_LE(0, more);
 	EXPECT_EQ(4 * PAGE, used_by(node, false));
-	/* The file may go before its buffers do. */
+	/* The file may be closed before its buffers are freed. */
 	close(other);
 	EXPECT_EQ(4 * PAGE, used_by(node, false));
 	close(more);
@@ -244,14 +245,14 @@ TEST_F(quota, open_file_gets_its_share)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Who makes a pool pays for it, whoever has its blocks. */
+/* A pool is charged to its creator, whichever files hold its blocks. */
 TEST_F(quota, pool_counts_as_its_memory)
 {
 	const char *tag = unique_tag("quota.pool");
 	int node = self->heap.node;
 	int other, pool, more;
 
-	ASSERT_EQ(0, set_quota("quota_open", 4 * PAGE));
+	ASSERT_EQ(0, set_quota("quota_file", 4 * PAGE));
 	other = open(heap_path(), O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, other);
 	ASSERT_EQ(0, be(USER));
@@ -281,7 +282,7 @@ struct eater {
 	__u64 most;
 };
 
-/* Take as much as one gets, and look whether it is too much. */
+/* Allocate until the quota is reached, and check that it is not exceeded. */
 static int eat(void *data)
 {
 	const struct eater *job = data;
@@ -323,7 +324,7 @@ TEST_F_TIMEOUT(quota, limit_holds_under_races, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === The administrator's files =========================================== */
+/* === Settings of the administrator ======================================== */
 
 TEST_F(quota, files_take_numbers_and_nothing_else)
 {
@@ -333,7 +334,7 @@ TEST_F(quota, files_take_numbers_and_nothing_else)
 
 	for (i = 1; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_GT(0, write_knob("quota_user", bad[i])) TH_LOG("'%s'", bad[i]);
-		EXPECT_GT(0, write_knob("quota_open", bad[i])) TH_LOG("'%s'", bad[i]);
+		EXPECT_GT(0, write_knob("quota_file", bad[i])) TH_LOG("'%s'", bad[i]);
 	}
 	EXPECT_EQ(-EINVAL, write_knob("expose_phys", "x"));
 	EXPECT_EQ(0, write_knob("quota_user", "0x10000"));
@@ -342,17 +343,17 @@ TEST_F(quota, files_take_numbers_and_nothing_else)
 	EXPECT_EQ(0, strcmp("65536", line)) TH_LOG("'%s'", line);
 	ASSERT_EQ(0, be(USER));
 	EXPECT_EQ(-EACCES, write_knob("quota_user", "0"));
-	EXPECT_EQ(-EACCES, write_knob("quota_open", "0"));
+	EXPECT_EQ(-EACCES, write_knob("quota_file", "0"));
 	EXPECT_EQ(-EACCES, write_knob("expose_phys", "1"));
 	ASSERT_EQ(0, be(0));
 }
 
-/* Physical addresses are for everybody when the administrator says so. */
+/* All users see physical addresses if the administrator allows it. */
 TEST_F(quota, addresses_can_be_exposed)
 {
 	struct carveout_ioctl_region region;
 	struct carveout_ioctl_alloc alloc;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int node = self->heap.node;
 	int i, fd;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Races: several processes do to one tag, or to one table of descriptors, what
- * must not be done twice. Processes, not threads: they run in parallel on every
- * kernel.
+ * Races: several processes perform operations on one tag, or on one table of
+ * file descriptors, that must succeed only once. Processes, not threads: they
+ * run in parallel on every kernel.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -22,12 +22,12 @@
 /* === All at the same moment ============================================== */
 
 /**
- * struct race - racers that start together and wait for one another at the end
- * @tag: what they race for
- * @go: closed by the starter: go
- * @end: closed by the starter: everybody has a result
- * @run: what each does; its return value is the result
- * @result: where a result goes, of one int
+ * struct race - Racers that start together and wait for one another at the end
+ * @tag: object of the race
+ * @go: closed by the starter: start
+ * @end: closed by the starter: all results are known
+ * @run: function of each racer; its return value is the result
+ * @result: pipe for the results, of one int each
  */
 struct race {
 	const char *tag;
@@ -51,13 +51,13 @@ static int racer(void *arg)
 	ret = race->run(node, race->tag);
 	if (write(race->result[1], &ret, sizeof(ret)) != sizeof(ret))
 		return 2;
-	/* What was won is kept until all have tried. */
+	/* Keep the result until all racers have tried. */
 	if (read(race->end[0], &byte, 1) != 0)
 		return 3;
 	return 0;
 }
 
-/* Run a race; results[] gets what each racer returned. Return 0 or -1. */
+/* Run a race; results[] gets the result of each racer. Return 0 or -1. */
 static int run_race(const char *tag, int (*run)(int node, const char *tag),
 		    int results[RACERS])
 {
@@ -157,10 +157,10 @@ TEST_F_TIMEOUT(heap, unlink_has_exactly_one_winner, 120)
 	}
 }
 
-/* The last close against all who open: each gets the buffer or ENOENT. */
+/* The last close against several opens: each one gets the buffer or ENOENT. */
 static int open_it(int node, const char *tag)
 {
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int fd = open_tag(node, tag, O_RDWR);
 
 	if (fd == -ENOENT)
@@ -210,20 +210,20 @@ TEST_F_TIMEOUT(heap, open_against_last_close, 120)
 	}
 }
 
-/* === For a while ========================================================= */
+/* === Storms ============================================================== */
 
 struct storm {
 	const char *tag;
 	__u32 seed;
 	unsigned int rounds;
-	unsigned int mask;	/* which steps */
+	unsigned int mask;	/* mask of steps */
 };
 
-/* One step of the storm. Return 0 if what came of it is allowed. */
+/* One step of the storm. Return 0 if its result is allowed. */
 static int storm_step(int node, const char *tag, unsigned int step)
 {
 	struct carveout_ioctl_query query;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	__u32 *mem;
 	int fd;
 
@@ -237,7 +237,7 @@ static int storm_step(int node, const char *tag, unsigned int step)
 	case 1:
 		fd = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_OPEN |
 			       CARVEOUT_ALLOC_PERSIST, 0600);
-		/* One that does not persist is not what was asked for. */
+		/* The existing buffer may not be persistent. */
 		if (fd < 0)
 			return fd == -EEXIST ? 0 : 2;
 		close(fd);
@@ -313,7 +313,7 @@ TEST_F_TIMEOUT(heap, storm_of_everything_on_one_tag, 150)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Names that come and go with the last holder; nothing is ever unlinked. */
+/* Tags that appear and disappear with the last holder; nothing is ever unlinked. */
 TEST_F_TIMEOUT(heap, storm_of_open_and_last_close, 150)
 {
 	struct storm storm = { "race.flink", 0, env_rounds(400), 1 | 4 | 8 };
@@ -322,7 +322,7 @@ TEST_F_TIMEOUT(heap, storm_of_open_and_last_close, 150)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* What lives all the time is shown exactly once, whatever comes and goes. */
+/* A permanent buffer is listed exactly once, whatever else appears and disappears. */
 TEST_F_TIMEOUT(heap, list_is_complete_while_others_come_and_go, 150)
 {
 	struct storm storm = { "race.guest", 0, env_rounds(200), ~32U };
@@ -355,7 +355,7 @@ TEST_F_TIMEOUT(heap, list_is_complete_while_others_come_and_go, 150)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === One table of descriptors ============================================ */
+/* === A shared table of file descriptors ================================== */
 
 struct closer {
 	pthread_barrier_t *barrier;
@@ -372,7 +372,7 @@ static void *close_one(void *data)
 	return NULL;
 }
 
-/* Of several threads that close one descriptor, one does. */
+/* Of several threads that close one descriptor, exactly one succeeds. */
 TEST_F_TIMEOUT(heap, descriptor_is_closed_once, 120)
 {
 	unsigned int round, rounds = env_rounds(300);
@@ -399,7 +399,10 @@ TEST_F_TIMEOUT(heap, descriptor_is_closed_once, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Close whatever the other just got; the kernel must not look at it again. */
+/*
+ * Close each new descriptor of the other process; the kernel must not use it
+ * afterwards.
+ */
 static void close_for_ever(int first)
 {
 	int fd;
@@ -417,14 +420,14 @@ TEST_F_TIMEOUT(heap, descriptors_are_closed_as_soon_as_they_appear, 120)
 
 	ASSERT_LE(0, first);
 	close(first);
-	/* A process that shares the descriptors, as a thread does. */
+	/* A process that shares the file descriptor table, like a thread. */
 	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 	ASSERT_LE(0, pid);
 	if (!pid)
 		close_for_ever(first);
 	for (round = 0; round < rounds; round++) {
 		struct carveout_ioctl_alloc alloc = alloc_request(4096);
-		struct carveout_buffer buffer;
+		struct carveout_buffer_info buffer;
 		int err;
 
 		if (round & 1) {
@@ -442,9 +445,9 @@ TEST_F_TIMEOUT(heap, descriptors_are_closed_as_soon_as_they_appear, 120)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === A page that does not come =========================================== */
+/* === Missing pages ======================================================= */
 
-/* What others can do meanwhile: everything. Return 0 or which of it failed. */
+/* Everything that other callers can do meanwhile. Return 0 or the step that failed. */
 static int others_go_on(int node)
 {
 	unsigned int step;
@@ -459,7 +462,7 @@ static int others_go_on(int node)
 	return 0;
 }
 
-/* The kernel copies with no lock held: who waits for a page delays nobody. */
+/* The kernel copies without a lock: waiting for a page delays no other caller. */
 TEST_F(heap, argument_on_a_page_that_does_not_come)
 {
 	struct stall stall = { self->heap.node, CARVEOUT_IOCTL_ALLOC, NULL, 1 };
@@ -470,7 +473,7 @@ TEST_F(heap, argument_on_a_page_that_does_not_come)
 	int uffd = missing_page(&page);
 
 	if (uffd < 0)
-		SKIP(return, "no userfaultfd here");
+		SKIP(return, "the kernel has no userfaultfd");
 	stall.arg = page;
 	from.alloc = alloc_request(4096);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, stalled_call, &stall));
@@ -486,11 +489,11 @@ TEST_F(heap, argument_on_a_page_that_does_not_come)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* The list waits in the middle, while what it shows goes away. */
+/* The list waits in the middle, while its buffer is freed. */
 TEST_F(heap, list_on_a_page_that_does_not_come)
 {
 	struct carveout_ioctl_list list = {
-		.entry_size = sizeof(struct carveout_buffer), .count = 4,
+		.entry_size = sizeof(struct carveout_buffer_info), .count = 4,
 	};
 	struct stall stall = {
 		self->heap.node, CARVEOUT_IOCTL_LIST, &list, 1,
@@ -504,7 +507,7 @@ TEST_F(heap, list_on_a_page_that_does_not_come)
 	int uffd = missing_page(&page);
 
 	if (uffd < 0)
-		SKIP(return, "no userfaultfd here");
+		SKIP(return, "the kernel has no userfaultfd");
 	ASSERT_LE(0, fd);
 	list.entries = (uintptr_t)page;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, stalled_call, &stall));
@@ -529,7 +532,7 @@ static void on_signal(int number)
 	(void)number;
 }
 
-/* Calls that a signal interrupts are restarted or complete: nobody sees it. */
+/* Calls that a signal interrupts are restarted or complete: programs see no effect. */
 TEST_F_TIMEOUT(heap, signals_do_not_disturb, 120)
 {
 	struct sigaction action = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Resizing: where the buffer is, somewhere else, and not at all while somebody
- * uses it. The content is kept, and nobody's memory is given to anybody.
+ * Resizing: in place, by moving, and refused while the buffer is in use. The
+ * content is kept, and no memory has two owners.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@
 
 #define USER	1000
 
-/* Resize; the new descriptor or a negative errno value. */
+/* Resize; the new file descriptor or a negative errno value. */
 static int resize(int node, int fd, __u64 size, struct carveout_ioctl_resize *reply)
 {
 	struct carveout_ioctl_resize r = {
@@ -30,7 +30,7 @@ static int resize(int node, int fd, __u64 size, struct carveout_ioctl_resize *re
 	return err ? err : r.new_fd;
 }
 
-/* Resize and close the old descriptor. */
+/* Resize and close the old file descriptor. */
 static int resized(int node, int fd, __u64 size, struct carveout_ioctl_resize *reply)
 {
 	int new = resize(node, fd, size, reply);
@@ -51,7 +51,7 @@ static bool fill(int fd, size_t size, __u32 seed)
 	return true;
 }
 
-/* The first @kept bytes are as filled, the rest of @size is zero. */
+/* The first @kept bytes have the pattern, the rest of @size is zero. */
 static bool holds(int fd, size_t size, size_t kept, __u32 seed)
 {
 	char *mem = map_buffer(fd, size, PROT_READ);
@@ -82,7 +82,7 @@ static int alloc_exact(int node, __u64 size, __u64 place)
 TEST_F(heap, grows_and_shrinks_where_it_is)
 {
 	struct carveout_ioctl_resize reply;
-	struct carveout_buffer before, after;
+	struct carveout_buffer_info before, after;
 	int node = self->heap.node;
 	int fd;
 
@@ -113,12 +113,12 @@ TEST_F(heap, grows_and_shrinks_where_it_is)
 	EXPECT_EQ(before.offset, reply.offset);
 	EXPECT_TRUE(holds(fd, PAGE, PAGE, 2));
 	EXPECT_EQ(PAGE, used_bytes(node));
-	/* What was cut off comes back clean. */
+	/* The tail that was cut off is zero when it is allocated again. */
 	fd = resized(node, fd, 16 * PAGE, &reply);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(before.offset, reply.offset);
 	EXPECT_TRUE(holds(fd, 16 * PAGE, PAGE, 2));
-	/* The same size is a size, too. */
+	/* Resizing to the same size works, too. */
 	fd = resized(node, fd, 16 * PAGE, NULL);
 	ASSERT_LE(0, fd);
 	EXPECT_TRUE(holds(fd, 16 * PAGE, PAGE, 2));
@@ -144,7 +144,7 @@ TEST_F(heap, moves_with_its_content_when_there_is_no_room)
 	ASSERT_LE(0, fd);
 	EXPECT_NE(0, reply.offset);
 	EXPECT_TRUE(holds(fd, 32 * PAGE, 16 * PAGE, 3));
-	/* Until the old descriptor is closed its memory is not free. */
+	/* The memory is free once the old file descriptor is closed. */
 	EXPECT_EQ(49 * PAGE, used_bytes(node));
 	EXPECT_EQ(-ENOSPC, alloc_exact(node, PAGE, 0));
 	close(old);
@@ -157,7 +157,7 @@ TEST_F(heap, moves_with_its_content_when_there_is_no_room)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* It moves where the request that it came from may go, and nowhere else. */
+/* It moves only to locations that satisfy the original request. */
 TEST_F(heap, moves_only_where_it_may_be)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(PAGE);
@@ -177,7 +177,7 @@ TEST_F(heap, moves_only_where_it_may_be)
 	fd = resized(node, alloc.fd, 16 * PAGE, NULL);
 	EXPECT_LE(0, fd);
 	close(fd);
-	/* One that was to lie just here does not move. */
+	/* A buffer with a fixed location does not move. */
 	fd = alloc_exact(node, PAGE, 0);
 	rest = alloc_exact(node, PAGE, 2 * PAGE);
 	ASSERT_LE(0, fd);
@@ -190,7 +190,7 @@ TEST_F(heap, moves_only_where_it_may_be)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A failure leaves everything as it was: content, name, descriptor. */
+/* A failure leaves everything unchanged: content, tag, file descriptor. */
 TEST_F(heap, failure_changes_nothing)
 {
 	const char *tag = unique_tag("resize.fail");
@@ -231,12 +231,12 @@ TEST_F(heap, failure_changes_nothing)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === The name and the old descriptor ===================================== */
+/* === The tag and the old file descriptor ================================= */
 
 TEST_F(heap, name_leads_to_the_resized_buffer)
 {
 	const char *tag = unique_tag("resize.name");
-	struct carveout_buffer before, after;
+	struct carveout_buffer_info before, after;
 	struct carveout_ioctl_resize reply;
 	int node = self->heap.node;
 	int fd, new, open;
@@ -272,7 +272,7 @@ TEST_F(heap, name_leads_to_the_resized_buffer)
 TEST_F(heap, old_descriptor_is_good_for_nothing)
 {
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	struct carveout_ioctl_link link = { .mode = 0600 };
 	const __u64 sizes[] = { PAGE, 2 * PAGE, 4 * PAGE };
 	size_t i;
@@ -290,7 +290,10 @@ TEST_F(heap, old_descriptor_is_good_for_nothing)
 		set_name(link.tag, unique_tag("resize.old"));
 		EXPECT_EQ(-EBUSY, xioctl(node, CARVEOUT_IOCTL_LINK, &link));
 		if (i < 2)
-			/* The new one has to wait for the old one's end. */
+			/*
+			 * The new buffer cannot be resized before the old file
+			 * is closed.
+			 */
 			EXPECT_EQ(-EBUSY, resize(node, new, PAGE, NULL));
 		/* Closed in either order. */
 		close(i ? new : link.fd);
@@ -299,7 +302,7 @@ TEST_F(heap, old_descriptor_is_good_for_nothing)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === While somebody uses it ============================================== */
+/* === Buffers in use ====================================================== */
 
 TEST_F(heap, buffer_in_use_is_EBUSY)
 {
@@ -324,14 +327,14 @@ TEST_F(heap, buffer_in_use_is_EBUSY)
 	EXPECT_EQ(-EACCES, resize(node, other, 4 * PAGE, NULL));
 	EXPECT_EQ(-EBUSY, resize(node, fd, 4 * PAGE, NULL));
 	close(other);
-	/* On its way to somebody. */
+	/* In flight to another process. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	ASSERT_EQ(0, send_fd(pair[0], fd));
 	EXPECT_EQ(-EBUSY, resize(node, fd, 4 * PAGE, NULL));
 	close(pair[0]);
 	close(pair[1]);
 	EXPECT_SNAPSHOT(&with);
-	/* In none of these ways: it works, twice. */
+	/* Not in use in any of these ways: it works, twice. */
 	fd = resized(node, fd, 4 * PAGE, NULL);
 	ASSERT_LE(0, fd);
 	fd = resized(node, fd, PAGE, NULL);
@@ -341,14 +344,14 @@ TEST_F(heap, buffer_in_use_is_EBUSY)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A child has the descriptor as well. */
+/* A child that inherits the file descriptor. */
 static int hold_until_killed(void *data)
 {
 	(void)data;
 	return pause();
 }
 
-/* To write into a buffer is one thing, to put it elsewhere another. */
+/* Write permission is not enough to move a buffer. */
 TEST_F(heap, resize_is_for_the_owner)
 {
 	const char *tag = unique_tag("resize.owner");
@@ -372,7 +375,7 @@ TEST_F(heap, resize_is_for_the_owner)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* What cannot be had is not charged, not even for a moment that wraps. */
+/* A failed resize is not charged, not even temporarily by an overflow. */
 TEST_F(heap, sizes_that_wrap_what_is_charged)
 {
 	int node = self->heap.node, i;
@@ -431,7 +434,7 @@ TEST_F(heap, quota_counts_what_is_added)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, query_heap(node, &query));
 	EXPECT_EQ(3 * PAGE, query.used_user);
-	EXPECT_EQ(3 * PAGE, query.used_open);
+	EXPECT_EQ(3 * PAGE, query.used_file);
 	close(fd);
 	ASSERT_EQ(0, seteuid(0));
 	ASSERT_EQ(1, pwrite(knob, "0", 1, 0));
@@ -446,11 +449,11 @@ struct resizer {
 	unsigned int rounds;
 };
 
-/* Whoever opens the name always finds a buffer, of one of the sizes. */
+/* Each open by tag finds the buffer, with one of the sizes. */
 static int open_often(void *data)
 {
 	const struct resizer *job = data;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	unsigned int i;
 	int fd;
 
@@ -501,7 +504,7 @@ TEST_F_TIMEOUT(heap, resize_against_open, 120)
 	}
 	for (i = 0; i < 2; i++)
 		EXPECT_EQ(0, wait_child(pid[i]));
-	/* Where there is one CPU they may never have been out of the way. */
+	/* With one CPU the openers may have held the buffer all the time. */
 	fd = open_tag(node, tag, O_RDWR);
 	new = resized(node, fd, 16 * PAGE, NULL);
 	EXPECT_LE(0, new);
@@ -512,7 +515,7 @@ TEST_F_TIMEOUT(heap, resize_against_open, 120)
 
 static int shared_fd;
 
-/* Map and unmap in a thread's way: the descriptor table is one. */
+/* Map and unmap in a thread, which shares the file descriptor table. */
 static void *map_often(void *data)
 {
 	bool *stop = data;
@@ -542,7 +545,7 @@ TEST_F_TIMEOUT(heap, resize_against_map_in_another_thread, 120)
 			ASSERT_EQ(-EBUSY, new);
 			continue;
 		}
-		/* The old one goes, the new one takes its number. */
+		/* The new file replaces the old one under the same number. */
 		ASSERT_LE(0, dup3(new, shared_fd, O_CLOEXEC));
 		close(new);
 	}

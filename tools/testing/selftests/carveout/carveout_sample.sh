@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2317 # what "soon" and "refused" run
+# shellcheck disable=SC2317 # run by "soon" and "refused"
 #
-# The sample driver, samples/carveout: that what people copy from works. It has all
-# kinds of memory from a heap; here the heap goes under it, and comes after it.
+# The sample driver, samples/carveout: the code that users copy works. It uses
+# all kinds of memory of a heap; the test also removes the heap from under it,
+# and makes the heap after it.
 #
-# CARVEOUT_SAMPLE_KO is the module's file; otherwise /modules/carveout_sample.ko or the
-# installed one. The board's device tree has the node "sample".
+# CARVEOUT_SAMPLE_KO is the module's file; otherwise /modules/carveout_sample.ko
+# or the installed one. The board's device tree has the DT node "sample".
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
 . "$(dirname "$0")/carveout_lib.sh"
@@ -32,9 +33,9 @@ done
 PARAMS_SIZE=$(($(page_size) / 1024))K
 HEAP_DEVICE=$(basename "$(readlink -f /sys/class/carveout/$H/device)")
 
-# --- Means -----------------------------------------------------------------
+# --- Helpers -----------------------------------------------------------------
 
-# soon COMMAND...: it comes true within ten seconds
+# soon COMMAND...: it succeeds within ten seconds
 soon()
 {
 	tries=0
@@ -45,14 +46,15 @@ soon()
 	done
 }
 
-# because MESSAGE FILE: what is wrong, and a file about it, which may be empty
+# because MESSAGE FILE: print the reason, and a file about it, which may be
+# empty
 because()
 {
 	echo "$1"
 	cat "$2"
 }
 
-# Commands that say what is wrong, if something is.
+# Commands that print the reason of a failure.
 
 bound()
 {
@@ -71,7 +73,7 @@ grew()
 	[ "$(cat "$SYSFS/$1")" -gt "$2" ]
 }
 
-# still COUNTER: it grows no more. A busy machine needs a while for that.
+# still COUNTER: it stops growing. A busy machine needs a while for that.
 still()
 {
 	soon rests "$1" || echo "$1 still grows"
@@ -97,7 +99,7 @@ TENTH='\240\206\001\000'
 MILLISECOND='\350\003\000\000'
 LONG='\377\377\377\377'
 
-# TAG SIZE MODE of what the driver named
+# TAG SIZE MODE of the driver's tags
 tags()
 {
 	carveout ls $H | awk '/^sample\./ { print $1, $2, $6 }' | sort
@@ -108,7 +110,7 @@ same()
 	[ "$1" = "$2" ] || echo "'$1', not '$2'"
 }
 
-# What the heap has handed out, and what there is of each kind of object.
+# Used memory of the heap, and the number of objects of each kind.
 usage()
 {
 	cat $DEBUG/objects
@@ -138,7 +140,7 @@ refused()
 	! "$@" > "$LOG" 2>&1 || echo "not refused: $*"
 }
 
-# Memory that was in use may be let go of a little later.
+# Memory that was in use may be freed a little later.
 bind_heap()
 {
 	soon bind_heap_once || because "the heap is not bound" "$LOG"
@@ -149,8 +151,9 @@ bind_heap_once()
 	echo "$HEAP_DEVICE" > "$HEAPS/bind" 2> "$LOG"
 }
 
-# The number of the newest frame, if one has its stamp. It may be in any block: the one
-# that was given back last is taken first, so after a burst others can lie for long.
+# The number of the newest frame with a stamp. It may be in any block: the block
+# released last is acquired first, so after a burst others can stay free for
+# long.
 stamp()
 {
 	for block in 0 1 2 3 4 5 6 7; do
@@ -175,7 +178,7 @@ result "frames are done" "$(more frames)"
 result "the device sees frames and descriptors" \
 	"$(grep -q '^attachments *2$' $DEBUG/objects || dmesg | grep "frames are not mapped" ||
 		cat $DEBUG/objects)"
-result "frames and parameters have their names" \
+result "frames and parameters have their tags" \
 	"$(same "$(tags)" "$FRAMES 128K 0444$(printf '\n%s' "$PARAMS $PARAMS_SIZE 0644")")"
 
 first=$(stamp)
@@ -192,19 +195,19 @@ result "no frame is dropped when there are blocks" "$why$(still dropped)"
 
 result "carveout.ko stays as long as the driver is there" "$(refused rmmod carveout)"
 
-# --- The driver goes and comes ---------------------------------------------
+# --- The driver is unbound and bound -----------------------------------------
 
 why=$(tell $DRIVER unbind $DEVICE)
 result "unbound, it leaves nothing" "$why$(nothing_left)"
 why=$(tell $DRIVER bind $DEVICE)
 result "bound again, it works" "$why$(bound)$(more frames)"
 
-# Without an end of its own: it holds a buffer until it is killed.
+# Without a limit: hold a buffer until the process is killed.
 hold()
 {
 	carveout alloc $H "$1" 4K --open --hold > "$LOG.held" 2>&1 &
 	HOLDERS="$HOLDERS $!"
-	soon grep -q holds "$LOG.held" || because "nobody holds $1" "$LOG.held"
+	soon grep -q holds "$LOG.held" || because "no process holds $1" "$LOG.held"
 }
 
 HOLDERS=
@@ -214,7 +217,7 @@ why=$(set_params $MILLISECOND $LONG; tell $DRIVER unbind $DEVICE
 	same "$(tags)" "$PARAMS $PARAMS_SIZE 0644"
 	tell $DRIVER bind $DEVICE; bound)
 result "processes keep what they hold, meanwhile" "$why$(more dropped)"
-# They have let go when they are gone.
+# The buffers are released once the processes have exited.
 # shellcheck disable=SC2086 # several words
 kill -9 $HOLDERS
 # shellcheck disable=SC2086 # several words
@@ -223,21 +226,21 @@ wait $HOLDERS 2>/dev/null
 tell $DRIVER unbind $DEVICE
 why=$(carveout alloc $H $PARAMS 4K 2>&1 > "$LOG"; set_params $MILLISECOND $LONG
 	tell $DRIVER bind $DEVICE; bound)
-result "parameters from before it came count" "$why$(more dropped)"
+result "parameters from before it was bound count" "$why$(more dropped)"
 why=$(tell $DRIVER unbind $DEVICE; carveout rm $H $PARAMS)
-result "it leaves them to whoever made them" "$why$(nothing_left)"
+result "it leaves them to their creator" "$why$(nothing_left)"
 
-# --- The heap goes and comes -----------------------------------------------
+# --- The heap is unbound and bound -------------------------------------------
 
 why=$(tell $DRIVER bind $DEVICE; more frames
 	tell $HEAPS unbind "$HEAP_DEVICE"
-	[ ! -e /dev/carveout/$H ] || echo "the heap is there still")
-result "the heap goes, frames end" "$why$(still frames)$(more dropped)$(bound)"
-result "what the driver has is not handed out anew" \
+	[ ! -e /dev/carveout/$H ] || echo "the heap still exists")
+result "the heap is unbound, frames end" "$why$(still frames)$(more dropped)$(bound)"
+result "memory of the driver is not allocated again" \
 	"$(refused bind_heap_once)"
 why=$(tell $DRIVER unbind $DEVICE; bind_heap; nothing_left
 	tell $DRIVER bind $DEVICE; bound)
-result "the heap is there again, so are frames" "$why$(more frames)"
+result "the heap is bound again, frames continue" "$why$(more frames)"
 why=$(rmmod carveout_sample 2>&1)
 result "removed, it leaves nothing" "$why$(nothing_left)"
 
@@ -246,9 +249,9 @@ why=$(insmod "$KO" 2>&1
 	[ ! -e "$DRIVER/$DEVICE" ] || echo "it has the device without a heap"
 	grep -q "^$DEVICE\b.*no heap" /sys/kernel/debug/devices_deferred ||
 		because "it is not deferred" /sys/kernel/debug/devices_deferred)
-result "before the heap comes, it waits" "$why"
+result "before the heap is bound, it waits" "$why"
 why=$(bind_heap)
-result "when the heap comes, it starts" \
+result "when the heap is bound, it starts" \
 	"$why$(soon test -e "$DRIVER/$DEVICE"; bound)$(more frames)"
 rmmod carveout_sample
 rm -f "$LOG".*

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The main job: one process makes a buffer and names it, another that has
- * nothing to do with it opens the name and reads the same bytes. Either may
- * die at any moment; the heap is whole afterwards.
+ * The main use case: one process makes a buffer and tags it, another, unrelated
+ * one opens the tag and reads the same bytes. Either may be killed at any
+ * moment; the heap must be intact afterwards.
  *
- * The unrelated process is this program started afresh by exec, so that nothing
- * is inherited: "carveout_share read|write HEAP TAG SIZE SEED".
+ * The unrelated process is this program started by exec, so that nothing is
+ * inherited: "carveout_share read|write HEAP TAG SIZE SEED".
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -34,7 +34,7 @@ static int other_program(char **argv)
 	int node, fd;
 	void *mem;
 
-	/* Standard input, output and error are all it came with. */
+	/* It has only standard input, output and error. */
 	if (count_fds() != 3)
 		return OTHER_INHERITED;
 	node = open(argv[2], (writer ? O_RDWR : O_RDONLY) | O_CLOEXEC);
@@ -57,7 +57,7 @@ static int other_program(char **argv)
 	return OTHER_OK;
 }
 
-static int run_other(const char *what, const char *tag, size_t size, __u32 seed)
+static int run_other(const char *action, const char *tag, size_t size, __u32 seed)
 {
 	char size_text[24], seed_text[16];
 	pid_t pid = fork();
@@ -69,7 +69,7 @@ static int run_other(const char *what, const char *tag, size_t size, __u32 seed)
 	snprintf(size_text, sizeof(size_text), "%zu", size);
 	snprintf(seed_text, sizeof(seed_text), "%u", seed);
 	close_range(3, ~0U, 0);
-	execl("/proc/self/exe", "carveout_share", what, heap_path(), tag,
+	execl("/proc/self/exe", "carveout_share", action, heap_path(), tag,
 	      size_text, seed_text, NULL);
 	_exit(126);
 }
@@ -85,7 +85,7 @@ TEST_F(heap, unrelated_program_reads_what_this_one_wrote)
 	ASSERT_NE(MAP_FAILED, mem);
 	fill_pattern(mem, SIZE, 21);
 	EXPECT_EQ(OTHER_OK, run_other("read", tag, SIZE, 21));
-	/* The test can fail: it is the bytes that are compared. */
+	/* The test can fail: the bytes are really compared. */
 	EXPECT_EQ(OTHER_CONTENT, run_other("read", tag, SIZE, 22));
 	((char *)mem)[SIZE - 1] ^= 1;
 	EXPECT_EQ(OTHER_CONTENT, run_other("read", tag, SIZE, 21));
@@ -210,7 +210,7 @@ TEST_F(heap, descriptor_passed_through_a_socket)
 	ASSERT_NE(MAP_FAILED, mem);
 	fill_pattern(mem, SIZE, 31);
 	ASSERT_EQ(0, send_fd(pair[0], fd));
-	/* The receiver's reference is enough, its writes are seen. */
+	/* The receiver's reference is enough, its writes are visible. */
 	close(fd);
 	EXPECT_EQ(0, wait_child(pid));
 	EXPECT_TRUE(has_pattern(mem, SIZE, 32));
@@ -220,7 +220,7 @@ TEST_F(heap, descriptor_passed_through_a_socket)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A socket that is sent through itself: only its garbage collector ends it. */
+/* A socket that is sent through itself: only the garbage collector frees it. */
 TEST_F(heap, descriptor_in_a_cycle_of_sockets_is_not_lost)
 {
 	int fd, pair[2];
@@ -233,14 +233,14 @@ TEST_F(heap, descriptor_in_a_cycle_of_sockets_is_not_lost)
 	close(fd);
 	close(pair[0]);
 	close(pair[1]);
-	/* It is run when another socket goes. */
+	/* Closing another socket runs the garbage collector. */
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
 	close(pair[0]);
 	close(pair[1]);
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* === Sudden death ======================================================== */
+/* === Killed processes ==================================================== */
 
 struct storm {
 	const char *tag;
@@ -248,7 +248,7 @@ struct storm {
 	bool writer;
 };
 
-/* Work for ever; somebody kills us. */
+/* Use buffers in an endless loop, until the process is killed. */
 static int victim(void *arg)
 {
 	const struct storm *storm = arg;
@@ -319,7 +319,7 @@ static int hold_and_wait(void *arg)
 	return 0;
 }
 
-/* The one that lives keeps the memory, and what the dead one wrote. */
+/* The survivor keeps the memory, with the data of the killed process. */
 TEST_F(heap, survivor_keeps_the_buffer)
 {
 	const char *tag = unique_tag("share.survivor");
@@ -345,7 +345,7 @@ TEST_F(heap, survivor_keeps_the_buffer)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Fill all memory there is, in pieces of many sizes, with anything but zeroes. */
+/* Fill all memory of the heap, in pieces of many sizes, with nonzero data. */
 static int fill_everything(void *arg)
 {
 	const struct heap *heap = arg;
@@ -376,7 +376,7 @@ static int fill_everything(void *arg)
 	return 4;
 }
 
-/* Take all memory there is, and read it. Returns how much was zero. */
+/* Allocate and read all memory of the heap. Returns the number of zero bytes. */
 static __u64 read_everything(int node)
 {
 	struct carveout_ioctl_query query;
@@ -397,7 +397,7 @@ static __u64 read_everything(int node)
 	}
 }
 
-/* Not one byte of one owner is left for the next, in the whole heap. */
+/* No byte of one owner is visible to the next, in the whole heap. */
 TEST_F_TIMEOUT(heap, next_owner_finds_zeroes_in_the_whole_heap, 120)
 {
 	char diff[512];
@@ -409,7 +409,7 @@ TEST_F_TIMEOUT(heap, next_owner_finds_zeroes_in_the_whole_heap, 120)
 	EXPECT_EQ(self->heap.query.size, read_everything(self->heap.node));
 }
 
-/* Killed while the memory of a large buffer is being made ready or cleaned. */
+/* Killed while the memory of a large buffer is being allocated or zeroed. */
 static int large_user(void *arg)
 {
 	const struct heap *heap = arg;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cache maintenance by ranges. What it does to caches cannot be seen in an
- * emulator that has none; what it takes and refuses can, and that it loses no
- * byte.
+ * Cache maintenance by ranges. The effect on caches is not visible in an
+ * emulator without caches; visible are accepted and refused ranges, and that no
+ * byte is lost.
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -111,7 +111,7 @@ TEST_F(sync, many_ranges_in_one_call)
 	EXPECT_EQ(-EINVAL, sync_ranges(node, self->fd, range, ~0U, 3));
 	EXPECT_EQ(-EINVAL, sync_ranges(node, self->fd, range, 0, 3));
 	EXPECT_EQ(-EINVAL, sync_ranges(node, self->fd, range, 1, 0));
-	/* The last one counts as well. */
+	/* The last range is checked, too. */
 	range[CARVEOUT_SYNC_MAX - 1].offset = SIZE;
 	EXPECT_EQ(-EINVAL, sync_ranges(node, self->fd, range, CARVEOUT_SYNC_MAX, 3));
 	EXPECT_EQ(-EFAULT, sync_ranges(node, self->fd, NULL, 1, 3));
@@ -130,7 +130,7 @@ TEST_F(sync, descriptor_is_checked)
 	close(null);
 }
 
-/* Through a read-only descriptor too, and on a node that is open for reading. */
+/* Also with a read-only file descriptor, and on a device node open for reading. */
 TEST_F(sync, readers_may)
 {
 	int reader = open(heap_path(), O_RDONLY | O_CLOEXEC);
@@ -162,7 +162,7 @@ static int count_up(void *data)
 	return 0;
 }
 
-/* Nobody's store is lost, beside a range or inside of it. */
+/* No store is lost, whether beside a range or inside of it. */
 TEST_F(sync, no_store_is_lost)
 {
 	struct writer job = { .rounds = 1024 * 500 };

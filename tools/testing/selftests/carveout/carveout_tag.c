@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tags: create, open, unlink, reuse, lifetime, and how the list shows them.
+ * Tags: create, open, unlink, reuse, lifetime, and their entries in the list.
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -11,12 +11,12 @@
 
 static __u32 refs_of(int node, int fd)
 {
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 
 	return query_buffer(node, fd, &buffer) ? ~0U : buffer.refs;
 }
 
-/* Wait for a tag to be gone; the kernel may finish a close() a little later. */
+/* Wait until a tag has disappeared; the kernel may finish a close() a little later. */
 static bool tag_goes(int node, const char *tag)
 {
 	return BECOMES_TRUE(try_open(node, tag, O_RDONLY) == -ENOENT);
@@ -56,7 +56,7 @@ TEST_F(heap, open_or_create)
 	ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_ALLOC, &first));
 	EXPECT_EQ(CARVEOUT_ALLOC_CREATED, first.created);
 
-	again.size = PAGE + 1;	/* less than there is */
+	again.size = PAGE + 1;	/* less than exists */
 	ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_ALLOC, &again));
 	EXPECT_EQ(0, again.created);
 	EXPECT_EQ(2 * PAGE, again.size);
@@ -91,7 +91,7 @@ TEST_F(heap, open_or_create_of_another_kind_is_EEXIST)
 	alloc.size = 1ULL << 62;
 	EXPECT_EQ(-EEXIST, xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc));
 	for (kind = 1; kind < 16; kind <<= 1) {
-		struct carveout_buffer buffer;
+		struct carveout_buffer_info buffer;
 
 		ASSERT_EQ(0, query_buffer(node, fd, &buffer));
 		alloc.size = 2 * PAGE;
@@ -113,13 +113,13 @@ TEST_F(heap, open_or_create_of_another_kind_is_EEXIST)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Where it is asked to be counts as well. */
+/* The requested location matters, too. */
 TEST_F(heap, open_or_create_elsewhere_is_EEXIST)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(PAGE);
 	const char *tag = unique_tag("tag.where");
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int odd, fd;
 
 	odd = alloc_buffer(node, PAGE);
@@ -130,7 +130,7 @@ TEST_F(heap, open_or_create_elsewhere_is_EEXIST)
 	set_name(alloc.tag, tag);
 	alloc.flags = CARVEOUT_ALLOC_OPEN;
 	alloc.mode = 0600;
-	/* The lowest bit of its address is the most that it is aligned to. */
+	/* The lowest set bit of an address is its alignment. */
 	alloc.align = buffer.phys & -buffer.phys;
 	if (alloc.align <= self->heap.query.max_align / 2) {
 		alloc.align <<= 1;
@@ -160,7 +160,7 @@ TEST_F(heap, open_finds_the_same_buffer)
 	const char *tag = unique_tag("tag.open");
 	struct carveout_ioctl_open open = { .fd_flags = O_RDWR | O_CLOEXEC };
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	char *one, *two;
 	int fd;
 
@@ -190,7 +190,7 @@ TEST_F(heap, open_finds_the_same_buffer)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A read-write and a read-only descriptor are of one buffer. */
+/* A read-write and a read-only file descriptor refer to one buffer. */
 TEST_F(heap, descriptors_of_one_buffer_share_it)
 {
 	const char *tag = unique_tag("tag.refs");
@@ -212,7 +212,7 @@ TEST_F(heap, descriptors_of_one_buffer_share_it)
 	EXPECT_EQ(self->heap.query.used + PAGE, used_bytes(node));
 	close(rw);
 	close(rw2);
-	/* What is read-only does not become writable by being alone. */
+	/* A read-only file does not become writable when it is the last one. */
 	EXPECT_EQ(O_RDONLY, fcntl(ro, F_GETFL) & O_ACCMODE);
 	rw = open_tag(node, tag, O_RDWR);
 	EXPECT_LE(0, rw);
@@ -229,7 +229,7 @@ TEST_F(heap, unlink_frees_the_name_and_leaves_the_buffer)
 {
 	const char *tag = unique_tag("tag.unlink");
 	int node = self->heap.node;
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	char *old, *new;
 	__u64 number;
 	int fd, fd2;
@@ -249,7 +249,7 @@ TEST_F(heap, unlink_frees_the_name_and_leaves_the_buffer)
 	EXPECT_EQ('\0', buffer.tag[0]);
 	EXPECT_EQ(0, buffer.flags & CARVEOUT_BUFFER_PERSIST);
 
-	/* The name names another buffer now; the old one is not disturbed. */
+	/* The tag refers to another buffer now; the old one is not affected. */
 	fd2 = alloc_tag(node, PAGE, tag, 0, 0600);
 	ASSERT_LE(0, fd2);
 	EXPECT_LT(number, generation_of(node, fd2));
@@ -260,7 +260,7 @@ TEST_F(heap, unlink_frees_the_name_and_leaves_the_buffer)
 	EXPECT_TRUE(has_pattern(old, PAGE, 1));
 	munmap(old, PAGE);
 	close(fd);
-	/* The end of the old one does not take the new one's name. */
+	/* Freeing the old buffer does not remove the tag of the new one. */
 	sleep_us(2000);
 	EXPECT_EQ(1, find_listed(node, tag, &buffer));
 	EXPECT_EQ(generation_of(node, fd2), buffer.generation);
@@ -317,13 +317,13 @@ TEST_F(heap, persistent_tag_survives_its_creator)
 {
 	const char *tag = unique_tag("tag.persist");
 	struct job job = { self->heap.node, tag, CARVEOUT_ALLOC_PERSIST, 11 };
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	int node = self->heap.node;
 	void *mem;
 	int i, fd;
 
 	ASSERT_EQ(0, run_child(create_and_exit, &job));
-	/* It is there however often it is opened and closed. */
+	/* The buffer persists, however often it is opened and closed. */
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(1, find_listed(node, tag, &buffer));
 		EXPECT_EQ(CARVEOUT_BUFFER_PERSIST,
@@ -347,7 +347,7 @@ TEST_F(heap, unlinked_persistent_buffer_dies_with_its_last_user)
 	const char *tag = unique_tag("tag.last");
 	int node = self->heap.node;
 	int fd = alloc_tag(node, 2 * PAGE, tag, CARVEOUT_ALLOC_PERSIST, 0600);
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 	void *mem;
 
 	ASSERT_LE(0, fd);
@@ -375,7 +375,7 @@ TEST_F(heap, plain_tag_dies_with_its_creator)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A mapping holds the buffer, and with it the name. */
+/* A mapping holds the buffer, and with it the tag. */
 TEST_F(heap, plain_tag_lives_as_long_as_a_mapping)
 {
 	const char *tag = unique_tag("tag.mapped");
@@ -395,7 +395,7 @@ TEST_F(heap, plain_tag_lives_as_long_as_a_mapping)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A descriptor that lies unread in a socket is a holder like any other. */
+/* A file descriptor in flight in a socket holds the buffer, too. */
 TEST_F(heap, plain_tag_lives_as_long_as_a_descriptor_in_flight)
 {
 	const char *tag = unique_tag("tag.flight");
@@ -417,8 +417,8 @@ TEST_F(heap, plain_tag_lives_as_long_as_a_descriptor_in_flight)
 }
 
 /*
- * A path to the file outlives the file: what the driver knows of the file has
- * to be gone before the file is.
+ * An O_PATH reference outlives the file: the driver must drop its state of the
+ * file before the file is freed.
  */
 TEST_F(heap, tag_can_be_opened_after_a_path_outlived_the_file)
 {
@@ -434,7 +434,7 @@ TEST_F(heap, tag_can_be_opened_after_a_path_outlived_the_file)
 		path[i] = open(name, O_PATH | O_CLOEXEC);
 		ASSERT_LE(0, path[i]);
 		close(fd);
-		/* Let the kernel free, and use again, what it can. */
+		/* Let the kernel free and reuse memory. */
 		sleep_us(20000);
 		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		close(fd);
@@ -454,7 +454,7 @@ TEST_F(heap, tag_can_be_opened_after_a_path_outlived_the_file)
 
 TEST_F(heap, list_shows_each_buffer_once_in_any_step)
 {
-	struct carveout_buffer entries[7];
+	struct carveout_buffer_info entries[7];
 	struct carveout_ioctl_list list;
 	int node = self->heap.node;
 	__u32 step, i, total;
@@ -499,7 +499,7 @@ TEST_F(heap, list_arguments)
 		CARVEOUT_IOCTL_LIST, CARVEOUT_IOCTL_SPANS,
 	};
 	static const __u32 sizes[] = {
-		CARVEOUT_BUFFER_SIZE_VER0, CARVEOUT_SPAN_SIZE_VER0,
+		CARVEOUT_BUFFER_INFO_SIZE_VER0, CARVEOUT_SPAN_SIZE_VER0,
 	};
 	int fd = alloc_buffer(self->heap.node, PAGE);
 	static char room[CARVEOUT_LIST_MAX * 512];
@@ -547,10 +547,10 @@ TEST_F(heap, list_arguments)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A caller from the future gets zeroes for what this kernel does not know. */
+/* A caller with a newer, longer entry gets zeroes for members unknown to this kernel. */
 TEST_F(heap, longer_list_entries_have_a_zero_tail)
 {
-	struct { struct carveout_buffer buffer; char tail[72]; } entry[2];
+	struct { struct carveout_buffer_info buffer; char tail[72]; } entry[2];
 	struct carveout_ioctl_list list = {
 		.entries = (uintptr_t)entry,
 		.entry_size = sizeof(entry[0]),
@@ -563,7 +563,7 @@ TEST_F(heap, longer_list_entries_have_a_zero_tail)
 	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_LIST, &list));
 	ASSERT_EQ(1, list.count);
 	EXPECT_TRUE(is_filled(entry[0].tail, sizeof(entry[0].tail), 0));
-	/* Nothing is written behind the entries that are filled. */
+	/* Nothing is written behind the entries that are filled in. */
 	EXPECT_TRUE(is_filled(&entry[1], sizeof(entry[1]), 0x5a));
 	close(fd);
 	EXPECT_UNCHANGED(&self->heap);
@@ -575,7 +575,7 @@ TEST_F(heap, any_cursor_is_harmless)
 		1, 1000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
 		1ULL << 62, 1ULL << 63, ~0ULL - 1, ~0ULL,
 	};
-	struct carveout_buffer entries[4];
+	struct carveout_buffer_info entries[4];
 	struct carveout_ioctl_list list;
 	int fd = alloc_buffer(self->heap.node, PAGE);
 	size_t i;
@@ -600,7 +600,7 @@ TEST_F(heap, any_cursor_is_harmless)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Spans and holes add up to the regions, and none overlaps another. */
+/* Spans and holes add up to the regions without overlap. */
 TEST_F(heap, spans_cover_the_heap)
 {
 	struct carveout_ioctl_span spans[256];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the test programs of the carveout driver share: the heap under test,
- * snapshots of its state, short forms of the ioctls.
+ * Shared code of the test programs: the heap under test, snapshots of its
+ * state, short forms of the ioctls.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -45,7 +45,7 @@ static void first_node(char *name, size_t len)
 	closedir(dir);
 }
 
-/* It is chosen once: while a heap is unbound no other takes its place. */
+/* The heap is chosen once: while it is unbound no other one takes its place. */
 static char chosen[NAME_MAX + 1];
 
 static void __attribute__((constructor)) choose_heap(void)
@@ -63,11 +63,11 @@ static void __attribute__((constructor)) choose_heap(void)
 }
 
 /**
- * heap_name() - which heap is tested
+ * heap_name() - Name of the heap under test
  *
  * $CARVEOUT_HEAP, else "dsp", else "default", else any.
  *
- * Return: its name, or NULL when there is none.
+ * Return: its name, or NULL if there is no heap.
  */
 const char *heap_name(void)
 {
@@ -75,9 +75,9 @@ const char *heap_name(void)
 }
 
 /**
- * heap_path() - where the node of the heap under test is
+ * heap_path() - Path of the heap's device node
  *
- * Return: its path.
+ * Return: the path.
  */
 const char *heap_path(void)
 {
@@ -88,7 +88,7 @@ const char *heap_path(void)
 }
 
 /**
- * heap_begin() - note how the heap stands, and open it
+ * heap_begin() - Record the state of the heap and open it
  * @heap: filled in
  *
  * Return: 0 or a negative errno value.
@@ -140,18 +140,18 @@ static const char *counter_value(const struct counters *counters,
 	return NULL;
 }
 
-/* What a test leaves as it found it; the rest of "state" may only grow. */
+/* Counters that a test must restore; the others in "state" may only grow. */
 static const char * const state_keys[] = {
 	"used", "spans", "holes", "buffers", "tags", "charged", "parked",
 	"parked_bytes", "hash",
 };
 
 /**
- * take_snapshot() - note how heap and module stand
+ * take_snapshot() - Record the state of the heap and the module
  * @snapshot: filled in
  *
- * Return: 0; -ENODATA when debugfs does not tell all that tests compare;
- * another negative errno value when it cannot be read.
+ * Return: 0; -ENODATA if debugfs lacks a counter that tests compare; another negative
+ * errno value if it cannot be read.
  */
 int take_snapshot(struct heap_snapshot *snapshot)
 {
@@ -170,7 +170,7 @@ int take_snapshot(struct heap_snapshot *snapshot)
 }
 
 /**
- * heap_state() - one number of the debugfs file "state"
+ * heap_state() - One number of the debugfs file "state"
  * @name: its name there
  *
  * Return: the number, or a negative errno value.
@@ -238,15 +238,14 @@ static bool stands_as(const struct heap_snapshot *before, char *diff, size_t len
 }
 
 /**
- * heap_settles() - is everything as it was, or soon so
- * @before: what to compare with
- * @diff: gets the first difference that stays
- * @len: room there
+ * heap_settles() - Is the state unchanged, now or soon?
+ * @before: snapshot to compare with
+ * @diff: gets the first permanent difference
+ * @len: size of @diff
  *
- * The kernel finishes a close() a little later, so a difference is given time
- * to go away.
+ * The kernel finishes a close() a little later, so differences have time to disappear.
  *
- * Return: true when nothing differs.
+ * Return: true if nothing differs.
  */
 bool heap_settles(const struct heap_snapshot *before, char *diff, size_t len)
 {
@@ -254,7 +253,7 @@ bool heap_settles(const struct heap_snapshot *before, char *diff, size_t len)
 }
 
 /**
- * take_objects() - note what the module holds, with a heap or without
+ * take_objects() - Record the objects of the module, with or without a heap
  * @objects: filled in
  *
  * Return: 0 or a negative errno value.
@@ -265,12 +264,12 @@ int take_objects(struct counters *objects)
 }
 
 /**
- * objects_settle() - does the module hold what it held, or soon so
- * @before: what to compare with
- * @diff: gets the first difference that stays
- * @len: room there
+ * objects_settle() - Does the module hold the same objects, now or soon?
+ * @before: counters to compare with
+ * @diff: gets the first permanent difference
+ * @len: size of @diff
  *
- * Return: true when nothing differs.
+ * Return: true if nothing differs.
  */
 bool objects_settle(const struct counters *before, char *diff, size_t len)
 {
@@ -280,10 +279,10 @@ bool objects_settle(const struct counters *before, char *diff, size_t len)
 }
 
 /**
- * read_line() - first line of a file
- * @path: which file
+ * read_line() - Read the first line of a file
+ * @path: path of the file
  * @text: gets the line, without its end
- * @len: room there
+ * @len: size of @text
  *
  * Return: 0 or a negative errno value.
  */
@@ -303,8 +302,8 @@ int read_line(const char *path, char *text, size_t len)
 }
 
 /**
- * write_line() - write to a file that takes one value
- * @path: which file
+ * write_line() - Write a value to a file
+ * @path: path of the file
  * @text: the value
  *
  * Return: 0 or a negative errno value.
@@ -322,11 +321,11 @@ int write_line(const char *path, const char *text)
 }
 
 /**
- * heap_check() - let the driver walk the whole heap
- * @text: gets what it says
- * @len: room there
+ * heap_check() - Let the driver validate the whole heap
+ * @text: gets the result
+ * @len: size of @text
  *
- * Return: true when the heap is sound.
+ * Return: true if the heap is valid.
  */
 bool heap_check(char *text, size_t len)
 {
@@ -340,11 +339,11 @@ bool heap_check(char *text, size_t len)
 
 /**
  * xioctl() - ioctl() that returns its error
- * @fd: descriptor
+ * @fd: file descriptor
  * @cmd: command
  * @arg: argument
  *
- * Return: what ioctl() returns, or a negative errno value.
+ * Return: the result of ioctl(), or a negative errno value.
  */
 int xioctl(int fd, unsigned long cmd, const void *arg)
 {
@@ -354,7 +353,7 @@ int xioctl(int fd, unsigned long cmd, const void *arg)
 }
 
 /**
- * sized() - a command with another size of its structure
+ * sized() - A command with another size of its structure
  * @cmd: command
  * @size: size, below 2^14
  *
@@ -366,9 +365,9 @@ unsigned long sized(unsigned long cmd, size_t size)
 }
 
 /**
- * set_name() - put a name into a field of a structure
- * @field: field
- * @name: name; what does not fit is cut, without a terminator
+ * set_name() - Copy a name or a tag into a member of a structure
+ * @field: member
+ * @name: name; truncated without a terminator if it is too long
  */
 void set_name(char field[CARVEOUT_NAME_LEN], const char *name)
 {
@@ -379,10 +378,10 @@ void set_name(char field[CARVEOUT_NAME_LEN], const char *name)
 }
 
 /**
- * alloc_request() - a plain allocation, to be made less plain
+ * alloc_request() - A plain allocation, for further changes
  * @size: bytes
  *
- * Return: a request that is valid as it is.
+ * Return: a valid request.
  */
 struct carveout_ioctl_alloc alloc_request(__u64 size)
 {
@@ -396,12 +395,12 @@ struct carveout_ioctl_alloc alloc_request(__u64 size)
 }
 
 /**
- * alloc_in() - allocate a plain buffer in some regions
+ * alloc_in() - Allocate a plain buffer in some regions
  * @node: the heap
  * @size: bytes
  * @regions: mask of regions; 0 for any
  *
- * Return: its descriptor or a negative errno value.
+ * Return: its file descriptor or a negative errno value.
  */
 int alloc_in(int node, __u64 size, __u64 regions)
 {
@@ -414,11 +413,11 @@ int alloc_in(int node, __u64 size, __u64 regions)
 }
 
 /**
- * alloc_buffer() - allocate a plain buffer
+ * alloc_buffer() - Allocate a plain buffer
  * @node: the heap
  * @size: bytes
  *
- * Return: its descriptor or a negative errno value.
+ * Return: its file descriptor or a negative errno value.
  */
 int alloc_buffer(int node, __u64 size)
 {
@@ -426,14 +425,14 @@ int alloc_buffer(int node, __u64 size)
 }
 
 /**
- * alloc_tag() - allocate a buffer with a tag
+ * alloc_tag() - Allocate a buffer with a tag
  * @node: the heap
  * @size: bytes
- * @tag: name
+ * @tag: its tag
  * @flags: CARVEOUT_ALLOC_* flags
  * @mode: permission bits
  *
- * Return: its descriptor or a negative errno value.
+ * Return: its file descriptor or a negative errno value.
  */
 int alloc_tag(int node, __u64 size, const char *tag, __u32 flags,
 	      __u32 mode)
@@ -449,12 +448,12 @@ int alloc_tag(int node, __u64 size, const char *tag, __u32 flags,
 }
 
 /**
- * open_tag() - open a buffer by its tag
+ * open_tag() - Open a buffer by its tag
  * @node: the heap
- * @tag: name
+ * @tag: its tag
  * @fd_flags: O_RDWR or O_RDONLY, and O_CLOEXEC
  *
- * Return: its descriptor or a negative errno value.
+ * Return: its file descriptor or a negative errno value.
  */
 int open_tag(int node, const char *tag, __u32 fd_flags)
 {
@@ -469,9 +468,34 @@ int open_tag(int node, const char *tag, __u32 fd_flags)
 }
 
 /**
- * unlink_tag() - remove a tag
+ * alloc_and_reopen() - Allocate a buffer in a region and open it read-only, too
  * @node: the heap
- * @tag: name
+ * @size: bytes
+ * @region: index of the region
+ * @tag: start of its tag
+ * @ro: gets the read-only file descriptor
+ *
+ * Return: the read-write file descriptor or a negative errno value.
+ */
+int alloc_and_reopen(int node, __u64 size, __u32 region, const char *tag, int *ro)
+{
+	struct carveout_ioctl_alloc alloc = alloc_request(size);
+	int err;
+
+	alloc.regions = 1ULL << region;
+	alloc.mode = 0600;
+	set_name(alloc.tag, unique_tag(tag));
+	err = xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc);
+	if (err)
+		return err;
+	*ro = open_tag(node, alloc.tag, O_RDONLY | O_CLOEXEC);
+	return *ro < 0 ? *ro : alloc.fd;
+}
+
+/**
+ * unlink_tag() - Remove a tag
+ * @node: the heap
+ * @tag: the tag
  *
  * Return: 0 or a negative errno value.
  */
@@ -485,7 +509,7 @@ int unlink_tag(int node, const char *tag)
 }
 
 /**
- * query_heap() - how the heap stands
+ * query_heap() - Query the state of the heap
  * @node: the heap
  * @query: filled in
  *
@@ -498,9 +522,9 @@ int query_heap(int node, struct carveout_ioctl_query *query)
 }
 
 /**
- * query_region() - how a region stands
+ * query_region() - Query the state of a region
  * @node: the heap
- * @index: which region
+ * @index: index of the region
  * @region: filled in
  *
  * Return: 0 or a negative errno value.
@@ -513,7 +537,7 @@ int query_region(int node, __u32 index, struct carveout_ioctl_region *region)
 }
 
 /**
- * find_region() - find a region of a kind
+ * find_region() - Find a region with or without pages
  * @node: the heap
  * @pages: with pages that the rest of the kernel may use, or without
  *
@@ -531,14 +555,14 @@ int find_region(int node, bool pages)
 }
 
 /**
- * query_buffer() - what a buffer's descriptor is
+ * query_buffer() - Query the buffer of a file descriptor
  * @node: the heap
- * @fd: descriptor
+ * @fd: file descriptor
  * @buffer: filled in
  *
  * Return: 0 or a negative errno value.
  */
-int query_buffer(int node, int fd, struct carveout_buffer *buffer)
+int query_buffer(int node, int fd, struct carveout_buffer_info *buffer)
 {
 	struct carveout_ioctl_info info;
 	int err;
@@ -551,9 +575,9 @@ int query_buffer(int node, int fd, struct carveout_buffer *buffer)
 }
 
 /**
- * try_open() - open a buffer by its tag, and close it
+ * try_open() - Open a buffer by its tag, and close it
  * @node: the heap
- * @tag: the name
+ * @tag: the tag
  * @fd_flags: as for open_tag()
  *
  * Return: 0 or a negative errno value.
@@ -569,30 +593,30 @@ int try_open(int node, const char *tag, __u32 fd_flags)
 }
 
 /**
- * generation_of() - the number of a buffer
+ * generation_of() - Generation of a buffer
  * @node: the heap
- * @fd: descriptor of the buffer
+ * @fd: file descriptor of the buffer
  *
- * Return: the number, or 0 when it cannot be told.
+ * Return: the generation, or 0 on failure.
  */
 __u64 generation_of(int node, int fd)
 {
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 
 	return query_buffer(node, fd, &buffer) ? 0 : buffer.generation;
 }
 
 /**
- * find_listed() - look for a tag in the list of buffers
+ * find_listed() - Look for a tag in the list of buffers
  * @node: the heap
- * @tag: name
+ * @tag: the tag
  * @found: if not NULL, gets the entry
  *
- * Return: how often it is listed, or a negative errno value.
+ * Return: number of entries with it, or a negative errno value.
  */
-int find_listed(int node, const char *tag, struct carveout_buffer *found)
+int find_listed(int node, const char *tag, struct carveout_buffer_info *found)
 {
-	struct carveout_buffer entries[16];
+	struct carveout_buffer_info entries[16];
 	struct carveout_ioctl_list list;
 	int err, times = 0;
 	__u32 i;
@@ -617,7 +641,7 @@ int find_listed(int node, const char *tag, struct carveout_buffer *found)
 }
 
 /**
- * page_size() - size of a page of the kernel that runs; PAGE is short for it
+ * page_size() - Page size of the running kernel, in short PAGE
  *
  * Return: the size in bytes.
  */
@@ -627,10 +651,10 @@ long page_size(void)
 }
 
 /**
- * whole_pages() - what a size is rounded up to
+ * whole_pages() - Round a size up to pages
  * @size: bytes
  *
- * Return: the bytes of as many pages as it takes.
+ * Return: the rounded size.
  */
 __u64 whole_pages(__u64 size)
 {
@@ -638,10 +662,10 @@ __u64 whole_pages(__u64 size)
 }
 
 /**
- * used_bytes() - bytes that the heap has handed out
+ * used_bytes() - Allocated bytes of the heap
  * @node: the heap
  *
- * Return: bytes, or all ones when the heap does not answer.
+ * Return: bytes, or all ones on failure.
  */
 __u64 used_bytes(int node)
 {
@@ -651,10 +675,10 @@ __u64 used_bytes(int node)
 }
 
 /**
- * unique_tag() - a name that no other test process uses
- * @base: what it starts with
+ * unique_tag() - A tag that no other test process uses
+ * @base: its start
  *
- * Return: the name; good for as many names as a test needs at a time.
+ * Return: the tag; valid until 16 more were made.
  */
 const char *unique_tag(const char *base)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the test programs of the carveout driver share: the heap under test,
- * snapshots of its state, short forms of the ioctls, child processes.
+ * Shared code of the test programs: the heap under test, snapshots of its
+ * state, short forms of the ioctls, child processes.
  *
- * Functions that can fail return a negative errno value, as the kernel does,
- * so that one EXPECT_EQ() names the error that was wanted and the one seen.
+ * Functions that can fail return a negative errno value, as the kernel does, so
+ * that one EXPECT_EQ() shows the expected error and the actual one.
  */
 #ifndef CARVEOUT_TEST_H
 #define CARVEOUT_TEST_H
@@ -20,20 +20,22 @@
 #define KIB		1024UL
 #define MIB		(1024UL * 1024)
 
-/* A page of this kernel, and the largest that a kernel may have. */
+/* The page size of this kernel, and the largest one of any kernel. */
 #define PAGE		page_size()
 #define PAGE_MAX	(64 * KIB)
 
-/* Of what deadlines count. */
+/* One millisecond in units of a deadline (ns), and no deadline. */
 #define MS		1000000ULL
+#define NONE		CARVEOUT_DEADLINE_NONE
 
-/* The longest that the kernel may take to finish what close() left to do. */
+/* The longest time in which the kernel finishes the work of a close(). */
 #define SETTLE_MS	5000
 
 /*
- * Wait until @condition holds, so many milliseconds. Time for which the board, or just
- * this process, was held up does not count: whoever has to make it true may have been
- * held up as well. There is one look at least.
+ * Wait until @condition holds, for @ms milliseconds. Time in which the board,
+ * or just this process, was stalled does not count: the process that has to
+ * fulfil the condition may have been stalled as well. The condition is checked
+ * at least once.
  */
 #define BECOMES_TRUE_IN(ms, condition) ({					\
 	unsigned int __left = (ms);						\
@@ -47,9 +49,9 @@
 #define BECOMES_TRUE(condition)	BECOMES_TRUE_IN(SETTLE_MS, condition)
 
 /*
- * Does @call time out at @deadline, a variable that is set to @ms milliseconds from now?
- * Never before it, and at most two seconds after it: a board that is held up is late
- * once or twice, but not five times in a row.
+ * Does @call time out at @deadline, a variable that is set to @ms milliseconds
+ * from now? Never before it, and at most two seconds after it: an overloaded
+ * board is late once or twice, but not five times in a row.
  */
 #define TIMES_OUT_IN(ms, deadline, call) ({					\
 	__u64 *__deadline = &(deadline), __end;					\
@@ -65,7 +67,10 @@
 	__good && __tries;							\
 })
 
-/* The argument of any call. */
+/*
+ * The argument of any call. The driver has the same union in a private header,
+ * which includes kernel headers, so that user space cannot use it.
+ */
 union argument {
 	struct carveout_ioctl_query query;
 	struct carveout_ioctl_region region;
@@ -80,15 +85,15 @@ union argument {
 	struct carveout_ioctl_resize resize;
 	struct carveout_ioctl_pool_create pool_create;
 	struct carveout_ioctl_pool_open pool_open;
-	struct carveout_ioctl_pool_get pool_get;
-	struct carveout_ioctl_pool_put pool_put;
+	struct carveout_ioctl_pool_acquire pool_acquire;
+	struct carveout_ioctl_pool_release pool_release;
 };
 
 #define COUNTERS_MAX	64
 #define COUNTER_LEN	40
 
 /**
- * struct counters - a file of "name value" lines
+ * struct counters - A file of "name value" lines
  * @nr: number of lines
  * @line: the lines
  */
@@ -101,7 +106,7 @@ struct counters {
 };
 
 /**
- * struct heap_snapshot - all that a test must leave as it was
+ * struct heap_snapshot - The state that a test must restore
  * @state: the heap's debugfs file "state"
  * @objects: the module's debugfs file "objects"
  */
@@ -111,11 +116,11 @@ struct heap_snapshot {
 };
 
 /**
- * struct heap - the heap under test
- * @node: its node, open read-write
- * @query: how it stood at the start
- * @before: snapshot from before the node was opened
- * @ready: snapshot with the node open
+ * struct heap - The heap under test
+ * @node: its device node, open read-write
+ * @query: its state at the start
+ * @before: snapshot from before the device node was opened
+ * @ready: snapshot with the device node open
  */
 struct heap {
 	int node;
@@ -125,8 +130,8 @@ struct heap {
 };
 
 /**
- * struct binding - a device and its driver, in sysfs
- * @device: the device's name there
+ * struct binding - A device and its driver, in sysfs
+ * @device: name of the device
  * @driver: path of the driver
  */
 struct binding {
@@ -168,44 +173,45 @@ int alloc_buffer(int node, __u64 size);
 int alloc_in(int node, __u64 size, __u64 regions);
 int alloc_tag(int node, __u64 size, const char *tag, __u32 flags,
 	      __u32 mode);
+int alloc_and_reopen(int node, __u64 size, __u32 region, const char *tag, int *ro);
 int open_tag(int node, const char *tag, __u32 fd_flags);
 int unlink_tag(int node, const char *tag);
 int query_heap(int node, struct carveout_ioctl_query *query);
 int query_region(int node, __u32 index, struct carveout_ioctl_region *region);
 int find_region(int node, bool pages);
-int query_buffer(int node, int fd, struct carveout_buffer *buffer);
+int query_buffer(int node, int fd, struct carveout_buffer_info *buffer);
 int try_open(int node, const char *tag, __u32 fd_flags);
 __u64 generation_of(int node, int fd);
-int find_listed(int node, const char *tag, struct carveout_buffer *found);
+int find_listed(int node, const char *tag, struct carveout_buffer_info *found);
 __u64 used_bytes(int node);
 long page_size(void);
 __u64 whole_pages(__u64 size);
 const char *unique_tag(const char *base);
 
 /**
- * struct faults - how this thread's system calls are made to fail
- * @nth: the next one fails at its point of this number, once
- * @shortage: all of them fail once their budget is spent
+ * struct faults - Failures that are injected into system calls of this thread
+ * @nth: makes the next call fail once, at its point of this number
+ * @shortage: makes all calls fail once their budget is spent
  */
 struct faults {
 	int nth;
 	int shortage;
 };
 
-/* Calls that fail for want of memory. */
+/* Calls that fail for lack of memory. */
 bool can_inject_faults(void);
 int prepare_faults(struct faults *faults);
 void arm_fault(const struct faults *faults, unsigned int n);
-bool fault_came(const struct faults *faults);
+bool fault_reached(const struct faults *faults);
 int begin_shortage(const struct faults *faults, unsigned int bytes);
 void end_shortage(const struct faults *faults);
 
 /**
- * struct stall - a call that waits for a page that the test has not filled yet
+ * struct stall - A call that waits for a page that the test has not filled yet
  * @node: the heap
  * @cmd: command
  * @arg: its argument
- * @result: what it returned
+ * @result: its return value
  */
 struct stall {
 	int node;
@@ -221,6 +227,7 @@ int fill_page(int uffd, char *page, const void *from);
 /* The same for pools. */
 struct carveout_ioctl_pool_create pool_request(__u64 block_size, __u32 count);
 int create_pool(int node, __u64 block_size, __u32 count);
+int try_create_pool(int node, struct carveout_ioctl_pool_create *pool);
 int create_pool_tag(int node, __u64 block_size, __u32 count, const char *tag,
 		    __u32 flags, __u32 mode);
 int open_pool(int node, const char *tag);
@@ -238,6 +245,8 @@ void *map_buffer(int fd, size_t size, int prot);
 void fill_pattern(void *mem, size_t size, __u32 seed);
 bool has_pattern(const void *mem, size_t size, __u32 seed);
 bool is_filled(const void *mem, size_t size, unsigned char byte);
+void *map_numbered(int fd, unsigned int pages);
+bool is_numbered(const void *mem, unsigned int pages);
 __s64 flood_heap(int node, unsigned char byte);
 int read_at(void *arg);
 int write_at(void *arg);
@@ -246,10 +255,13 @@ int write_at(void *arg);
 pid_t start_child(int (*fn)(void *arg), void *arg);
 int wait_child(pid_t pid);
 int run_child(int (*fn)(void *arg), void *arg);
+int run_seeded(int (*fn)(void *arg), void *arg, __u32 *seed, unsigned int count);
 bool sleeps(pid_t pid);
 int signal_child(pid_t pid);
 int handle_signals(int flags);
 bool was_signalled(void);
+int wait_with_handler(int flags, int (*wait)(void *arg), void *arg);
+int wait_and_restart(int (*wait)(void *arg), void *arg, __u64 *deadline);
 int become(uid_t uid, gid_t gid);
 int count_fds(void);
 int next_fd(int fd);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2154,SC2317 # set by what is sourced; called by name
+# shellcheck disable=SC2154,SC2317 # set by a sourced file; called by name
 #
-# The carveout command on a real heap: what it does, good and bad input, exit
+# The carveout command on a real heap: its actions, good and bad input, exit
 # codes. TAP on standard output.
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_tool_lib.sh
@@ -56,7 +56,7 @@ bad_command_lines()
 	run 2 map "$H" --width 39 && run 2 map "$H" --width 1001 &&
 	run 2 map "$H" --width 8x && run 2 map "$H" --cell 3K &&
 	run 2 write "$H" && run 2 cat "$H" && run 2 rm "$H" &&
-	run 2 rm "$H" a/b && gone $T
+	run 2 rm "$H" a/b && unlisted $T
 }
 
 unknown_heap()
@@ -128,7 +128,7 @@ alloc_shows_in_ls()
 	same flags "$(column $T.a 9)" persist &&
 	run 0 ls "$H" && has "$out" "front camera" && has "$out" "/carveout " &&
 	has "$out" " $(kib 2) " && used_is $((before + 2 * PAGE)) &&
-	run 0 rm "$H" $T.a && same output "$out$err" "" && gone $T.a &&
+	run 0 rm "$H" $T.a && same output "$out$err" "" && unlisted $T.a &&
 	used_is "$before"
 }
 
@@ -136,7 +136,7 @@ alloc_twice()
 {
 	run 0 alloc "$H" $T 4K && run 1 alloc "$H" $T 4K && same stdout "$out" "" &&
 	has "$err" "carveout: $H: allocate '$T' with 4K: File exists$N" &&
-	has "$err" "hint: the tag is taken" && run 0 rm "$H" $T
+	has "$err" "hint: the tag exists" && run 0 rm "$H" $T
 }
 
 alloc_open()
@@ -144,7 +144,7 @@ alloc_open()
 	run 0 alloc "$H" $T "$(kib 2)" --open && has "$out" ": created '$T'" &&
 	run 0 alloc "$H" $T "$(kib 1)" --open && has "$out" ": opened '$T': $(kib 2)" &&
 	run 1 alloc "$H" $T "$(kib 3)" --open && has "$err" "File exists" &&
-	has "$err" "hint: the tag's buffer is not what" && run 0 rm "$H" $T
+	has "$err" "hint: the tag's buffer does not satisfy the request" && run 0 rm "$H" $T
 }
 
 alloc_persists()
@@ -177,7 +177,7 @@ alloc_from_region()
 	done < "$TMP/regions"
 	run 1 alloc "$H" $T 4K --region 63 && has "$err" "no region '63'" &&
 	run 1 alloc "$H" $T 4K --region nowhere && has "$err" "no region 'nowhere'" &&
-	run 1 alloc "$H" $T 4K --region "" && gone $T
+	run 1 alloc "$H" $T 4K --region "" && unlisted $T
 }
 
 alloc_by_attribute()
@@ -195,7 +195,7 @@ alloc_by_attribute()
 	done
 	[ $fits -gt 0 ] && run 1 alloc "$H" $T 4K --attr cached,uncached &&
 	has "$err" "hint: no region qualifies" && run 2 alloc "$H" $T 4K --attr 0x20 &&
-	gone $T
+	unlisted $T
 }
 
 alloc_aligned()
@@ -212,7 +212,7 @@ alloc_too_large()
 	has "$err" "No space left on device" && has "$err" "hint: " &&
 	has "$err" "the largest hole has" &&
 	run 1 alloc "$H" $T 4K --max-addr 1 &&
-	has "$err" "not as aligned or as low" && gone $T &&
+	has "$err" "not at the requested alignment or address" && unlisted $T &&
 	used_is "$before" &&
 	run 0 alloc "$H" $T "$(figure 'largest hole')" && run 0 rm "$H" $T
 }
@@ -222,14 +222,14 @@ hold_until_killed()
 	before=$(figure used)
 	hold $T && has "$(cat "$TMP/hold")" "process $holder holds '$T'" &&
 	same flags "$(column $T 9)" - && has "$(column $T 10)" "$holder/" &&
-	drop "$holder" && soon gone $T &&
+	drop "$holder" && soon unlisted $T &&
 	soon used_is "$before"
 }
 
 rm_while_held()
 {
 	hold $T && generation=$(column $T 7) && run 0 rm "$H" $T &&
-	gone $T && run 1 cat "$H" $T && run 0 ls "$H" &&
+	unlisted $T && run 1 cat "$H" $T && run 0 ls "$H" &&
 	has "$(echo "$out" | awk '$1 == "-" { print " " $7 " " }')" " $generation " &&
 	run 0 alloc "$H" $T 4K && run 0 rm "$H" $T && drop "$holder"
 }
@@ -239,7 +239,7 @@ rm_goes_on()
 	run 0 alloc "$H" $T.1 4K && run 0 alloc "$H" $T.2 4K &&
 	run 1 rm "$H" $T.1 $T.none $T.2 && has "$err" "remove tag '$T.none'" &&
 	has "$err" "hint: 'carveout ls $H' lists the tags" &&
-	gone $T.1 && gone $T.2
+	unlisted $T.1 && unlisted $T.2
 }
 
 write_and_cat()
@@ -270,14 +270,14 @@ write_that_does_not_fit()
 {
 	run 0 alloc "$H" $T 4K && tr '\0' x < /dev/zero | head -c $((PAGE + 1)) > "$TMP/in" &&
 	run 1 write "$H" $T && has "$err" "room for $PAGE bytes at offset 0" &&
-	has "$err" "hint: nothing is written" &&
+	has "$err" "hint: nothing was written" &&
 	try 0 cat "$H" $T && same "what is not zero" "$(tr -d '\0' < "$TMP/out")" "" &&
 	run 1 write "$H" $T --offset "$(kib 1)" --file "$TMP/in" &&
 	has "$err" "room for 0 bytes" || return
 	mkfifo "$TMP/pipe"
 	cat "$TMP/in" > "$TMP/pipe" 2>/dev/null &
 	run 1 write "$H" $T --offset $((PAGE - 1)) --file "$TMP/pipe" &&
-	has "$err" "room for 1 bytes" && has "$err" "the first 1 bytes are written" &&
+	has "$err" "room for 1 bytes" && has "$err" "the first 1 bytes were written" &&
 	try 0 cat "$H" $T && same text "$(tr -d '\0' < "$TMP/out" | tail -c 1)" x &&
 	run 0 rm "$H" $T
 }

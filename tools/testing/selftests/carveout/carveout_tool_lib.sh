@@ -1,11 +1,13 @@
-# shellcheck shell=sh disable=SC2034,SC2317 # for those who source this
+# shellcheck shell=sh disable=SC2034,SC2317 # used by the scripts that source this file
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the tests of the carveout command share. Sourced, never run.
+# Shared code of the tests of the carveout command. Sourced, never run.
 #
 # They need root, a loaded carveout.ko and a POSIX shell (busybox will do).
 # CARVEOUT_HEAP names the heap; otherwise "dsp", "default" or the first one.
 
+# shellcheck source=tools/testing/selftests/carveout/carveout_tap.sh
+. "$(dirname "$0")/carveout_tap.sh"
 # shellcheck source=tools/testing/selftests/carveout/carveout_page.sh
 . "$(dirname "$0")/carveout_page.sh"
 
@@ -14,12 +16,6 @@ export LC_ALL=C
 T=tool-$$
 N=$(printf '\nx')
 N=${N%x}
-
-skip_all()
-{
-	echo "1..0 # SKIP $*"
-	exit 4
-}
 
 command -v carveout >/dev/null || skip_all "no carveout command"
 [ -d /dev/carveout ] || skip_all "no heap"
@@ -31,17 +27,17 @@ done
 [ -e "/dev/carveout/$H" ] || skip_all "no heap"
 TMP=$(mktemp -d)
 
-# Bytes of a page of this kernel; kib N: so many pages, as the command shows them.
+# Page size of this kernel; kib N: N pages, as the command shows them.
 PAGE=$(page_size)
 kib()
 {
 	echo "$(($1 * PAGE / 1024))K"
 }
 
-# --- Means -----------------------------------------------------------------
+# --- Helpers -----------------------------------------------------------------
 
-# try CODE ARGUMENT...: run the command; its exit code has to be CODE. Leaves
-# what it prints in $TMP/out and $TMP/err.
+# try CODE ARGUMENT...: run the command; its exit code must be CODE. Leaves its
+# output in $TMP/out and $TMP/err.
 try()
 {
 	want=$1
@@ -55,13 +51,13 @@ try()
 	return 1
 }
 
-# run CODE ARGUMENT...: the same, and leave it in $out and $err, too
+# run CODE ARGUMENT...: the same, and leave the output in $out and $err, too
 run()
 {
 	try "$@" && take_output
 }
 
-# Processes are slow on an emulated board: files are read without one.
+# Starting a process is slow on an emulated board: read files without one.
 take_output()
 {
 	take "$TMP/out"
@@ -79,7 +75,7 @@ take()
 	text=${text%"$N"}
 }
 
-# same WHAT GOT WANTED
+# same NAME GOT WANTED
 same()
 {
 	[ "$2" = "$3" ] && return
@@ -87,7 +83,7 @@ same()
 	return 1
 }
 
-# has TEXT PART: TEXT has PART in it
+# has TEXT PART: TEXT contains PART
 has()
 {
 	case $1 in
@@ -104,7 +100,7 @@ has_not()
 	esac
 }
 
-# figure NAME: a figure of "info -b", without what follows it
+# figure NAME: a figure of "info -b", without the text after it
 figure()
 {
 	carveout info -b "$H" > "$TMP/figures"
@@ -144,7 +140,7 @@ nth()
 	echo "$1"
 }
 
-# soon COMMAND...: it comes true within five seconds
+# soon COMMAND...: it succeeds within five seconds
 soon()
 {
 	tries=0
@@ -155,8 +151,8 @@ soon()
 	done
 }
 
-# gone TAG
-gone()
+# unlisted TAG
+unlisted()
 {
 	[ -z "$(column "$1" 1)" ] && return
 	echo "$1 is still listed"
@@ -191,7 +187,7 @@ as_other()
 }
 
 # json FILE: is it one JSON value? Strings, numbers and words become single
-# letters, then what is complete is reduced until one value is left.
+# letters, then complete values are reduced until one value is left.
 json()
 {
 	left=$(sed -E 's/"([^"\]|\\["\bfnrt]|\\u[0-9a-f]{4})*"/S/g' "$1" |
@@ -200,7 +196,7 @@ json()
 			-e 's/S:[SV]([,}])/P\1/g' \
 			-e 's/[{](P(,P)*)?[}]/V/g' \
 			-e 's/\[([SV](,[SV])*)?\]/V/g' -e 't again')
-	same "what is left of the JSON" "$left" V
+	same "the reduced JSON" "$left" V
 }
 
 # --- Running the cases -------------------------------------------------------
@@ -210,7 +206,7 @@ nothing_left()
 	soon used_is "$USED" && run 0 ls "$H" && has_not "$out" $T
 }
 
-# Whatever a case leaves behind must not disturb the next one.
+# Objects that a case leaves behind must not disturb the next one.
 clean_up()
 {
 	# shellcheck disable=SC2046 # several processes
@@ -224,7 +220,7 @@ clean_up()
 }
 
 # A kernel with lockdep takes a good part of a second for each process. Cases
-# that look into the command rather than into the driver are left out there.
+# that test the command rather than the driver are left out there.
 too_slow()
 {
 	[ -e /proc/lockdep_stats ] || return
@@ -234,37 +230,29 @@ too_slow()
 	return 1
 }
 
-# tap CASE...: run functions as test cases, in a fresh shell each
+# tap CASE...: run functions as test cases, each in a new shell.
 tap()
 {
-	failed=0
-	skipped=0
-	number=0
-	echo "TAP version 13"
-	echo "1..$#"
+	plan $#
 	for name in "$@"; do
-		number=$((number + 1))
 		: > "$TMP/in"
 		if too_slow "$name"; then
-			echo "ok $number $name # SKIP slow with lockdep, and no matter of the driver"
-			skipped=$((skipped + 1))
+			skip_test "$name" "slow with lockdep, and does not test the driver"
 			continue
 		fi
 		if ( umask 022; $name ) > "$TMP/why" 2>&1; then
-			echo "ok $number $name"
+			result "$name" ""
 			[ -s "$TMP/holders" ] || continue
 		elif grep -q '^SKIP' "$TMP/why"; then
-			echo "ok $number $name # $(cat "$TMP/why")"
-			skipped=$((skipped + 1))
+			skip_test "$name" "$(sed -n 's/^SKIP //p' "$TMP/why")"
 		else
-			echo "not ok $number $name"
-			sed 's/^/# /' "$TMP/why"
-			failed=$((failed + 1))
+			why=$(cat "$TMP/why")
+			result "$name" "${why:-failed without a message}"
 		fi
 		clean_up >/dev/null 2>&1
 	done
-	echo "# $((number - failed - skipped)) passed, $failed failed, $skipped skipped"
-	[ $failed = 0 ]
+	echo "# $((TESTS - FAILED - SKIPPED)) passed, $FAILED failed, $SKIPPED skipped"
+	[ "$FAILED" = 0 ]
 }
 
 : > "$TMP/holders"

@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck disable=SC2154,SC2317 # set by what is sourced; called by name
+# shellcheck disable=SC2154,SC2317 # set by a sourced file; called by name
 #
-# What the carveout command shows of a real heap: whether picture and figures
-# agree, JSON, other people's text and other people's buffers. TAP on standard
-# output.
+# The output of the carveout command on a real heap: agreement of picture and
+# figures, JSON, text and buffers of other users. TAP on standard output.
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_tool_lib.sh
 . "$(dirname "$0")/carveout_tool_lib.sh"
@@ -23,7 +22,7 @@ map_agrees_with_info()
 	same "sum of the regions" \
 		"$(awk '/^region/ { sub(/.*: /, ""); sum += $1 } END { printf "%d", sum }' "$TMP/out")" \
 		"$(figure size)" &&
-	same "sum of what is used in the regions" \
+	same "sum of the used memory of the regions" \
 		"$(awk '/^region/ { sub(/.*, used /, ""); sum += $1 } END { printf "%d", sum }' "$TMP/out")" \
 		"$(figure used)" && run 0 rm "$H" $T.2
 }
@@ -53,8 +52,8 @@ map_shows_gaps()
 	[ -n "$end" ]
 }
 
-# Every cell stands for its bytes: the rows have as many as the region needs,
-# and what is drawn as used lies around what is used.
+# Every cell stands for its bytes: the rows have as many cells as the region
+# needs, and the cells that are drawn as used cover the used memory.
 map_cells_add_up()
 {
 	run 0 alloc "$H" $T.1 1M && run 0 alloc "$H" $T.2 12K || return
@@ -98,7 +97,7 @@ map_in_ascii()
 	run 0 alloc "$H" $T 4K && run 0 map "$H" &&
 	same "a row of more than 80 columns" \
 		"$(awk '/^  0x/ && length > 80' "$TMP/out")" "" &&
-	same "what is not ASCII" "$(tr -d '\n -~' < "$TMP/out")" "" &&
+	same "text that is not ASCII" "$(tr -d '\n -~' < "$TMP/out")" "" &&
 	run 0 map --width 40 "$H" && same "a row of more than 40 columns" \
 		"$(awk '/^  0x/ && length > 40' "$TMP/out")" "" &&
 	LC_ALL=C.UTF-8 run 0 map "$H" && has "$out" "$(printf '\302\267')" &&
@@ -148,7 +147,8 @@ json_is_valid()
 	run 0 rm "$H" $T
 }
 
-# The name of a program is its user's choice. It must not reach the terminal.
+# The name of a program is its user's choice. Its control characters must not
+# reach the terminal.
 hostile_names()
 {
 	escape=$(printf '\033')
@@ -166,7 +166,7 @@ hostile_names()
 
 other_user()
 {
-	# A board need not have any users yet.
+	# The board may have no users yet.
 	if [ ! -e /etc/passwd ]; then
 		printf '%s\n' root:x:0:0:::/bin/sh nobody:x:65534:65534:::/bin/sh \
 			> /etc/passwd && : > "$TMP/passwd"
@@ -181,7 +181,7 @@ other_user()
 	chmod 600 "/dev/carveout/$H"
 	as_other ls "$H"
 	same "exit code" $? 1 && has "$err" "Permission denied" &&
-	has "$err" "hint: the node's owner and mode" || return
+	has "$err" "hint: owner and mode of the device node" || return
 	chmod 666 "/dev/carveout/$H"
 	as_other ls "$H" && has "$out" $T.all && has_not "$out" $T.own &&
 	as_other cat "$H" $T.all || return

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mappings under torture: moved, cut, copied by fork, advised, dumped. However
- * a mapping is taken apart, the buffer is held as long as a piece is left and
- * no longer, and no piece ever shows anything but its own page.
+ * Mappings under torture: moved, split, copied by fork, advised, dumped.
+ * However a mapping is taken apart, the buffer is held exactly as long as a
+ * piece is left, and each piece shows its own page only.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 #define PAGES	4
 #define SIZE	(PAGES * PAGE)
 
-/* A buffer that is held by its mapping alone; page n has pattern n. */
+/* A buffer that only its mapping holds; page n has pattern n. */
 FIXTURE(vma) {
 	struct heap heap;
 	__u64 regions;
@@ -28,7 +28,7 @@ FIXTURE(vma) {
 	char *mem;
 };
 
-/* Mappings of pages and mappings of page frame numbers are two things. */
+/* Mappings of pages differ from mappings of page frame numbers. */
 FIXTURE_VARIANT(vma) {
 	__u32 region;
 };
@@ -41,30 +41,9 @@ static bool page_is(const char *page, __u32 number)
 	return has_pattern(page, PAGE, number);
 }
 
-static bool pages_are(const char *mem)
-{
-	__u32 i;
-
-	for (i = 0; i < PAGES; i++)
-		if (!page_is(mem + i * PAGE, i))
-			return false;
-	return true;
-}
-
-static char *map_numbered(int fd)
-{
-	char *mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
-	__u32 i;
-
-	if (mem != MAP_FAILED)
-		for (i = 0; i < PAGES; i++)
-			fill_pattern(mem + i * PAGE, PAGE, i);
-	return mem;
-}
-
 FIXTURE_SETUP(vma)
 {
-	struct carveout_buffer buffer;
+	struct carveout_buffer_info buffer;
 
 	if (!heap_name())
 		SKIP(return, NO_HEAP);
@@ -76,7 +55,7 @@ FIXTURE_SETUP(vma)
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, query_buffer(self->heap.node, self->fd, &buffer));
 	self->pages = buffer.attrs & CARVEOUT_ATTR_PAGES;
-	self->mem = map_numbered(self->fd);
+	self->mem = map_numbered(self->fd, PAGES);
 	ASSERT_NE(MAP_FAILED, (void *)self->mem);
 }
 
@@ -85,7 +64,7 @@ FIXTURE_TEARDOWN_PARENT(vma)
 	HEAP_TEARDOWN(&self->heap);
 }
 
-/* The heap has handed out this much. */
+/* This much memory of the heap is allocated. */
 #define EXPECT_HELD(node, bytes)	EXPECT_EQ(bytes, used_bytes(node))
 
 static void *some_room(size_t size)
@@ -114,7 +93,7 @@ TEST_F(vma, mapping_cannot_grow)
 					     MREMAP_MAYMOVE));
 		EXPECT_EQ(EFAULT, errno);
 	}
-	EXPECT_TRUE(pages_are(room));
+	EXPECT_TRUE(is_numbered(room, PAGES));
 	EXPECT_EQ(128 + SIGSEGV, run_child(read_at, room + SIZE));
 }
 
@@ -139,7 +118,7 @@ TEST_F(vma, mapping_can_move)
 	close(self->fd);
 	ASSERT_EQ(there, mremap(old, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
 				there));
-	EXPECT_TRUE(pages_are(there));
+	EXPECT_TRUE(is_numbered(there, PAGES));
 	EXPECT_EQ(128 + SIGSEGV, run_child(read_at, old));
 	munmap(old, SIZE);
 	EXPECT_HELD(self->heap.node, self->heap.query.used + SIZE);
@@ -147,7 +126,7 @@ TEST_F(vma, mapping_can_move)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Move one page away, then let the pieces go in every order. */
+/* Move one page elsewhere, then unmap the pieces in every order. */
 TEST_F(vma, pieces_go_in_any_order)
 {
 	static const int orders[6][3] = {
@@ -162,7 +141,7 @@ TEST_F(vma, pieces_go_in_any_order)
 	close(self->fd);
 	for (order = 0; order < ARRAY_SIZE(orders); order++) {
 		int fd = alloc_in(self->heap.node, SIZE, self->regions);
-		char *mem = map_numbered(fd);
+		char *mem = map_numbered(fd, PAGES);
 
 		ASSERT_NE(MAP_FAILED, (void *)mem);
 		close(fd);
@@ -194,7 +173,7 @@ TEST_F(vma, mapping_cannot_be_duplicated)
 	EXPECT_EQ(MAP_FAILED, mremap(self->mem, SIZE, SIZE,
 				     MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 	munmap(self->mem, SIZE);
 	close(self->fd);
 	EXPECT_UNCHANGED(&self->heap);
@@ -204,7 +183,7 @@ TEST_F(vma, mapping_cannot_be_duplicated)
 
 /*
  * An old call that maps another part of the file to the same address. Some of
- * the offsets wrap in bytes, some in pages.
+ * the offsets overflow in bytes, some in pages.
  */
 TEST_F(vma, remap_file_pages_stays_inside)
 {
@@ -237,7 +216,7 @@ TEST_F_TIMEOUT(vma, pages_unmapped_in_random_order, 120)
 	close(self->fd);
 	for (round = 0; round < rounds; round++) {
 		int fd = alloc_in(self->heap.node, SIZE, self->regions);
-		char *mem = map_numbered(fd);
+		char *mem = map_numbered(fd, PAGES);
 
 		ASSERT_NE(MAP_FAILED, (void *)mem);
 		close(fd);
@@ -271,7 +250,7 @@ TEST_F(vma, protection_of_single_pages)
 	ASSERT_EQ(0, mprotect(self->mem, PAGE, PROT_NONE));
 	EXPECT_EQ(128 + SIGSEGV, run_child(read_at, self->mem));
 	ASSERT_EQ(0, mprotect(self->mem, SIZE, PROT_READ | PROT_WRITE));
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 	EXPECT_EQ(0, run_child(write_at, self->mem));
 	munmap(self->mem, SIZE);
 	close(self->fd);
@@ -299,19 +278,19 @@ TEST_F(vma, advice_changes_nothing)
 	int advice;
 
 	if (madvise(self->mem, SIZE, MADV_NORMAL))
-		SKIP(return, "no madvise here");
+		SKIP(return, "the kernel has no madvise()");
 	for (advice = 0; advice < 26; advice++) {
 		madvise(self->mem, SIZE, advice);
 		madvise(self->mem + PAGE, PAGE, advice);
-		ASSERT_TRUE(pages_are(self->mem)) TH_LOG("advice %d", advice);
+		ASSERT_TRUE(is_numbered(self->mem, PAGES)) TH_LOG("advice %d", advice);
 	}
-	/* What would undo the flags of the mapping. */
+	/* Advice that would undo the flags of the mapping. */
 	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DODUMP));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_REMOVE));
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 	if (self->pages) {
-		/* Entries that are taken away come back. */
+		/* A fault restores entries that were removed. */
 		EXPECT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
 		/* Newer kernels refuse it for any mapping that cannot grow. */
 		if (madvise(self->mem, SIZE, MADV_DOFORK))
@@ -321,7 +300,7 @@ TEST_F(vma, advice_changes_nothing)
 		EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DOFORK));
 		EXPECT_EQ(EINVAL, errno);
 	}
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 	munmap(self->mem, SIZE);
 	close(self->fd);
 	EXPECT_UNCHANGED(&self->heap);
@@ -338,7 +317,7 @@ TEST_F(vma, msync_mincore_mlock)
 	munlock(self->mem, SIZE);
 	mlockall(MCL_CURRENT);
 	munlockall();
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 	munmap(self->mem, SIZE);
 	close(self->fd);
 	EXPECT_UNCHANGED(&self->heap);
@@ -354,11 +333,11 @@ TEST_F(vma, userfaultfd_does_not_take_it)
 	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 
 	if (fd < 0)
-		SKIP(return, "no userfaultfd here");
+		SKIP(return, "the kernel has no userfaultfd");
 	ASSERT_EQ(0, ioctl(fd, UFFDIO_API, &api));
 	EXPECT_EQ(-1, ioctl(fd, UFFDIO_REGISTER, &range));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 	close(fd);
 }
 
@@ -367,7 +346,7 @@ TEST_F(vma, userfaultfd_does_not_take_it)
 struct shared {
 	char *mem;
 	int ready[2];		/* pipe: the child is about to wait */
-	int leave[2];		/* pipe: the child may leave */
+	int leave[2];		/* pipe: the child may exit */
 };
 
 static int user_of_inherited(void *arg)
@@ -375,7 +354,7 @@ static int user_of_inherited(void *arg)
 	struct shared *shared = arg;
 	char byte;
 
-	if (!pages_are(shared->mem))
+	if (!is_numbered(shared->mem, PAGES))
 		return 1;
 	fill_pattern(shared->mem, PAGE, 77);
 	close(shared->leave[1]);
@@ -387,19 +366,26 @@ static int user_of_inherited(void *arg)
 	       0 : 4;
 }
 
-TEST_F(vma, child_shares_the_mapping_and_may_outlive_the_parents)
+/* Start a child that uses the mapping, and wait until it has written to it. */
+static pid_t start_user(struct shared *shared)
 {
-	struct shared shared = { .mem = self->mem };
 	char byte;
 	pid_t pid;
 
-	ASSERT_EQ(0, pipe(shared.ready));
-	ASSERT_EQ(0, pipe(shared.leave));
-	pid = start_child(user_of_inherited, &shared);
+	if (pipe(shared->ready) || pipe(shared->leave))
+		return -errno;
+	pid = start_child(user_of_inherited, shared);
+	return pid < 0 || read(shared->ready[0], &byte, 1) == 1 ? pid : -EIO;
+}
+
+TEST_F(vma, child_shares_the_mapping_and_may_outlive_the_parents)
+{
+	struct shared shared = { .mem = self->mem };
+	pid_t pid = start_user(&shared);
+
 	ASSERT_LT(0, pid);
-	ASSERT_EQ(1, read(shared.ready[0], &byte, 1));
 	EXPECT_TRUE(page_is(self->mem, 77));
-	/* The parent lets go of everything: the child's pages stay. */
+	/* The parent drops everything: the child's pages stay. */
 	munmap(self->mem, SIZE);
 	close(self->fd);
 	EXPECT_HELD(self->heap.node, self->heap.query.used + SIZE);
@@ -411,14 +397,9 @@ TEST_F(vma, child_shares_the_mapping_and_may_outlive_the_parents)
 TEST_F(vma, child_that_is_killed_takes_nothing_with_it)
 {
 	struct shared shared = { .mem = self->mem };
-	char byte;
-	pid_t pid;
+	pid_t pid = start_user(&shared);
 
-	ASSERT_EQ(0, pipe(shared.ready));
-	ASSERT_EQ(0, pipe(shared.leave));
-	pid = start_child(user_of_inherited, &shared);
 	ASSERT_LT(0, pid);
-	ASSERT_EQ(1, read(shared.ready[0], &byte, 1));
 	kill(pid, SIGKILL);
 	EXPECT_EQ(128 + SIGKILL, wait_child(pid));
 	EXPECT_TRUE(page_is(self->mem, 77));
@@ -428,7 +409,7 @@ TEST_F(vma, child_that_is_killed_takes_nothing_with_it)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* User-mode Linux 6.1 leaves everything to the child, plain memory as well. */
+/* User-mode Linux 6.1 copies everything to the child, plain memory as well. */
 static bool anything_can_be_left_out(void)
 {
 	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -447,12 +428,12 @@ static bool anything_can_be_left_out(void)
 TEST_F(vma, mapping_that_is_not_inherited)
 {
 	if (madvise(self->mem, SIZE, MADV_NORMAL))
-		SKIP(return, "no madvise here");
+		SKIP(return, "the kernel has no madvise()");
 	if (!anything_can_be_left_out())
 		SKIP(return, "MADV_DONTFORK has no effect here");
 	ASSERT_EQ(0, madvise(self->mem, SIZE, MADV_DONTFORK));
 	EXPECT_EQ(128 + SIGSEGV, run_child(read_at, self->mem));
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 	munmap(self->mem, SIZE);
 	close(self->fd);
 	EXPECT_UNCHANGED(&self->heap);
@@ -460,7 +441,7 @@ TEST_F(vma, mapping_that_is_not_inherited)
 
 /* === Core dumps ========================================================== */
 
-/* Words that stand in this order nowhere else in the process. */
+/* A sequence of words that exists nowhere else in the process. */
 static void dump_pattern(char *mem, size_t size)
 {
 	fill_pattern(mem, size, getpid() * 977);
@@ -498,7 +479,7 @@ TEST_F(vma, contents_are_not_dumped)
 
 	if (read_line("/proc/sys/kernel/core_pattern", name, sizeof(name)) ||
 	    strcmp(name, "core"))
-		SKIP(return, "core files go elsewhere");
+		SKIP(return, "core files are written elsewhere");
 	pid = start_child(dumper, &shared);
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(128 + SIGABRT, wait_child(pid));
@@ -510,7 +491,7 @@ TEST_F(vma, contents_are_not_dumped)
 		snprintf(name, sizeof(name), "/tmp/core");
 	}
 	if (fd < 0)
-		SKIP(return, "no core dumps here");
+		SKIP(return, "the kernel writes no core dumps");
 	unlink(name);
 	ASSERT_EQ(0, fstat(fd, &info));
 	dump = mmap(NULL, info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -530,7 +511,7 @@ struct torture {
 	unsigned int rounds;
 };
 
-/* Any sequence of these leaves each page that can be read its own number. */
+/* In any sequence of these each readable page has its own number. */
 static int torturer(void *arg)
 {
 	struct torture *torture = arg;
@@ -583,18 +564,10 @@ static int torturer(void *arg)
 
 TEST_F_TIMEOUT(vma, several_processes_at_random, 150)
 {
-	struct torture torture = { self->fd, 0, env_rounds(60) };
-	pid_t pid[4];
-	int i;
+	struct torture torture = { self->fd, 0x5eed, env_rounds(60) };
 
-	for (i = 0; i < 4; i++) {
-		torture.seed = 0x5eed + i;
-		pid[i] = start_child(torturer, &torture);
-		ASSERT_LT(0, pid[i]);
-	}
-	for (i = 0; i < 4; i++)
-		EXPECT_EQ(0, wait_child(pid[i]));
-	EXPECT_TRUE(pages_are(self->mem));
+	EXPECT_EQ(0, run_seeded(torturer, &torture, &torture.seed, 4));
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
 	munmap(self->mem, SIZE);
 	close(self->fd);
 	EXPECT_UNCHANGED(&self->heap);

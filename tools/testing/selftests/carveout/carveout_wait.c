@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting: for a name with a deadline, and for changes with poll().
+ * Waiting: for a tag with a deadline, and for changes with poll().
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -29,7 +29,7 @@ struct waiter {
 	int node;
 	const char *tag;
 	__u64 deadline;
-	int want;		/* 0 for a descriptor, or an error */
+	int want;		/* 0 for a file descriptor, or an error */
 };
 
 static int wait_for_name(void *data)
@@ -45,7 +45,7 @@ static int wait_for_name(void *data)
 	return 0;
 }
 
-/* === For a name ========================================================== */
+/* === For a tag =========================================================== */
 
 TEST_F(heap, open_waits_until_the_name_is_there)
 {
@@ -64,7 +64,7 @@ TEST_F(heap, open_waits_until_the_name_is_there)
 		pid = start_child(wait_for_name, &job);
 		ASSERT_LT(0, pid);
 		EXPECT_TRUE(sleeps(pid));
-		/* Another name does not end the wait. */
+		/* Another tag does not end the wait. */
 		other = alloc_tag(job.node, 4096, unique_tag("wait.other"), 0, 0600);
 		ASSERT_LE(0, other);
 		EXPECT_TRUE(sleeps(pid));
@@ -77,7 +77,7 @@ TEST_F(heap, open_waits_until_the_name_is_there)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A name that comes by a link, or by a change of its mode, comes as well. */
+/* A tag that appears by a link, or whose mode changes, ends the wait, too. */
 TEST_F(heap, all_waiters_are_woken)
 {
 	const char *tag = unique_tag("wait.many");
@@ -118,7 +118,7 @@ TEST_F(heap, deadline_is_kept)
 	EXPECT_EQ(-ETIMEDOUT, open_wait(node, tag, 1));
 	EXPECT_EQ(-ETIMEDOUT, open_wait(node, tag, now_ns()));
 	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, open_wait(node, tag, deadline)));
-	/* What is there is opened, however late it is. */
+	/* An existing buffer is opened, even after the deadline. */
 	fd = alloc_tag(node, 4096, tag, 0, 0600);
 	ASSERT_LE(0, fd);
 	close(open_wait(node, tag, 0));
@@ -126,7 +126,7 @@ TEST_F(heap, deadline_is_kept)
 	EXPECT_LE(0, open_wait(node, tag, CARVEOUT_DEADLINE_NONE));
 }
 
-/* Who may not open a buffer does not keep it from its owner either. */
+/* A failed open for lack of permission does not make the owner's call fail either. */
 static int knock(void *data)
 {
 	const struct waiter *job = data;
@@ -159,7 +159,7 @@ TEST_F(heap, knocking_keeps_nobody_out)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A name that one may not open ends the wait. */
+/* A tag that the waiter may not open ends the wait. */
 TEST_F(heap, waiter_without_permission_is_told)
 {
 	const char *tag = unique_tag("wait.eacces");
@@ -186,28 +186,19 @@ TEST_F(heap, waiter_without_permission_is_told)
 
 static int wait_restarting(void *data)
 {
-	if (handle_signals(SA_RESTART))
-		return 8;
-	return wait_for_name(data) ?: was_signalled() ? 0 : 7;
+	return wait_with_handler(SA_RESTART, wait_for_name, data);
 }
 
 static int wait_interruptible(void *data)
 {
-	if (handle_signals(0))
-		return 8;
-	return wait_for_name(data) ?: was_signalled() ? 0 : 7;
+	return wait_with_handler(0, wait_for_name, data);
 }
 
-/* The deadline is that of the first call, however often it restarts. */
 static int wait_under_signals(void *data)
 {
-	struct waiter job = *(struct waiter *)data;
+	struct waiter *job = data;
 
-	/* When one has come, the others do. */
-	while (!was_signalled())
-		sleep_us(1000);
-	job.deadline = now_ns() + 500 * MS;
-	return wait_for_name(&job) ?: now_ns() < job.deadline ? 9 : 0;
+	return wait_and_restart(wait_for_name, job, &job->deadline);
 }
 
 TEST_F(heap, signal_interrupts_or_restarts)
@@ -242,7 +233,7 @@ TEST_F(heap, signal_interrupts_or_restarts)
 	close(fd);
 
 	job.want = -ETIMEDOUT;
-	/* It does not die of those that come before it runs. */
+	/* Signals that arrive before the child runs must not kill it. */
 	ASSERT_EQ(0, handle_signals(SA_RESTART));
 	pid = start_child(wait_under_signals, &job);
 	ASSERT_LT(0, pid);
@@ -276,7 +267,7 @@ TEST_F(heap, killed_waiter_leaves_nothing)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Nobody misses a name that comes just when he begins to wait. */
+/* No waiter misses a tag that appears just when the wait begins. */
 TEST_F_TIMEOUT(heap, no_wake_up_is_lost, 120)
 {
 	const char *tag = unique_tag("wait.lost");
@@ -314,10 +305,10 @@ static short events_of(int node, int timeout)
 	return poll(&poll_fd, 1, timeout) < 0 ? -1 : poll_fd.revents;
 }
 
-/* List from @cursor on; to begin to list is to have seen all changes. */
+/* List from @cursor on; a list from the start marks all changes as seen. */
 static int list_from(int node, __u64 cursor)
 {
-	struct carveout_buffer entry;
+	struct carveout_buffer_info entry;
 	struct carveout_ioctl_list list = {
 		.cursor = cursor,
 		.entries = (uintptr_t)&entry,
@@ -344,7 +335,7 @@ TEST_F(heap, node_is_readable_after_each_change)
 	EXPECT_EQ(0, events_of(node, 0));
 	fd = alloc_buffer(node, 4096);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, events_of(node, 0)) TH_LOG("a buffer without a name");
+	EXPECT_EQ(0, events_of(node, 0)) TH_LOG("a buffer without a tag");
 	set_name(link.tag, tag);
 	set_name(attr.tag, tag);
 	link.fd = fd;
@@ -365,7 +356,7 @@ TEST_F(heap, node_is_readable_after_each_change)
 		EXPECT_EQ(READABLE, events_of(node, 0)) TH_LOG("change %d", i);
 		ASSERT_EQ(0, query_heap(node, &self->heap.query));
 		EXPECT_LT(changes, self->heap.query.changes);
-		/* To go on with a list does not count as looking again. */
+		/* Continuing a list does not mark changes as seen. */
 		ASSERT_EQ(0, list_from(node, 1ULL << 40));
 		EXPECT_EQ(READABLE, events_of(node, 0));
 		ASSERT_EQ(0, list_from(node, 0));
@@ -375,7 +366,7 @@ TEST_F(heap, node_is_readable_after_each_change)
 	close(fd);
 }
 
-/* Each open file of the node has seen what it has seen. */
+/* Each open file of the device node tracks the seen changes on its own. */
 TEST_F(heap, open_files_look_for_themselves)
 {
 	int node = self->heap.node;
@@ -447,7 +438,7 @@ static int wait_exclusively(void *unused)
 	return epoll_wait(epoll, &event, 1, 20000) == 1 ? 0 : 2;
 }
 
-/* One of a file's pollers is enough for them. But each file has its own to tell. */
+/* One exclusive poller per file is woken; each file wakes its own. */
 TEST_F(heap, exclusive_epoll_is_woken_for_each_file)
 {
 	pid_t pid[3];
@@ -466,7 +457,7 @@ TEST_F(heap, exclusive_epoll_is_woken_for_each_file)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* The wait queue outlives the file that an epoll instance still knows of. */
+/* The wait queue outlives the file, because an epoll instance may still refer to it. */
 TEST_F(heap, epoll_outlives_the_file)
 {
 	struct epoll_event event = { .events = EPOLLIN };

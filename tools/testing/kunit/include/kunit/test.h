@@ -9,8 +9,8 @@
  * no time limit for a case: the board's silence ends a run that hangs.
  *
  * Not here: parameters, managed resources other than memory, suite-wide init and exit,
- * attributes, filters, debugfs, and current->kunit_test. What a suite uses beyond this
- * does not compile, rather than being left out of its run.
+ * attributes, filters, debugfs, and current->kunit_test. A suite that uses one of these
+ * does not compile, rather than being left out of the run.
  */
 #ifndef _KUNIT_TEST_H
 #define _KUNIT_TEST_H
@@ -43,14 +43,14 @@ struct kunit_case;
 struct kunit_suite;
 
 /**
- * struct kunit - a case that runs
- * @priv: the suite's own
+ * struct kunit - A running case
+ * @priv: private data of the suite
  * @name: name of the case
  * @suite: its suite
  * @test_case: its case
- * @status: what became of it so far
+ * @status: its result so far
  * @status_comment: why it is skipped
- * @memory: what kunit_kmalloc() and the like allocated
+ * @memory: allocations of kunit_kmalloc() and the like
  * @done: the thread that runs @step no longer uses this
  * @step: the function that the thread calls
  */
@@ -123,7 +123,7 @@ void kunit_skip(struct kunit *test, const char *fmt, ...)
 
 /* === Expectations and assertions ========================================== */
 
-/* The case has failed, but goes on. */
+/* The case has failed, but continues. */
 static inline __printf(4, 5)
 void kunit_fail(struct kunit *test, const char *file, int line, const char *fmt, ...)
 {
@@ -140,7 +140,7 @@ void kunit_fail(struct kunit *test, const char *file, int line, const char *fmt,
 	va_end(args);
 }
 
-/* Say what a check compared, after it has failed. */
+/* Print the compared values of a failed check. */
 static inline void kunit_compared(struct kunit *test, const char *left, long long l,
 				  const char *op, const char *right, long long r)
 {
@@ -150,8 +150,8 @@ static inline void kunit_compared(struct kunit *test, const char *left, long lon
 }
 
 /*
- * What each check ends with that does not hold: the case fails, and ends if FATAL. The
- * remaining arguments are the message that the suite adds, or NULL.
+ * The end of each failed check: the case fails, and ends if FATAL. The remaining
+ * arguments are the message that the suite adds, or NULL.
  */
 #define KUNIT_FAILED(test, fatal, ...) do {					\
 	struct kunit *__failed = (test);					\
@@ -264,7 +264,7 @@ static inline void kunit_compared(struct kunit *test, const char *left, long lon
 
 /* === Memory =============================================================== */
 
-/* The memory itself is aligned as that of kmalloc() is: its entry is apart. */
+/* The list entry is separate, so that the memory is aligned like that of kmalloc(). */
 struct kunit_memory {
 	struct list_head entry;
 	void *data;
@@ -365,7 +365,7 @@ static inline enum kunit_status kunit_run_case(const struct kunit_suite *suite,
 	return test.status;
 }
 
-/* As with KUnit, loading succeeds whatever the cases say. */
+/* As with KUnit, loading succeeds whatever the results of the cases. */
 static inline int kunit_run_suite(const struct kunit_suite *suite)
 {
 	unsigned int count = 0, counts[KUNIT_NR_STATUS] = {}, i;

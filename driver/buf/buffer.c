@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers: reference-counted allocations.
+ *
+ * The last reference can only be dropped with the registry's lock held, and a
+ * look-up takes none from a buffer that has lost its last one: a buffer that is found
+ * has a reference. At the end the tag is removed first, then the content is scrubbed, and
+ * the memory is freed last: no later owner reads bytes of an earlier one. See release.c.
+ */
+
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/kref.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../carveout_internal.h"
+#include "../mem/alloc.h"
+#include "../mem/objects.h"
+#include "../mem/quota.h"
+#include "buffer.h"
+#include "registry.h"
+#include "release.h"
+
+/* A buffer with an id, without memory and owner. */
+static struct carveout_buf *new_buf(struct carveout *carveout,
+				    const struct carveout_heap_request *request)
+{
+	struct carveout_buf *buf;
+	int ret;
+
+	buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	buf->id = atomic64_inc_return(&carveout->generation);
+	ret = carveout_registry_reserve(carveout, buf->id);
+	if (ret) {
+		kfree(buf);
+		return ERR_PTR(ret);
+	}
+	kref_init(&buf->ref);
+	buf->carveout = __carveout_get(carveout);
+	buf->generation = buf->id;
+	buf->request = *request;
+	buf->empty = true;
+	seqcount_init(&buf->tag.seq);
+	dma_resv_init(&buf->resv);
+	mutex_init(&buf->attach_lock);
+	INIT_LIST_HEAD(&buf->attachments);
+	carveout_object_inc(CARVEOUT_OBJ_BUF);
+	return buf;
+}
+
+/**
+ * carveout_buf_populate() - Allocate the memory of a buffer
+ * @buf: a new buffer, known to the caller alone; @buf->request has the constraints
+ *
+ * Context: Process context. May sleep. Takes carveout->quota_lock and carveout->lock.
+ * Return: 0; -EDQUOT; or as carveout_span_alloc().
+ */
+int carveout_buf_populate(struct carveout_buf *buf)
+{
+	struct carveout *carveout = buf->carveout;
+	struct carveout_span_info info;
+	/* Clamp: a request larger than the heap fails below, but the charge must not overflow. */
+	u64 size = min(buf->request.size, carveout->heap.size);
+	int ret;
+
+	ret = carveout_quota_charge(carveout, buf->file, buf->charged_uid, size);
+	if (ret)
+		return ret;
+	ret = carveout_span_alloc(carveout, &buf->request, &info);
+	/* The heap may have grown since the charge was clamped. */
+	if (!ret && info.size > size) {
+		carveout_span_free(carveout, info.handle);
+		ret = -ENOSPC;
+	}
+	if (ret) {
+		carveout_quota_uncharge(carveout, buf->file, buf->charged_uid, size);
+		return ret;
+	}
+	buf->charged = size;
+	buf->claim = carveout->claim[info.region];
+	buf->handle = info.handle;
+	buf->start = info.start;
+	buf->size = info.size;
+	buf->region = info.region;
+	buf->empty = false;
+	return 0;
+}
+
+/**
+ * carveout_buf_depopulate() - Free the memory of a buffer that was never published
+ * @buf: a buffer that was not published, and without an installed descriptor
+ *
+ * A file that is dropped in a system call is released only when that call returns. The
+ * memory may be needed earlier.
+ *
+ * Context: Process context. May sleep. Takes carveout->lock and carveout->quota_lock.
+ */
+void carveout_buf_depopulate(struct carveout_buf *buf)
+{
+	carveout_span_free(buf->carveout, buf->handle);
+	carveout_quota_uncharge(buf->carveout, buf->file, buf->charged_uid, buf->charged);
+	buf->charged = 0;
+	buf->empty = true;
+}
+
+/* The calling process owns the buffer and is charged for it. */
+static void set_process(struct carveout_buf *buf, struct carveout_file *file,
+			const struct carveout_buf_spec *spec)
+{
+	buf->file = carveout_file_get(file);
+	buf->charged_uid = current_fsuid();
+	buf->pid = get_pid(task_tgid(current));
+	get_task_comm(buf->comm, current->group_leader);
+	buf->tag.uid = current_fsuid();
+	buf->tag.gid = current_fsgid();
+	buf->tag.mode = spec->mode & ~current_umask();
+}
+
+/* Root owns a driver's buffer, whichever process the driver works for right now. */
+static void set_kernel(struct carveout_buf *buf, const struct carveout_buf_spec *spec)
+{
+	strscpy(buf->comm, "kernel", sizeof(buf->comm));
+	buf->tag.uid = GLOBAL_ROOT_UID;
+	buf->tag.gid = GLOBAL_ROOT_GID;
+	buf->tag.mode = spec->mode;
+}
+
+/**
+ * carveout_buf_create() - Allocate a buffer
+ * @carveout: the heap
+ * @file: open file of the request; NULL for a driver
+ * @spec: its properties
+ *
+ * Look-ups do not find the buffer before carveout_registry_add().
+ *
+ * Context: Process context. May sleep.
+ * Return: the buffer with one reference, or an ERR_PTR as
+ * carveout_buf_populate().
+ */
+struct carveout_buf *carveout_buf_create(struct carveout *carveout,
+					 struct carveout_file *file,
+					 const struct carveout_buf_spec *spec)
+{
+	struct carveout_buf *buf;
+	int ret;
+
+	buf = new_buf(carveout, &spec->request);
+	if (IS_ERR(buf))
+		return buf;
+	if (file)
+		set_process(buf, file, spec);
+	else
+		set_kernel(buf, spec);
+	strscpy(buf->label, spec->label, sizeof(buf->label));
+	strscpy(buf->tag.name, spec->tag, sizeof(buf->tag.name));
+	buf->tag.persist = spec->persist;
+	ret = carveout_buf_populate(buf);
+	if (ret) {
+		carveout_buf_put_sync(buf);
+		return ERR_PTR(ret);
+	}
+	if (spec->zero && carveout->nozero)
+		carveout_claim_scrub(buf->claim, buf->start, buf->size,
+				     !carveout->coherent);
+	return buf;
+}
+
+static bool attrs_satisfy(u32 attrs, const struct carveout_heap_request *request)
+{
+	bool match = (attrs & request->require) == request->require;
+	u32 i;
+
+	for (i = 0; i < request->nr_fallback && !match; i++)
+		match = (attrs & request->fallback[i]) == request->fallback[i];
+	return match && !(attrs & request->forbid);
+}
+
+/**
+ * carveout_buf_satisfies() - Check whether an existing buffer satisfies a request
+ * @buf: the buffer
+ * @spec: the requested properties
+ *
+ * Context: Any context.
+ * Return: true if the buffer is at least as large, placed and of attributes as
+ * requested, and persistent if that is requested.
+ */
+bool carveout_buf_satisfies(const struct carveout_buf *buf,
+			    const struct carveout_buf_spec *spec)
+{
+	const struct carveout_heap_request *request = &spec->request;
+
+	return buf->size >= request->size &&
+	       attrs_satisfy(carveout_buf_region_attrs(buf), request) &&
+	       (!request->align || !(buf->start & (request->align - 1))) &&
+	       (!request->max_addr || buf->start + buf->size <= request->max_addr) &&
+	       (!request->regions || request->regions & BIT_ULL(buf->region)) &&
+	       (!request->exact || buf->start == request->addr) &&
+	       (buf->tag.persist || !spec->persist);
+}
+
+/**
+ * carveout_buf_clone() - Create a buffer that replaces another one
+ * @buf: a buffer that is being resized
+ *
+ * It has the same charged user and file, and the same record for listings; it has
+ * neither tag nor memory.
+ *
+ * Context: Process context. May sleep.
+ * Return: the buffer with one reference, or an ERR_PTR.
+ */
+struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf)
+{
+	struct carveout_buf *next = new_buf(buf->carveout, &buf->request);
+
+	if (IS_ERR(next))
+		return next;
+	if (buf->file)
+		next->file = carveout_file_get(buf->file);
+	next->charged_uid = buf->charged_uid;
+	next->pid = get_pid(buf->pid);
+	memcpy(next->comm, buf->comm, sizeof(next->comm));
+	memcpy(next->label, buf->label, sizeof(next->label));
+	return next;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Mappings of buffers for devices.
+ */
+#ifndef _CARVEOUT_DMA_H
+#define _CARVEOUT_DMA_H
+
+#include <linux/dma-direction.h>
+#include <linux/list.h>
+#include <linux/scatterlist.h>
+#include <linux/types.h>
+
+struct carveout_buf;
+struct device;
+
+/**
+ * struct carveout_mapping - a mapping of a buffer for a device
+ * @node: entry in carveout_buf.attachments; carveout_buf.attach_lock
+ * @buf: the buffer; the owner of the mapping holds a reference to it (invariant)
+ * @dev: the device (invariant)
+ * @sgt: the buffer as one entry, for the device
+ * @dir: direction of the mapping, DMA_NONE while it is not mapped;
+ *	carveout_buf.attach_lock
+ * @resource: mapped as a resource, through an IOMMU;
+ *	carveout_buf.attach_lock
+ */
+struct carveout_mapping {
+	struct list_head node;
+	struct carveout_buf *buf;
+	struct device *dev;
+	struct sg_table sgt;
+	enum dma_data_direction dir;
+	bool resource;
+};
+
+struct carveout_mapping *carveout_mapping_create(struct carveout_buf *buf,
+						 struct device *dev);
+void carveout_mapping_destroy(struct carveout_mapping *mapping);
+int carveout_mapping_map(struct carveout_mapping *mapping,
+			 enum dma_data_direction dir);
+void carveout_mapping_unmap(struct carveout_mapping *mapping);
+void carveout_buf_sync_for_cpu(struct carveout_buf *buf, u64 offset, u64 size);
+void carveout_buf_sync_for_device(struct carveout_buf *buf, u64 offset, u64 size);
+void carveout_buf_sync_caches(struct carveout_buf *buf, u64 offset, u64 size, u32 flags);
+
+#endif /* _CARVEOUT_DMA_H */

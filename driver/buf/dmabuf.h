@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Buffers as dma-buf files.
+ */
+#ifndef _CARVEOUT_DMABUF_H
+#define _CARVEOUT_DMABUF_H
+
+#include <linux/types.h>
+
+struct carveout_buf;
+struct dma_buf;
+
+struct dma_buf *carveout_dmabuf_create(struct carveout_buf *buf, bool write);
+struct carveout_buf *carveout_dmabuf_buf(struct dma_buf *dmabuf);
+bool carveout_dmabuf_writable(const struct dma_buf *dmabuf);
+bool carveout_dmabuf_alone(const struct dma_buf *dmabuf, int fd);
+
+#endif /* _CARVEOUT_DMABUF_H */

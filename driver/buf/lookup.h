@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Look-up of buffers by tag.
+ */
+#ifndef _CARVEOUT_LOOKUP_H
+#define _CARVEOUT_LOOKUP_H
+
+#include <linux/types.h>
+
+struct carveout;
+struct carveout_buf;
+
+/**
+ * enum carveout_access - access that a look-up asks for
+ * @CARVEOUT_ACCESS_READ: a process reads
+ * @CARVEOUT_ACCESS_WRITE: a process reads and writes
+ * @CARVEOUT_ACCESS_KERNEL: a driver reads and writes; no permission check
+ */
+enum carveout_access {
+	CARVEOUT_ACCESS_READ,
+	CARVEOUT_ACCESS_WRITE,
+	CARVEOUT_ACCESS_KERNEL,
+};
+
+struct carveout_buf *carveout_lookup(struct carveout *carveout, const char *tag,
+				     enum carveout_access access);
+struct carveout_buf *carveout_lookup_wait(struct carveout *carveout, const char *tag,
+					  enum carveout_access access, u64 deadline);
+int carveout_open_or_create(bool may_open, int (*open)(void *arg), int (*create)(void *arg),
+			    void *arg);
+
+#endif /* _CARVEOUT_LOOKUP_H */

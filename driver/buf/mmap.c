@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mappings of buffers in user space.
+ *
+ * Memory with pages (CARVEOUT_ATTR_PAGES) is mapped as ordinary pages, so that
+ * direct I/O, pipes and registered buffers can use it; see release.c for the effect
+ * of a pinned page on the end of a buffer. No-map memory has no pages that may be
+ * accessed, and is mapped by page frame number.
+ *
+ * A VMA owns nothing: its file holds the buffer, and vm_private_data is only a
+ * shortcut to the buffer. So there is nothing to do when a VMA is split, moved,
+ * copied by fork or closed.
+ */
+
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/pgtable.h>
+#include <linux/sched.h>
+
+#include "../carveout_internal.h"
+#include "buffer.h"
+#include "mmap.h"
+
+/* Number of pages that one call maps; their pointers are on the stack. */
+#define BATCH	32
+
+static unsigned long nr_pages(const struct carveout_buf *buf)
+{
+	return PHYS_PFN(buf->size);
+}
+
+static unsigned long first_pfn(const struct carveout_buf *buf)
+{
+	return PHYS_PFN(buf->start);
+}
+
+/* === Memory with pages ==================================================== */
+
+/*
+ * mmap() makes all entries, but madvise(MADV_DONTNEED) and others remove them. An
+ * offset beyond the buffer cannot occur as long as the mapping cannot grow. It is
+ * checked nevertheless, because the memory there belongs to another buffer.
+ */
+static vm_fault_t pages_fault(struct vm_fault *vmf)
+{
+	const struct carveout_buf *buf = vmf->vma->vm_private_data;
+	struct page *page;
+
+	if (vmf->pgoff >= nr_pages(buf))
+		return VM_FAULT_SIGBUS;
+	page = pfn_to_page(first_pfn(buf) + vmf->pgoff);
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct pages_ops = {
+	.fault = pages_fault,
+};
+
+/* After an error the caller of mmap() removes the entries made before it. */
+static int map_pages(const struct carveout_buf *buf, struct vm_area_struct *vma)
+{
+	unsigned long pfn = first_pfn(buf) + vma->vm_pgoff;
+	unsigned long addr = vma->vm_start;
+	struct page *pages[BATCH];
+	int ret;
+
+	/* Without VM_MIXEDMAP vm_insert_pages() insists on a lock of its own. */
+	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_ops = &pages_ops;
+	vma->vm_private_data = (void *)buf;
+	while (addr < vma->vm_end) {
+		unsigned long count = min_t(unsigned long, BATCH,
+					    PHYS_PFN(vma->vm_end - addr));
+		unsigned long i, left = count;
+
+		for (i = 0; i < count; i++)
+			pages[i] = pfn_to_page(pfn + i);
+		ret = vm_insert_pages(vma, addr, pages, &left);
+		if (ret)
+			return ret;
+		pfn += count;
+		addr += count * PAGE_SIZE;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* === Memory without pages ================================================= */
+
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+
+/*
+ * Map a huge page. The kernel marks the entry special, so that get_user_pages_fast()
+ * and all other code that looks for a page behind an entry ignores it. Kernels
+ * without that mark (before 6.12) would take references to pages that do not exist:
+ * there, only single pages are mapped.
+ */
+static vm_fault_t pfns_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	const struct carveout_buf *buf = vma->vm_private_data;
+	unsigned long addr = vmf->address & PMD_MASK;
+	unsigned long pgoff, pfn;
+
+	if (order != PMD_ORDER || addr < vma->vm_start ||
+	    vma->vm_end - addr < PMD_SIZE)
+		return VM_FAULT_FALLBACK;
+	pgoff = linear_page_index(vma, addr);
+	if (pgoff >= nr_pages(buf) || nr_pages(buf) - pgoff < PTRS_PER_PTE)
+		return VM_FAULT_FALLBACK;
+	/* A mapping may have been moved to an address of another alignment. */
+	pfn = first_pfn(buf) + pgoff;
+	if (!IS_ALIGNED(pfn, PTRS_PER_PTE))
+		return VM_FAULT_FALLBACK;
+	return vmf_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
+}
+
+/*
+ * Where no huge page fits, map all single pages of the mapping in the range that it
+ * would cover. Only the page of the fault has to succeed.
+ */
+static vm_fault_t pfns_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	const struct carveout_buf *buf = vma->vm_private_data;
+	unsigned long addr = vmf->address & PMD_MASK;
+	unsigned long last = addr + PMD_SIZE - 1;
+	unsigned long pgoff;
+	vm_fault_t ret;
+
+	if (vmf->pgoff >= nr_pages(buf))
+		return VM_FAULT_SIGBUS;
+	/* Early 6.12 lets userfaultfd mark a missing entry: it is never filled. */
+	if (vmf->flags & FAULT_FLAG_ORIG_PTE_VALID && !pte_none(vmf->orig_pte))
+		return VM_FAULT_SIGBUS;
+	ret = vmf_insert_pfn(vma, vmf->address, first_pfn(buf) + vmf->pgoff);
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+
+	addr = max(addr, vma->vm_start);
+	last = min(last, vma->vm_end - 1);
+	for (; addr <= last; addr += PAGE_SIZE) {
+		pgoff = linear_page_index(vma, addr);
+		if (pgoff >= nr_pages(buf) ||
+		    vmf_insert_pfn(vma, addr, first_pfn(buf) + pgoff) !=
+		    VM_FAULT_NOPAGE)
+			break;
+	}
+	return VM_FAULT_NOPAGE;
+}
+
+static const struct vm_operations_struct pfns_ops = {
+	.fault = pfns_fault,
+	.huge_fault = pfns_huge_fault,
+};
+
+/* Check whether the mapping has room for at least one huge page. */
+static bool takes_large(const struct vm_area_struct *vma, unsigned long pfn)
+{
+	unsigned long addr = ALIGN(vma->vm_start, PMD_SIZE);
+
+	return addr >= vma->vm_start && addr < vma->vm_end &&
+	       vma->vm_end - addr >= PMD_SIZE &&
+	       IS_ALIGNED(pfn + PHYS_PFN(addr - vma->vm_start), PTRS_PER_PTE);
+}
+
+#else /* !CONFIG_ARCH_SUPPORTS_PMD_PFNMAP */
+
+static const struct vm_operations_struct pfns_ops;
+
+static bool takes_large(const struct vm_area_struct *vma, unsigned long pfn)
+{
+	return false;
+}
+
+#endif
+
+/*
+ * Huge pages are mapped on first access: no function maps one at mmap() time. A
+ * mapping that has no room for any is complete from the start.
+ */
+static int map_pfns(const struct carveout_buf *buf, struct vm_area_struct *vma)
+{
+	unsigned long pfn = first_pfn(buf) + vma->vm_pgoff;
+
+	/* Even if there is nothing to do: a VMA without any looks anonymous. */
+	vma->vm_ops = &pfns_ops;
+	vma->vm_private_data = (void *)buf;
+	if (!takes_large(vma, pfn))
+		return remap_pfn_range(vma, vma->vm_start, pfn,
+				       vma->vm_end - vma->vm_start,
+				       vma->vm_page_prot);
+	/* The flags that remap_pfn_range() sets. */
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	return 0;
+}
+
+/* === Both ================================================================= */
+
+/**
+ * carveout_buf_mmap() - Map a part of a buffer into a process
+ * @buf: the buffer, which the VMA's file holds
+ * @vma: the VMA; its offset counts from the start of the buffer
+ * @write: this file permits writing to the mapping, now or later
+ *
+ * All checks precede the first change. They subtract, because a sum of values from
+ * user space may wrap. The mapping cannot grow and is left out of core dumps. A
+ * mapping without write permission cannot be made writable later: without VM_MAYWRITE
+ * in a shared mapping mprotect() refuses, and so does get_user_pages(), for debuggers
+ * as for all other callers.
+ *
+ * Context: Process context. May sleep. The caller holds the mmap_lock for writing.
+ * Return: 0 or a negative errno, and then the caller removes the entries.
+ */
+int carveout_buf_mmap(const struct carveout_buf *buf,
+		      struct vm_area_struct *vma, bool write)
+{
+	unsigned long pages = nr_pages(buf);
+	u32 attrs = carveout_buf_region_attrs(buf);
+
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
+		return -EINVAL;
+	if (!write) {
+		/* Also for a mapping through an importer's file. */
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
+	/* An importer's file may have set the flags of its own kind of mapping. */
+	vm_flags_clear(vma, VM_IO | VM_PFNMAP | VM_MIXEDMAP);
+	if (attrs & CARVEOUT_ATTR_PAGES)
+		return map_pages(buf, vma);
+	if (!(attrs & CARVEOUT_ATTR_CACHED))
+		vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
+	return map_pfns(buf, vma);
+}

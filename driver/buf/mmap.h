@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Mappings of buffers in user space.
+ */
+#ifndef _CARVEOUT_MMAP_H
+#define _CARVEOUT_MMAP_H
+
+#include <linux/types.h>
+
+struct carveout_buf;
+struct vm_area_struct;
+
+int carveout_buf_mmap(const struct carveout_buf *buf, struct vm_area_struct *vma,
+		      bool write);
+
+#endif /* _CARVEOUT_MMAP_H */

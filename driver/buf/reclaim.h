@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The work that completes deferred frees.
+ */
+#ifndef _CARVEOUT_RECLAIM_H
+#define _CARVEOUT_RECLAIM_H
+
+struct carveout;
+
+void carveout_reclaim_init(struct carveout *carveout);
+
+#endif /* _CARVEOUT_RECLAIM_H */

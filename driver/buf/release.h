@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The end of buffers: last references, pins, parking.
+ */
+#ifndef _CARVEOUT_RELEASE_H
+#define _CARVEOUT_RELEASE_H
+
+#include <linux/types.h>
+
+struct carveout_buf;
+
+void carveout_buf_put_sync(struct carveout_buf *buf);
+bool carveout_buf_pinned(const struct carveout_buf *buf);
+void carveout_release_exit(void);
+
+#endif /* _CARVEOUT_RELEASE_H */

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * debugfs: the state of the driver, for people and for tests. It is no interface
+ * for programs. Only root has access, because it shows physical addresses.
+ *
+ *	carveout/objects	live objects of each kind
+ *	carveout/<heap>/state	counters, and a hash over all regions and spans
+ *	carveout/<heap>/regions	a line per region
+ *	carveout/<heap>/spans	a line per span, in no order, with its purpose
+ *	carveout/<heap>/buffers	a line per buffer
+ *	carveout/<heap>/check	reading it checks the whole heap, and its pools
+ *
+ * The hash and the check walk the heap with its lock held. That takes long in
+ * a large heap, so only these two files do it.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+#include <linux/xarray.h>
+
+#include "../carveout_internal.h"
+#include "../buf/buffer.h"
+#include "../buf/info.h"
+#include "../buf/pool.h"
+#include "../mem/objects.h"
+#include "../mem/quota.h"
+#include "../mem/stats.h"
+#include "debugfs.h"
+
+static struct dentry *root;
+
+static int objects_show(struct seq_file *m, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < CARVEOUT_NR_OBJECTS; i++)
+		seq_printf(m, "%s %d\n", carveout_object_names[i],
+			   atomic_read(&carveout_objects[i]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(objects);
+
+static void show_registry(struct seq_file *m, struct carveout *carveout)
+{
+	mutex_lock(&carveout->registry_lock);
+	seq_printf(m, "buffers %u\ntags %u\n", carveout->nr_bufs,
+		   carveout->nr_tags);
+	mutex_unlock(&carveout->registry_lock);
+}
+
+static int state_show(struct seq_file *m, void *unused)
+{
+	struct carveout *carveout = m->private;
+	struct carveout_debug_state state;
+
+	carveout_debug_state(carveout, &state);
+	seq_printf(m, "size %llu\nused %llu\nhigh_water %llu\n", state.stats.size,
+		   state.stats.used, state.stats.high_water);
+	seq_printf(m, "spans %u\nholes %u\n", state.stats.spans, state.stats.holes);
+	show_registry(m, carveout);
+	seq_printf(m, "charged %llu\n", carveout_quota_charged(carveout));
+	seq_printf(m, "parked %d\nparked_bytes %llu\n",
+		   atomic_read(&carveout->nr_parked),
+		   (u64)atomic64_read(&carveout->parked_bytes));
+	seq_printf(m, "pending_bytes %llu\n", state.stats.pending);
+	seq_printf(m, "references %u\n", kref_read(&carveout->ref));
+	seq_printf(m, "hash %016llx\n", state.hash);
+	seq_printf(m, "allocations %llu\nfrees %llu\n", state.counters.nr_alloc,
+		   state.counters.nr_free);
+	seq_printf(m, "failures_nospc %llu\nfailures_missed %llu\n",
+		   state.counters.nr_nospc, state.counters.nr_missed);
+	seq_printf(m, "failures_nomem %llu\n",
+		   (u64)atomic64_read(&carveout->failures_nomem));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(state);
+
+static int regions_show(struct seq_file *m, void *unused)
+{
+	struct carveout *carveout = m->private;
+	struct carveout_region_info info;
+	unsigned int i;
+
+	for (i = 0; !carveout_region_info(carveout, i, &info); i++)
+		seq_printf(m, "%u base 0x%llx size %llu attrs 0x%08x used %llu high_water %llu largest_hole %llu spans %u holes %u name %s\n",
+			   i, (u64)info.memory.base, info.stats.size,
+			   info.memory.attrs, info.stats.used,
+			   info.stats.high_water, info.stats.largest_hole,
+			   info.stats.spans, info.stats.holes, info.memory.name);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(regions);
+
+/* Spans that are read with one critical section. */
+#define SPANS	8
+
+static int spans_show(struct seq_file *m, void *unused)
+{
+	struct carveout_purpose purpose[SPANS];
+	struct carveout *carveout = m->private;
+	struct carveout_span_info info[SPANS];
+	unsigned int i, n;
+	u32 cursor = 0;
+
+	while (cursor != CARVEOUT_SPANS_END) {
+		n = carveout_spans_next(carveout, &cursor, info, purpose, SPANS);
+		for (i = 0; i < n; i++) {
+			seq_printf(m, "%u 0x%llx %llu %s ", info[i].region,
+				   info[i].start, info[i].size,
+				   info[i].used ? "used" : "hole");
+			seq_escape(m, purpose[i].text, "\\\n");
+			seq_putc(m, '\n');
+		}
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(spans);
+
+static int buffers_show(struct seq_file *m, void *unused)
+{
+	static const struct carveout_viewer viewer = { .all = true, .phys = true };
+	struct carveout *carveout = m->private;
+	struct carveout_buffer_info b;
+	u64 cursor = 0;
+
+	while (carveout_info_next(carveout, &cursor, &viewer, &b)) {
+		seq_printf(m, "%llu region %u start 0x%llx size %llu refs %u uid %u gid %u mode %04o pid %u flags 0x%x tag '%s' comm '",
+			   b.generation, b.region, b.phys, b.size, b.refs,
+			   b.uid, b.gid, b.mode, b.pid, b.flags, b.tag);
+		/* A program chooses its own name. */
+		seq_escape(m, b.comm, " '\\\t\n");
+		seq_printf(m, "' label '%s'\n", b.label);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(buffers);
+
+/* The buffer of the first pool that is corrupted, or NULL. */
+static const struct carveout_buf *corrupted_pool_locked(struct carveout *carveout)
+{
+	struct carveout_buf *buf;
+	unsigned long id;
+	int ret;
+
+	lockdep_assert_held(&carveout->registry_lock);
+	xa_for_each(&carveout->bufs, id, buf) {
+		if (!buf->pool)
+			continue;
+		raw_spin_lock_irq(&buf->pool->lock);
+		ret = carveout_blocks_validate(&buf->pool->blocks);
+		raw_spin_unlock_irq(&buf->pool->lock);
+		if (ret)
+			return buf;
+	}
+	return NULL;
+}
+
+static void check_pools(struct seq_file *m, struct carveout *carveout)
+{
+	const struct carveout_buf *buf;
+
+	mutex_lock(&carveout->registry_lock);
+	buf = corrupted_pool_locked(carveout);
+	if (buf)
+		seq_printf(m, "corrupted: pool '%s' (generation %llu)\n", buf->tag.name,
+			   buf->generation);
+	else
+		seq_puts(m, "ok\n");
+	mutex_unlock(&carveout->registry_lock);
+}
+
+static int check_show(struct seq_file *m, void *unused)
+{
+	struct carveout *carveout = m->private;
+	struct carveout_report report;
+
+	if (carveout_validate(carveout, &report))
+		seq_printf(m, "corrupted: %s (region %u, span %u)\n",
+			   carveout_report_string(&report), report.region,
+			   report.index);
+	else
+		check_pools(m, carveout);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(check);
+
+/**
+ * carveout_debugfs_add() - Create the files of a heap
+ * @carveout: the heap
+ * @name: name of its folder
+ *
+ * Context: Process context. May sleep.
+ */
+void carveout_debugfs_add(struct carveout *carveout, const char *name)
+{
+	struct dentry *dir = debugfs_create_dir(name, root);
+
+	debugfs_create_file("state", 0400, dir, carveout, &state_fops);
+	debugfs_create_file("regions", 0400, dir, carveout, &regions_fops);
+	debugfs_create_file("spans", 0400, dir, carveout, &spans_fops);
+	debugfs_create_file("buffers", 0400, dir, carveout, &buffers_fops);
+	debugfs_create_file("check", 0400, dir, carveout, &check_fops);
+	carveout->debugfs = dir;
+}
+
+/**
+ * carveout_debugfs_remove() - Undo carveout_debugfs_add()
+ * @carveout: the heap; no reader of its files is left on return
+ *
+ * Context: Process context. May sleep.
+ */
+void carveout_debugfs_remove(struct carveout *carveout)
+{
+	debugfs_remove_recursive(carveout->debugfs);
+}
+
+/**
+ * carveout_debugfs_init() - Create the driver's folder
+ *
+ * Context: Process context. May sleep.
+ */
+void carveout_debugfs_init(void)
+{
+	root = debugfs_create_dir("carveout", NULL);
+	debugfs_create_file("objects", 0400, root, NULL, &objects_fops);
+}
+
+/**
+ * carveout_debugfs_exit() - Remove the driver's folder
+ *
+ * Context: Process context. May sleep.
+ */
+void carveout_debugfs_exit(void)
+{
+	debugfs_remove_recursive(root);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Ioctls of a device node: handlers, and checks that buffers and pools share.
+ */
+#ifndef _CARVEOUT_DEV_IOCTL_H
+#define _CARVEOUT_DEV_IOCTL_H
+
+#include <linux/types.h>
+
+#include "call.h"
+
+struct carveout_buf_spec;
+
+long carveout_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+int carveout_alloc_check(const struct carveout_call *call,
+			 const struct carveout_ioctl_alloc *a);
+void carveout_alloc_spec(const struct carveout_call *call,
+			 const struct carveout_ioctl_alloc *a,
+			 struct carveout_buf_spec *spec);
+int carveout_alloc_or_open(struct carveout_call *call, const char *tag, u32 flags,
+			   int (*create)(struct carveout_call *call),
+			   int (*open)(struct carveout_call *call));
+struct carveout_buf *carveout_call_lookup(struct carveout_call *call, const char *tag,
+					  enum carveout_access access, bool wait,
+					  u64 deadline);
+
+int carveout_do_alloc(struct carveout_call *call);
+int carveout_do_open(struct carveout_call *call);
+int carveout_do_unlink(struct carveout_call *call);
+int carveout_do_link(struct carveout_call *call);
+int carveout_do_setattr(struct carveout_call *call);
+int carveout_do_sync(struct carveout_call *call);
+int carveout_do_resize(struct carveout_call *call);
+int carveout_do_pool_create(struct carveout_call *call);
+int carveout_do_pool_open(struct carveout_call *call);
+
+#endif /* _CARVEOUT_DEV_IOCTL_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Snapshots of a heap: counters, regions, spans, validity.
+ */
+#ifndef _CARVEOUT_STATS_H
+#define _CARVEOUT_STATS_H
+
+#include <linux/carveout.h>
+#include <linux/types.h>
+
+#include "../../lib/heap.h"
+
+/**
+ * struct carveout_purpose - purpose of a span in a snapshot
+ * @text: the text, cut to the size of the field
+ */
+struct carveout_purpose {
+	char text[32];
+};
+
+/**
+ * struct carveout_debug_state - counters of a heap as of one moment
+ * @stats: the counters that drivers see
+ * @counters: the counters of lib/
+ * @hash: hash over all regions and spans
+ */
+struct carveout_debug_state {
+	struct carveout_stats stats;
+	struct carveout_heap_stats counters;
+	u64 hash;
+};
+
+void carveout_debug_state(struct carveout *carveout, struct carveout_debug_state *state);
+u32 carveout_region_attrs(struct carveout *carveout);
+unsigned int carveout_spans_next(struct carveout *carveout, u32 *cursor,
+				 struct carveout_span_info *info,
+				 struct carveout_purpose *purpose,
+				 unsigned int count);
+int carveout_validate(struct carveout *carveout, struct carveout_report *report);
+
+#endif /* _CARVEOUT_STATS_H */
