@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The front door. Kbuild describes the modules; this file only calls Kbuild and
-# the scripts in tools/testing/scripts. "make help" lists what there is.
+# the scripts in tools/testing/scripts. "make help" lists the targets.
 
 KDIR	?= /lib/modules/$(shell uname -r)/build
 O	?= $(CURDIR)/out
@@ -21,7 +21,7 @@ kbuild	= $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) O=$(realpath $(KDIR
 # /sbin out of PATH.
 depmod	= PATH="$$PATH:/usr/sbin:/sbin" depmod
 
-.PHONY: module modules modules_install tool lib test test-all fresh unit libtest kunit kselftest lint demo
+.PHONY: module modules modules_install tool lib test test-all fresh unit libtest kunit kselftest lint doc demo
 .PHONY: recall bench coverage fuzz proof fetch clean help
 
 module modules:
@@ -57,6 +57,9 @@ coverage:
 
 lint:
 	$(Q)$(SCRIPTS)/lint.sh
+
+doc:
+	$(Q)$(SCRIPTS)/doc.sh
 
 fuzz:
 	$(Q)$(SCRIPTS)/fuzz.sh $(INPUT)
@@ -98,17 +101,18 @@ help:
 	@echo 'make test-all         run all tests: unit, libtest, kunit, kselftest, builds for every kernel'
 	@echo 'make fresh            follow README.md on clean machines, Debian 12 and 13'
 	@echo 'make unit             ... only the unit tests of lib/, in user space'
-	@echo 'make libtest          ... only what libcarveout does without a heap, and how it installs'
+	@echo 'make libtest          ... only libcarveout without a heap, and its installation'
 	@echo 'make kunit            ... only the KUnit suites'
 	@echo 'make kselftest        ... only the kselftest programs on the emulated boards'
 	@echo 'make fuzz             fuzz lib/ against an oracle (FUZZ_TIME=seconds, INPUT=FILE: replay it)'
 	@echo 'make coverage         lines and branches of lib/ that the unit tests do not reach'
-	@echo 'make lint             static checks: checkpatch, sparse, kernel-doc, shellcheck, layering'
-	@echo 'make recall           plant known bugs and see that the tests notice (PLANT=NAME...: only these, PLANT=--changed: what changed)'
+	@echo 'make lint             static checks: checkpatch, sparse, kernel-doc, shellcheck, layering, prose'
+	@echo 'make doc              the pages of Documentation/ as HTML, in out/doc'
+	@echo 'make recall           plant known bugs and see that the tests notice (PLANT=NAME...: only these, PLANT=--changed: changed ones)'
 	@echo 'make proof            prove properties of lib/ within bounds, with CBMC (PROPERTY=NAME...: only these)'
 	@echo 'make bench            compare the allocator with others of the kernel: tables, JSON, SVG'
 	@echo 'make fetch            fetch and build the test kernels into the cache, nothing else'
-	@echo 'make clean            remove what was built from the tree (not the cache)'
+	@echo 'make clean            remove built files from the tree (not the cache)'
 	@echo 'make help             this list'
 	@echo
 	@echo 'O=DIR builds elsewhere than in out/; V=1 shows the commands; JOBS=N sets the parallel builds.'
