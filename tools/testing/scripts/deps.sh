@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # deps.sh GROUP...: install the Debian packages that a job needs and that the
-# machine does not have. Says what it installs; does nothing when all is there.
+# machine does not have. Prints their names; does nothing when all are installed.
 # "deps.sh --missing GROUP..." prints them and installs nothing.
 # In a name, GCC and CLANG stand for the version of the release's default compiler.
 
@@ -17,11 +17,13 @@ declare -A GROUP=(
 	[uml]="device-tree-compiler"
 	[arm]="gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"
 	[i386]="lib32gcc-GCC-dev libc6-dev-i386"
-	[scripts]="python3"
+	[scripts]="git python3"
 	[fresh]="mmdebstrap python3-minimal"
 	[unit]="gcc libc6-dev libasan8 libubsan1"
 	[coverage]="gcc libc6-dev python3"
 	[libtest]="gcc make libc6-dev libasan8 libubsan1 binutils pkg-config mandoc"
+	[doc]="perl python3-sphinx rsync xz-utils"
+	[dtschema]="device-tree-compiler dt-schema"
 	[fuzz]="clang libclang-rt-CLANG-dev"
 	[lint]="sparse shellcheck perl codespell python3 python3-docutils"
 	[proof]="gcc libc6-dev python3"

@@ -10,8 +10,9 @@
 # shellcheck source=tools/testing/scripts/board.sh
 . "$SCRIPTS/board.sh"
 
-CHECKS=(format spdx length layering exports version uapi checkpatch kernel_doc rst
-	named plants shellcheck python dtc spelling sparse_arm64 sparse_x86_64)
+CHECKS=(format spdx length layering layers exports version uapi checkpatch kernel_doc
+	rst named plants shellcheck python dtc spelling sparse_arm64 sparse_x86_64
+	doc dtschema prose subjects release)
 LINT=$O/log/lint
 KSRC=$CARVEOUT_CACHE/source/6.12
 MAX_LINES=700
@@ -30,7 +31,7 @@ files()
 		-type f \( "${args[@]:1}" \) -printf '%P\n' | LC_ALL=C sort
 }
 
-# Every file of text; patches of planted bugs keep what they are about.
+# Every file of text; patches of planted bugs keep their context as it is.
 text_files()
 {
 	files '*' | grep -vE '\.(patch|o|ko|mod|cmd|pyc|png|svg)$|^tools/carveout/carveout$' |
@@ -49,7 +50,7 @@ scripts()
 	done
 }
 
-# grep that finds nothing is what a check hopes for; prints findings only.
+# For a check, a grep without a match is a success; prints findings only.
 find_none()
 {
 	! grep -nHE "$@"
@@ -122,7 +123,7 @@ lint_layering()
 	includes "\"($own)\"" $(files '*.[ch]' | grep -E '^lib/[^/]*$' | grep -v '^lib/carveout_lib.h$') || rc=1
 	includes '<linux/(types|ioctl)\.h>' include/uapi/linux/*.h || rc=1
 	includes '<linux/[a-z-]+\.h>|<uapi/linux/carveout\.h>' include/linux/*.h || rc=1
-	# The library: its own headers, the interface, and what the C library comes with.
+	# The library: its own headers, the interface, and the headers of the C library.
 	own=$(cd tools/lib/carveout && echo *.h | sed 's/\./\\./g; s/ /|/g')
 	includes "(\"($own)\"|<linux/(carveout|dma-buf)\.h>|<(sys/)?[a-z]+\.h>)\$" \
 		tools/lib/carveout/*.[ch] || rc=1
@@ -135,20 +136,27 @@ lint_layering()
 	return $rc
 }
 
-# What other drivers may call is what the header declares, all of it, in the symbol
+# driver/ is in layers: no include and no call against them, no circle of files.
+lint_layers()
+{
+	python3 "$SCRIPTS/layers.py"
+}
+
+# Exported functions are exactly those that the header declares, in the symbol
 # namespace.
 lint_exports()
 {
 	local rc=0
 
-	find_none '\bEXPORT_SYMBOL(_GPL)?\(' driver/*.c || rc=1
-	diff <(sed -nE 's/^EXPORT_SYMBOL_NS_GPL\((\w+), "CARVEOUT"\);$/\1/p' driver/*.c | sort) \
+	find_none '\bEXPORT_SYMBOL(_GPL)?\(' driver/*.c driver/*/*.c || rc=1
+	diff <(cat driver/*.c driver/*/*.c |
+			sed -nE 's/^EXPORT_SYMBOL_NS_GPL\((\w+), "CARVEOUT"\);$/\1/p' | sort) \
 		<(grep -v '^static' include/linux/carveout.h |
 			sed -nE 's/^[a-z].*\b(\w+)\(.*[,;]$/\1/p' | sort) || rc=1
 	return $rc
 }
 
-# What depends on the kernel's version is kept in one place.
+# Code that depends on the kernel's version is in one place.
 lint_version()
 {
 	# shellcheck disable=SC2046 # no blanks in names
@@ -207,27 +215,27 @@ lint_kernel_doc()
 		grep -E '^(driver|lib|include|tools/lib)/' | grep -vE '/tests/|^include/compat/')
 }
 
-# The pages are read as docutils reads them, less what only Sphinx knows.
+# The pages are read by docutils, less the markup that only Sphinx knows.
 lint_rst()
 {
 	local page rc=0
 
 	for page in $(files '*.rst'); do
 		# shellcheck disable=SC2016 # the backquotes are the page's
-		sed -E '/^\.\. (toctree|kernel-doc)::/,/^$/d; s/:(doc|ref):`/`/g' "$page" |
+		sed -E '/^\.\. (toctree|kernel-doc|literalinclude|include|c:namespace.*)::/,/^$/d; s/:(doc|ref):`/`/g' "$page" |
 			python3 -m docutils --report=2 --exit-status=2 --writer=null - \
 				2>&1 | sed "s,^<stdin>,$page," || rc=1
 	done
 	return $rc
 }
 
-# The page that says what shows each promise names tests that there are.
+# The tests that the page of promises names exist.
 lint_named()
 {
 	python3 "$SCRIPTS/named.py"
 }
 
-# The planted bugs apply, and what they name is there.
+# The planted bugs apply, and the tests that they name exist.
 lint_plants()
 {
 	"$SCRIPTS/recall.sh" --check
@@ -284,6 +292,41 @@ sparse()
 lint_sparse_arm64()	{ sparse arm64-6.12; }
 lint_sparse_x86_64()	{ sparse x86_64-6.12; }
 
+# The pages, with the parts that come from the code, have no warning of Sphinx.
+lint_doc()
+{
+	"$SCRIPTS/doc.sh"
+}
+
+lint_dtschema()
+{
+	"$SCRIPTS/dtschema.sh"
+}
+
+lint_prose()
+{
+	python3 "$SCRIPTS/prose.py" "$TOP"
+}
+
+lint_subjects()
+{
+	python3 "$SCRIPTS/subjects.py" "$TOP"
+}
+
+# The module, the library and the newest entry of the changelog have one version.
+lint_release()
+{
+	local module library changelog
+
+	module=$(sed -nE 's/^MODULE_VERSION\("(.*)"\);$/\1/p' driver/main.c)
+	library=$(sed -nE 's/^VERSION := (.*)$/\1/p' tools/lib/carveout/Makefile)
+	changelog=$(grep -m 1 -oE '^[0-9]+\.[0-9]+\.[0-9]+' CHANGELOG.rst)
+	[ "$module" = "$library" ] && [ "$module" = "$changelog" ] && return
+	echo "driver/main.c has version '$module', tools/lib/carveout/Makefile '$library'," \
+		"CHANGELOG.rst '$changelog'"
+	return 1
+}
+
 # --- Running them ----------------------------------------------------------
 
 run_check()
@@ -302,7 +345,7 @@ prepare()
 {
 	local name
 
-	"$SCRIPTS/deps.sh" build lint board x86 arm64
+	"$SCRIPTS/deps.sh" build lint doc dtschema board x86 arm64
 	"$SCRIPTS/fetch.sh" source:6.12
 	for name in arm64-6.12 x86_64-6.12; do
 		board "$name"

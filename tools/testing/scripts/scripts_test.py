@@ -6,6 +6,7 @@ The package lists are cut down from real ones, at moments at which setting up a 
 failed once.
 """
 
+import ast
 import os
 import subprocess
 import sys
@@ -231,13 +232,178 @@ class Watch(unittest.TestCase):
         self.assertIn(b"(ended: more than 1 MiB were printed)", run.stdout)
 
 
+class Layers(unittest.TestCase):
+    """layers.py: includes and calls against the layers of driver/."""
+
+    FILES = {
+        "driver/carveout_internal.h": "struct carveout;\n",
+        "driver/mem/alloc.h": "int carveout_span_alloc(void);\n",
+        "driver/mem/alloc.c": '#include "alloc.h"\n\nint carveout_span_alloc(void)\n{\n'
+                              "\traw_spin_lock_irq(&carveout->lock);\n\treturn 0;\n}\n",
+        "driver/buf/buffer.h": "int carveout_buf_create(void);\n",
+        "driver/buf/buffer.c": '#include "../mem/alloc.h"\n#include "buffer.h"\n\n'
+                               "int carveout_buf_create(void)\n{\n"
+                               "\treturn carveout_span_alloc();\n}\n",
+        "driver/dev/ioctl.c": '#include "../buf/buffer.h"\n\nint carveout_ioctl(void)\n{\n'
+                              "\treturn carveout_buf_create();\n}\n",
+    }
+
+    def findings(self, **changes):
+        """Output for a small tree; CHANGES is text appended to files, by their base names."""
+        with tempfile.TemporaryDirectory() as top:
+            for path, text in self.FILES.items():
+                os.makedirs(os.path.join(top, os.path.dirname(path)), exist_ok=True)
+                text += changes.pop(os.path.basename(path).replace(".", "_"), "")
+                with open(os.path.join(top, path), "w", encoding="utf-8") as file:
+                    file.write(text)
+            self.assertEqual(changes, {})
+            run = subprocess.run([sys.executable, os.path.join(SCRIPTS, "layers.py")], cwd=top,
+                                 text=True, capture_output=True, check=False)
+        self.assertEqual(run.stderr, "")
+        self.assertEqual(run.returncode, 1 if run.stdout else 0)
+        return run.stdout
+
+    def test_calls_down(self):
+        self.assertEqual(self.findings(), "")
+
+    def test_include_against_the_layers(self):
+        self.assertIn("driver/mem/alloc.c:8: layer mem includes driver/buf/buffer.h",
+                      self.findings(alloc_c='#include "../buf/buffer.h"\n'))
+
+    def test_call_against_the_layers(self):
+        out = self.findings(alloc_c="\nvoid up(void)\n{\n\tcarveout_buf_create();\n}\n")
+        self.assertIn("layer mem calls carveout_buf_create() of driver/buf/buffer.c", out)
+        self.assertIn("circle of calls: driver/buf/buffer.c, driver/mem/alloc.c", out)
+
+    def test_function_pointer_counts_as_a_call(self):
+        self.assertIn("layer buf calls carveout_ioctl() of driver/dev/ioctl.c",
+                      self.findings(buffer_c="\nvoid *up = carveout_ioctl;\n"))
+
+    def test_comments_and_strings_are_no_calls(self):
+        self.assertEqual(self.findings(alloc_c="/* carveout_ioctl() */\n"
+                                               'char *s = "carveout_ioctl()";\n'), "")
+
+    def test_lock_of_the_heap(self):
+        self.assertIn("driver/buf/buffer.c:8: the heap's lock is taken outside of layer mem",
+                      self.findings(buffer_c="\traw_spin_lock(&carveout->lock);\n"))
+
+
+class Prose(unittest.TestCase):
+    """prose.py: words in comments, messages and pages."""
+
+    def check(self, **files):
+        """The findings for a tree of FILES, as (file, line, word), and if it passed."""
+        with tempfile.TemporaryDirectory() as tree:
+            for name, text in files.items():
+                path = os.path.join(tree, name.replace("__", "/").replace("_dot_", "."))
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text)
+            run = subprocess.run([sys.executable, os.path.join(SCRIPTS, "prose.py"), tree],
+                                 text=True, capture_output=True, check=False)
+        self.assertEqual(run.stderr, "")
+        rows = [line.split(":") for line in run.stdout.splitlines()]
+        return [(row[0], int(row[1]), row[2].strip()) for row in rows], run.returncode
+
+    def test_comments_of_code(self):
+        found, status = self.check(driver__a_dot_c="int who;\n/*\n * It is not any\n * more.\n */\n"
+                                                   "int x; // somebody\n")
+        self.assertEqual(found, [("driver/a.c", 3, "any more"), ("driver/a.c", 6, "somebody")])
+        self.assertEqual(status, 1)
+
+    def test_messages_are_prose_but_not_of_tests(self):
+        text = 'void f(void)\n{\n\tpr_err("nobody has it\\n");\n}\n'
+        found, _ = self.check(driver__a_dot_c=text, driver__tests__b_dot_c=text,
+                              tools__testing__c_dot_c=text)
+        self.assertEqual(found, [("driver/a.c", 3, "nobody")])
+
+    def test_names_and_arguments_are_no_prose(self):
+        found, status = self.check(driver__a_dot_c="/* he_said, the who-list, fetch.sh WHAT */\n",
+                                   a_dot_rst="``who`` and\n::\n\n    who(1)\n\nAn end.\n")
+        self.assertEqual((found, status), ([], 0))
+
+    def test_questions_and_quotations_are_right(self):
+        found, status = self.check(a_dot_sh="# What is that? The word \"who\".\necho who\n")
+        self.assertEqual((found, status), ([], 0))
+
+    def test_pages_and_python(self):
+        found, _ = self.check(
+            a_dot_rst="A\n=\n\nSee::\n\n    what\n\nIt goes.\n",
+            b_dot_3=".SH NAME\nWho \\- x\n.nf\nwho\n.fi\nhis\n",
+            c_dot_py='"""A text.\n\nIt comes.\n"""\nWHO = "who"   # whoever\n',
+            Kconfig="config A\n\thelp\n\t  Everybody.\n")
+        self.assertEqual(found, [("Kconfig", 3, "Everybody"), ("a.rst", 8, "goes"),
+                                 ("b.3", 2, "Who"), ("b.3", 6, "his"), ("c.py", 3, "comes"),
+                                 ("c.py", 5, "whoever")])
+
+    def test_allowed_uses(self):
+        page = "It is said what is\nright. But not who.\n"
+        found, _ = self.check(a_dot_rst=page, tools__testing__scripts__prose_allowed="")
+        self.assertEqual(len(found), 2)
+        allowed = "# why\na.rst: what is right\n"
+        found, _ = self.check(a_dot_rst=page, **{"tools__testing__scripts__prose-allowed": allowed})
+        self.assertEqual(found, [("a.rst", 2, "who")])
+
+    def test_allowance_without_use(self):
+        found, status = self.check(**{"tools__testing__scripts__prose-allowed": "a.rst: gone\n"})
+        self.assertEqual(found, [("tools/testing/scripts/prose-allowed", 1, "allows nothing")])
+        self.assertEqual(status, 1)
+
+
+class Subjects(unittest.TestCase):
+    """subjects.py: the subjects of commits."""
+
+    def faults(self, *subjects):
+        """The subjects at fault."""
+        script = "import subjects, sys; print([s for s in sys.argv[1:] if subjects.fault(s)])"
+        run = subprocess.run([sys.executable, "-B", "-c", script, *subjects], cwd=SCRIPTS, text=True,
+                             capture_output=True, check=True)
+        return ast.literal_eval(run.stdout)
+
+    def test_imperatives(self):
+        self.assertEqual(self.faults(
+            "carveout: buf: fail waiters when corruption is detected",
+            "carveout: Documentation: pass -W to Sphinx", "carveout: lib: need no lock",
+            "carveout: mem: re-read the limit", "carveout: dt-bindings: address review",
+            'Revert "carveout: nonsense"'), [])
+
+    def test_refused(self):
+        wrong = ["buf: fail waiters", "carveout: fail waiters", "carveout: heap_api: fail waiters",
+                 "carveout: buf: Fail waiters", "carveout: buf: failed waiters",
+                 "carveout: buf: fails waiters", "carveout: buf: failing waiters",
+                 "carveout: buf: a deadline that has passed", "carveout: buf: made it faster",
+                 "carveout: buf: fail waiters.", "carveout: buf: tell whoever waits",
+                 "carveout: buf: " + "fail waiters " * 5, "fixup! carveout: buf: fail waiters"]
+        self.assertEqual(self.faults(*wrong), wrong)
+
+    def test_only_new_commits_count(self):
+        git = ["git", "-c", "user.name=n", "-c", "user.email=e"]
+        with tempfile.TemporaryDirectory() as tree:
+            subprocess.run(git + ["init", "-q", tree], check=True)
+            for date in ("2001-01-01T00:00:00+0000", "2037-01-01T00:00:00+0000"):
+                subprocess.run(git + ["-C", tree, "commit", "-q", "--allow-empty", "--date", date,
+                                      "-m", "written in " + date[:4]], check=True)
+            run = subprocess.run([sys.executable, os.path.join(SCRIPTS, "subjects.py"), tree],
+                                 text=True, capture_output=True, check=False)
+        self.assertIn("written in 2037", run.stdout)
+        self.assertNotIn("written in 2001", run.stdout)
+        self.assertEqual(run.returncode, 1)
+
+    def test_no_repository(self):
+        with tempfile.TemporaryDirectory() as tree:
+            run = subprocess.run([sys.executable, os.path.join(SCRIPTS, "subjects.py"), tree],
+                                 text=True, capture_output=True, check=False)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertIn("no repository", run.stdout)
+
+
 class Tap(unittest.TestResult):
-    """Prints each result as it comes."""
+    """Prints each result at once."""
 
     number = 0
 
     def report(self, word, test, detail=""):
-        """One result, and what belongs to it."""
+        """One result, and its details."""
         self.number += 1
         for line in detail.splitlines():
             print("# " + line)

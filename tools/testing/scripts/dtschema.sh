@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# dtschema.sh: check the device tree bindings with dt-schema, their examples, and every
+# device tree in tools/testing/vm against them. Prints the findings; silence is success.
+# dt-validate reports findings, but not in its exit code.
+
+# shellcheck source=tools/testing/scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+BINDINGS=$TOP/Documentation/devicetree/bindings
+OUT=$O/build/dtschema
+SCHEMA=$OUT/schema.json
+
+# The nodes of bad.dtso that a schema can tell from good ones. They show that the check
+# finds something.
+BAD="bad-device bad-empty bad-name bad-word"
+
+# compile FILE OUTPUT: as the kernel's own build has it.
+compile()
+{
+	dtc -@ -Wno-avoid_unnecessary_addr_size -I dts -O dtb -o "$2" "$1"
+}
+
+# on_board FILE OUTPUT: compile a tree; an overlay is applied to a board without nodes.
+on_board()
+{
+	compile "$1" "$2.part" || return
+	case $1 in
+	*.dtso)	fdtoverlay -i "$OUT/board.dtb" -o "$2" "$2.part" ;;
+	*)	mv "$2.part" "$2" ;;
+	esac
+}
+
+validate()
+{
+	dt-validate -s "$SCHEMA" "$1" 2>&1
+}
+
+check_bindings()
+{
+	local file example
+
+	for file in "$BINDINGS"/*/*.yaml; do
+		dt-doc-validate -u "$BINDINGS" "$file" 2>&1
+		example=$OUT/$(basename "$file" .yaml).example
+		dt-extract-example "$file" > "$example.dts"
+		compile "$example.dts" "$example.dtb" 2>&1
+		validate "$example.dtb"
+	done
+}
+
+check_trees()
+{
+	local file tree nodes
+
+	for file in "$TOP"/tools/testing/vm/*.dts "$TOP"/tools/testing/vm/*.dtso; do
+		tree=$OUT/$(basename "$file").dtb
+		on_board "$file" "$tree" 2>&1
+		if [ "${file##*/}" != bad.dtso ]; then
+			validate "$tree"
+			continue
+		fi
+		nodes=$(validate "$tree" | sed -nE 's/^.*\.dtb: ([a-z-]+)[: ].*/\1/p' | sort -u |
+			tr '\n' ' ')
+		[ "$nodes" = "$BAD " ] ||
+			echo "bad.dtso: findings for the nodes $nodes instead of $BAD"
+	done
+}
+
+"$SCRIPTS/deps.sh" dtschema
+rm -rf "$OUT"
+mkdir -p "$OUT"
+dt-mk-schema -j -o "$SCHEMA" "$BINDINGS"
+cat > "$OUT/board.dts" <<-END
+	/dts-v1/;
+	/ {
+		#address-cells = <2>;
+		#size-cells = <2>;
+		model = "board";
+		compatible = "linux,board";
+	};
+END
+compile "$OUT/board.dts" "$OUT/board.dtb"
+# A tool that fails says why: that is a finding, too, and the other files are checked.
+findings=$(check_bindings; check_trees) || true
+[ -z "$findings" ] || { echo "$findings"; exit 1; }
