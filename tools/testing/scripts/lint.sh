@@ -197,6 +197,8 @@ lint_checkpatch()
 			$(files '*.[ch]' | grep '^include/compat/')
 		rc=$((rc | $?))
 	}
+	# The mixed-case words of the headers, which it keeps in the folder where it runs.
+	rm -f .checkpatch-camelcase.*
 	return $rc
 }
 
