@@ -229,9 +229,13 @@ lint_named()
 	python3 "$SCRIPTS/named.py"
 }
 
-# The planted bugs apply, and what they name is there.
+# The planted bugs apply, and what they name is there. One that is not recorded as caught
+# in its present state is listed as skipped: recall.sh --changed runs it.
 lint_plants()
 {
+	python3 "$SCRIPTS/plants.py" changed | while read -r name; do
+		printf 'skip\tplants: %s\tnot run since it or its tests changed\n' "$name"
+	done >> "$LINT/results" || return
 	"$SCRIPTS/recall.sh" --check
 }
 
