@@ -36,6 +36,21 @@ result()
 	echo "not ok $TESTS $1"
 }
 
+# hex NUMBER: for the shell's arithmetic and for parameters.
+hex()
+{
+	printf '0x%x' "$1"
+}
+
+# module_args: print the parameters that the module was loaded with.
+module_args()
+{
+	for name in default regions; do
+		value=$(cat /sys/module/carveout/parameters/$name)
+		[ "$value" = "(null)" ] || printf ' %s=%s' "$name" "$value"
+	done
+}
+
 # program_on HEAP PROGRAM: a test: the program passes on this heap. In $LOG is what it says.
 program_on()
 {
