@@ -7,6 +7,9 @@ KDIR	?= /lib/modules/$(shell uname -r)/build
 O	?= $(CURDIR)/out
 V	?= 0
 
+# Per cent of the rounds of long tests that make test does; all other targets do them all.
+ROUNDS	?= 30
+
 TOOLDIR	?= tools/carveout
 LIBOUT	?= $(O)/lib
 
@@ -41,7 +44,7 @@ lib:
 	$(Q)$(MAKE) --no-print-directory -C tools/lib/carveout O=$(abspath $(LIBOUT))
 
 test:
-	$(Q)$(SCRIPTS)/test.sh quick
+	$(Q)ROUNDS=$(ROUNDS) $(SCRIPTS)/test.sh quick
 
 test-all:
 	$(Q)$(SCRIPTS)/test.sh all
@@ -97,7 +100,8 @@ help:
 	@echo 'make lib              build libcarveout, shared and static, in out/lib'
 	@echo '                      (to install: make -C tools/lib/carveout install PREFIX=/usr DESTDIR=)'
 	@echo 'make demo             show the module at work on an emulated arm64 board'
-	@echo 'make test             run the tests of a newcomer: a lane of each kind'
+	@echo 'make test             run the tests of a newcomer: a lane of each kind, with fewer rounds'
+	@echo '     ROUNDS=100       ... and as many rounds as in test-all (per cent)'
 	@echo 'make test-all         run all tests: unit, libtest, kunit, kselftest, builds for every kernel'
 	@echo 'make fresh            follow README.md on clean machines, Debian 12 and 13'
 	@echo 'make unit             ... only the unit tests of lib/, in user space'

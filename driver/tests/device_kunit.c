@@ -6,11 +6,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/dma-buf.h>
-#include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/fcntl.h>
 #include <linux/module.h>
-#include <linux/platform_device.h>
 #include <linux/scatterlist.h>
 
 #include "fixture.h"
@@ -19,28 +17,16 @@
 
 /* === Devices ============================================================== */
 
-static struct platform_device *make_device(struct kunit *test)
-{
-	struct platform_device *pdev;
-
-	if (!IS_ENABLED(CONFIG_HAS_DMA))
-		kunit_skip(test, "the kernel has no DMA API");
-	pdev = platform_device_register_simple("kunit-client", PLATFORM_DEVID_NONE, NULL, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(pdev));
-	return pdev;
-}
-
 static void carveout_device_map(struct kunit *test)
 {
-	struct platform_device *pdev = make_device(test);
+	struct device *dev = make_dma_device(test);
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
 	struct carveout_buf *buf = alloc_buf(heap, SZ_16K, NULL);
 	struct carveout_mapping *mapping;
 	struct sg_table *sgt;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	KUNIT_EXPECT_EQ(test, 0, dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64)));
-	mapping = carveout_buf_map(buf, &pdev->dev, DMA_BIDIRECTIONAL);
+	mapping = carveout_buf_map(buf, dev, DMA_BIDIRECTIONAL);
 	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(mapping), "error %ld", PTR_ERR(mapping));
 	if (!IS_ERR(mapping)) {
 		sgt = carveout_mapping_sgt(mapping);
@@ -59,20 +45,20 @@ static void carveout_device_map(struct kunit *test)
 		carveout_unmap(mapping);
 		KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 	}
-	platform_device_unregister(pdev);
+	unmake_device(dev);
 }
 
 static void carveout_device_map_without_mask(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
 	struct carveout_buf *buf = alloc_buf(heap, SZ_4K, NULL);
-	struct platform_device *pdev = make_device(test);
+	struct device *dev = make_dma_device(test);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	/* The device has no DMA mask. */
-	pdev->dev.dma_mask = NULL;
-	EXPECT_ERR(test, -EINVAL, carveout_buf_map(buf, &pdev->dev, DMA_BIDIRECTIONAL));
-	platform_device_unregister(pdev);
+	dev->dma_mask = NULL;
+	EXPECT_ERR(test, -EINVAL, carveout_buf_map(buf, dev, DMA_BIDIRECTIONAL));
+	unmake_device(dev);
 	/* No reference was left behind. */
 	carveout_buf_put(buf);
 	carveout_drain(heap);
@@ -174,7 +160,7 @@ static int try_map(struct dma_buf_attachment *attach, enum dma_data_direction di
 /* A device that may write counts as a writer, whether it writes or not. */
 static void carveout_device_read_only_is_respected(struct kunit *test)
 {
-	struct platform_device *pdev = make_device(test);
+	struct device *dev = make_dma_device(test);
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
 	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, NULL);
 	struct dma_buf_attachment *attach;
@@ -182,12 +168,11 @@ static void carveout_device_read_only_is_respected(struct kunit *test)
 	int write, refused;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	KUNIT_EXPECT_EQ(test, 0, dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64)));
 	for (write = 0; write < 2; write++) {
 		refused = write ? 0 : -EACCES;
 		dmabuf = carveout_buf_export(buf, write);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-		attach = dma_buf_attach(dmabuf, &pdev->dev);
+		attach = dma_buf_attach(dmabuf, dev);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
 		KUNIT_EXPECT_EQ(test, 0, try_map(attach, DMA_TO_DEVICE));
 		KUNIT_EXPECT_EQ(test, refused, try_map(attach, DMA_FROM_DEVICE));
@@ -196,7 +181,7 @@ static void carveout_device_read_only_is_respected(struct kunit *test)
 		dma_buf_put(dmabuf);
 	}
 	carveout_buf_put(buf);
-	platform_device_unregister(pdev);
+	unmake_device(dev);
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));
 }
 

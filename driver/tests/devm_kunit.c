@@ -7,27 +7,16 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/dma-mapping.h>
 #include <linux/module.h>
-#include <linux/platform_device.h>
 
 #include "fixture.h"
 
 #define SIZE	SZ_256K
 
-static struct device *make_device(struct kunit *test)
-{
-	struct platform_device *pdev;
-
-	pdev = platform_device_register_simple("kunit-client", PLATFORM_DEVID_NONE, NULL, 0);
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(pdev), "error %ld", PTR_ERR(pdev));
-	return &pdev->dev;
-}
-
 /* Unbind the driver; the memory is free when this returns. */
 static void unbind(struct kunit *test, struct device *dev)
 {
-	platform_device_unregister(to_platform_device(dev));
+	unmake_device(dev);
 	carveout_drain(heap_of(test));
 }
 
@@ -83,14 +72,10 @@ static void carveout_devm_mapping(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
 	const struct carveout_req req = { .size = SZ_16K };
+	struct device *dev = make_dma_device(test);
 	struct carveout_mapping *mapping;
 	struct carveout_buf *buf;
-	struct device *dev;
 
-	if (!IS_ENABLED(CONFIG_HAS_DMA))
-		kunit_skip(test, "the kernel has no DMA API");
-	dev = make_device(test);
-	KUNIT_EXPECT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
 	buf = carveout_buf_alloc(heap, &req, NULL, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	EXPECT_ERR(test, -EINVAL, devm_carveout_buf_map(dev, buf, DMA_NONE));

@@ -13,6 +13,7 @@
 #include <kunit/test.h>
 #include <linux/carveout.h>
 #include <linux/delay.h>
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -20,6 +21,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/platform_device.h>
 #include <linux/sched/task.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -218,6 +220,34 @@ static inline void expect_same(struct kunit *test, const struct carveout_stats *
 static inline bool is_filled(const void *va, u8 byte, size_t size)
 {
 	return !memchr_inv(va, byte, size);
+}
+
+/* === Devices ============================================================== */
+
+static inline struct device *make_device(struct kunit *test)
+{
+	struct platform_device *pdev;
+
+	pdev = platform_device_register_simple("kunit-client", PLATFORM_DEVID_NONE, NULL, 0);
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(pdev), "error %ld", PTR_ERR(pdev));
+	return &pdev->dev;
+}
+
+/* A device that reaches all memory. */
+static inline struct device *make_dma_device(struct kunit *test)
+{
+	struct device *dev;
+
+	if (!IS_ENABLED(CONFIG_HAS_DMA))
+		kunit_skip(test, "the kernel has no DMA API");
+	dev = make_device(test);
+	KUNIT_EXPECT_EQ(test, 0, dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
+	return dev;
+}
+
+static inline void unmake_device(struct device *dev)
+{
+	platform_device_unregister(to_platform_device(dev));
 }
 
 /* @ptr is an ERR_PTR of exactly this error. */

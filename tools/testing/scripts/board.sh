@@ -45,6 +45,9 @@ stock_kernel()
 	esac
 }
 
+# Per cent of the rounds of tests that repeat something; make test has fewer.
+ROUNDS=${ROUNDS:-100}
+
 # board NAME: describe a board. Sets
 #   arch, cross       as Kbuild wants them
 #   userarch          architecture of user-space programs
@@ -53,6 +56,7 @@ stock_kernel()
 #   groups            package groups that deps.sh must install
 #   memory, cpu, cpus, args, module_args
 #   drivers           modules of the stock kernel that tests need
+#   without           kselftest programs that have nothing to test here
 #   machine, devices  of QEMU's virt machine: options, and plugged devices
 #   trees             parts of its device tree, in tools/testing/vm
 #   scale             factor on the time limits of the tests
@@ -63,7 +67,7 @@ board()
 	board=$1
 	series=${1#*-} series=${series%%-*}
 	cpu=cortex-a57 cpus=2 memory=1G scale=1 rounds=100 args="$BOOT_ARGS $STOCK_ARGS"
-	module_args='' drivers='' trees=() machine=virt devices=()
+	module_args='' drivers='' trees=() machine=virt devices=() without=carveout_iommu
 	case $1 in
 	arm64-6.1-debug)
 		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;
@@ -74,7 +78,7 @@ board()
 		# The cloud kernels of x86-64 have no vgem.
 		arch=arm64 drivers="vgem brd"
 		# A device that copies memory, behind an IOMMU that translates.
-		machine=virt,iommu=smmuv3 devices=(-device edu)
+		machine=virt,iommu=smmuv3 devices=(-device edu) without=''
 		# The older one has no 16 KiB pages, and its kernel cannot say so.
 		[[ $1 != *-16k ]] || cpu=cortex-a76
 		# Threads handle interrupts, and locks sleep: all takes nearly twice as long.
@@ -95,12 +99,14 @@ board()
 		[ "$1" != uml-7 ] || { cpus=2; scale=2; } ;;
 	*)	die "no board '$1' (there are: ${BOARDS[*]})" ;;
 	esac
+	rounds=$((rounds * ROUNDS / 100))
 	case $arch in
 	arm64)	userarch=arm64 compat=arm cross=aarch64-linux-gnu- groups="build arm64 board"
 		trees=(carveout.dtso bad.dtso attrs.dtso) ;;
 	x86_64)	userarch=x86_64 compat=i386 cross='' groups="build x86" ;;
 	um)	userarch=x86_64 compat='' cross='' groups="build uml" ;;
 	esac
+	[[ $1 != *-16k ]] || trees+=(large.dtso)
 	case $1 in
 	# User-mode Linux only takes its busybox from it.
 	uml-7)		stock=x86_64-6.12 ;;

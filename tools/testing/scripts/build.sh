@@ -96,11 +96,12 @@ test_timeout()
 	sed -n 's/^timeout=//p' "$settings"
 }
 
-# The kselftest programs, or with ONLY="NAME..." those of them.
+# The kselftest programs of the board, or with ONLY="NAME..." those of them.
 programs()
 {
 	make -s -C "$TOP/tools/testing/selftests/carveout" \
-		KSRC="$CARVEOUT_CACHE/source/6.12" emit_tests | sed 's/.*://' | only
+		KSRC="$CARVEOUT_CACHE/source/6.12" emit_tests | sed 's/.*://' |
+		grep -vxF "${without:-none}" | only
 }
 
 # Reads names and prints those that ONLY names; all when it is not set.

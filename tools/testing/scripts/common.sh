@@ -75,21 +75,31 @@ once()
 	) 9>"$stamp.lock"
 }
 
-# at_a_time NUMBER FUNCTION [ARG...]: call FUNCTION for each ARG, so many at a time.
+# at_a_time NUMBER FUNCTION [ARG...]: call FUNCTION for each ARG, so many at a time. Only
+# these calls are waited for: the caller may have other children, which need not end. Each
+# call takes a token out of a pipe and puts it back at its end: "wait -n" also counts
+# process substitutions, and fails when two calls end at once.
 at_a_time()
 {
-	local number=$1 function=$2 arg running=0
+	local number=$1 function=$2 arg pipe tokens pids=()
 
 	shift 2
+	pipe=$(mktemp -u)
+	mkfifo "$pipe"
+	exec {tokens}<>"$pipe"
+	rm "$pipe"
+	printf '%*s' "$number" '' >&"$tokens"
 	for arg in "$@"; do
-		if [ "$running" -ge "$number" ]; then
-			wait -n
-			running=$((running - 1))
-		fi
-		("$function" "$arg") &
-		running=$((running + 1))
+		IFS= read -r -d '' -n 1 -u "$tokens" _
+		(
+			trap 'printf " " >&"$tokens"' EXIT
+			"$function" "$arg"
+		) &
+		pids+=($!)
 	done
-	wait
+	# A lane that fails leaves no results, which the summary reports.
+	[ $# = 0 ] || wait "${pids[@]}" || true
+	exec {tokens}>&-
 }
 
 # Run a command as root: as it is, or through sudo.

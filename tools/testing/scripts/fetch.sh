@@ -64,6 +64,18 @@ choose()
 	die "no package source has all of a stock Linux $1 for $3"
 }
 
+# run_foreign SCRIPT LIBS PROGRAM: make SCRIPT, which runs PROGRAM with the loader and the
+# libraries below LIBS: this machine's are too old for it.
+run_foreign()
+{
+	cat > "$1" <<-END
+		#!/bin/sh
+		exec "$2/usr/lib64/ld-linux-x86-64.so.2" --argv0 "\$0" \\
+			--library-path "$2/usr/lib/x86_64-linux-gnu:$2/usr/lib" "$3" "\$@"
+	END
+	chmod +x "$1"
+}
+
 # Replace the programs below DIR that this machine's C library is too old for by scripts
 # that run them with the C library of their own release.
 wrap_tools()
@@ -77,12 +89,7 @@ wrap_tools()
 		[ -d "$libs" ] || unpack "$libs" "libc6:$HOST" "libelf1t64:$HOST" "zlib1g:$HOST" \
 			"libzstd1:$HOST"
 		mv "$file" "$file.elf"
-		cat > "$file" <<-END
-			#!/bin/sh
-			exec "$libs/usr/lib64/ld-linux-x86-64.so.2" --argv0 "\$0" \\
-				--library-path "$libs/usr/lib/x86_64-linux-gnu" "$file.elf" "\$@"
-		END
-		chmod +x "$file"
+		run_foreign "$file" "$libs" "$file.elf"
 	done
 }
 
@@ -142,14 +149,7 @@ fetch_tool()
 	rm -rf "$dir"
 	use_sources trixie
 	unpack "$dir/root" "${TOOL_PACKAGES[@]/%/:$HOST}"
-	cat > "$dir/$name" <<-EOF
-		#!/bin/sh
-		root=\$(dirname "\$0")/root
-		exec "\$root/usr/lib64/ld-linux-x86-64.so.2" \\
-			--library-path "\$root/usr/lib/x86_64-linux-gnu:\$root/usr/lib" \\
-			"\$root/usr/bin/$name" "\$@"
-	EOF
-	chmod +x "$dir/$name"
+	run_foreign "$dir/$name" "$dir/root" "$dir/root/usr/bin/$name"
 	"$dir/$name" --version
 }
 

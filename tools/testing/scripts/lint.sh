@@ -205,6 +205,8 @@ lint_checkpatch()
 			$(files '*.[ch]' | grep '^include/compat/')
 		rc=$((rc | $?))
 	}
+	# The mixed-case words of the headers, which it keeps in the folder where it runs.
+	rm -f .checkpatch-camelcase.*
 	return $rc
 }
 
@@ -235,9 +237,13 @@ lint_named()
 	python3 "$SCRIPTS/named.py"
 }
 
-# The planted bugs apply, and the tests that they name exist.
+# The planted bugs apply, and the tests that they name exist. One that is not recorded as
+# caught in its present state is listed as skipped: recall.sh --changed runs it.
 lint_plants()
 {
+	python3 "$SCRIPTS/plants.py" changed | while read -r name; do
+		printf 'skip\tplants: %s\tnot run since it or its tests changed\n' "$name"
+	done >> "$LINT/results" || return
 	"$SCRIPTS/recall.sh" --check
 }
 

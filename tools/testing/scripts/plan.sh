@@ -73,6 +73,8 @@ print_plan()
 	done < <(for lane in "$@"; do needs_of "$lane"; done | sort -u)
 	mapfile -t missing < <("$SCRIPTS/deps.sh" --missing ${groups[@]+"${groups[@]}"})
 	say "$# lanes, $PARALLEL at a time: about $(minutes "$total") on two idle processors."
+	[ "$ROUNDS" = 100 ] ||
+		say "Tests that repeat something do so $ROUNDS % as often as in make test-all."
 	[ ${#missing[@]} = 0 ] || {
 		first=$((first + $(cost packages all)))
 		say "To install: ${#missing[@]} packages."

@@ -5,8 +5,12 @@
 plants.py check LANE...    print the faults of all plants; LANE are all lanes there are
 plants.py inputs PLANT     the files that decide whether PLANT is caught
 plants.py digest PLANT     a digest of their content
-plants.py changed DIR      the plants whose digest is not the one in DIR/PLANT
-plants.py caught DIR PLANT DIGEST    record in DIR that PLANT is caught
+plants.py changed          the plants whose digest is not the recorded one
+plants.py caught PLANT DIGEST    record that PLANT is caught in this state
+plants.py missed PLANT     drop the record of PLANT
+
+The record is tools/testing/caught, a file of the tree. It depends on content alone: a
+rebase, a shallow clone or an uncommitted change makes no difference.
 
 The inputs of a plant are its own file, the files that it changes, and the sources of
 the tests that it names in "Only:", with all that they include or are linked with.
@@ -20,7 +24,16 @@ import subprocess
 import sys
 
 PLANTED = pathlib.Path("tools/testing/planted")
+RECORD = pathlib.Path("tools/testing/caught")
 SELFTESTS = pathlib.Path("tools/testing/selftests/carveout")
+# The first lines of the record.
+HEAD = """\
+# SPDX-License-Identifier: GPL-2.0
+#
+# The planted bugs that were caught, each with a digest of the files that decide it
+# (plants.py inputs PLANT). recall.sh writes this file; commit it with the change.
+
+"""
 KEYS = ("Plant", "Lane", "Only", "Expect")
 # Where the tests of a lane are that no "Only:" restricts.
 OF_LANE = {
@@ -117,13 +130,28 @@ def all_plants():
     return sorted(PLANTED.iterdir())
 
 
-def changed(stamps):
+def recorded():
+    """The record: plant -> digest."""
+    if not RECORD.is_file():
+        return {}
+    rows = (line.split("#")[0].split() for line in RECORD.read_text(encoding="utf-8").splitlines())
+    return {row[0]: row[1] for row in rows if row}
+
+
+def write_record(rows):
+    """Replace the record; removed plants are dropped from it."""
+    names = {plant.name for plant in all_plants()}
+    new = RECORD.with_suffix(".new")
+    new.write_text(HEAD + "".join(f"{name} {value}\n" for name, value in sorted(rows.items())
+                                  if name in names), encoding="utf-8")
+    new.replace(RECORD)
+
+
+def changed():
     """The plants to run: those that were caught in another state, then the rest."""
-    found = []
-    for plant in all_plants():
-        stamp = stamps / plant.name
-        if not stamp.is_file() or stamp.read_text().strip() != digest(plant):
-            found.append((not stamp.is_file(), plant.name))
+    rows = recorded()
+    found = [(plant.name not in rows, plant.name) for plant in all_plants()
+             if rows.get(plant.name) != digest(plant)]
     return [name for _, name in sorted(found)]
 
 
@@ -196,12 +224,12 @@ def main(command, *args):
     elif command == "digest":
         print(digest(PLANTED / args[0]))
     elif command == "changed":
-        for name in changed(pathlib.Path(args[0])):
+        for name in changed():
             print(name)
     elif command == "caught":
-        stamp = pathlib.Path(args[0]) / args[1]
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(args[2] + "\n")
+        write_record({**recorded(), args[0]: args[1]})
+    elif command == "missed":
+        write_record({name: value for name, value in recorded().items() if name != args[0]})
     else:
         sys.exit(__doc__)
     return 0

@@ -21,13 +21,14 @@
 # First each lane runs without a bug and has to pass: a lane that is red anyway
 # notices nothing.
 #
-# A plant that is caught is recorded in $CARVEOUT_CACHE/recall, with a digest of its
+# A plant that is caught is recorded in tools/testing/caught, with a digest of its
 # inputs: the plant, the files that it changes, and the sources of the tests that
-# it names (see plants.py). No revision has to be named, so a rebase, a shallow clone
-# or an uncommitted change makes no difference, and without a record a plant runs.
+# it names (see plants.py). The record is part of the tree: commit it with the change that
+# made the plants run again. It names no revision, so a rebase, a shallow clone or an
+# uncommitted change makes no difference, and without a record a plant runs.
 #
 # RECALL_MINUTES=N: begin no plant after so many minutes. The rest is reported as
-# skipped, and a later --changed continues with it.
+# skipped, and remains for a later --changed.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -36,7 +37,6 @@ PLANTED=$TOP/tools/testing/planted
 WORK=$O/recall
 COPY=$WORK/tree
 RESULTS=$WORK/results
-STAMPS=$CARVEOUT_CACHE/recall
 MINUTES=${RECALL_MINUTES:-0}
 # Seconds of silence that end a board: one that hangs with a bug prints nothing.
 SILENCE=${BOARD_SILENCE:-150}
@@ -115,6 +115,7 @@ unsaid()
 missed()
 {
 	printf '  %-40s MISSED: %s\n' "$1" "$2"
+	plants_py missed "$1"
 	result fail "$1" "missed: $2 (see $3)"
 }
 
@@ -157,7 +158,7 @@ try_plant()
 	result pass "$name"
 	# With a lane that fails anyway that proves nothing.
 	grep -qF "$(printf 'fail\tno bug: %s %s\t' "$lane" "$only")" "$RESULTS" ||
-		plants_py caught "$STAMPS" "$name" "$digest"
+		plants_py caught "$name" "$digest"
 }
 
 # Is there time for one more plant?
@@ -176,7 +177,7 @@ case ${1:-} in
 	plants_py check $lanes
 	exit ;;
 --changed)
-	changed=$(plants_py changed "$STAMPS")
+	changed=$(plants_py changed)
 	# shellcheck disable=SC2086 # several plants
 	set -- $changed
 	[ $# -gt 0 ] || { echo "0 passed, 0 failed"; exit; } ;;
@@ -195,7 +196,7 @@ for file in "${plants[@]}"; do
 	if time_left; then
 		try_plant "$file"
 	else
-		result skip "$(basename "$file")" "no time left; recall.sh --changed goes on with it"
+		result skip "$(basename "$file")" "no time left; recall.sh --changed runs it"
 	fi
 done
 python3 "$SCRIPTS/verdict.py" summary "$RESULTS"

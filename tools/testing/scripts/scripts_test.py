@@ -397,6 +397,126 @@ class Subjects(unittest.TestCase):
         self.assertIn("no repository", run.stdout)
 
 
+class Kconfig(unittest.TestCase):
+    """kconfig.sh: the options of a test kernel that did not take effect."""
+
+    def compare(self, config, *fragments):
+        """(exit status, lines of output)."""
+        with tempfile.TemporaryDirectory() as folder:
+            names = []
+            for content in (config,) + fragments:
+                names.append(os.path.join(folder, "config%d" % len(names)))
+                with open(names[-1], "w", encoding="utf-8") as file:
+                    file.write(content)
+            run = subprocess.run([os.path.join(SCRIPTS, "kconfig.sh"), *names], text=True,
+                                 capture_output=True, check=False)
+            return run.returncode, run.stdout.splitlines()
+
+    def test_all_took_effect(self):
+        config = "CONFIG_A=y\nCONFIG_B=\"x=y\"\n# CONFIG_C is not set\nCONFIG_MORE=m\n"
+        fragment = "# why\n\nCONFIG_A=y\nCONFIG_B=\"x=y\"\n# CONFIG_C is not set\n"
+        self.assertEqual(self.compare(config, fragment, "# CONFIG_D is not set\n"), (0, []))
+
+    def test_option_is_dropped(self):
+        self.assertEqual(self.compare("CONFIG_A=y\n", "CONFIG_A=y\nCONFIG_B=y\n"), (
+            1, ["config1: CONFIG_B=y did not take effect: it is absent"]))
+
+    def test_option_has_another_value(self):
+        self.assertEqual(self.compare("CONFIG_A=m\nCONFIG_AB=y\n", "CONFIG_A=y\n",
+                                      "# CONFIG_AB is not set\n"), (
+            1, ["config1: CONFIG_A=y did not take effect: it is m",
+                "config2: CONFIG_AB=n did not take effect: it is y"]))
+
+    def test_last_fragment_counts(self):
+        self.assertEqual(self.compare("CONFIG_A=m\n", "CONFIG_A=y\n", "CONFIG_A=m\n"), (0, []))
+
+    def test_line_that_is_no_option(self):
+        status, lines = self.compare("CONFIG_A=y\n", "CONFIG_A=y\nCONFIG_B:y\n")
+        self.assertEqual((status, len(lines)), (1, 1))
+        self.assertIn("config1:2: cannot be read: CONFIG_B:y", lines[0])
+
+    def test_empty_configuration(self):
+        self.assertEqual(self.compare("", "# CONFIG_A is not set\n"), (2, []))
+
+
+class Record(unittest.TestCase):
+    """plants.py: which planted bugs have to run again."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.tree = folder.name
+        os.makedirs(os.path.join(self.tree, "tools/testing/planted"))
+        for name in ("a", "b"):
+            self.write("driver-%s.c" % name, "good\n")
+            self.write("tools/testing/planted/%s.patch" % name,
+                       "Plant: x\nLane: scripts\nOnly: none\nExpect: x\n\n"
+                       "--- a/driver-%s.c\n+++ b/driver-%s.c\n" % (name, name))
+        for name in ("Kbuild", "tools/testing/selftests/carveout/Makefile"):
+            self.write(name, "")
+
+    def write(self, name, content):
+        """Write a file of the tree."""
+        path = os.path.join(self.tree, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(content)
+
+    def plants(self, *args):
+        """The output of plants.py."""
+        run = subprocess.run([sys.executable, os.path.join(SCRIPTS, "plants.py"), *args],
+                             cwd=self.tree, text=True, capture_output=True, check=True)
+        return run.stdout.split()
+
+    def catch(self, name):
+        """Record a plant."""
+        self.plants("caught", name, *self.plants("digest", name))
+
+    def test_without_a_record_all_run(self):
+        self.assertEqual(self.plants("changed"), ["a.patch", "b.patch"])
+
+    def test_caught_plants_do_not_run(self):
+        self.catch("b.patch")
+        self.assertEqual(self.plants("changed"), ["a.patch"])
+        self.catch("a.patch")
+        self.assertEqual(self.plants("changed"), [])
+
+    def test_changed_file_precedes_what_has_no_record(self):
+        self.catch("b.patch")
+        self.write("driver-b.c", "better\n")
+        self.assertEqual(self.plants("changed"), ["b.patch", "a.patch"])
+
+    def test_missed_plant_runs_again(self):
+        self.catch("a.patch")
+        self.catch("b.patch")
+        self.plants("missed", "a.patch")
+        self.assertEqual(self.plants("changed"), ["a.patch"])
+
+
+class Parallel(unittest.TestCase):
+    """common.sh: several lanes at a time."""
+
+    def test_other_children_are_not_waited_for(self):
+        script = """
+            . ./common.sh
+            while read -r _; do :; done < <(echo a process substitution)
+            sleep 1000 & other=$!
+            lane() { echo "start $1"; sleep "$1"; echo end; }
+            at_a_time 2 lane 1 1 1 0 0
+            kill $other
+            """
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run(["bash", "-c", script], cwd=SCRIPTS, text=True, timeout=600,
+                                 env=dict(os.environ, CARVEOUT_CACHE=folder),
+                                 capture_output=True, check=False)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        running = most = 0
+        for word in run.stdout.split():
+            running += (word == "start") - (word == "end")
+            most = max(most, running)
+        self.assertEqual((running, most, run.stdout.count("start")), (0, 2, 5))
+
+
 class Tap(unittest.TestResult):
     """Prints each result at once."""
 

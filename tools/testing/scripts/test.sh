@@ -21,6 +21,8 @@
 # to build and to run. See board.sh for the boards. Each lane leaves its logs in
 # $O/log/LANE (":" becomes "=").
 # ONLY="NAME..." runs just these kselftest programs or KUnit modules.
+# ROUNDS=N: kselftest programs run N per cent of the rounds of their loops. make test
+# sets it; make test-all, .ci/run and make recall do not.
 # The last line says how many tests passed, failed and were skipped.
 
 # shellcheck source=tools/testing/scripts/common.sh
@@ -36,16 +38,18 @@ LOGS=$O/log
 RUNNING=$LOGS/running-$$
 DONE=$LOGS/done-$$
 # The lanes for a newcomer: one of each kind, and only the test kernel that builds fast.
-QUICK=(scripts unit libtest build:arm64-6.1 build:arm64-6.12 build:x86_64-6.12 build:uml-6.12
-	kselftest:arm64-6.1 kselftest:arm64-6.12 kselftest:x86_64-6.12 kunit:uml-6.12)
+QUICK=(build:arm64-6.1 build:arm64-6.12 build:x86_64-6.12 build:uml-6.12
+	kselftest:arm64-6.1 kselftest:arm64-6.12 kselftest:x86_64-6.12 kunit:uml-6.12
+	unit libtest scripts)
 KUNIT_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12 arm64-6.12-rt x86_64-6.12
 	uml-6.1 uml-6.12 uml-7)
-# The slowest first: two boards run at a time.
+# The slowest first: several boards run at a time.
 KSELFTEST_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1
 	arm64-6.12 arm64-7 x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
 COMPAT_BOARDS=(arm64-6.12 x86_64-6.12)
 SUITES=(bookworm trixie)
-PARALLEL=${PARALLEL:-2}
+# A board sleeps about a third of its time.
+PARALLEL=${PARALLEL:-$(($(nproc) + 1))}
 
 declare -A PREPARED
 

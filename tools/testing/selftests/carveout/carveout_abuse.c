@@ -146,6 +146,7 @@ TEST_F_TIMEOUT(heap, descriptors_are_used_as_soon_as_they_appear, 120)
 struct guess {
 	int node;
 	atomic_uint number;	/* number of the next tag */
+	atomic_uint opened;	/* number of tags by which a buffer was opened */
 	atomic_bool stop;
 };
 
@@ -184,6 +185,7 @@ static int guesser(void *data)
 		munmap(mem, LARGE);
 		unlink_tag(guess->node, name);
 		close(fd);
+		atomic_fetch_add(&guess->opened, 1);
 	}
 	return 0;
 }
@@ -206,7 +208,8 @@ TEST_F_TIMEOUT(heap, names_are_opened_as_soon_as_they_appear, 120)
 	guess->node = node;
 	pid = start_child(guesser, guess);
 	ASSERT_LT(0, pid);
-	for (i = 0; i < rounds; i++) {
+	/* On a slow board it takes longer until the guesser is in time for the first. */
+	for (i = 0; i < rounds || (!atomic_load(&guess->opened) && i < 100 * rounds); i++) {
 		atomic_store(&guess->number, i);
 		ASSERT_EQ(0, mprotect(bad, SMALL, PROT_READ | PROT_WRITE));
 		*bad = alloc_request(LARGE);
@@ -224,6 +227,7 @@ TEST_F_TIMEOUT(heap, names_are_opened_as_soon_as_they_appear, 120)
 	}
 	atomic_store(&guess->stop, true);
 	EXPECT_EQ(0, wait_child(pid));
+	EXPECT_LT(0, atomic_load(&guess->opened));
 	EXPECT_UNCHANGED(&self->heap);
 }
 

@@ -16,12 +16,6 @@ for name in carveout carveout_attrs; do
 	[ -e "$MODULES/$name.ko" ] || skip_all "$name.ko is not in $MODULES; set CARVEOUT_MODULES"
 done
 
-# hex NUMBER: for the shell's arithmetic and for parameters
-hex()
-{
-	printf '0x%x' "$1"
-}
-
 # logged NAME COUNT REGION ADDRESS SIZE-IN-KIB KIND: the log has the region's
 # line
 logged()

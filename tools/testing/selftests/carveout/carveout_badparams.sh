@@ -22,12 +22,7 @@ done
 
 # --- Preparation ------------------------------------------------------------
 
-# The parameters of the loaded module.
-ARGS=
-for name in default regions; do
-	value=$(cat /sys/module/carveout/parameters/$name)
-	[ "$value" = "(null)" ] || ARGS="$ARGS $name=$value"
-done
+ARGS=$(module_args)
 
 # A range that was set aside for a heap and that the kernel does not map: its
 # attributes have no PAGES bit.
@@ -40,12 +35,6 @@ for file in "$DEBUG"/*/regions; do
 done
 [ -n "$GOOD" ] || skip_all "no region here that the kernel does not map"
 [ "$SIZE" -ge 4194304 ] || skip_all "the region at $GOOD is too small"
-
-# hex NUMBER: for the shell's arithmetic and for the parameter.
-hex()
-{
-	printf '0x%x' "$1"
-}
 
 RAM=$(sed -n 's/^\([0-9a-f]*\)-[0-9a-f]* : System RAM$/0x\1/p' /proc/iomem | tail -n 1)
 RAM=$(hex $(((RAM + 0x1fffff) & ~0xfffff)))

@@ -14,12 +14,7 @@
 TREE=/proc/device-tree
 HOLE_NODE=$TREE/reserved-memory/attrs-hole@6d000000
 
-# The parameters of the loaded module.
-ARGS=
-for name in default regions; do
-	value=$(cat /sys/module/carveout/parameters/$name)
-	[ "$value" = "(null)" ] || ARGS="$ARGS $name=$value"
-done
+ARGS=$(module_args)
 
 # Memory without a heap: of a DT node that no heap names, or set aside by memmap=.
 HOLE=

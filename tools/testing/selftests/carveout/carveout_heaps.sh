@@ -3,7 +3,7 @@
 #
 # The other heaps: programs that run on one heap of a board run on each of the
 # others, too, which have other kinds of memory. carveout_attrs.sh tests its
-# heaps itself, so that neither takes too long.
+# heaps itself, so that neither takes too long, and carveout_huge has its heap alone.
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
 . "$(dirname "$0")/carveout_lib.sh"
@@ -15,7 +15,7 @@ others=
 for node in /dev/carveout/*; do
 	heap=${node#/dev/carveout/}
 	case $heap in
-	"$tested"|bad-*|attrs|coherent|'*')	;;
+	"$tested"|bad-*|attrs|coherent|large|'*')	;;
 	*)			others="$others $heap" ;;
 	esac
 done

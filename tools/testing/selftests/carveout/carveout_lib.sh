@@ -10,6 +10,21 @@
 DEBUG=/sys/kernel/debug/carveout
 LOG=/tmp/carveout-log.$$
 
+# hex NUMBER: for the shell's arithmetic and for parameters.
+hex()
+{
+	printf '0x%x' "$1"
+}
+
+# module_args: print the parameters of the loaded module.
+module_args()
+{
+	for name in default regions; do
+		value=$(cat /sys/module/carveout/parameters/$name)
+		[ "$value" = "(null)" ] || printf ' %s=%s' "$name" "$value"
+	done
+}
+
 # program_on HEAP PROGRAM: a test: the program passes on this heap. Its output is in $LOG.
 program_on()
 {
