@@ -176,8 +176,7 @@ static int guesser(void *data)
 		fd = open_tag(guess->node, name, O_RDWR);
 		if (fd == -ENOENT)
 			continue;
-		if (fd < 0 || query_buffer(guess->node, fd, &buffer) ||
-		    buffer.size != LARGE)
+		if (fd < 0 || query_buffer(guess->node, fd, &buffer) || buffer.size != LARGE)
 			return 2;
 		mem = map_buffer(fd, LARGE, PROT_READ);
 		if (mem == MAP_FAILED || !is_filled(mem, LARGE, 0))
@@ -199,10 +198,8 @@ TEST_F_TIMEOUT(heap, names_are_opened_as_soon_as_they_appear, 120)
 	struct guess *guess;
 	pid_t pid;
 
-	guess = mmap(NULL, SMALL, PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	bad = mmap(NULL, SMALL, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	guess = mmap(NULL, SMALL, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bad = mmap(NULL, SMALL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)guess);
 	ASSERT_NE(MAP_FAILED, (void *)bad);
 	guess->node = node;
