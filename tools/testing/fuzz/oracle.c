@@ -36,21 +36,6 @@ struct want {
 	u64 align;
 };
 
-void oracle_init(struct oracle *oracle, unsigned int shift)
-{
-	/* The list of allocations is long; only its @nr_allocs entries are read. */
-	memset(oracle->region, 0, sizeof(oracle->region));
-	oracle->nr_regions = 0;
-	oracle->nr_allocs = 0;
-	oracle->shift = shift;
-	oracle->size = 0;
-	oracle->used = 0;
-	oracle->high = 0;
-	oracle->most = 0;
-	oracle->nr_alloc = 0;
-	oracle->nr_free = 0;
-}
-
 /* === Holes ================================================================ */
 
 static u64 granule_of(const struct oracle *oracle)
@@ -99,15 +84,6 @@ static bool next_hole(const struct oracle *oracle, unsigned int entry, struct ho
 	return false;
 }
 
-/* The size rounded up to the granule; 0 if that overflows 64 bits. */
-u64 oracle_round(const struct oracle *oracle, u64 size)
-{
-	unsigned __int128 sum = (unsigned __int128)size + granule_of(oracle) - 1;
-
-	sum &= ~((unsigned __int128)granule_of(oracle) - 1);
-	return sum >> 64 ? 0 : (u64)sum;
-}
-
 /* Does the request fit in this hole, and where? */
 static bool hole_fits(const struct hole *hole, const struct want *want, u64 *start)
 {
@@ -124,15 +100,6 @@ static bool hole_fits(const struct hole *hole, const struct want *want, u64 *sta
 }
 
 /* === Judging an allocation ================================================ */
-
-bool oracle_selects(const struct oracle *oracle, const struct carveout_heap_request *req,
-		    u32 require, unsigned int entry)
-{
-	const struct oracle_region *region = &oracle->region[entry];
-
-	return region->there && (!req->regions || req->regions >> entry & 1) &&
-	       (region->attrs & require) == require && !(region->attrs & req->forbid);
-}
 
 static struct look look_at(const struct oracle *oracle, const struct want *want,
 			   unsigned int entry)
@@ -369,17 +336,6 @@ const char *oracle_alloc(struct oracle *oracle, const struct carveout_heap *heap
 }
 
 /* === Judging operations on an allocation ================================== */
-
-struct oracle_alloc *oracle_find(struct oracle *oracle, struct carveout_handle handle)
-{
-	unsigned int i;
-
-	for (i = 0; i < oracle->nr_allocs; i++)
-		if (oracle->alloc[i].handle.index == handle.index &&
-		    oracle->alloc[i].handle.gen == handle.gen)
-			return &oracle->alloc[i];
-	return NULL;
-}
 
 const char *oracle_free(struct oracle *oracle, struct carveout_handle handle, int ret)
 {

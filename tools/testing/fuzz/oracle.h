@@ -79,15 +79,17 @@ struct oracle {
 	u64 nr_free;
 };
 
+/* state.c */
+void oracle_init(struct oracle *oracle, unsigned int shift);
 u64 oracle_round(const struct oracle *oracle, u64 size);
+struct oracle_alloc *oracle_find(struct oracle *oracle, struct carveout_handle handle);
+int oracle_region_of(const struct oracle *oracle, u64 addr);
+const struct oracle_alloc *oracle_alloc_from(const struct oracle *oracle, u64 addr);
 bool oracle_selects(const struct oracle *oracle, const struct carveout_heap_request *req,
 		    u32 require, unsigned int entry);
 int oracle_exact(const struct oracle *oracle, const struct carveout_heap_request *req);
-const char *oracle_at(struct oracle *oracle, u64 addr, int ret,
-		      const struct carveout_span_info *info);
-const char *oracle_free_at(struct oracle *oracle, u64 addr, int ret);
-void oracle_init(struct oracle *oracle, unsigned int shift);
-struct oracle_alloc *oracle_find(struct oracle *oracle, struct carveout_handle handle);
+
+/* oracle.c */
 const char *oracle_alloc(struct oracle *oracle, const struct carveout_heap *heap,
 			 const struct carveout_heap_request *req, int ret,
 			 struct carveout_handle handle, u64 missed);
@@ -100,5 +102,10 @@ const char *oracle_remove_region(struct oracle *oracle, unsigned int entry, int 
 const char *oracle_span(struct oracle *oracle, const struct carveout_span_info *info);
 const char *oracle_counters(struct oracle *oracle, const struct carveout_heap *heap);
 const char *oracle_compare(struct oracle *oracle, const struct carveout_heap *heap);
+
+/* address.c */
+const char *oracle_at(struct oracle *oracle, u64 addr, int ret,
+		      const struct carveout_span_info *info);
+const char *oracle_free_at(struct oracle *oracle, u64 addr, int ret);
 
 #endif /* CARVEOUT_ORACLE_H */
