@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import prose  # noqa: E402
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
-SINCE = datetime.datetime.fromisoformat("2026-11-28T21:00:00+00:00")
+SINCE = datetime.datetime.fromisoformat("2026-11-28T21:10:00+00:00")
 MAX_LENGTH = 75
 
 # A folder, or the part of the tree that a reader of the log looks for.
