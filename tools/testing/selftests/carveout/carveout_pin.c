@@ -618,11 +618,16 @@ static int torturer(void *arg)
 		return 1;
 	for (round = 0; round < torture->rounds; round++) {
 		__u32 seed = next_random(&random), page = seed % PAGES;
-		int fd = alloc_in(node, SIZE, torture->pin->regions);
-		char *mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+		char *mem;
+		int fd;
 
-		if (mem == MAP_FAILED || !is_filled(mem, SIZE, 0))
+		/* Buffers whose pages were in a pipe are freed a little later. */
+		BECOMES_TRUE((fd = alloc_in(node, SIZE, torture->pin->regions)) != -ENOSPC);
+		mem = map_buffer(fd, SIZE, PROT_READ | PROT_WRITE);
+		if (mem == MAP_FAILED)
 			return 2;
+		if (!is_filled(mem, SIZE, 0))
+			return 5;
 		memset(mem, 0xee, SIZE);
 		fill_pattern(mem + page * PAGE, PAGE, seed);
 		if (next_random(&random) & 1)
