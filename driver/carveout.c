@@ -42,7 +42,7 @@ static DEFINE_MUTEX(add_lock);	/* serialises adding a region to a live heap */
  */
 bool carveout_heap_name_valid(const char *name)
 {
-	return name[0] != '.' && !carveout_tag_name_valid(name);
+	return name[0] != '.' && !carveout_tag_check(name);
 }
 
 /**

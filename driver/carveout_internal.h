@@ -2,48 +2,6 @@
 /*
  * The heap object, the objects around it, the lock order.
  *
- * Objects, and the references that keep each alive
- *
- *	carveout_claim	 a range of memory that a heap owns; held by its heap
- *	carveout	 a heap; held by its device and by every buffer
- *	carveout_device	 a device node in /dev/carveout; held by the driver core and by
- *			 open files
- *	carveout_file	 an open file of a device node, as an account; held by the
- *			 file and by the buffers that are charged to it
- *	carveout_buf	 an allocation; held by its dma-buf files, one for each
- *			 time it was opened, by the files of its pool, by a
- *			 persistent tag, and by the buffer that was resized to it
- *	carveout_pool	 the blocks of a buffer; a part of the buffer, without a
- *			 reference count
- *	carveout_pool_file  an open file of a pool, owner of blocks; held by
- *			 descriptors and mappings
- *
- * A mapping holds its dma-buf file through vm_file and nothing else; a VMA
- * owns none of these objects. The claim on the memory is released last: as long as
- * one buffer lives, neither this driver nor a new binding of it hands out the
- * region again. Nothing that a file descriptor can reach is devm.
- *
- * Lock order, outermost first
- *
- *	mmap_lock, dma_resv	taken by the callers of the dma-buf operations
- *	publish_lock		mutex: serialises creation of device nodes
- *	add_lock		mutex: serialises adding a region to a live heap
- *	carveout.registry_lock	mutex: tags, list of buffers, shutdown
- *	claims_lock		mutex: list of all claimed ranges
- *	carveout.quota_lock	mutex: charges of users and open files
- *	carveout.grow_lock	mutex: serialises growth of the descriptor store
- *	carveout_buf.attach_lock mutex: importers of a buffer
- *	carveout.lock		raw spinlock, interrupts off: the lib/ heap
- *	carveout_pool.lock	raw spinlock, interrupts off: blocks, waiters
- *
- * No user access, no scrubbing and no call into the dma-buf core happens under
- * any of them. A function that needs a lock held asserts it with lockdep.
- *
- * Tags are looked up under RCU, without a lock. The buffer that is found counts only
- * once a reference to it is taken, which fails after its last reference was dropped.
- * The owner and the mode of a tag are read as of one moment, with its sequence count.
- * Changes take the registry's lock.
- *
  * Each object has a header in the folder of its layer: mem/ (memory and spans; no
  * buffer), buf/ (buffers; no device node, no driver), dev/ (user space) and api/ (other
  * drivers). See Documentation/design.rst.
@@ -65,6 +23,76 @@
 #include <linux/xarray.h>
 
 #include "../lib/heap.h"
+
+/**
+ * DOC: References
+ *
+ * Claim (struct carveout_claim)
+ *	holds a range of memory and its mapping. Held by its heap, and released with it.
+ * Heap (struct carveout)
+ *	holds claims and the descriptor store. Held by its device, by every buffer, by
+ *	drivers, by memory of drivers and by deferred work. Freed with the last reference.
+ * Device (struct carveout_device)
+ *	holds the heap. Held by the driver core and by open files of the device node. Freed
+ *	when it is unbound and all open files are closed.
+ * Open file of a device node (struct carveout_file)
+ *	an account, which holds nothing. Held by its struct file and by the buffers that
+ *	are charged to it. Freed with the last reference.
+ * Buffer (struct carveout_buf)
+ *	holds the heap and a span. Held by its dma-buf files (one for each time it was
+ *	opened), by the files of its pool, by a persistent tag, by drivers, by mappings of
+ *	drivers for devices, and by the buffer that was resized to it. Freed with the last
+ *	reference.
+ * Pool (struct carveout_pool)
+ *	the blocks of a buffer; a part of the buffer, without a reference count. Freed with
+ *	the buffer.
+ * Memory of a driver
+ *	holds the heap and a span. Held by nothing: it is an address. Freed by its driver.
+ * dma-buf file
+ *	holds the buffer and the module. Held by descriptors, mappings and importers.
+ * Open file of a pool (struct carveout_pool_file)
+ *	owner of blocks; holds the buffer and the module. Held by descriptors and mappings.
+ * Parked buffer
+ *	holds the heap, a span and the module. Held by its work on the module's workqueue.
+ *	Freed when none of its pages is pinned.
+ * Tag (struct carveout_tag)
+ *	holds its buffer if it is persistent, else nothing. Held by the registry. Ends when
+ *	it is unlinked or its buffer is freed.
+ *
+ * A mapping in user space holds its file through vm_file and nothing else; a VMA
+ * owns none of these objects. Nothing that a file descriptor can reach is devm. All counts
+ * are krefs.
+ */
+
+/**
+ * DOC: Lock order
+ *
+ * Outermost first:
+ *
+ * mmap_lock, dma_resv
+ *	held by callers of the dma-buf operations
+ * publish_lock (mutex)
+ *	creation of device nodes
+ * add_lock (mutex)
+ *	addition of a region to a heap in use
+ * carveout.registry_lock (mutex)
+ *	changes of tags, list of buffers, shutdown
+ * claims_lock (mutex)
+ *	list of all claimed ranges
+ * carveout.quota_lock (mutex)
+ *	charges of users and open files
+ * carveout.grow_lock (mutex)
+ *	growth of the descriptor store
+ * carveout_buf.attach_lock (mutex)
+ *	importers of a buffer
+ * carveout.lock (raw spinlock, interrupts off)
+ *	the heap of lib/, the list of memory that waits for a deferred free
+ * carveout_pool.lock (raw spinlock, interrupts off)
+ *	blocks of a pool, its waiters
+ *
+ * No user access, no zeroing and no call into the dma-buf core happens under any of
+ * them. A function that needs a lock held asserts it with lockdep.
+ */
 
 struct carveout_claim;
 struct carveout_device;

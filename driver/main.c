@@ -77,6 +77,6 @@ module_init(carveout_init);
 module_exit(carveout_exit);
 
 MODULE_AUTHOR("The carveout authors");
-MODULE_DESCRIPTION("Heaps of reserved memory with named, shared buffers");
+MODULE_DESCRIPTION("Heaps of reserved memory with tagged, shared buffers");
 MODULE_VERSION("0.1.0");
 MODULE_LICENSE("GPL");

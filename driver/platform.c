@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Heaps from the device tree: a linux,carveout-heap node defines a heap over the
+ * Heaps from the device tree: a linux,carveout-heap DT node defines a heap over the
  * regions that its memory-region property refers to.
  *
  *	heap {
@@ -196,7 +196,7 @@ static int read_reserved_tags(struct device *dev, struct carveout *carveout)
 {
 	static const char prefixes[] = "linux,reserved-tags";
 	static const char uids[] = "linux,reserved-tag-uids";
-	struct carveout_tag_prefix *reserved;
+	struct carveout_tag_prefix *entry;
 	const char *prefix;
 	int i, count;
 	u32 uid;
@@ -210,17 +210,17 @@ static int read_reserved_tags(struct device *dev, struct carveout *carveout)
 			prefixes, uids);
 		return -EINVAL;
 	}
-	reserved = kcalloc(count, sizeof(*reserved), GFP_KERNEL);
-	if (!reserved)
+	entry = kcalloc(count, sizeof(*entry), GFP_KERNEL);
+	if (!entry)
 		return -ENOMEM;
-	carveout->tag_prefixes = reserved;
-	for (i = 0; i < count; i++, reserved++) {
+	carveout->tag_prefixes = entry;
+	for (i = 0; i < count; i++, entry++) {
 		of_property_read_string_index(dev->of_node, prefixes, i, &prefix);
 		of_property_read_u32_index(dev->of_node, uids, i, &uid);
-		reserved->uid = make_kuid(&init_user_ns, uid);
-		if (strscpy(reserved->prefix, prefix, CARVEOUT_NAME_LEN) < 0 ||
-		    carveout_tag_name_valid(reserved->prefix) ||
-		    !uid_valid(reserved->uid)) {
+		entry->uid = make_kuid(&init_user_ns, uid);
+		if (strscpy(entry->prefix, prefix, CARVEOUT_NAME_LEN) < 0 ||
+		    carveout_tag_check(entry->prefix) ||
+		    !uid_valid(entry->uid)) {
 			dev_err(dev, "%s: '%s' for user %u is invalid; a prefix is 1 to 63 of A-Z a-z 0-9 . _ -\n",
 				prefixes, prefix, uid);
 			return -EINVAL;

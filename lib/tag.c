@@ -13,7 +13,7 @@ static bool is_tag_byte(char c)
 }
 
 /**
- * carveout_tag_name_valid() - Check the field of a tag
+ * carveout_tag_check() - Check the field of a tag
  * @name: field of %CARVEOUT_TAG_FIELD bytes
  *
  * A tag has 1 to 63 bytes out of ``[A-Za-z0-9._-]``. The rest of the field, at least
@@ -22,7 +22,7 @@ static bool is_tag_byte(char c)
  * Context: Any context.
  * Return: 0, or -EINVAL.
  */
-int carveout_tag_name_valid(const char name[CARVEOUT_TAG_FIELD])
+int carveout_tag_check(const char name[CARVEOUT_TAG_FIELD])
 {
 	size_t len = 0;
 
@@ -35,4 +35,4 @@ int carveout_tag_name_valid(const char name[CARVEOUT_TAG_FIELD])
 			return -EINVAL;
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(carveout_tag_name_valid);
+EXPORT_SYMBOL_IF_KUNIT(carveout_tag_check);

@@ -11,6 +11,6 @@
 /* Length of the field that holds a tag, including its terminator. */
 #define CARVEOUT_TAG_FIELD 64
 
-int carveout_tag_name_valid(const char name[CARVEOUT_TAG_FIELD]);
+int carveout_tag_check(const char name[CARVEOUT_TAG_FIELD]);
 
 #endif /* CARVEOUT_TAG_H */

@@ -31,7 +31,7 @@ static int tag_field(const char *tag, char field[CARVEOUT_NAME_LEN])
 	memset(field, 0, CARVEOUT_NAME_LEN);
 	if (strscpy(field, tag, CARVEOUT_NAME_LEN) < 0)
 		return -EINVAL;
-	return carveout_tag_name_valid(field);
+	return carveout_tag_check(field);
 }
 
 /* === Allocating =========================================================== */
@@ -82,7 +82,7 @@ static int open_buf(void *arg)
 {
 	struct buf_alloc *alloc = arg;
 	struct carveout_buf *buf = carveout_lookup(alloc->carveout, alloc->spec.tag,
-						   CARVEOUT_ACCESS_KERNEL);
+						   CARVEOUT_LOOKUP_KERNEL);
 
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
@@ -209,7 +209,7 @@ struct carveout_buf *carveout_buf_find(struct carveout *carveout, const char *ta
 	might_sleep();
 	if (tag_field(tag, field))
 		return ERR_PTR(-EINVAL);
-	return carveout_lookup(carveout, field, CARVEOUT_ACCESS_KERNEL);
+	return carveout_lookup(carveout, field, CARVEOUT_LOOKUP_KERNEL);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_find, "CARVEOUT");
 
@@ -230,7 +230,7 @@ struct carveout_buf *carveout_buf_wait(struct carveout *carveout, const char *ta
 	might_sleep();
 	if (tag_field(tag, field))
 		return ERR_PTR(-EINVAL);
-	return carveout_lookup_wait(carveout, field, CARVEOUT_ACCESS_KERNEL,
+	return carveout_lookup_wait(carveout, field, CARVEOUT_LOOKUP_KERNEL,
 				    max_t(s64, ktime_to_ns(deadline), 0));
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_wait, "CARVEOUT");
@@ -260,7 +260,7 @@ struct carveout_buf *carveout_buf_from_dmabuf(struct dma_buf *dmabuf)
 	if (state == CARVEOUT_BUF_LIVE)
 		return buf;
 	carveout_buf_put(buf);
-	return ERR_PTR(state == CARVEOUT_BUF_GONE ? -EINVAL : -EAGAIN);
+	return ERR_PTR(state == CARVEOUT_BUF_REPLACED ? -EINVAL : -EAGAIN);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_from_dmabuf, "CARVEOUT");
 

@@ -31,7 +31,7 @@ static int open_pool(void *arg)
 {
 	struct pool_create *create = arg;
 	struct carveout_buf *buf = carveout_lookup(create->carveout, create->spec.buf.tag,
-						   CARVEOUT_ACCESS_KERNEL);
+						   CARVEOUT_LOOKUP_KERNEL);
 
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);

@@ -52,12 +52,12 @@ struct carveout_tag {
  * enum carveout_buf_state - whether a buffer can be used
  * @CARVEOUT_BUF_LIVE: yes
  * @CARVEOUT_BUF_RESIZING: not while it is being resized
- * @CARVEOUT_BUF_GONE: no, another buffer took over its tag and its content
+ * @CARVEOUT_BUF_REPLACED: no, another buffer took over its tag and its content
  */
 enum carveout_buf_state {
 	CARVEOUT_BUF_LIVE,
 	CARVEOUT_BUF_RESIZING,
-	CARVEOUT_BUF_GONE,
+	CARVEOUT_BUF_REPLACED,
 };
 
 /**

@@ -71,9 +71,9 @@ bool carveout_dmabuf_alone(const struct dma_buf *dmabuf, int fd)
  * the file does. A buffer that is only being resized may be open elsewhere too, and
  * nothing must change for that user.
  */
-static bool is_gone(const struct carveout_buf *buf)
+static bool is_replaced(const struct carveout_buf *buf)
 {
-	return READ_ONCE(buf->state) == CARVEOUT_BUF_GONE;
+	return READ_ONCE(buf->state) == CARVEOUT_BUF_REPLACED;
 }
 
 /* === Importers ============================================================ */
@@ -84,7 +84,7 @@ static int carveout_dmabuf_attach(struct dma_buf *dmabuf,
 	struct carveout_buf *buf = dmabuf->priv;
 	struct carveout_mapping *mapping;
 
-	if (is_gone(buf))
+	if (is_replaced(buf))
 		return -EINVAL;
 	mapping = carveout_mapping_create(buf, attach->dev);
 	if (IS_ERR(mapping))
@@ -146,7 +146,7 @@ static int carveout_dmabuf_end_cpu(struct dma_buf *dmabuf,
 static int carveout_dmabuf_mmap(struct dma_buf *dmabuf,
 				struct vm_area_struct *vma)
 {
-	if (is_gone(dmabuf->priv))
+	if (is_replaced(dmabuf->priv))
 		return -EINVAL;
 	return carveout_buf_mmap(dmabuf->priv, vma, carveout_dmabuf_writable(dmabuf));
 }

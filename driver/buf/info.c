@@ -96,7 +96,7 @@ int carveout_info_fill(struct carveout_buf *buf, const struct carveout_viewer *v
 	int ret = -EINVAL;
 
 	mutex_lock(&buf->carveout->registry_lock);
-	if (buf->state != CARVEOUT_BUF_GONE) {
+	if (buf->state != CARVEOUT_BUF_REPLACED) {
 		fill_locked(buf, viewer, out);
 		ret = 0;
 	}

@@ -24,7 +24,7 @@
  * permission takes no reference either: it would keep the owner from the buffer.
  */
 static struct carveout_buf *try_get(struct carveout *carveout, const char *tag,
-				    enum carveout_access access)
+				    enum carveout_lookup_access access)
 {
 	struct carveout_buf *buf;
 
@@ -32,8 +32,8 @@ static struct carveout_buf *try_get(struct carveout *carveout, const char *tag,
 	buf = carveout_registry_find(carveout, tag);
 	if (!buf)
 		buf = ERR_PTR(-ENOENT);
-	else if (access != CARVEOUT_ACCESS_KERNEL &&
-		 !carveout_tag_permits(&buf->tag, access == CARVEOUT_ACCESS_WRITE))
+	else if (access != CARVEOUT_LOOKUP_KERNEL &&
+		 !carveout_tag_permits(&buf->tag, access == CARVEOUT_LOOKUP_WRITE))
 		buf = ERR_PTR(-EACCES);
 	else if (!kref_get_unless_zero(&buf->ref))
 		buf = ERR_PTR(-ESTALE);
@@ -46,7 +46,7 @@ static struct carveout_buf *try_get(struct carveout *carveout, const char *tag,
  * found. Under the lock it is not found, and every buffer that is found has a reference.
  */
 static struct carveout_buf *get_by_tag(struct carveout *carveout, const char *tag,
-				       enum carveout_access access)
+				       enum carveout_lookup_access access)
 {
 	struct carveout_buf *buf = try_get(carveout, tag, access);
 
@@ -73,7 +73,7 @@ static struct carveout_buf *unless_resizing(struct carveout_buf *buf)
 }
 
 static struct carveout_buf *lookup(struct carveout *carveout, const char *tag,
-				   enum carveout_access access)
+				   enum carveout_lookup_access access)
 {
 	struct carveout_buf *buf;
 
@@ -81,7 +81,7 @@ static struct carveout_buf *lookup(struct carveout *carveout, const char *tag,
 		return ERR_PTR(-ENODEV);
 	buf = get_by_tag(carveout, tag, access);
 	if (buf == ERR_PTR(-EACCES) && capable(CAP_DAC_OVERRIDE))
-		buf = get_by_tag(carveout, tag, CARVEOUT_ACCESS_KERNEL);
+		buf = get_by_tag(carveout, tag, CARVEOUT_LOOKUP_KERNEL);
 	return unless_resizing(buf);
 }
 
@@ -107,7 +107,7 @@ static int wait_for_change(struct carveout *carveout, u64 seen, u64 deadline)
 
 /* The end of a resize is waited for; an absent tag only if @absent. */
 static struct carveout_buf *lookup_until(struct carveout *carveout, const char *tag,
-					 enum carveout_access access, bool absent,
+					 enum carveout_lookup_access access, bool absent,
 					 u64 deadline)
 {
 	struct carveout_buf *buf;
@@ -141,7 +141,7 @@ static struct carveout_buf *lookup_until(struct carveout *carveout, const char *
  * is being resized.
  */
 struct carveout_buf *carveout_lookup(struct carveout *carveout, const char *tag,
-				     enum carveout_access access)
+				     enum carveout_lookup_access access)
 {
 	return lookup_until(carveout, tag, access, false, CARVEOUT_DEADLINE_NONE);
 }
@@ -158,7 +158,7 @@ struct carveout_buf *carveout_lookup(struct carveout *carveout, const char *tag,
  * signal.
  */
 struct carveout_buf *carveout_lookup_wait(struct carveout *carveout, const char *tag,
-					  enum carveout_access access, u64 deadline)
+					  enum carveout_lookup_access access, u64 deadline)
 {
 	return lookup_until(carveout, tag, access, true, deadline);
 }

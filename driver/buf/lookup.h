@@ -11,21 +11,21 @@ struct carveout;
 struct carveout_buf;
 
 /**
- * enum carveout_access - access that a look-up asks for
- * @CARVEOUT_ACCESS_READ: a process reads
- * @CARVEOUT_ACCESS_WRITE: a process reads and writes
- * @CARVEOUT_ACCESS_KERNEL: a driver reads and writes; no permission check
+ * enum carveout_lookup_access - access that a look-up asks for
+ * @CARVEOUT_LOOKUP_READ: a process reads
+ * @CARVEOUT_LOOKUP_WRITE: a process reads and writes
+ * @CARVEOUT_LOOKUP_KERNEL: a driver reads and writes; no permission check
  */
-enum carveout_access {
-	CARVEOUT_ACCESS_READ,
-	CARVEOUT_ACCESS_WRITE,
-	CARVEOUT_ACCESS_KERNEL,
+enum carveout_lookup_access {
+	CARVEOUT_LOOKUP_READ,
+	CARVEOUT_LOOKUP_WRITE,
+	CARVEOUT_LOOKUP_KERNEL,
 };
 
 struct carveout_buf *carveout_lookup(struct carveout *carveout, const char *tag,
-				     enum carveout_access access);
+				     enum carveout_lookup_access access);
 struct carveout_buf *carveout_lookup_wait(struct carveout *carveout, const char *tag,
-					  enum carveout_access access, u64 deadline);
+					  enum carveout_lookup_access access, u64 deadline);
 int carveout_open_or_create(bool may_open, int (*open)(void *arg), int (*create)(void *arg),
 			    void *arg);
 

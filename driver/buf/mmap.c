@@ -157,7 +157,7 @@ static const struct vm_operations_struct pfns_ops = {
 };
 
 /* Check whether the mapping has room for at least one huge page. */
-static bool takes_large(const struct vm_area_struct *vma, unsigned long pfn)
+static bool takes_huge(const struct vm_area_struct *vma, unsigned long pfn)
 {
 	unsigned long addr = ALIGN(vma->vm_start, PMD_SIZE);
 
@@ -170,7 +170,7 @@ static bool takes_large(const struct vm_area_struct *vma, unsigned long pfn)
 
 static const struct vm_operations_struct pfns_ops;
 
-static bool takes_large(const struct vm_area_struct *vma, unsigned long pfn)
+static bool takes_huge(const struct vm_area_struct *vma, unsigned long pfn)
 {
 	return false;
 }
@@ -188,7 +188,7 @@ static int map_pfns(const struct carveout_buf *buf, struct vm_area_struct *vma)
 	/* Even if there is nothing to do: a VMA without any looks anonymous. */
 	vma->vm_ops = &pfns_ops;
 	vma->vm_private_data = (void *)buf;
-	if (!takes_large(vma, pfn))
+	if (!takes_huge(vma, pfn))
 		return remap_pfn_range(vma, vma->vm_start, pfn,
 				       vma->vm_end - vma->vm_start,
 				       vma->vm_page_prot);

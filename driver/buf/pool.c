@@ -346,7 +346,7 @@ void carveout_block_free_all(struct carveout_pool *pool,
  * @count: number of blocks
  *
  * Context: Process context. May sleep.
- * Return: the pool, to be freed with carveout_pool_fini(), or NULL.
+ * Return: the pool, to be freed with carveout_pool_delete(), or NULL.
  */
 struct carveout_pool *carveout_pool_new(u32 count)
 {
@@ -408,12 +408,12 @@ int carveout_pool_shutdown(struct carveout_pool *pool, int error)
 }
 
 /**
- * carveout_pool_fini() - Free a pool, at the end of its buffer
+ * carveout_pool_delete() - Free a pool, at the end of its buffer
  * @pool: the pool, which has no holder any longer
  *
  * Context: Process context. May sleep.
  */
-void carveout_pool_fini(struct carveout_pool *pool)
+void carveout_pool_delete(struct carveout_pool *pool)
 {
 	irq_work_sync(&pool->poll_work);
 	kvfree(pool->blocks.block);

@@ -49,7 +49,7 @@ struct carveout_pool {
 };
 
 struct carveout_pool *carveout_pool_new(u32 count);
-void carveout_pool_fini(struct carveout_pool *pool);
+void carveout_pool_delete(struct carveout_pool *pool);
 int carveout_pool_shutdown(struct carveout_pool *pool, int error);
 
 int carveout_block_alloc(struct carveout_pool *pool, struct carveout_block_owner *owner,

@@ -97,7 +97,7 @@ struct carveout_pool *carveout_pool_buf_create(struct carveout *carveout,
 	spec->buf.request.align = max_t(u64, spec->buf.request.align, PAGE_SIZE);
 	buf = carveout_buf_create(carveout, file, &spec->buf);
 	if (IS_ERR(buf)) {
-		carveout_pool_fini(pool);
+		carveout_pool_delete(pool);
 		return ERR_CAST(buf);
 	}
 	pool->stride = stride;

@@ -101,7 +101,7 @@ static void buf_free(struct carveout_buf *buf)
 	if (buf->next)
 		trim(buf, buf->next);
 	if (buf->pool)
-		carveout_pool_fini(buf->pool);
+		carveout_pool_delete(buf->pool);
 	carveout_quota_uncharge(carveout, buf->file, buf->charged_uid, buf->charged);
 	carveout_file_put(buf->file);
 	dma_resv_fini(&buf->resv);

@@ -269,7 +269,7 @@ void carveout_resize_commit(struct carveout_buf *buf, struct carveout_buf *next)
 		put = buf->tag.persist;
 		carveout_registry_replace_locked(buf, next);
 	}
-	set_state(buf, CARVEOUT_BUF_GONE);
+	set_state(buf, CARVEOUT_BUF_REPLACED);
 	mutex_unlock(&carveout->registry_lock);
 	if (put)
 		carveout_buf_put_sync(buf);

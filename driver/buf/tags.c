@@ -79,12 +79,12 @@ bool carveout_tag_owned(const struct carveout_tag *tag)
  */
 int carveout_tag_may_create(struct carveout *carveout, const char *tag)
 {
-	const struct carveout_tag_prefix *reserved = carveout->tag_prefixes;
+	const struct carveout_tag_prefix *prefix = carveout->tag_prefixes;
 	unsigned int i;
 
-	for (i = 0; i < carveout->nr_tag_prefixes; i++, reserved++)
-		if (strstarts(tag, reserved->prefix) &&
-		    !uid_eq(current_fsuid(), reserved->uid) && !capable(CAP_FOWNER))
+	for (i = 0; i < carveout->nr_tag_prefixes; i++, prefix++)
+		if (strstarts(tag, prefix->prefix) &&
+		    !uid_eq(current_fsuid(), prefix->uid) && !capable(CAP_FOWNER))
 			return -EACCES;
 	return 0;
 }

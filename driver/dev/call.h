@@ -90,10 +90,10 @@ struct carveout_commands {
  * Context: Any context.
  * Return: the access, for a look-up.
  */
-static inline enum carveout_access carveout_fd_access(u32 fd_flags)
+static inline enum carveout_lookup_access carveout_fd_access(u32 fd_flags)
 {
-	return (fd_flags & O_ACCMODE) == O_RDWR ? CARVEOUT_ACCESS_WRITE :
-						  CARVEOUT_ACCESS_READ;
+	return (fd_flags & O_ACCMODE) == O_RDWR ? CARVEOUT_LOOKUP_WRITE :
+						  CARVEOUT_LOOKUP_READ;
 }
 
 int carveout_dispatch(struct carveout_call *call, const struct carveout_commands *commands,

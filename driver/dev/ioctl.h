@@ -22,7 +22,7 @@ int carveout_alloc_or_open(struct carveout_call *call, const char *tag, u32 flag
 			   int (*create)(struct carveout_call *call),
 			   int (*open)(struct carveout_call *call));
 struct carveout_buf *carveout_call_lookup(struct carveout_call *call, const char *tag,
-					  enum carveout_access access, bool wait,
+					  enum carveout_lookup_access access, bool wait,
 					  u64 deadline);
 
 int carveout_do_alloc(struct carveout_call *call);

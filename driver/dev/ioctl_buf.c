@@ -57,7 +57,7 @@ static int check_tag(const struct carveout_ioctl_alloc *a)
 	if (a->mode & ~0777)
 		return -EINVAL;
 	if (a->tag[0])
-		return carveout_tag_name_valid(a->tag);
+		return carveout_tag_check(a->tag);
 	/* Properties of a tag are invalid without one. */
 	if (a->flags & tag_flags || a->mode || memchr_inv(a->tag, 0, sizeof(a->tag)))
 		return -EINVAL;
@@ -243,7 +243,7 @@ static int create_buf(struct carveout_call *call)
  * Return: as carveout_lookup_wait() with @wait, else as carveout_lookup().
  */
 struct carveout_buf *carveout_call_lookup(struct carveout_call *call, const char *tag,
-					  enum carveout_access access, bool wait,
+					  enum carveout_lookup_access access, bool wait,
 					  u64 deadline)
 {
 	if (wait)
@@ -348,7 +348,7 @@ int carveout_do_open(struct carveout_call *call)
 	int ret;
 
 	if (o->flags & ~CARVEOUT_OPEN_FLAGS || o->reserved ||
-	    (o->deadline && !wait) || carveout_tag_name_valid(o->tag))
+	    (o->deadline && !wait) || carveout_tag_check(o->tag))
 		return -EINVAL;
 	ret = carveout_check_fd_flags(call, o->fd_flags);
 	if (ret)
@@ -378,7 +378,7 @@ int carveout_do_unlink(struct carveout_call *call)
 {
 	const struct carveout_ioctl_unlink *u = &call->arg.unlink;
 
-	if (u->flags || u->reserved || carveout_tag_name_valid(u->tag))
+	if (u->flags || u->reserved || carveout_tag_check(u->tag))
 		return -EINVAL;
 	return carveout_tag_unlink(call->carveout, u->tag, false);
 }
@@ -419,7 +419,7 @@ int carveout_do_link(struct carveout_call *call)
 	int ret;
 
 	if (link->flags & ~CARVEOUT_LINK_FLAGS || link->mode & ~0777 ||
-	    link->reserved || carveout_tag_name_valid(link->tag))
+	    link->reserved || carveout_tag_check(link->tag))
 		return -EINVAL;
 	ret = carveout_tag_may_create(call->carveout, link->tag);
 	if (ret)
@@ -446,7 +446,7 @@ int carveout_do_setattr(struct carveout_call *call)
 	const struct carveout_ioctl_setattr *attr = &call->arg.setattr;
 
 	if (!attr->flags || attr->flags & ~CARVEOUT_SETATTR_FLAGS ||
-	    attr->mode & ~0777 || carveout_tag_name_valid(attr->tag))
+	    attr->mode & ~0777 || carveout_tag_check(attr->tag))
 		return -EINVAL;
 	if ((attr->mode && !(attr->flags & CARVEOUT_SETATTR_MODE)) ||
 	    (attr->uid && !(attr->flags & CARVEOUT_SETATTR_UID)) ||

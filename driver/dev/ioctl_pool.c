@@ -120,7 +120,7 @@ static int open_pool(struct carveout_call *call)
 	struct carveout_buf *buf;
 	int ret = -EEXIST;
 
-	buf = carveout_lookup(call->carveout, p->tag, CARVEOUT_ACCESS_WRITE);
+	buf = carveout_lookup(call->carveout, p->tag, CARVEOUT_LOOKUP_WRITE);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	fill_spec(call, &a, &spec);
@@ -176,12 +176,12 @@ int carveout_do_pool_open(struct carveout_call *call)
 	int ret;
 
 	if (o->flags & ~CARVEOUT_OPEN_FLAGS || (o->deadline && !wait) ||
-	    (o->fd_flags & O_ACCMODE) != O_RDWR || carveout_tag_name_valid(o->tag))
+	    (o->fd_flags & O_ACCMODE) != O_RDWR || carveout_tag_check(o->tag))
 		return -EINVAL;
 	ret = carveout_check_fd_flags(call, o->fd_flags);
 	if (ret)
 		return ret;
-	buf = carveout_call_lookup(call, o->tag, CARVEOUT_ACCESS_WRITE, wait, o->deadline);
+	buf = carveout_call_lookup(call, o->tag, CARVEOUT_LOOKUP_WRITE, wait, o->deadline);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	ret = buf->pool ? open_reply(call, buf->pool) : -EINVAL;

@@ -28,7 +28,7 @@ static void carveout_tag_name(struct kunit *test)
 	field = kunit_kzalloc(test, CARVEOUT_TAG_FIELD, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, field);
 	memcpy(field, name->field, CARVEOUT_TAG_FIELD);
-	KUNIT_EXPECT_EQ(test, name->want, carveout_tag_name_valid(field));
+	KUNIT_EXPECT_EQ(test, name->want, carveout_tag_check(field));
 }
 
 static void carveout_tag_name_of_each_byte(struct kunit *test)
@@ -42,7 +42,7 @@ static void carveout_tag_name_of_each_byte(struct kunit *test)
 		int want = memchr(good, byte, sizeof(good) - 1) ? 0 : -EINVAL;
 
 		field[0] = byte;
-		KUNIT_EXPECT_EQ_MSG(test, want, carveout_tag_name_valid(field),
+		KUNIT_EXPECT_EQ_MSG(test, want, carveout_tag_check(field),
 				    "byte %u", byte);
 	}
 }

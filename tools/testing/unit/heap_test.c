@@ -56,7 +56,7 @@ TEST(tag_names)
 		char *field = malloc(CARVEOUT_TAG_FIELD);
 
 		memcpy(field, carveout_tag_cases[i].field, CARVEOUT_TAG_FIELD);
-		EXPECT_EQ(carveout_tag_cases[i].want, carveout_tag_name_valid(field))
+		EXPECT_EQ(carveout_tag_cases[i].want, carveout_tag_check(field))
 			TH_LOG("%s", carveout_tag_cases[i].desc);
 		free(field);
 	}
@@ -73,10 +73,10 @@ TEST(tag_names_byte_by_byte)
 		int want = memchr(good, byte, sizeof(good) - 1) ? 0 : -EINVAL;
 
 		field[0] = byte;
-		EXPECT_EQ(want, carveout_tag_name_valid(field)) TH_LOG("byte %u", byte);
+		EXPECT_EQ(want, carveout_tag_check(field)) TH_LOG("byte %u", byte);
 		field[0] = 'x';
 		field[62] = byte;
-		EXPECT_EQ(-EINVAL, carveout_tag_name_valid(field)) TH_LOG("byte %u", byte);
+		EXPECT_EQ(-EINVAL, carveout_tag_check(field)) TH_LOG("byte %u", byte);
 		field[62] = 0;
 	}
 }
