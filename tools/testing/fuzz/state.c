@@ -23,10 +23,10 @@ void oracle_init(struct oracle *oracle, unsigned int shift)
 /* The size rounded up to the granule; 0 if that overflows 64 bits. */
 u64 oracle_round(const struct oracle *oracle, u64 size)
 {
-	u64 granule = 1ULL << oracle->shift;
-	unsigned __int128 sum = (unsigned __int128)size + granule - 1;
+	unsigned __int128 granule = 1ULL << oracle->shift;
+	unsigned __int128 sum = size + granule - 1;
 
-	sum &= ~((unsigned __int128)granule - 1);
+	sum &= ~(granule - 1);
 	return sum >> 64 ? 0 : (u64)sum;
 }
 

@@ -5,4 +5,4 @@
 # Only: carveout_irq_kunit
 # Expect: BUG: scheduling while atomic
 
-sed -i 's/\braw_spin/spin/g' driver/*.[ch] tools/testing/modules/*.c
+sed -i 's/\braw_spin/spin/g' driver/*.[ch] driver/{mem,buf,dev,api}/*.[ch] tools/testing/modules/*.c
