@@ -96,7 +96,6 @@
 
 struct carveout_claim;
 struct carveout_device;
-struct carveout_range;
 struct dentry;
 
 /* The heap's granule, 64 bytes. Buffers are whole pages. */
@@ -104,10 +103,6 @@ struct dentry;
 
 /* The start of no span. */
 #define CARVEOUT_NOWHERE	(~0ULL << CARVEOUT_GRANULE_SHIFT)
-
-/* Flags of carveout_from_ranges(). */
-#define CARVEOUT_HEAP_COHERENT	BIT(0)	/* devices snoop the CPU's caches */
-#define CARVEOUT_HEAP_NOZERO	BIT(1)	/* only drivers use the heap: no zeroing */
 
 /* Maximum number of heaps. */
 #define CARVEOUT_HEAPS_MAX	256
@@ -281,13 +276,5 @@ static inline void carveout_wake_all(struct wait_queue_head *wq, __poll_t mask)
 {
 	__wake_up(wq, TASK_NORMAL, 0, poll_to_key(mask));
 }
-
-bool carveout_heap_name_valid(const char *name);
-int carveout_ranges_check(const struct carveout_range *ranges, unsigned int count,
-			  bool coherent);
-struct carveout *carveout_from_ranges(const char *name, struct carveout_range *ranges,
-				      unsigned int count, unsigned int flags);
-int carveout_add_range(struct carveout *carveout, const struct carveout_range *range);
-unsigned int carveout_shutdown(struct carveout *carveout);
 
 #endif /* _CARVEOUT_INTERNAL_H */

@@ -21,6 +21,7 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 
+#include "heaps.h"
 #include "carveout_internal.h"
 #include "dev/chardev.h"
 #include "mem/claim.h"

@@ -28,6 +28,7 @@
 #include <linux/string.h>
 
 #include "../lib/tag.h"
+#include "heaps.h"
 #include "carveout_internal.h"
 #include "dev/chardev.h"
 #include "mem/claim.h"

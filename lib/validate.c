@@ -68,7 +68,7 @@ struct check {
 	u64 nr_first;			/* spans that are the first in their group */
 };
 
-static bool corrupt(struct check *check, enum carveout_invariant invariant, u32 index)
+static bool violated(struct check *check, enum carveout_invariant invariant, u32 index)
 {
 	check->report->invariant = invariant;
 	check->report->region = check->entry;
@@ -98,10 +98,10 @@ static bool check_store(struct check *check)
 	    store->next_chunk > CARVEOUT_CHUNKS ||
 	    store->limit != CARVEOUT_BIT(store->next_chunk - 1) ||
 	    store->fresh < CARVEOUT_INDEX_FIRST || store->fresh > store->limit)
-		return corrupt(check, CARVEOUT_CORRUPT_STORE, 0);
+		return violated(check, CARVEOUT_CORRUPT_STORE, 0);
 	for (i = CARVEOUT_CHUNK_FIRST; i < store->next_chunk; i++)
 		if (!store->span[i] || !store->aux[i] || !store->mark[i])
-			return corrupt(check, CARVEOUT_CORRUPT_STORE, 0);
+			return violated(check, CARVEOUT_CORRUPT_STORE, 0);
 	return true;
 }
 
@@ -112,14 +112,14 @@ static bool check_table(struct check *check)
 
 	if (heap->nr_regions > CARVEOUT_MAX_REGIONS ||
 	    (heap->nr_regions && !heap->region[heap->nr_regions - 1]))
-		return corrupt(check, CARVEOUT_CORRUPT_TABLE, 0);
+		return violated(check, CARVEOUT_CORRUPT_TABLE, 0);
 	for (i = 0; i < CARVEOUT_MAX_REGIONS; i++) {
 		check->entry = i;
 		if (i >= heap->nr_regions && heap->region[i])
-			return corrupt(check, CARVEOUT_CORRUPT_TABLE, 0);
+			return violated(check, CARVEOUT_CORRUPT_TABLE, 0);
 		for (j = 0; j < i; j++)
 			if (heap->region[i] && heap->region[i] == heap->region[j])
-				return corrupt(check, CARVEOUT_CORRUPT_TABLE, 0);
+				return violated(check, CARVEOUT_CORRUPT_TABLE, 0);
 	}
 	return true;
 }
@@ -134,7 +134,7 @@ static bool check_region(struct check *check)
 
 	if (!region->size || (region->base | region->size) & mask ||
 	    check_add_overflow(region->base, region->size, &end))
-		return corrupt(check, CARVEOUT_CORRUPT_REGION, 0);
+		return violated(check, CARVEOUT_CORRUPT_REGION, 0);
 	/* The regions before this one are checked: their ends do not wrap. */
 	for (i = 0; i < check->entry; i++) {
 		const struct carveout_region *other = heap->region[i];
@@ -144,11 +144,11 @@ static bool check_region(struct check *check)
 			continue;
 		other_end = other->base + other->size;
 		if (region->base < other_end && other->base < end)
-			return corrupt(check, CARVEOUT_CORRUPT_REGION, 0);
+			return violated(check, CARVEOUT_CORRUPT_REGION, 0);
 		if (region->attrs == other->attrs &&
 		    !(region->attrs & CARVEOUT_REGION_APART) &&
 		    (region->base == other_end || other->base == end))
-			return corrupt(check, CARVEOUT_CORRUPT_REGION, 0);
+			return violated(check, CARVEOUT_CORRUPT_REGION, 0);
 	}
 	return true;
 }
@@ -182,15 +182,15 @@ static bool check_pieces(struct check *check)
 	for (i = 0; i < heap->nr_regions; i++)
 		size -= heap->region[i] ? heap->region[i]->size : 0;
 	if (heap->nr_pieces > CARVEOUT_MAX_PIECES)
-		return corrupt(check, CARVEOUT_CORRUPT_PIECES, 0);
+		return violated(check, CARVEOUT_CORRUPT_PIECES, 0);
 	for (i = 0; i < heap->nr_pieces; i++) {
 		if (!heap->piece[i] || !check_piece(check, i))
-			return corrupt(check, CARVEOUT_CORRUPT_PIECES, 0);
+			return violated(check, CARVEOUT_CORRUPT_PIECES, 0);
 		size += heap->piece[i]->size;
 	}
 	/* No overlaps and equal sums: the pieces cover the regions completely. */
 	if (size)
-		return corrupt(check, CARVEOUT_CORRUPT_PIECES, 0);
+		return violated(check, CARVEOUT_CORRUPT_PIECES, 0);
 	return true;
 }
 
@@ -205,19 +205,19 @@ static bool check_span(struct check *check, u32 index, u32 prev, carveout_off_t 
 	u8 hole = carveout_mark_make(check->entry, CARVEOUT_HOLE);
 
 	if (mark != hole && mark != carveout_mark_make(check->entry, CARVEOUT_USED))
-		return corrupt(check, CARVEOUT_CORRUPT_STATE, index);
+		return violated(check, CARVEOUT_CORRUPT_STATE, index);
 	if (span->prev != prev)
-		return corrupt(check, CARVEOUT_CORRUPT_BACK, index);
+		return violated(check, CARVEOUT_CORRUPT_BACK, index);
 	if (span->start != start)
-		return corrupt(check, CARVEOUT_CORRUPT_ORDER, index);
+		return violated(check, CARVEOUT_CORRUPT_ORDER, index);
 	if (!span->size || span->size & (((carveout_off_t)1 << heap->shift) - 1))
-		return corrupt(check, CARVEOUT_CORRUPT_SIZE, index);
+		return violated(check, CARVEOUT_CORRUPT_SIZE, index);
 	if (span->size > region->base + region->size - start)
-		return corrupt(check, CARVEOUT_CORRUPT_ORDER, index);
+		return violated(check, CARVEOUT_CORRUPT_ORDER, index);
 	if (mark == hole && prev && *carveout_mark(&heap->store, prev) == hole)
-		return corrupt(check, CARVEOUT_CORRUPT_HOLES, index);
+		return violated(check, CARVEOUT_CORRUPT_HOLES, index);
 	if (mark != hole && !span->gen)
-		return corrupt(check, CARVEOUT_CORRUPT_GEN, index);
+		return violated(check, CARVEOUT_CORRUPT_GEN, index);
 	return true;
 }
 
@@ -235,7 +235,7 @@ static bool check_first(struct check *check, u32 index, u32 prev)
 		return true;
 	check->nr_first++;
 	if (!carveout_addr_map_marked(piece, group) || piece->first[group] != index)
-		return corrupt(check, CARVEOUT_CORRUPT_ADDR_MAP, index);
+		return violated(check, CARVEOUT_CORRUPT_ADDR_MAP, index);
 	return true;
 }
 
@@ -250,7 +250,7 @@ static bool check_chain(struct check *check)
 	check->nr_holes = 0;
 	for (index = region->chain.first; index; index = span_of(check, index)->next) {
 		if (!exists(check, index))
-			return corrupt(check, CARVEOUT_CORRUPT_INDEX, index);
+			return violated(check, CARVEOUT_CORRUPT_INDEX, index);
 		if (!check_span(check, index, prev, start) ||
 		    !check_first(check, index, prev))
 			return false;
@@ -264,13 +264,13 @@ static bool check_chain(struct check *check)
 		prev = index;
 	}
 	if (start != region->base + region->size)
-		return corrupt(check, CARVEOUT_CORRUPT_ORDER, prev);
+		return violated(check, CARVEOUT_CORRUPT_ORDER, prev);
 	if (region->chain.last != prev)
-		return corrupt(check, CARVEOUT_CORRUPT_BACK, prev);
+		return violated(check, CARVEOUT_CORRUPT_BACK, prev);
 	if (region->used != check->used || region->nr_used != check->nr_used ||
 	    region->nr_holes != check->nr_holes || region->high < region->used ||
 	    region->high > region->size)
-		return corrupt(check, CARVEOUT_CORRUPT_COUNT, 0);
+		return violated(check, CARVEOUT_CORRUPT_COUNT, 0);
 	return true;
 }
 
@@ -279,12 +279,12 @@ static bool check_chain(struct check *check)
 static bool check_hole(struct check *check, unsigned int bin, u32 index)
 {
 	if (!exists(check, index))
-		return corrupt(check, CARVEOUT_CORRUPT_INDEX, index);
+		return violated(check, CARVEOUT_CORRUPT_INDEX, index);
 	if (*carveout_mark(&check->heap->store, index) !=
 	    carveout_mark_make(check->entry, CARVEOUT_HOLE))
-		return corrupt(check, CARVEOUT_CORRUPT_BIN, index);
+		return violated(check, CARVEOUT_CORRUPT_BIN, index);
 	if (carveout_bin_of(span_of(check, index)->size >> check->heap->shift) != bin)
-		return corrupt(check, CARVEOUT_CORRUPT_BIN, index);
+		return violated(check, CARVEOUT_CORRUPT_BIN, index);
 	check->nr_holes++;
 	return true;
 }
@@ -299,9 +299,9 @@ static bool check_list(struct check *check, unsigned int bin, u32 head)
 		if (!check_hole(check, bin, index))
 			return false;
 		if (span_of(check, index)->bin_prev != prev)
-			return corrupt(check, CARVEOUT_CORRUPT_LINK, index);
+			return violated(check, CARVEOUT_CORRUPT_LINK, index);
 		if (span_of(check, index)->size != span_of(check, head)->size)
-			return corrupt(check, CARVEOUT_CORRUPT_EQUAL, index);
+			return violated(check, CARVEOUT_CORRUPT_EQUAL, index);
 		prev = index;
 	}
 	return true;
@@ -322,15 +322,15 @@ static bool check_place(struct check *check, unsigned int bits, unsigned int dep
 	if (!depth)
 		return true;
 	if (depth > bits)
-		return corrupt(check, CARVEOUT_CORRUPT_TRIE, index);
+		return violated(check, CARVEOUT_CORRUPT_TRIE, index);
 	above = span_of(check, parent)->size >> shift;
 	own >>= bits - depth;
 	above >>= bits - depth;
 	if (own >> 1 != above >> 1 || (own & 1) != side)
-		return corrupt(check, CARVEOUT_CORRUPT_TRIE, index);
+		return violated(check, CARVEOUT_CORRUPT_TRIE, index);
 	for (; parent; parent = span_of(check, parent)->bin_prev & ~CARVEOUT_IN_TRIE)
 		if (span_of(check, parent)->size == span_of(check, index)->size)
-			return corrupt(check, CARVEOUT_CORRUPT_TRIE, index);
+			return violated(check, CARVEOUT_CORRUPT_TRIE, index);
 	return true;
 }
 
@@ -340,7 +340,7 @@ static bool check_node(struct check *check, unsigned int bin, unsigned int depth
 	if (!check_hole(check, bin, index))
 		return false;
 	if (span_of(check, index)->bin_prev != (parent | CARVEOUT_IN_TRIE))
-		return corrupt(check, CARVEOUT_CORRUPT_LINK, index);
+		return violated(check, CARVEOUT_CORRUPT_LINK, index);
 	return check_place(check, carveout_bin_bits(bin), depth, index, parent, side) &&
 	       check_list(check, bin, index);
 }
@@ -395,19 +395,19 @@ static bool check_bins(struct check *check)
 		bool any = i < CARVEOUT_BIN_WORDS && bins->word[i];
 
 		if (any != !!(bins->summary & BIT_ULL(i)))
-			return corrupt(check, CARVEOUT_CORRUPT_BITMAP, 0);
+			return violated(check, CARVEOUT_CORRUPT_BITMAP, 0);
 	}
 	check->nr_holes = 0;
 	for (i = 0; i < CARVEOUT_BINS; i++) {
 		u32 head = bins->head[i];
 
 		if (!head != !(bins->word[i / 64] & BIT_ULL(i % 64)))
-			return corrupt(check, CARVEOUT_CORRUPT_BITMAP, head);
+			return violated(check, CARVEOUT_CORRUPT_BITMAP, head);
 		if (head && !check_trie(check, i))
 			return false;
 	}
 	if (check->nr_holes != region->nr_holes)
-		return corrupt(check, CARVEOUT_CORRUPT_UNBINNED, 0);
+		return violated(check, CARVEOUT_CORRUPT_UNBINNED, 0);
 	return true;
 }
 
@@ -442,10 +442,10 @@ static bool check_addresses(struct check *check)
 			count += hweight64(piece->level[0][word]);
 		for (level = 1; level < CARVEOUT_ADDR_MAP_LEVELS; level++)
 			if (!check_level(piece, level))
-				return corrupt(check, CARVEOUT_CORRUPT_ADDR_MAP, 0);
+				return violated(check, CARVEOUT_CORRUPT_ADDR_MAP, 0);
 	}
 	if (count != check->nr_first)
-		return corrupt(check, CARVEOUT_CORRUPT_ADDR_MAP, 0);
+		return violated(check, CARVEOUT_CORRUPT_ADDR_MAP, 0);
 	return true;
 }
 
@@ -459,15 +459,15 @@ static bool check_free(struct check *check)
 
 	for (index = store->free; index; index = span_of(check, index)->next) {
 		if (!exists(check, index))
-			return corrupt(check, CARVEOUT_CORRUPT_INDEX, index);
+			return violated(check, CARVEOUT_CORRUPT_INDEX, index);
 		if (*carveout_mark(store, index) != CARVEOUT_FREE ||
 		    count++ == store->nr_free)
-			return corrupt(check, CARVEOUT_CORRUPT_FREE, index);
+			return violated(check, CARVEOUT_CORRUPT_FREE, index);
 	}
 	if (count != store->nr_free)
-		return corrupt(check, CARVEOUT_CORRUPT_FREE, 0);
+		return violated(check, CARVEOUT_CORRUPT_FREE, 0);
 	if (store->fresh - CARVEOUT_INDEX_FIRST != heap->nr_used + heap->nr_holes + count)
-		return corrupt(check, CARVEOUT_CORRUPT_LOST, 0);
+		return violated(check, CARVEOUT_CORRUPT_LOST, 0);
 	return true;
 }
 
@@ -490,7 +490,7 @@ static bool check_sums(struct check *check)
 	}
 	if (size != heap->size || used != heap->used || nr_used != heap->nr_used ||
 	    nr_holes != heap->nr_holes || heap->high < heap->used)
-		return corrupt(check, CARVEOUT_CORRUPT_COUNT, 0);
+		return violated(check, CARVEOUT_CORRUPT_COUNT, 0);
 	return true;
 }
 
@@ -518,7 +518,7 @@ static bool check_heap(struct check *check)
 	if (!check_addresses(check) || !check_sums(check) || !check_free(check))
 		return false;
 	if (heap->corrupted || heap->store.corrupted)
-		return corrupt(check, CARVEOUT_CORRUPT_BEFORE, 0);
+		return violated(check, CARVEOUT_CORRUPT_BEFORE, 0);
 	return true;
 }
 

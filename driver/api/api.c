@@ -22,6 +22,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "../heaps.h"
 #include "../carveout_internal.h"
 #include "../dev/chardev.h"
 #include "../dev/debugfs.h"

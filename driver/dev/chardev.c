@@ -17,6 +17,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 
+#include "../heaps.h"
 #include "../carveout_internal.h"
 #include "../buf/registry.h"
 #include "../mem/claim.h"

@@ -22,7 +22,7 @@ LAYERS = (
     ("mem", r"driver/mem/.*", ("lib", "object")),
     ("buf", r"driver/buf/.*", ("lib", "object", "mem")),
     ("object", r"driver/carveout_internal\.h", ("lib",)),
-    ("heap", r"driver/(carveout|source)\.[ch]", ("lib", "object", "mem", "buf")),
+    ("heap", r"driver/(heaps|source)\.[ch]", ("lib", "object", "mem", "buf")),
     ("dev", r"driver/dev/.*", ("lib", "object", "mem", "buf", "heap")),
     ("api", r"driver/api/.*", ("lib", "object", "mem", "buf", "heap", "dev")),
     ("source", r"driver/(platform|params)\.c", ("lib", "object", "mem", "heap", "dev")),

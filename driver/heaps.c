@@ -22,6 +22,7 @@
 #include "buf/reclaim.h"
 #include "buf/registry.h"
 #include "buf/tags.h"
+#include "heaps.h"
 #include "carveout_internal.h"
 #include "mem/alloc.h"
 #include "mem/claim.h"
