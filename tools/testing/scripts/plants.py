@@ -178,7 +178,7 @@ def applies(plant):
 
 
 def faults(plant, lanes):
-    """The fault of a plant; '' if there is none."""
+    """The faults of a plant."""
     head = headers(plant)
     if plant.suffix not in (".patch", ".sh"):
         yield "is neither a .patch nor a .sh"
