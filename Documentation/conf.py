@@ -16,13 +16,13 @@ sys.path.insert(0, os.path.join(KSRC, "Documentation/sphinx"))
 
 
 def version_of(path):
-    """The version that the library's Makefile has for the whole project."""
-    with open(path, encoding="utf-8") as makefile:
-        return re.search(r"^VERSION := (\S+)$", makefile.read(), re.M).group(1)
+    """The version of the whole project."""
+    with open(path, encoding="utf-8") as header:
+        return re.search(r'^#define CARVEOUT_VERSION\s+"(.*)"$', header.read(), re.M).group(1)
 
 
 project = "carveout"
-version = release = version_of(os.path.join(TOP, "tools/lib/carveout/Makefile"))
+version = release = version_of(os.path.join(TOP, "driver/version.h"))
 # No date and no name: the same sources make the same pages.
 copyright = "The carveout authors"
 language = "en"
@@ -35,7 +35,7 @@ primary_domain = "c"
 highlight_language = "none"
 
 # Attributes in prototypes that Sphinx does not know.
-c_id_attributes = ["__must_check", "__user", "__iomem"]
+c_id_attributes = ["__must_check", "__user", "__iomem", "POSIX_TYPED_MEM_RESTRICT"]
 
 html_theme = "alabaster"
 html_static_path = [os.path.join(KSRC, "Documentation/sphinx-static")]

@@ -12,6 +12,7 @@
 #include <linux/atomic.h>
 #include <linux/carveout.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable-types.h>
@@ -33,28 +34,47 @@
  *	holds claims and the descriptor store. Held by its device, by every buffer, by
  *	drivers, by memory of drivers and by deferred work. Freed with the last reference.
  * Device (struct carveout_device)
- *	holds the heap. Held by the driver core and by open files of the device node. Freed
- *	when it is unbound and all open files are closed.
- * Open file of a device node (struct carveout_file)
- *	an account, which holds nothing. Held by its struct file and by the buffers that
- *	are charged to it. Freed with the last reference.
+ *	of the device node or of the dma-heap node; holds the heap. That of the device node
+ *	also holds the other one. Held by the driver core and by open files of its node.
+ *	Freed when it is unbound and all open files are closed.
+ * Open file of the device node for holders of dma-bufs
+ *	holds the module. Held by descriptors.
+ * Account (struct carveout_account)
+ *	of an open file of a device node or of an owner; holds nothing. Held by the open
+ *	file or the owner, by the buffers that are charged to it, and by the dma-buf files
+ *	that mmap() of the open file made. Freed with the last reference.
+ * Owner (struct carveout_owner)
+ *	the credentials and the account that a driver acts with; holds the heap. Held by its
+ *	driver and by waits. Freed with the last reference.
+ * Session (struct carveout_session)
+ *	references by handle; holds buffers, and is a client of pools. Held by its driver,
+ *	which closes it.
+ * Watch, wait for a tag, wait for a block
+ *	hold the heap, the owner, and nothing that they wait for. Held by their driver, which
+ *	ends them.
  * Buffer (struct carveout_buf)
  *	holds the heap and a span. Held by its dma-buf files (one for each time it was
- *	opened), by the files of its pool, by a persistent tag, by drivers, by mappings of
- *	drivers for devices, and by the buffer that was resized to it. Freed with the last
- *	reference.
+ *	opened), by the files and clients of its pool, by a persistent tag, by drivers, by
+ *	mappings of drivers for devices, and by the buffer that was resized to it. Freed
+ *	with the last reference.
  * Pool (struct carveout_pool)
  *	the blocks of a buffer; a part of the buffer, without a reference count. Freed with
  *	the buffer.
  * Memory of a driver
  *	holds the heap and a span. Held by nothing: it is an address. Freed by its driver.
  * dma-buf file
- *	holds the buffer and the module. Held by descriptors, mappings and importers.
+ *	holds the buffer and the module; one that mmap() of a device node made also holds the
+ *	account. Held by descriptors, mappings and importers.
  * Open file of a pool (struct carveout_pool_file)
- *	owner of blocks; holds the buffer and the module. Held by descriptors and mappings.
+ *	a client; holds the buffer and the module. Held by descriptors and mappings.
+ * Client of a pool (struct carveout_pool_client)
+ *	owner of blocks; a part of an open file, or an object of a driver, which then holds
+ *	the buffer. Other clients know it by its id, which holds nothing. Ends with the
+ *	open file, or when the driver leaves; its blocks are freed then.
  * Parked buffer
  *	holds the heap, a span and the module. Held by its work on the module's workqueue.
- *	Freed when none of its pages is pinned.
+ *	Freed when none of its pages is pinned and no fence is pending, or abandoned by the
+ *	module's exit.
  * Tag (struct carveout_tag)
  *	holds its buffer if it is persistent, else nothing. Held by the registry. Ends when
  *	it is unlinked or its buffer is freed.
@@ -70,17 +90,23 @@
  * Outermost first:
  *
  * mmap_lock, dma_resv
- *	held by callers of the dma-buf operations
+ *	held by callers of the dma-buf operations, and of mmap() of a device node
+ * carveout.place_lock (mutex)
+ *	mappings of a place in the heap by mmap() of a device node
  * publish_lock (mutex)
  *	creation of device nodes
+ * carveout_device.folders_lock (mutex)
+ *	folders of regions in sysfs
  * add_lock (mutex)
- *	addition of a region to a heap in use
+ *	addition of regions, and their reopening after a hibernation
+ * heaps_lock (mutex)
+ *	list of all heaps
  * carveout.registry_lock (mutex)
- *	changes of tags, list of buffers, shutdown
+ *	changes of tags, list of buffers, watches, shutdown
  * claims_lock (mutex)
  *	list of all claimed ranges
  * carveout.quota_lock (mutex)
- *	charges of users and open files
+ *	charges of users and accounts, the heap's region of the dmem controller
  * carveout.grow_lock (mutex)
  *	growth of the descriptor store
  * carveout_buf.attach_lock (mutex)
@@ -88,15 +114,17 @@
  * carveout.lock (raw spinlock, interrupts off)
  *	the heap of lib/, the list of memory that waits for a deferred free
  * carveout_pool.lock (raw spinlock, interrupts off)
- *	blocks of a pool, its waiters
+ *	blocks of a pool, its clients, its waiters
  *
- * No user access, no zeroing and no call into the dma-buf core happens under any of
- * them. A function that needs a lock held asserts it with lockdep.
+ * No user access happens under any of them, no call into the dma-buf core under any but the
+ * mmap_lock, and no zeroing except under the mmap_lock, place_lock and add_lock. A function
+ * that needs a lock held asserts it with lockdep.
  */
 
 struct carveout_claim;
 struct carveout_device;
 struct dentry;
+struct dmem_cgroup_region;
 
 /* The heap's granule, 64 bytes. Buffers are whole pages. */
 #define CARVEOUT_GRANULE_SHIFT	6
@@ -104,8 +132,29 @@ struct dentry;
 /* The start of no span. */
 #define CARVEOUT_NOWHERE	(~0ULL << CARVEOUT_GRANULE_SHIFT)
 
+/* Maximum number of different purposes of memory in a heap. */
+#define CARVEOUT_PURPOSES	64
+
 /* Maximum number of heaps. */
 #define CARVEOUT_HEAPS_MAX	256
+
+/**
+ * enum carveout_count - objects of a user that a quota limits, besides bytes
+ * @CARVEOUT_COUNT_BUFFERS: buffers, pools included
+ * @CARVEOUT_COUNT_TAGS: tags
+ * @CARVEOUT_COUNT_PERSISTENT: persistent tags
+ * @CARVEOUT_COUNT_POOLS: pools
+ * @CARVEOUT_COUNT_WAITERS: tasks that wait for a tag or a block
+ * @CARVEOUT_COUNTS: number of the kinds above
+ */
+enum carveout_count {
+	CARVEOUT_COUNT_BUFFERS,
+	CARVEOUT_COUNT_TAGS,
+	CARVEOUT_COUNT_PERSISTENT,
+	CARVEOUT_COUNT_POOLS,
+	CARVEOUT_COUNT_WAITERS,
+	CARVEOUT_COUNTS,
+};
 
 /**
  * struct carveout_tag_prefix - tags that are reserved for a user
@@ -118,7 +167,19 @@ struct carveout_tag_prefix {
 };
 
 /**
+ * struct carveout_region_name - a name that a heap was created with for some of its memory
+ * @base: physical address of that memory. Its region has another name if it was joined
+ *	with adjacent memory.
+ * @name: the name
+ */
+struct carveout_region_name {
+	phys_addr_t base;
+	char name[CARVEOUT_NAME_LEN];
+};
+
+/**
  * struct carveout - a heap: regions, allocator, registry of buffers
+ * @node: in the list of all heaps; heaps_lock
  * @ref: held by the device and by buffers
  * @release: frees the heap with its last reference (invariant)
  * @name: name of the device node in /dev/carveout (invariant)
@@ -130,20 +191,27 @@ struct carveout_tag_prefix {
  * @device: device node of a driver's heap (invariant once published)
  * @claim: memory of each region of @heap; entries below @nr_claims are invariant
  * @nr_claims: number of @claim entries, see carveout_nr_claims(); add_lock to change
+ * @region_names: names that the heap was created with, in the order of the regions
+ *	(invariant)
+ * @nr_region_names: number of @region_names entries (invariant)
  * @max_align: largest valid alignment of a request, in bytes; add_lock to change
  * @tag_prefixes: tags that are reserved for users (invariant once published)
  * @nr_tag_prefixes: number of @tag_prefixes entries (invariant once published)
- * @lock: guards @heap, @no_alloc, @pending, @pending_bytes
+ * @lock: guards @heap, @no_alloc, @pending, @pending_bytes, @nr_poisoned, @poisoned_bytes
  * @heap: the allocator
  * @no_alloc: allocations are refused
  * @corruption_reported: corruption was logged (once per heap)
  * @pending: physical address of the first freed span that is not scrubbed yet,
  *	%CARVEOUT_NOWHERE if there is none; the cookie of each span holds the next
  * @pending_bytes: bytes in that list, and bytes that are being scrubbed
+ * @nr_poisoned: number of spans that are poisoned and stay allocated for good
+ * @poisoned_bytes: bytes of these spans
  * @nr_deferred: spans and buffers that are on the lists or being freed
  * @pending_bufs: buffers whose last reference was dropped in atomic context
  * @work: frees the entries of both lists; holds a reference to the heap while queued
  * @release_work: frees the heap when the last reference was dropped in atomic context
+ * @purpose: texts of drivers, by number, see carveout_purpose_keep(); an entry is set
+ *	once
  * @grow_lock: guards @chunk, @nr_chunks
  * @chunk: memory of the descriptor store
  * @nr_chunks: number of @chunk entries
@@ -151,13 +219,18 @@ struct carveout_tag_prefix {
  * @failures_nospc: requests that failed because no hole fitted
  * @failures_nomem: requests that failed for lack of kernel memory
  * @failures_quota: requests that a quota refused
- * @quota_lock: guards @users and the charges of open files
- * @users: charged bytes, struct carveout_user by user id
+ * @quota_lock: guards @users, @accounts, @dmem and the charges of accounts
+ * @users: charges, struct carveout_user by user id
+ * @accounts: accounts of owners
  * @quota_user: limit of a user in bytes, 0 for no limit; set by the administrator
- * @quota_file: limit of an open file in bytes, 0 for no limit; likewise
+ * @quota_file: limit of an account in bytes, 0 for no limit; likewise
+ * @quota_count: limits of a user in objects of each kind, 0 for no limit; likewise
+ * @dmem: region of the dmem cgroup controller; NULL without one, and after the shutdown
  * @expose_phys: physical addresses are shown to every user; likewise
+ * @place_lock: held from the look-up of a place until the buffer there is in the registry:
+ *	of two calls for one place the second finds the buffer of the first
  * @changed: waiters for tags and for @changes
- * @nr_parked: number of buffers that only I/O holds
+ * @nr_parked: number of buffers that only I/O or a fence holds
  * @parked_bytes: memory of these buffers
  * @registry_lock: guards the following members, and the marked members of buffers
  * @bufs: all buffers, by id
@@ -165,10 +238,12 @@ struct carveout_tag_prefix {
  * @nr_bufs: number of buffers
  * @nr_tags: number of tags
  * @changes: number of changes to tags
+ * @watches: watches of drivers
  * @shutdown: no allocation, no look-up
  * @debugfs: folder in debugfs
  */
 struct carveout {
+	struct list_head node;
 	struct kref ref;
 	void (*release)(struct kref *ref);
 	char name[CARVEOUT_NAME_LEN];
@@ -179,6 +254,8 @@ struct carveout {
 	struct carveout_device *device;
 	struct carveout_claim *claim[CARVEOUT_MAX_REGIONS];
 	unsigned int nr_claims;
+	struct carveout_region_name *region_names;
+	unsigned int nr_region_names;
 	u64 max_align;
 	struct carveout_tag_prefix *tag_prefixes;
 	unsigned int nr_tag_prefixes;
@@ -189,11 +266,15 @@ struct carveout {
 	atomic_t corruption_reported;
 	u64 pending;
 	u64 pending_bytes;
+	u32 nr_poisoned;
+	u64 poisoned_bytes;
 
 	atomic_t nr_deferred;
 	struct llist_head pending_bufs;
 	struct work_struct work;
 	struct work_struct release_work;
+
+	const char *purpose[CARVEOUT_PURPOSES];
 
 	struct mutex grow_lock;		/* growth of the store */
 	void *chunk[CARVEOUT_CHUNKS];
@@ -206,10 +287,14 @@ struct carveout {
 
 	struct mutex quota_lock;	/* charges */
 	struct xarray users;
+	struct list_head accounts;
 	u64 quota_user;
 	u64 quota_file;
+	u64 quota_count[CARVEOUT_COUNTS];
+	struct dmem_cgroup_region *dmem;
 	bool expose_phys;
 
+	struct mutex place_lock;	/* mappings of a place */
 	wait_queue_head_t changed;
 	atomic_t nr_parked;
 	atomic64_t parked_bytes;
@@ -220,6 +305,7 @@ struct carveout {
 	unsigned int nr_bufs;
 	unsigned int nr_tags;
 	u64 changes;
+	struct list_head watches;
 	bool shutdown;
 
 	struct dentry *debugfs;

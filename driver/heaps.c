@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/idr.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -22,15 +23,20 @@
 #include "buf/reclaim.h"
 #include "buf/registry.h"
 #include "buf/tags.h"
+#include "buf/watch.h"
 #include "heaps.h"
 #include "carveout_internal.h"
 #include "mem/alloc.h"
 #include "mem/claim.h"
+#include "mem/nomap.h"
 #include "mem/objects.h"
+#include "mem/purpose.h"
 #include "mem/quota.h"
 
 static DEFINE_IDA(ids);
-static DEFINE_MUTEX(add_lock);	/* serialises adding a region to a live heap */
+static DEFINE_MUTEX(add_lock);	/* serialises adding regions and reopening them */
+static LIST_HEAD(heaps);
+static DEFINE_MUTEX(heaps_lock);	/* guards heaps */
 
 /**
  * carveout_heap_name_valid() - Check the name of a heap
@@ -97,6 +103,36 @@ static unsigned int join_ranges(struct carveout_range *ranges, unsigned int coun
 	return count;
 }
 
+/* Pieces of the system have one name, and are many. */
+static bool has_new_name(const struct carveout_range *ranges, unsigned int i)
+{
+	return !i || strcmp(ranges[i].name, ranges[i - 1].name);
+}
+
+/* Keep the names of all ranges: of those that are joined, the region has the first. */
+static int keep_names(struct carveout *carveout, const struct carveout_range *ranges,
+		      unsigned int count)
+{
+	struct carveout_region_name *name;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < count; i++)
+		n += has_new_name(ranges, i);
+	name = kvcalloc(n, sizeof(*name), GFP_KERNEL);
+	if (!name)
+		return -ENOMEM;
+	carveout->region_names = name;
+	carveout->nr_region_names = n;
+	for (i = 0; i < count; i++) {
+		if (!has_new_name(ranges, i))
+			continue;
+		name->base = ranges[i].base;
+		strscpy(name->name, ranges[i].name, sizeof(name->name));
+		name++;
+	}
+	return 0;
+}
+
 static int add_region(struct carveout *carveout, struct carveout_claim *claim)
 {
 	const struct carveout_range *range = &claim->range;
@@ -126,7 +162,7 @@ static int add_claim(struct carveout *carveout, const struct carveout_range *ran
 	struct carveout_claim *claim;
 	int ret;
 
-	claim = carveout_claim_create(range);
+	claim = carveout_claim_create(range, carveout->name);
 	if (IS_ERR(claim))
 		return PTR_ERR(claim);
 	/* Do not leak data of the boot loader or of a previous kernel. */
@@ -134,6 +170,9 @@ static int add_claim(struct carveout *carveout, const struct carveout_range *ran
 	ret = add_region(carveout, claim);
 	if (ret && ret != -EUCLEAN)
 		carveout_claim_destroy(claim);
+	/* Pages that are not retired now are when they are allocated. */
+	if (!ret)
+		carveout_span_retire(carveout, claim, range->base, range->size);
 	return ret;
 }
 
@@ -160,15 +199,64 @@ int carveout_add_range(struct carveout *carveout, const struct carveout_range *r
 	return ret;
 }
 
+/**
+ * carveout_heap_next() - Walk all heaps, those without a device node included
+ * @carveout: the last heap, whose reference is dropped; NULL to start
+ *
+ * Context: Process context. May sleep. Takes heaps_lock.
+ * Return: the next heap, with a reference; NULL after the last one.
+ */
+struct carveout *carveout_heap_next(struct carveout *carveout)
+{
+	struct carveout *next, *found = NULL;
+
+	mutex_lock(&heaps_lock);
+	next = list_prepare_entry(carveout, &heaps, node);
+	list_for_each_entry_continue(next, &heaps, node) {
+		if (!kref_get_unless_zero(&next->ref))
+			continue;
+		found = next;
+		break;
+	}
+	mutex_unlock(&heaps_lock);
+	if (carveout)
+		__carveout_put(carveout);
+	return found;
+}
+
+/**
+ * carveout_heaps_reopen_nomap() - Scrub the no-map regions of all heaps, and open them
+ *
+ * A region that is added meanwhile is either scrubbed here, or scrubbed by its creator
+ * afterwards.
+ *
+ * Context: Process context. May sleep. Takes add_lock and heaps_lock.
+ */
+void carveout_heaps_reopen_nomap(void)
+{
+	struct carveout *carveout = NULL;
+
+	mutex_lock(&add_lock);
+	while ((carveout = carveout_heap_next(carveout)))
+		carveout_nomap_scrub(carveout);
+	carveout_nomap_open();
+	mutex_unlock(&add_lock);
+}
+
 static void free_heap(struct carveout *carveout)
 {
+	mutex_lock(&heaps_lock);
+	list_del(&carveout->node);
+	mutex_unlock(&heaps_lock);
 	while (carveout->nr_claims)
 		carveout_claim_destroy(carveout->claim[--carveout->nr_claims]);
 	while (carveout->nr_chunks)
 		kvfree(carveout->chunk[--carveout->nr_chunks]);
 	carveout_registry_fini(carveout);
 	carveout_quota_fini(carveout);
+	carveout_purpose_fini(carveout);
 	kfree(carveout->tag_prefixes);
+	kvfree(carveout->region_names);
 	ida_free(&ids, carveout->id);
 	kfree(carveout);
 	carveout_object_dec(CARVEOUT_OBJ_CARVEOUT);
@@ -203,6 +291,7 @@ static struct carveout *new_heap(const char *name, unsigned int flags)
 	carveout->nozero = flags & CARVEOUT_HEAP_NOZERO;
 	raw_spin_lock_init(&carveout->lock);
 	mutex_init(&carveout->grow_lock);
+	mutex_init(&carveout->place_lock);
 	INIT_WORK(&carveout->release_work, release_work);
 	carveout_reclaim_init(carveout);
 	carveout_quota_init(carveout);
@@ -210,6 +299,9 @@ static struct carveout *new_heap(const char *name, unsigned int flags)
 	carveout_heap_set_lock(&carveout->heap, &carveout->lock);
 	if (carveout_registry_init(carveout))
 		goto free_id;
+	mutex_lock(&heaps_lock);
+	list_add_tail(&carveout->node, &heaps);
+	mutex_unlock(&heaps_lock);
 	carveout_object_inc(CARVEOUT_OBJ_CARVEOUT);
 	return carveout;
 
@@ -232,7 +324,7 @@ free:
  * All ranges are checked, and all their faults reported in the log, before anything else
  * happens.
  *
- * Context: Process context. May sleep. Scrubs the memory.
+ * Context: Process context. May sleep. Takes add_lock. Scrubs the memory.
  * Return: the heap with one reference, or an ERR_PTR.
  */
 struct carveout *carveout_from_ranges(const char *name, struct carveout_range *ranges,
@@ -245,24 +337,29 @@ struct carveout *carveout_from_ranges(const char *name, struct carveout_range *r
 	ret = carveout_ranges_check(ranges, count, flags & CARVEOUT_HEAP_COHERENT);
 	if (ret)
 		goto release_ranges;
-	count = join_ranges(ranges, count);
-	if (count > CARVEOUT_MAX_REGIONS) {
-		pr_err("%s: %u separate regions, a heap takes %d; ask for less or make two heaps\n",
-		       name, count, CARVEOUT_MAX_REGIONS);
-		ret = -EINVAL;
-		goto release_ranges;
-	}
-
 	carveout = new_heap(name, flags);
 	if (!carveout) {
 		ret = -ENOMEM;
 		goto release_ranges;
 	}
+	ret = keep_names(carveout, ranges, count);
+	count = join_ranges(ranges, count);
+	if (!ret && count > CARVEOUT_MAX_REGIONS) {
+		pr_err("%s: %u separate regions, a heap takes %d; ask for less or make two heaps\n",
+		       name, count, CARVEOUT_MAX_REGIONS);
+		ret = -EINVAL;
+	}
+	if (ret) {
+		free_heap(carveout);
+		goto release_ranges;
+	}
 	/* Claim all ranges: a busy one does not hide the next. */
+	mutex_lock(&add_lock);
 	for (i = 0; i < count; i++) {
 		err = add_claim(carveout, &ranges[i]);
 		ret = ret ?: err;
 	}
+	mutex_unlock(&add_lock);
 	if (ret) {
 		free_heap(carveout);
 		return ERR_PTR(ret);
@@ -292,6 +389,7 @@ unsigned int carveout_shutdown(struct carveout *carveout)
 	WRITE_ONCE(carveout->shutdown, true);
 	carveout_alloc_stop(carveout, true);
 	carveout_wake_all(&carveout->changed, EPOLLHUP | EPOLLERR);
+	carveout_watch_notify_locked(carveout, NULL);
 	mutex_unlock(&carveout->registry_lock);
 	return carveout_tag_unlink_all(carveout);
 }

@@ -21,6 +21,8 @@ int carveout_ranges_check(const struct carveout_range *ranges, unsigned int coun
 struct carveout *carveout_from_ranges(const char *name, struct carveout_range *ranges,
 				      unsigned int count, unsigned int flags);
 int carveout_add_range(struct carveout *carveout, const struct carveout_range *range);
+struct carveout *carveout_heap_next(struct carveout *carveout);
+void carveout_heaps_reopen_nomap(void);
 unsigned int carveout_shutdown(struct carveout *carveout);
 
 #endif /* _CARVEOUT_HEAPS_H */

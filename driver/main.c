@@ -11,9 +11,12 @@
 #include "buf/release.h"
 #include "dev/chardev.h"
 #include "dev/debugfs.h"
+#include "dev/dmabuf_node.h"
 #include "mem/deferred.h"
 #include "mem/objects.h"
+#include "power.h"
 #include "source.h"
+#include "version.h"
 
 #ifndef CONFIG_64BIT
 #error "carveout needs a 64-bit kernel"
@@ -33,9 +36,13 @@ static int __init carveout_init(void)
 	ret = carveout_deferred_init();
 	if (ret)
 		goto debugfs_exit;
-	ret = carveout_chardev_init();
+	/* Before there is a heap. */
+	ret = carveout_power_init();
 	if (ret)
 		goto deferred_exit;
+	ret = carveout_chardev_init();
+	if (ret)
+		goto power_exit;
 	ret = carveout_params_init();
 	if (ret)
 		goto chardev_exit;
@@ -43,12 +50,15 @@ static int __init carveout_init(void)
 	if (ret)
 		goto params_exit;
 	carveout_params_publish();
+	carveout_dmabuf_node_publish();
 	return 0;
 
 params_exit:
 	carveout_params_exit();
 chardev_exit:
 	carveout_chardev_exit();
+power_exit:
+	carveout_power_exit();
 deferred_exit:
 	carveout_deferred_exit();
 debugfs_exit:
@@ -61,6 +71,8 @@ static void __exit carveout_exit(void)
 {
 	unsigned int i;
 
+	carveout_power_exit();
+	carveout_dmabuf_node_exit();
 	carveout_platform_exit();
 	carveout_params_exit();
 	carveout_chardev_exit();
@@ -78,5 +90,5 @@ module_exit(carveout_exit);
 
 MODULE_AUTHOR("The carveout authors");
 MODULE_DESCRIPTION("Heaps of reserved memory with tagged, shared buffers");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(CARVEOUT_VERSION);
 MODULE_LICENSE("GPL");

@@ -32,8 +32,9 @@ module_param_named(default, default_size, charp, 0444);
 MODULE_PARM_DESC(default, "Size of a heap 'default' of system memory, e.g. 16M");
 
 static char *regions;
-module_param(regions, charp, 0400);	/* contains physical addresses */
-MODULE_PARM_DESC(regions, "NAME:BASE+SIZE[:cached|writecombine|uncached],... of memory that is set aside");
+/* Names physical memory: refused under lockdown, and readable for root alone. */
+module_param_hw(regions, charp, iomem, 0400);
+MODULE_PARM_DESC(regions, "NAME:BASE+SIZE[:cached|writecombine|uncached|no-cpu-access],... of memory that is set aside");
 
 /* Maximum number of ranges in the parameter regions, of all heaps. */
 #define RANGES_MAX	CARVEOUT_MAX_REGIONS
@@ -94,6 +95,13 @@ static int parse_default(void)
 
 /* === regions= ============================================================= */
 
+static u32 parse_attr(const char *attr)
+{
+	if (!strcmp(attr, "no-cpu-access"))
+		return CARVEOUT_ATTR_WRITECOMBINE | CARVEOUT_ATTR_NO_CPU;
+	return carveout_attr_parse(attr);
+}
+
 /* NAME:BASE+SIZE[:ATTR] */
 static int parse_region(char *entry, struct carveout_range *range)
 {
@@ -115,8 +123,7 @@ static int parse_region(char *entry, struct carveout_range *range)
 		return -EINVAL;
 	if (attr && carveout_attr_is_device(attr))
 		return -EOPNOTSUPP;
-	range->attrs = attr ? carveout_attr_parse(attr) :
-		       CARVEOUT_ATTR_WRITECOMBINE;
+	range->attrs = attr ? parse_attr(attr) : CARVEOUT_ATTR_WRITECOMBINE;
 	range->source = CARVEOUT_SOURCE_NOMAP;
 	return range->attrs ? 0 : -EINVAL;
 }
@@ -126,7 +133,7 @@ static void region_err(const char *entry, int err)
 	if (err == -EOPNOTSUPP)
 		pr_err("regions=: '%s': %s as ATTR\n", entry, CARVEOUT_NO_DEVICE_MEMORY);
 	else
-		pr_err("regions=: '%s' is not NAME:BASE+SIZE[:ATTR], or is one too many; use a NAME of A-Z a-z 0-9 . _ - without a leading dot, and cached, writecombine or uncached as ATTR\n",
+		pr_err("regions=: '%s' is not NAME:BASE+SIZE[:ATTR], or is one too many; use a NAME of A-Z a-z 0-9 . _ - without a leading dot, and cached, writecombine, uncached or no-cpu-access as ATTR\n",
 		       entry);
 }
 

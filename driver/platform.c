@@ -12,6 +12,8 @@
  *		linux,reserved-tag-uids = <44>;
  *	};
  *
+ * A region with the property linux,no-cpu-access is neither mapped nor zeroed.
+ *
  * All regions of a DT node are checked before any is claimed. Each invalid region is
  * reported in the log, and then the heap is not created.
  */
@@ -20,8 +22,6 @@
 
 #include <linux/dma-map-ops.h>
 #include <linux/of.h>
-#include <linux/of_address.h>
-#include <linux/of_reserved_mem.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
@@ -32,110 +32,8 @@
 #include "carveout_internal.h"
 #include "dev/chardev.h"
 #include "mem/claim.h"
+#include "reserved.h"
 #include "source.h"
-
-static u32 parse_attr(struct device *dev, const char *region, const char *name)
-{
-	u32 attr = carveout_attr_parse(name);
-
-	if (carveout_attr_is_device(name))
-		dev_err(dev, "region %s: %s in linux,region-attributes\n", region,
-			CARVEOUT_NO_DEVICE_MEMORY);
-	else if (!attr)
-		dev_err(dev, "region %s: unknown attribute '%s'; linux,region-attributes takes cached, writecombine or uncached\n",
-			region, name);
-	return attr;
-}
-
-/* Look up the range that the kernel set aside for @np at boot. */
-static int lookup_range(struct device *dev, struct device_node *np,
-			struct carveout_range *range)
-{
-	struct reserved_mem *rmem;
-	struct resource res;
-	const char *owner;
-
-	/* CMA, coherent pools, bounce buffers, ramoops, memory of firmware, ... */
-	if (!of_property_read_string(np, "compatible", &owner)) {
-		dev_err(dev, "region %pOFP: is a %s, owned by another driver; name a region without a compatible\n",
-			np, owner);
-		return -EINVAL;
-	}
-	rmem = of_reserved_mem_lookup(np);
-	if (!rmem) {
-		dev_err(dev, "region %pOFP: was not set aside at boot; it has to be an enabled child of /reserved-memory with a reg property\n",
-			np);
-		return -EINVAL;
-	}
-	/* The look-up compares only names: verify that it found this DT node. */
-	if (of_address_to_resource(np, 0, &res)) {
-		dev_err(dev, "region %pOFP: has no fixed address; give it a reg property instead of a size\n",
-			np);
-		return -EINVAL;
-	}
-	if (res.start != rmem->base) {
-		dev_err(dev, "region %pOFP: another region in /reserved-memory has this name; rename one\n",
-			np);
-		return -EINVAL;
-	}
-	range->base = rmem->base;
-	range->size = rmem->size;
-	range->source = of_property_read_bool(np, "no-map") ?
-			CARVEOUT_SOURCE_NOMAP : CARVEOUT_SOURCE_MAPPED;
-	return 0;
-}
-
-/* Attribute of region @i: from the heap's DT node, by default as the kernel maps it. */
-static int lookup_attrs(struct device *dev, unsigned int i,
-			struct carveout_range *range)
-{
-	u32 user = 0;
-	const char *name;
-
-	range->attrs = range->source == CARVEOUT_SOURCE_MAPPED ?
-		       CARVEOUT_ATTR_CACHED : CARVEOUT_ATTR_WRITECOMBINE;
-	if (!of_property_read_string_index(dev->of_node, "linux,region-attributes",
-					   i, &name)) {
-		range->attrs = parse_attr(dev, range->name, name);
-		if (!range->attrs)
-			return -EINVAL;
-	}
-	of_property_read_u32_index(dev->of_node, "linux,region-user-attributes",
-				   i, &user);
-	if (user & ~(CARVEOUT_ATTR_USER_MASK >> CARVEOUT_ATTR_USER_SHIFT)) {
-		dev_err(dev, "region %s: linux,region-user-attributes 0x%x has more than 16 bits\n",
-			range->name, user);
-		return -EINVAL;
-	}
-	range->attrs |= user << CARVEOUT_ATTR_USER_SHIFT;
-	return 0;
-}
-
-static int read_region(struct device *dev, unsigned int i,
-		       struct carveout_range *range)
-{
-	struct device_node *np;
-	const char *name;
-	int ret;
-
-	np = of_parse_phandle(dev->of_node, "memory-region", i);
-	if (!np) {
-		dev_err(dev, "memory-region entry %u does not resolve; give it the phandle of a child of /reserved-memory\n",
-			i);
-		return -EINVAL;
-	}
-	ret = lookup_range(dev, np, range);
-	if (!ret) {
-		if (of_property_read_string_index(dev->of_node,
-						  "memory-region-names", i, &name))
-			name = kbasename(np->full_name);
-		strscpy(range->name, name, sizeof(range->name));
-		ret = lookup_attrs(dev, i, range);
-	}
-	of_node_put(np);
-
-	return ret;
-}
 
 /* A list of values per region has one for each region, or is absent. */
 static int check_count(struct device *dev, const char *list, int n, int count)
@@ -242,20 +140,25 @@ static struct carveout *make_heap(struct device *dev, const char *name, int coun
 	bool coherent = dev_is_dma_coherent(dev);
 	struct carveout *carveout;
 	struct carveout_range *ranges;
-	int i, good = 0;
+	int i, err, good = 0, ret = 0;
 
 	ranges = kcalloc(count, sizeof(*ranges), GFP_KERNEL);
 	if (!ranges)
 		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < count; i++)
-		good += !read_region(dev, i, &ranges[good]);
-	if (good == count) {
+	for (i = 0; i < count; i++) {
+		err = carveout_reserved_read(dev, i, &ranges[good]);
+		good += !err;
+		ret = ret ?: err;
+	}
+	if (!ret) {
 		carveout = carveout_from_ranges(name, ranges, count,
 						coherent ? CARVEOUT_HEAP_COHERENT : 0);
 	} else {
 		/* The other regions may have faults to report, too. */
 		carveout_ranges_check(ranges, good, coherent);
-		carveout = ERR_PTR(-EINVAL);
+		while (good)
+			carveout_range_release(&ranges[--good]);
+		carveout = ERR_PTR(ret);
 	}
 	kfree(ranges);
 	return carveout;

@@ -102,10 +102,10 @@ static int free_entry(const struct carveout_heap *heap)
 	return -E2BIG;
 }
 
-/* The last entry is never empty. */
+/* The last entry is never empty. A region remains when two are joined. */
 static void trim_table(struct carveout_heap *heap)
 {
-	while (heap->nr_regions && !heap->region[heap->nr_regions - 1])
+	while (!heap->region[heap->nr_regions - 1])
 		heap->nr_regions--;
 }
 
@@ -153,16 +153,6 @@ static void add_piece(struct carveout_heap *heap, struct carveout_region *mem,
 	for (; i && heap->piece[i - 1]->base > base; i--)
 		heap->piece[i] = heap->piece[i - 1];
 	heap->piece[i] = &mem->map;
-}
-
-static void remove_pieces(struct carveout_heap *heap, const struct carveout_region *region)
-{
-	unsigned int i, kept = 0;
-
-	for (i = 0; i < heap->nr_pieces; i++)
-		if ((carveout_off_t)(heap->piece[i]->base - region->base) >= region->size)
-			heap->piece[kept++] = heap->piece[i];
-	heap->nr_pieces = kept;
 }
 
 /**
@@ -394,7 +384,7 @@ static bool joins_hole(const struct carveout_heap *heap, int low, int high)
  * %CARVEOUT_REGION_APART, the memory becomes part of that region. If it fills the gap
  * between two such regions, they are joined: the region of the lower index remains,
  * and the entry of the other one in @heap->region becomes NULL. In each case @mem is in
- * use until the removal of the region that the memory belongs to.
+ * use as long as the heap.
  *
  * Context: Any context. Caller holds the heap's lock. Clears a bit for each group
  * of the address map; joining two regions visits each span of the one of the higher
@@ -442,46 +432,6 @@ int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region 
 	return heap->store.corrupted ? carveout_heap_corrupted(heap) : err;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_add_region);
-
-/**
- * carveout_heap_remove_region() - Remove a region from a heap
- * @heap: heap
- * @region: index of the region
- *
- * The metadata memory of the region, and of regions that were joined to it, is then
- * unused. The indices of other regions do not change; a region added later may get
- * the index of this one.
- *
- * Context: Any context. Caller holds the heap's lock. Follows at most
- * %CARVEOUT_OFF_BITS links.
- * Return: 0; -EINVAL if there is no such region, -EBUSY if some of it is allocated,
- * -EUCLEAN if the heap is corrupted.
- */
-int carveout_heap_remove_region(struct carveout_heap *heap, unsigned int region)
-{
-	struct carveout_region *mem;
-	u32 index;
-
-	carveout_heap_assert_locked(heap);
-	if (heap->corrupted)
-		return -EUCLEAN;
-	if (region >= heap->nr_regions || !heap->region[region])
-		return -EINVAL;
-	mem = heap->region[region];
-	if (mem->nr_used)
-		return -EBUSY;
-	index = carveout_link_read(&heap->store, mem->chain.first);
-	if (!index || index != mem->chain.last || !is_hole(heap, index))
-		return carveout_heap_corrupted(heap);
-	carveout_region_del_hole(heap, region, index);
-	carveout_store_give(&heap->store, index);
-	heap->size -= mem->size;
-	heap->region[region] = NULL;
-	remove_pieces(heap, mem);
-	trim_table(heap);
-	return heap->store.corrupted ? carveout_heap_corrupted(heap) : 0;
-}
-EXPORT_SYMBOL_IF_KUNIT(carveout_heap_remove_region);
 
 /**
  * carveout_region_largest() - Size of the largest hole of a region

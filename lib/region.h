@@ -59,7 +59,6 @@ void carveout_region_del_hole(struct carveout_heap *heap, unsigned int region, u
 size_t carveout_region_bytes(const struct carveout_heap *heap, carveout_off_t size);
 int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region *mem,
 			     carveout_off_t base, carveout_off_t size, u32 attrs);
-int carveout_heap_remove_region(struct carveout_heap *heap, unsigned int region);
 carveout_off_t carveout_region_largest(const struct carveout_heap *heap,
 				       unsigned int region);
 

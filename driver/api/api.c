@@ -43,8 +43,8 @@ static int match_name(struct device *dev, const void *name)
 }
 
 /**
- * carveout_get() - Get a heap that a device's DT node refers to
- * @dev: device of the caller
+ * of_carveout_get() - Get a heap that a DT node refers to
+ * @np: the DT node, which need not be that of a device: a port, a core of a cluster
  * @name: entry of its carveout-names property; NULL for the first of carveouts
  *
  * Context: Process context. May sleep.
@@ -52,25 +52,39 @@ static int match_name(struct device *dev, const void *name)
  * does not refer to such a heap, -ENODEV if that is disabled, -EPROBE_DEFER if it does
  * not exist yet.
  */
-struct carveout *carveout_get(struct device *dev, const char *name)
+struct carveout *of_carveout_get(const struct device_node *np, const char *name)
 {
 	struct carveout *carveout = ERR_PTR(-ENODEV);
-	struct device_node *np;
+	struct device_node *heap;
 	int index = 0;
 
 	might_sleep();
 	if (name)
-		index = of_property_match_string(dev->of_node, "carveout-names", name);
+		index = of_property_match_string(np, "carveout-names", name);
 	if (index < 0)
 		return ERR_PTR(-ENOENT);
-	np = of_parse_phandle(dev->of_node, "carveouts", index);
-	if (!np)
+	heap = of_parse_phandle(np, "carveouts", index);
+	if (!heap)
 		return ERR_PTR(-ENOENT);
-	if (of_device_is_available(np))
-		carveout = carveout_chardev_find(np, match_node) ?:
+	if (of_device_is_available(heap))
+		carveout = carveout_chardev_find(heap, match_node) ?:
 			   ERR_PTR(-EPROBE_DEFER);
-	of_node_put(np);
+	of_node_put(heap);
 	return carveout;
+}
+EXPORT_SYMBOL_NS_GPL(of_carveout_get, "CARVEOUT");
+
+/**
+ * carveout_get() - Get a heap that a device's DT node refers to
+ * @dev: device of the caller
+ * @name: entry of its carveout-names property; NULL for the first of carveouts
+ *
+ * Context: Process context. May sleep.
+ * Return: as of_carveout_get().
+ */
+struct carveout *carveout_get(struct device *dev, const char *name)
+{
+	return of_carveout_get(dev->of_node, name);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_get, "CARVEOUT");
 
@@ -355,7 +369,10 @@ int carveout_add_region(struct carveout *carveout, const struct carveout_memory 
 	ret = given_range(memory, &range);
 	if (!ret)
 		ret = carveout_range_check(&range, carveout->coherent);
-	return ret ?: carveout_add_range(carveout, &range);
+	ret = ret ?: carveout_add_range(carveout, &range);
+	if (ret >= 0)
+		carveout_chardev_regions(carveout);
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(carveout_add_region, "CARVEOUT");
 

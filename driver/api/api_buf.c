@@ -3,7 +3,7 @@
  * Buffers for other drivers.
  *
  * Ordinary buffers in the same registry, except that root owns them, they are exempt
- * from quotas and no permission checks apply.
+ * from quotas and no permission checks apply, unless the driver acts for an owner.
  */
 
 #include <linux/dma-buf.h>
@@ -14,7 +14,6 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include "../../lib/tag.h"
 #include "../carveout_internal.h"
 #include "../buf/buffer.h"
 #include "../buf/dmabuf.h"
@@ -23,21 +22,14 @@
 #include "../buf/resize.h"
 #include "../buf/tags.h"
 #include "../mem/deferred.h"
+#include "owner.h"
 #include "request.h"
-
-/* Copy a tag to a field as the registry takes it. */
-static int tag_field(const char *tag, char field[CARVEOUT_NAME_LEN])
-{
-	memset(field, 0, CARVEOUT_NAME_LEN);
-	if (strscpy(field, tag, CARVEOUT_NAME_LEN) < 0)
-		return -EINVAL;
-	return carveout_tag_check(field);
-}
 
 /* === Allocating =========================================================== */
 
 /**
  * carveout_req_to_spec() - Convert a driver's request to properties of a buffer
+ * @carveout: the heap
  * @req: the request
  * @name: its tag; NULL for none
  * @mode: permission bits of the tag; 0 without one
@@ -47,16 +39,18 @@ static int tag_field(const char *tag, char field[CARVEOUT_NAME_LEN])
  * Context: Any context.
  * Return: 0, or -EINVAL if the request is invalid.
  */
-int carveout_req_to_spec(const struct carveout_req *req, const char *name, umode_t mode,
+int carveout_req_to_spec(const struct carveout *carveout, const struct carveout_req *req,
+			 const char *name, umode_t mode,
 			 char tag[CARVEOUT_NAME_LEN], struct carveout_buf_spec *spec)
 {
 	const u32 tag_flags = CARVEOUT_REQ_PERSIST | CARVEOUT_REQ_OPEN;
 	int ret;
 
 	memset(tag, 0, CARVEOUT_NAME_LEN);
-	if (mode & ~0777 || (!name && (mode || req->flags & tag_flags)))
+	if (mode & ~0777 || (!name && (mode || req->flags & tag_flags)) ||
+	    (req->owner && req->owner->carveout != carveout))
 		return -EINVAL;
-	ret = name ? tag_field(name, tag) : 0;
+	ret = name ? carveout_tag_field(name, tag) : 0;
 	if (!ret)
 		ret = carveout_req_convert(req, &spec->request);
 	if (ret)
@@ -74,6 +68,7 @@ int carveout_req_to_spec(const struct carveout_req *req, const char *name, umode
 /* An allocation in progress. */
 struct buf_alloc {
 	struct carveout *carveout;
+	struct carveout_owner *owner;
 	struct carveout_buf_spec spec;
 	struct carveout_buf *buf;
 };
@@ -81,9 +76,9 @@ struct buf_alloc {
 static int open_buf(void *arg)
 {
 	struct buf_alloc *alloc = arg;
-	struct carveout_buf *buf = carveout_lookup(alloc->carveout, alloc->spec.tag,
-						   CARVEOUT_LOOKUP_KERNEL);
+	struct carveout_buf *buf;
 
+	buf = carveout_owner_open(alloc->carveout, alloc->owner, alloc->spec.tag);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	if (!carveout_buf_satisfies(buf, &alloc->spec)) {
@@ -97,10 +92,10 @@ static int open_buf(void *arg)
 static int create_buf(void *arg)
 {
 	struct buf_alloc *alloc = arg;
-	struct carveout_buf *buf = carveout_buf_create(alloc->carveout, NULL,
-						       &alloc->spec);
+	struct carveout_buf *buf;
 	int ret;
 
+	buf = carveout_owner_buf_create(alloc->carveout, alloc->owner, &alloc->spec);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	ret = carveout_tag_publish(buf);
@@ -126,22 +121,28 @@ static int create_buf(void *arg)
  * large, placed and of attributes as requested, and persistent if that is requested. It
  * may have any owner and any content; the device tree can reserve tags for root.
  *
+ * For an owner, a new buffer is charged and belongs to it, and the mode of an existing one
+ * has to permit reading and writing.
+ *
  * Context: Process context. May sleep.
  * Return: the buffer, with a reference to be dropped with carveout_buf_put(); or an
  * ERR_PTR: -EEXIST if the tag is taken, with %CARVEOUT_REQ_OPEN by a buffer that does not
- * satisfy the request; -ERESTARTSYS on a signal while that buffer is being resized;
- * further as carveout_alloc_req().
+ * satisfy the request; with %CARVEOUT_REQ_OPEN also -EBUSY if other callers create and
+ * remove the tag all the time, and as carveout_buf_find(); for an owner -EDQUOT if a quota
+ * is exceeded, -EACCES if the mode of the tag or the device tree does not permit it,
+ * -EAGAIN while the existing buffer is being resized; -EINVAL if the owner is one of
+ * another heap; further as carveout_alloc_req().
  */
 struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
 					const struct carveout_req *req,
 					const char *tag, umode_t mode)
 {
-	struct buf_alloc alloc = { .carveout = carveout };
+	struct buf_alloc alloc = { .carveout = carveout, .owner = req->owner };
 	char field[CARVEOUT_NAME_LEN];
 	int ret;
 
 	ret = carveout_may_alloc() ?:
-	      carveout_req_to_spec(req, tag, mode, field, &alloc.spec) ?:
+	      carveout_req_to_spec(carveout, req, tag, mode, field, &alloc.spec) ?:
 	      carveout_open_or_create(req->flags & CARVEOUT_REQ_OPEN, open_buf, create_buf,
 				      &alloc);
 	return ret ? ERR_PTR(ret) : alloc.buf;
@@ -162,7 +163,8 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_alloc, "CARVEOUT");
  * Return: the resized buffer, with a reference that replaces the one to @buf; or an
  * ERR_PTR, and @buf is as before: -EBUSY if the buffer has another holder, is a pool, is
  * mapped for a device or is pinned; -EINVAL for an invalid size; -EINTR if the caller
- * is killed while the buffer moves; further as carveout_buf_alloc().
+ * is killed while the buffer moves; -EHWPOISON if it has to move and a page of it is
+ * poisoned; further as carveout_buf_alloc().
  */
 struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size)
 {
@@ -195,19 +197,20 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_resize, "CARVEOUT");
  * @carveout: the heap
  * @tag: the tag
  *
- * The end of a resize is waited for.
+ * The end of a resize is waited for, 10 s at most. Only a fatal signal ends this wait, so
+ * a probe does not fail because of a signal.
  *
  * Context: Process context. May sleep. The cost does not depend on the number of tags.
  * Return: the buffer, with a reference; or an ERR_PTR: -ENOENT if the tag does not exist,
- * -EINVAL if it is invalid, -ENODEV after the heap's shutdown, -ERESTARTSYS on a signal
- * while waiting.
+ * -EINVAL if it is invalid, -ENODEV after the heap's shutdown, -EBUSY if the buffer is
+ * being resized all the time, -EINTR if the caller is killed while waiting.
  */
 struct carveout_buf *carveout_buf_find(struct carveout *carveout, const char *tag)
 {
 	char field[CARVEOUT_NAME_LEN];
 
 	might_sleep();
-	if (tag_field(tag, field))
+	if (carveout_tag_field(tag, field))
 		return ERR_PTR(-EINVAL);
 	return carveout_lookup(carveout, field, CARVEOUT_LOOKUP_KERNEL);
 }
@@ -219,8 +222,12 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_find, "CARVEOUT");
  * @tag: the tag
  * @deadline: CLOCK_MONOTONIC; KTIME_MAX for none
  *
+ * A suspend freezes the waiter. The caller must not hold a lock: tasks that wait for the
+ * lock could not be frozen.
+ *
  * Context: Process context. May sleep.
- * Return: as carveout_buf_find(), but instead of -ENOENT -ETIMEDOUT.
+ * Return: as carveout_buf_find(), but -ETIMEDOUT instead of -ENOENT and -EBUSY, and
+ * -ERESTARTSYS on any signal.
  */
 struct carveout_buf *carveout_buf_wait(struct carveout *carveout, const char *tag,
 				       ktime_t deadline)
@@ -228,7 +235,7 @@ struct carveout_buf *carveout_buf_wait(struct carveout *carveout, const char *ta
 	char field[CARVEOUT_NAME_LEN];
 
 	might_sleep();
-	if (tag_field(tag, field))
+	if (carveout_tag_field(tag, field))
 		return ERR_PTR(-EINVAL);
 	return carveout_lookup_wait(carveout, field, CARVEOUT_LOOKUP_KERNEL,
 				    max_t(s64, ktime_to_ns(deadline), 0));
@@ -279,19 +286,6 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_get, "CARVEOUT");
 
 /* === Tags ================================================================= */
 
-static int try_link(struct carveout_buf *buf, const char *tag, umode_t mode, u32 flags)
-{
-	struct carveout *carveout = buf->carveout;
-	int ret;
-
-	/* A concurrent link may take a higher generation and the tag first. */
-	do {
-		ret = carveout_tag_link(buf, tag, mode, flags, true,
-					atomic64_inc_return(&carveout->generation));
-	} while (ret == -EAGAIN);
-	return ret;
-}
-
 /**
  * carveout_buf_link() - Tag a buffer that was never tagged
  * @buf: the buffer
@@ -315,10 +309,10 @@ int carveout_buf_link(struct carveout_buf *buf, const char *tag, umode_t mode, u
 	int ret;
 
 	might_sleep();
-	if (mode & ~0777 || flags & ~CARVEOUT_LINK_FLAGS || tag_field(tag, field))
+	if (mode & ~0777 || flags & ~CARVEOUT_LINK_FLAGS || carveout_tag_field(tag, field))
 		return -EINVAL;
 	do {
-		ret = try_link(buf, field, mode, flags);
+		ret = carveout_tag_link(buf, field, mode, flags, true, 0);
 	} while (carveout_retry_drained(&retry, ret == -EEXIST));
 	return ret;
 }
@@ -356,9 +350,9 @@ int carveout_unlink(struct carveout *carveout, const char *tag)
 	char field[CARVEOUT_NAME_LEN];
 
 	might_sleep();
-	if (tag_field(tag, field))
+	if (carveout_tag_field(tag, field))
 		return -EINVAL;
-	return carveout_tag_unlink(carveout, field, true);
+	return carveout_tag_unlink(carveout, field, NULL, true);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_unlink, "CARVEOUT");
 
@@ -369,7 +363,8 @@ EXPORT_SYMBOL_NS_GPL(carveout_unlink, "CARVEOUT");
  * @buf: the buffer
  *
  * Context: Any context.
- * Return: address of its first byte, in a mapping with the attribute of its region.
+ * Return: address of its first byte, in a mapping with the attribute of its region; NULL
+ * if the CPU must not access it (%CARVEOUT_ATTR_NO_CPU).
  */
 void *carveout_buf_va(const struct carveout_buf *buf)
 {
@@ -433,7 +428,7 @@ EXPORT_SYMBOL_NS_GPL(carveout_buf_generation, "CARVEOUT");
 /**
  * carveout_buf_export() - Export a buffer as a dma-buf
  * @buf: the buffer; the dma-buf takes its own reference
- * @write: permit writing through the dma-buf
+ * @write: permit writing through the dma-buf, and importers
  *
  * Context: Process context. May sleep.
  * Return: the dma-buf, to be given to dma_buf_fd() or dma_buf_put(); or an ERR_PTR:

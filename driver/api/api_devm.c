@@ -185,3 +185,33 @@ struct carveout_pool *devm_carveout_pool_create(struct device *dev,
 	return ret ? ERR_PTR(ret) : pool;
 }
 EXPORT_SYMBOL_NS_GPL(devm_carveout_pool_create, "CARVEOUT");
+
+static void leave_pool(void *client)
+{
+	carveout_pool_leave(client);
+}
+
+/**
+ * devm_carveout_pool_join() - Become a device-managed client of a pool
+ * @dev: device of the caller
+ * @pool: the pool; the client takes its own reference
+ *
+ * Whatever allocates or frees for the client must stop before the client leaves: register
+ * that action after this call.
+ *
+ * Context: Process context. May sleep.
+ * Return: as carveout_pool_join(); the client leaves when the driver is unbound, so that
+ * all blocks that it has then are freed.
+ */
+struct carveout_pool_client *devm_carveout_pool_join(struct device *dev,
+						     struct carveout_pool *pool)
+{
+	struct carveout_pool_client *client = carveout_pool_join(pool);
+	int ret;
+
+	if (IS_ERR(client))
+		return client;
+	ret = devm_add_action_or_reset(dev, leave_pool, client);
+	return ret ? ERR_PTR(ret) : client;
+}
+EXPORT_SYMBOL_NS_GPL(devm_carveout_pool_join, "CARVEOUT");

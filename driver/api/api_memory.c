@@ -10,6 +10,7 @@
 #include "../mem/claim.h"
 #include "../mem/cookie.h"
 #include "../mem/memory.h"
+#include "../mem/purpose.h"
 #include "request.h"
 
 /**
@@ -35,7 +36,7 @@ EXPORT_SYMBOL_NS_GPL(carveout_virt_to_phys, "CARVEOUT");
  *
  * Context: Any context.
  * Return: the address in the kernel's mapping, which has the attribute of the region;
- * NULL if @phys is not in the heap.
+ * NULL if @phys is not in the heap, or the CPU must not access it.
  */
 void *carveout_phys_to_virt(struct carveout *carveout, phys_addr_t phys)
 {
@@ -56,9 +57,11 @@ EXPORT_SYMBOL_NS_GPL(carveout_phys_to_virt, "CARVEOUT");
  *
  * Context: Process context. May sleep.
  * Return: address in the kernel's mapping, to be freed with carveout_free(); or an
- * ERR_PTR: -EINVAL for an invalid request, -ENOSPC if no hole fits, -ENOMEM without
+ * ERR_PTR: -EINVAL for an invalid request or one that only memory with
+ * %CARVEOUT_ATTR_NO_CPU would serve, -ENOSPC if no hole fits, -ENOMEM without
  * kernel memory for the metadata, -ENODEV after the heap's shutdown, -EUCLEAN if the
- * heap is corrupted, -EWOULDBLOCK in interrupt context.
+ * heap is corrupted, -EWOULDBLOCK in interrupt context, -EBUSY during a hibernation if
+ * no other memory than no-map memory satisfies the request.
  */
 void *carveout_alloc_req(struct carveout *carveout, const struct carveout_req *req)
 {
@@ -68,30 +71,15 @@ void *carveout_alloc_req(struct carveout *carveout, const struct carveout_req *r
 	ret = carveout_may_alloc() ?: carveout_req_convert(req, &request);
 	if (ret)
 		return ERR_PTR(ret);
-	if (req->flags & (CARVEOUT_REQ_PERSIST | CARVEOUT_REQ_OPEN))
+	if (req->owner || req->flags & (CARVEOUT_REQ_PERSIST | CARVEOUT_REQ_OPEN))
 		return ERR_PTR(-EINVAL);
-	request.cookie = carveout_cookie_memory(req->purpose);
+	/* The memory is an address of the CPU. */
+	request.forbid |= CARVEOUT_ATTR_NO_CPU;
+	request.cookie = carveout_cookie_memory(carveout_purpose_keep(carveout,
+								      req->purpose));
 	return carveout_memory_alloc(carveout, &request, req->flags & CARVEOUT_REQ_ZERO);
 }
 EXPORT_SYMBOL_NS_GPL(carveout_alloc_req, "CARVEOUT");
-
-/**
- * carveout_free() - Free memory
- * @carveout: the heap that the memory was allocated from
- * @va: address from carveout_alloc_req() or one of its variants
- *
- * Memory of more than 4 KiB is zeroed and freed in the background: see carveout_drain().
- * An allocation that finds no room drains deferred frees itself.
- *
- * Context: Any context, including hard interrupts. Takes carveout->lock. Bounded time.
- * Return: 0; -EINVAL if no memory of this heap starts at @va, or if it was freed already
- * and not allocated again: then nothing changes; -EUCLEAN if the heap is corrupted.
- */
-int carveout_free(struct carveout *carveout, const void *va)
-{
-	return carveout_memory_free(carveout, va);
-}
-EXPORT_SYMBOL_NS_GPL(carveout_free, "CARVEOUT");
 
 /**
  * carveout_realloc() - Grow or shrink memory, with its content
@@ -107,8 +95,8 @@ EXPORT_SYMBOL_NS_GPL(carveout_free, "CARVEOUT");
  *
  * Context: Process context. May sleep.
  * Return: the address, and @va is valid only if it is the same; or an ERR_PTR as
- * carveout_alloc_req(), -EINTR if the caller is killed while the memory moves: then
- * everything is as before.
+ * carveout_alloc_req(), -EINTR if the caller is killed while the memory moves,
+ * -EHWPOISON if it has to move and a page of it is poisoned: then everything is as before.
  */
 void *carveout_realloc(struct carveout *carveout, void *va, size_t size)
 {

@@ -10,7 +10,9 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/string.h>
 
+#include "../../lib/tag.h"
 #include "../mem/alloc.h"
 
 struct carveout_buf_spec;
@@ -74,7 +76,24 @@ static inline int carveout_req_convert(const struct carveout_req *req,
 	return 0;
 }
 
-int carveout_req_to_spec(const struct carveout_req *req, const char *name, umode_t mode,
-			 char tag[CARVEOUT_NAME_LEN], struct carveout_buf_spec *spec);
+/**
+ * carveout_tag_field() - Copy a tag to a field as the registry takes it
+ * @tag: the tag, a string
+ * @field: filled in, zero to its end
+ *
+ * Context: Any context.
+ * Return: 0, or -EINVAL if the tag is invalid.
+ */
+static inline int carveout_tag_field(const char *tag, char field[CARVEOUT_NAME_LEN])
+{
+	memset(field, 0, CARVEOUT_NAME_LEN);
+	if (strscpy(field, tag, CARVEOUT_NAME_LEN) < 0)
+		return -EINVAL;
+	return carveout_tag_check(field);
+}
+
+int carveout_req_to_spec(const struct carveout *carveout, const struct carveout_req *req,
+			 const char *name, umode_t mode, char tag[CARVEOUT_NAME_LEN],
+			 struct carveout_buf_spec *spec);
 
 #endif /* _CARVEOUT_API_REQUEST_H */

@@ -46,6 +46,7 @@ static struct carveout_buf *new_buf(struct carveout *carveout,
 	buf->carveout = __carveout_get(carveout);
 	buf->generation = buf->id;
 	buf->request = *request;
+	buf->request.forbid = carveout_request_forbid(carveout, request);
 	buf->empty = true;
 	seqcount_init(&buf->tag.seq);
 	dma_resv_init(&buf->resv);
@@ -55,14 +56,36 @@ static struct carveout_buf *new_buf(struct carveout *carveout,
 	return buf;
 }
 
+static int charge_memory(struct carveout_buf *buf, u64 size, u32 counts)
+{
+	struct carveout *carveout = buf->carveout;
+	int ret;
+
+	ret = carveout_quota_charge(carveout, buf->account, buf->charged_uid, size, counts);
+	/* The task that a driver acts in is no reason to charge its cgroup. */
+	if (ret || !buf->account || !carveout_account_is_file(buf->account))
+		return ret;
+	ret = carveout_dmem_charge(carveout, &buf->dmem, size);
+	if (ret)
+		carveout_quota_uncharge(carveout, buf->account, buf->charged_uid, size, counts);
+	return ret;
+}
+
+static void uncharge_memory(struct carveout_buf *buf, u64 size, u32 counts)
+{
+	carveout_dmem_uncharge(&buf->dmem);
+	carveout_quota_uncharge(buf->carveout, buf->account, buf->charged_uid, size, counts);
+}
+
 /**
  * carveout_buf_populate() - Allocate the memory of a buffer
  * @buf: a new buffer, known to the caller alone; @buf->request has the constraints
+ * @counts: objects that are charged with the memory, CARVEOUT_ONE_* bits
  *
  * Context: Process context. May sleep. Takes carveout->quota_lock and carveout->lock.
  * Return: 0; -EDQUOT; or as carveout_span_alloc().
  */
-int carveout_buf_populate(struct carveout_buf *buf)
+int carveout_buf_populate(struct carveout_buf *buf, u32 counts)
 {
 	struct carveout *carveout = buf->carveout;
 	struct carveout_span_info info;
@@ -70,7 +93,7 @@ int carveout_buf_populate(struct carveout_buf *buf)
 	u64 size = min(buf->request.size, carveout->heap.size);
 	int ret;
 
-	ret = carveout_quota_charge(carveout, buf->file, buf->charged_uid, size);
+	ret = charge_memory(buf, size, counts);
 	if (ret)
 		return ret;
 	ret = carveout_span_alloc(carveout, &buf->request, &info);
@@ -80,10 +103,11 @@ int carveout_buf_populate(struct carveout_buf *buf)
 		ret = -ENOSPC;
 	}
 	if (ret) {
-		carveout_quota_uncharge(carveout, buf->file, buf->charged_uid, size);
+		uncharge_memory(buf, size, counts);
 		return ret;
 	}
 	buf->charged = size;
+	buf->counts |= counts;
 	buf->claim = carveout->claim[info.region];
 	buf->handle = info.handle;
 	buf->start = info.start;
@@ -98,29 +122,38 @@ int carveout_buf_populate(struct carveout_buf *buf)
  * @buf: a buffer that was not published, and without an installed descriptor
  *
  * A file that is dropped in a system call is released only when that call returns. The
- * memory may be needed earlier.
+ * memory, and the objects that are charged with it, may be needed earlier.
  *
  * Context: Process context. May sleep. Takes carveout->lock and carveout->quota_lock.
  */
 void carveout_buf_depopulate(struct carveout_buf *buf)
 {
 	carveout_span_free(buf->carveout, buf->handle);
-	carveout_quota_uncharge(buf->carveout, buf->file, buf->charged_uid, buf->charged);
+	uncharge_memory(buf, buf->charged, buf->counts);
 	buf->charged = 0;
+	buf->counts = 0;
 	buf->empty = true;
 }
 
-/* The calling process owns the buffer and is charged for it. */
-static void set_process(struct carveout_buf *buf, struct carveout_file *file,
+/*
+ * The caller owns the buffer and is charged for it: a process, or the owner that a driver
+ * acts for, with whose credentials it calls.
+ */
+static void set_account(struct carveout_buf *buf, struct carveout_account *account,
 			const struct carveout_buf_spec *spec)
 {
-	buf->file = carveout_file_get(file);
+	buf->account = carveout_account_get(account);
 	buf->charged_uid = current_fsuid();
-	buf->pid = get_pid(task_tgid(current));
-	get_task_comm(buf->comm, current->group_leader);
 	buf->tag.uid = current_fsuid();
 	buf->tag.gid = current_fsgid();
-	buf->tag.mode = spec->mode & ~current_umask();
+	buf->tag.mode = spec->mode;
+	if (carveout_account_is_file(account)) {
+		buf->pid = get_pid(task_tgid(current));
+		get_task_comm(buf->comm, current->group_leader);
+		buf->tag.mode &= ~current_umask();
+	} else {
+		strscpy(buf->comm, account->name, sizeof(buf->comm));
+	}
 }
 
 /* Root owns a driver's buffer, whichever process the driver works for right now. */
@@ -132,10 +165,23 @@ static void set_kernel(struct carveout_buf *buf, const struct carveout_buf_spec 
 	buf->tag.mode = spec->mode;
 }
 
+static u32 counts_of(const struct carveout_buf_spec *spec)
+{
+	u32 counts = CARVEOUT_ONE_BUFFER;
+
+	if (spec->tag[0])
+		counts |= CARVEOUT_ONE_TAG;
+	if (spec->persist)
+		counts |= CARVEOUT_ONE_PERSISTENT;
+	if (spec->pool)
+		counts |= CARVEOUT_ONE_POOL;
+	return counts;
+}
+
 /**
  * carveout_buf_create() - Allocate a buffer
  * @carveout: the heap
- * @file: open file of the request; NULL for a driver
+ * @account: account of the request; NULL for a driver
  * @spec: its properties
  *
  * Look-ups do not find the buffer before carveout_registry_add().
@@ -145,7 +191,7 @@ static void set_kernel(struct carveout_buf *buf, const struct carveout_buf_spec 
  * carveout_buf_populate().
  */
 struct carveout_buf *carveout_buf_create(struct carveout *carveout,
-					 struct carveout_file *file,
+					 struct carveout_account *account,
 					 const struct carveout_buf_spec *spec)
 {
 	struct carveout_buf *buf;
@@ -154,14 +200,15 @@ struct carveout_buf *carveout_buf_create(struct carveout *carveout,
 	buf = new_buf(carveout, &spec->request);
 	if (IS_ERR(buf))
 		return buf;
-	if (file)
-		set_process(buf, file, spec);
+	if (account)
+		set_account(buf, account, spec);
 	else
 		set_kernel(buf, spec);
 	strscpy(buf->label, spec->label, sizeof(buf->label));
 	strscpy(buf->tag.name, spec->tag, sizeof(buf->tag.name));
 	buf->tag.persist = spec->persist;
-	ret = carveout_buf_populate(buf);
+	buf->typed = spec->typed;
+	ret = carveout_buf_populate(buf, counts_of(spec));
 	if (ret) {
 		carveout_buf_put_sync(buf);
 		return ERR_PTR(ret);
@@ -172,14 +219,16 @@ struct carveout_buf *carveout_buf_create(struct carveout *carveout,
 	return buf;
 }
 
-static bool attrs_satisfy(u32 attrs, const struct carveout_heap_request *request)
+static bool attrs_satisfy(const struct carveout_buf *buf,
+			  const struct carveout_heap_request *request)
 {
+	u32 attrs = carveout_buf_region_attrs(buf);
 	bool match = (attrs & request->require) == request->require;
 	u32 i;
 
 	for (i = 0; i < request->nr_fallback && !match; i++)
 		match = (attrs & request->fallback[i]) == request->fallback[i];
-	return match && !(attrs & request->forbid);
+	return match && !(attrs & carveout_request_forbid(buf->carveout, request));
 }
 
 /**
@@ -197,7 +246,7 @@ bool carveout_buf_satisfies(const struct carveout_buf *buf,
 	const struct carveout_heap_request *request = &spec->request;
 
 	return buf->size >= request->size &&
-	       attrs_satisfy(carveout_buf_region_attrs(buf), request) &&
+	       attrs_satisfy(buf, request) &&
 	       (!request->align || !(buf->start & (request->align - 1))) &&
 	       (!request->max_addr || buf->start + buf->size <= request->max_addr) &&
 	       (!request->regions || request->regions & BIT_ULL(buf->region)) &&
@@ -209,23 +258,33 @@ bool carveout_buf_satisfies(const struct carveout_buf *buf,
  * carveout_buf_clone() - Create a buffer that replaces another one
  * @buf: a buffer that is being resized
  *
- * It has the same charged user and file, and the same record for listings; it has
- * neither tag nor memory.
+ * It has the same charged user and account, and the same record for listings; it is typed
+ * memory if @buf is. It has neither tag nor memory.
  *
- * Context: Process context. May sleep.
- * Return: the buffer with one reference, or an ERR_PTR.
+ * Context: Process context. May sleep. Takes carveout->quota_lock.
+ * Return: the buffer with one reference, or an ERR_PTR; -EDQUOT if the charged user has
+ * too many buffers.
  */
 struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf)
 {
 	struct carveout_buf *next = new_buf(buf->carveout, &buf->request);
+	int ret;
 
 	if (IS_ERR(next))
 		return next;
-	if (buf->file)
-		next->file = carveout_file_get(buf->file);
+	if (buf->account)
+		next->account = carveout_account_get(buf->account);
 	next->charged_uid = buf->charged_uid;
+	next->typed = buf->typed;
 	next->pid = get_pid(buf->pid);
 	memcpy(next->comm, buf->comm, sizeof(next->comm));
 	memcpy(next->label, buf->label, sizeof(next->label));
+	ret = carveout_quota_charge(next->carveout, next->account, next->charged_uid, 0,
+				    CARVEOUT_ONE_BUFFER);
+	if (ret) {
+		carveout_buf_put_sync(next);
+		return ERR_PTR(ret);
+	}
+	next->counts = CARVEOUT_ONE_BUFFER;
 	return next;
 }

@@ -11,7 +11,7 @@
 #include "buffer_types.h"
 
 struct carveout;
-struct carveout_file;
+struct carveout_account;
 
 /**
  * struct carveout_buf_spec - properties of a new buffer
@@ -20,6 +20,8 @@ struct carveout_file;
  * @tag: its tag; an empty string for none
  * @mode: permission bits of the tag
  * @persist: the tag holds the buffer
+ * @pool: it becomes a pool
+ * @typed: mmap() of a device node allocates it
  * @zero: zero it in a heap that does not zero, too
  */
 struct carveout_buf_spec {
@@ -28,16 +30,18 @@ struct carveout_buf_spec {
 	const char *tag;
 	umode_t mode;
 	bool persist;
+	bool pool;
+	bool typed;
 	bool zero;
 };
 
 struct carveout_buf *carveout_buf_create(struct carveout *carveout,
-					 struct carveout_file *file,
+					 struct carveout_account *account,
 					 const struct carveout_buf_spec *spec);
 bool carveout_buf_satisfies(const struct carveout_buf *buf,
 			    const struct carveout_buf_spec *spec);
 struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf);
-int carveout_buf_populate(struct carveout_buf *buf);
+int carveout_buf_populate(struct carveout_buf *buf, u32 counts);
 void carveout_buf_depopulate(struct carveout_buf *buf);
 
 #endif /* _CARVEOUT_BUFFER_H */

@@ -5,6 +5,8 @@
 #ifndef _CARVEOUT_BUFFER_TYPES_H
 #define _CARVEOUT_BUFFER_TYPES_H
 
+#include <linux/atomic.h>
+#include <linux/compiler.h>
 #include <linux/dma-resv.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -20,8 +22,9 @@
 
 #include "../carveout_internal.h"
 #include "../mem/claim.h"
+#include "../mem/dmem.h"
 
-struct carveout_file;
+struct carveout_account;
 struct carveout_pool;
 struct pid;
 
@@ -53,23 +56,31 @@ struct carveout_tag {
  * @CARVEOUT_BUF_LIVE: yes
  * @CARVEOUT_BUF_RESIZING: not while it is being resized
  * @CARVEOUT_BUF_REPLACED: no, another buffer took over its tag and its content
+ * @CARVEOUT_BUF_ENDING: no, the last reference is dropped
+ * @CARVEOUT_BUF_PARKED: no, and its memory is still in use
  */
 enum carveout_buf_state {
 	CARVEOUT_BUF_LIVE,
 	CARVEOUT_BUF_RESIZING,
 	CARVEOUT_BUF_REPLACED,
+	CARVEOUT_BUF_ENDING,
+	CARVEOUT_BUF_PARKED,
 };
 
 /**
- * struct carveout_parking - state of a buffer that only I/O holds
+ * struct carveout_parking - state of a buffer whose memory is in use without a reference
  * @work: checks the pages again
  * @next: physical address of the first page that was still pinned
  * @delay_ms: delay until the next check
+ * @since: time when it was parked, CLOCK_MONOTONIC in ns (invariant once parked)
+ * @reported: the log says that the pin is held for long
  */
 struct carveout_parking {
 	struct delayed_work work;
 	u64 next;
 	unsigned int delay_ms;
+	u64 since;
+	bool reported;
 };
 
 /**
@@ -84,6 +95,7 @@ struct carveout_parking {
  * @size: bytes (invariant)
  * @region: index of its region (invariant)
  * @request: request that it was allocated with, for when it moves (invariant)
+ * @typed: mmap() of a device node allocated it, or the buffer that it replaced (invariant)
  * @empty: it has no memory: not yet, or no longer
  * @state: whether it can be used; registry_lock to change
  * @next: the buffer that it was resized to in place, with a reference: memory that
@@ -95,17 +107,23 @@ struct carveout_parking {
  *	entry is reserved from the start (invariant)
  * @generation: @id, or a later number that it got with its tag; registry_lock
  *	(invariant once linked)
- * @file: open file that is charged for it; NULL for a driver's buffer, which is not
+ * @account: account that is charged for it; NULL for a driver's buffer, which is not
  *	charged (invariant)
  * @charged_uid: user that is charged for it (invariant)
  * @charged: charged bytes
+ * @dmem: charge to a cgroup; empty for the buffer of a driver or of its owner
+ * @counts: charged objects, CARVEOUT_ONE_* bits; the bits of the tag: registry_lock once
+ *	published
  * @tag: its tag; the owner of the buffer, with or without a tag
- * @resv: fences, shared by all its files
- * @attach_lock: guards @attachments and their mappings
+ * @resv: fences, shared by its files that permit writing
+ * @attach_lock: guards @attachments, their mappings and @writers
  * @attachments: importers of all its files
+ * @writers: accesses of the CPU for writing that have begun and not ended;
+ *	@attach_lock
+ * @holds: number of parties that may access the memory without a reference
  * @parking: used after the last reference
  * @pid: process that allocated it; NULL for a driver (invariant)
- * @comm: name of that program (invariant)
+ * @comm: name of that program, or of the owner that a driver acts for (invariant)
  * @label: purpose, for people (invariant)
  */
 struct carveout_buf {
@@ -118,6 +136,7 @@ struct carveout_buf {
 	u64 size;
 	u32 region;
 	struct carveout_heap_request request;
+	bool typed;
 	bool empty;
 	enum carveout_buf_state state;
 	struct carveout_buf *next;
@@ -127,14 +146,18 @@ struct carveout_buf {
 	u64 id;
 	u64 generation;
 
-	struct carveout_file *file;
+	struct carveout_account *account;
 	kuid_t charged_uid;
 	u64 charged;
+	struct carveout_dmem dmem;
+	u32 counts;
 
 	struct carveout_tag tag;
 	struct dma_resv resv;
 	struct mutex attach_lock;	/* importers */
 	struct list_head attachments;
+	unsigned long writers;
+	atomic_t holds;
 	struct carveout_parking parking;
 
 	struct pid *pid;
@@ -154,6 +177,22 @@ static inline struct carveout_buf *__carveout_buf_get(struct carveout_buf *buf)
 {
 	kref_get(&buf->ref);
 	return buf;
+}
+
+/**
+ * carveout_buf_is_replaced() - Check whether another buffer took over the content
+ * @buf: a buffer that the caller has a reference to
+ *
+ * A new user of such a buffer is refused: it would be pointless, though harmless, because
+ * the memory stays as long as the buffer does. A buffer that is only being resized may be
+ * open elsewhere too, and nothing must change for that user.
+ *
+ * Context: Any context.
+ * Return: true if the buffer was resized.
+ */
+static inline bool carveout_buf_is_replaced(const struct carveout_buf *buf)
+{
+	return READ_ONCE(buf->state) == CARVEOUT_BUF_REPLACED;
 }
 
 /**

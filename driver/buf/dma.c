@@ -8,6 +8,7 @@
  */
 
 #include <linux/dma-direct.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -17,8 +18,10 @@
 #include <linux/mutex.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
 
 #include "../carveout_internal.h"
+#include "../mem/cache.h"
 #include "../mem/claim.h"
 #include "../mem/objects.h"
 #include "buffer.h"
@@ -80,6 +83,15 @@ void carveout_mapping_destroy(struct carveout_mapping *mapping)
 	carveout_object_dec(CARVEOUT_OBJ_ATTACH);
 }
 
+/* === Mapping ============================================================== */
+
+/*
+ * The DMA API never maintains the CPU's caches for the memory itself: see
+ * carveout_buf_sync_caches(). A device that cannot have a bounce buffer is an error that
+ * user space can cause, by importing a buffer, and is not worth a line in the log.
+ */
+#define MAP_ATTRS	(DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_NO_WARN)
+
 static bool translates(struct device *dev)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
@@ -87,11 +99,74 @@ static bool translates(struct device *dev)
 	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
 }
 
+static bool is_cached(const struct carveout_buf *buf)
+{
+	return carveout_buf_region_attrs(buf) & CARVEOUT_ATTR_CACHED;
+}
+
+/* Check that the kernel has a bounce buffer of this size, in reach of the device. */
+static bool can_bounce(struct device *dev, u64 size)
+{
+	size_t max = dma_max_mapping_size(dev);
+	phys_addr_t start = 0;
+	u64 all = swiotlb_range(dev, &start);
+
+	/* Without limit: there are none, or none is expected to be necessary. */
+	return max != SIZE_MAX && size <= max && all &&
+	       dma_capable(dev, phys_to_dma(dev, start), all, true, 0);
+}
+
 /*
- * Map memory outside the linear mapping, which can be neither bounced nor passed to
- * dma_map_page(). Where an IOMMU translates, dma_map_resource() maps it. Elsewhere
- * that function would leave out the offset of the bus, and warn about a device that
- * cannot reach the memory.
+ * Check that a device reaches memory with pages, or that the memory can be bounced. The
+ * DMA API warns where neither is possible. Where an IOMMU or other code translates, it
+ * returns an error.
+ */
+static bool is_reachable(struct device *dev, u64 start, u64 size)
+{
+	if (translates(dev) || get_dma_ops(dev))
+		return true;
+	if (!is_swiotlb_force_bounce(dev) &&
+	    dma_capable(dev, phys_to_dma(dev, start), size, true, 0))
+		return true;
+	return can_bounce(dev, size);
+}
+
+/* Check whether the device has another address than that of the memory. */
+static bool is_bounced(const struct carveout_mapping *mapping)
+{
+	dma_addr_t addr = sg_dma_address(mapping->sgt.sgl);
+	struct device *dev = mapping->dev;
+	u64 start = mapping->buf->start;
+
+	if (translates(dev))
+		return iommu_iova_to_phys(iommu_get_domain_for_dev(dev), addr) != start;
+	return addr != phys_to_dma(dev, start);
+}
+
+static int map_pages(struct carveout_mapping *mapping, enum dma_data_direction dir)
+{
+	struct carveout_buf *buf = mapping->buf;
+	struct device *dev = mapping->dev;
+	int ret;
+
+	if (!is_reachable(dev, buf->start, buf->size))
+		return -EFBIG;
+	ret = dma_map_sgtable(dev, &mapping->sgt, dir, MAP_ATTRS);
+	if (ret)
+		return ret == -EINVAL ? ret : -ENOMEM;
+	mapping->bounced = is_bounced(mapping);
+	/* The new bounce buffer is filled, but perhaps only in the CPU's caches. */
+	if (mapping->bounced)
+		dma_sync_single_for_device(dev, sg_dma_address(mapping->sgt.sgl),
+					   buf->size, dir);
+	return 0;
+}
+
+/*
+ * Map memory outside the linear mapping, which cannot be bounced. An IOMMU is told to
+ * snoop the caches for cached memory of a device that can. Without an IOMMU the DMA API
+ * would leave out the offset of the bus, and warn about a device that cannot reach the
+ * memory.
  */
 static int map_unmapped(struct carveout_mapping *mapping, enum dma_data_direction dir)
 {
@@ -99,13 +174,9 @@ static int map_unmapped(struct carveout_mapping *mapping, enum dma_data_directio
 	struct device *dev = mapping->dev;
 	dma_addr_t addr;
 
-	mapping->resource = translates(dev);
-	if (mapping->resource) {
-		/* An IOMMU maps a resource without snooping of the caches. */
-		if (carveout_buf_region_attrs(buf) & CARVEOUT_ATTR_CACHED &&
-		    buf->carveout->coherent)
-			return -EOPNOTSUPP;
-		addr = dma_map_resource(dev, buf->start, buf->size, dir, 0);
+	mapping->bounced = false;
+	if (mapping->translated) {
+		addr = dma_map_phys(dev, buf->start, buf->size, dir, mapping->attrs);
 		if (dma_mapping_error(dev, addr))
 			return -ENOMEM;
 	} else {
@@ -113,23 +184,60 @@ static int map_unmapped(struct carveout_mapping *mapping, enum dma_data_directio
 		if (!dma_capable(dev, addr, buf->size, false, 0))
 			return -EFBIG;
 	}
-	if (!buf->carveout->coherent)
-		carveout_claim_flush(buf->claim, buf->start, buf->size);
 	sg_dma_address(mapping->sgt.sgl) = addr;
 	sg_dma_len(mapping->sgt.sgl) = buf->size;
 	mapping->sgt.nents = 1;
 	return 0;
 }
 
-static void unmap_unmapped(struct carveout_mapping *mapping)
+/* Whether the device will see the CPU's caches follows from how it is mapped. */
+static void choose_attrs(struct carveout_mapping *mapping)
+{
+	bool coherent = dev_is_dma_coherent(mapping->dev);
+
+	mapping->attrs = MAP_ATTRS;
+	mapping->translated = translates(mapping->dev);
+	mapping->snoops = coherent;
+	if (carveout_buf_has_pages(mapping->buf) || !mapping->translated)
+		return;
+	mapping->attrs |= DMA_MAP_PHYS_REQUIRED_ATTRS;
+	/* Snooping would allocate lines of memory that the CPU accesses uncached. */
+	if (coherent && !is_cached(mapping->buf))
+		mapping->attrs |= DMA_ATTR_MMIO;
+	if (mapping->attrs & DMA_ATTR_MMIO)
+		mapping->snoops = false;
+}
+
+/* Check whether the device accesses the memory past caches that may have its data. */
+static bool bypasses_caches(const struct carveout_mapping *mapping)
+{
+	return is_cached(mapping->buf) && !mapping->snoops && !mapping->bounced;
+}
+
+static void flush_for(const struct carveout_mapping *mapping)
 {
 	struct carveout_buf *buf = mapping->buf;
 
-	if (mapping->resource)
-		dma_unmap_resource(mapping->dev, sg_dma_address(mapping->sgt.sgl),
-				   buf->size, mapping->dir, 0);
-	if (!buf->carveout->coherent && mapping->dir != DMA_TO_DEVICE)
+	if (!buf->carveout->coherent || bypasses_caches(mapping))
 		carveout_claim_flush(buf->claim, buf->start, buf->size);
+}
+
+static int map_locked(struct carveout_mapping *mapping, enum dma_data_direction dir)
+{
+	int ret;
+
+	choose_attrs(mapping);
+	if (!CARVEOUT_HAS_CACHE_FLUSH && is_cached(mapping->buf) && !mapping->snoops)
+		return -EOPNOTSUPP;
+	if (carveout_buf_has_pages(mapping->buf))
+		ret = map_pages(mapping, dir);
+	else
+		ret = map_unmapped(mapping, dir);
+	if (ret)
+		return ret;
+	flush_for(mapping);
+	mapping->dir = dir;
+	return 0;
 }
 
 /**
@@ -139,8 +247,8 @@ static void unmap_unmapped(struct carveout_mapping *mapping)
  *
  * Context: Process context. May sleep. Takes mapping->buf->attach_lock.
  * Return: 0; -EBUSY if it is mapped already; -EINVAL for an invalid direction, or a
- * device without a DMA mask; -EFBIG for a device that cannot reach the buffer;
- * -EOPNOTSUPP as carveout_buf_map(); -ENOMEM.
+ * device without a DMA mask; -EFBIG for a device that cannot reach the buffer, if it
+ * cannot be bounced either; -EOPNOTSUPP as carveout_buf_map(); -ENOMEM.
  */
 int carveout_mapping_map(struct carveout_mapping *mapping, enum dma_data_direction dir)
 {
@@ -152,14 +260,7 @@ int carveout_mapping_map(struct carveout_mapping *mapping, enum dma_data_directi
 		return -EINVAL;
 
 	mutex_lock(&buf->attach_lock);
-	if (mapping->dir != DMA_NONE)
-		ret = -EBUSY;
-	else if (carveout_buf_has_pages(buf))
-		ret = dma_map_sgtable(mapping->dev, &mapping->sgt, dir, 0);
-	else
-		ret = map_unmapped(mapping, dir);
-	if (!ret)
-		mapping->dir = dir;
+	ret = mapping->dir == DMA_NONE ? map_locked(mapping, dir) : -EBUSY;
 	mutex_unlock(&buf->attach_lock);
 	return ret;
 }
@@ -173,12 +274,18 @@ int carveout_mapping_map(struct carveout_mapping *mapping, enum dma_data_directi
 void carveout_mapping_unmap(struct carveout_mapping *mapping)
 {
 	struct carveout_buf *buf = mapping->buf;
+	struct device *dev = mapping->dev;
 
 	mutex_lock(&buf->attach_lock);
+	/* A bounce buffer is copied back once more. */
 	if (carveout_buf_has_pages(buf))
-		dma_unmap_sgtable(mapping->dev, &mapping->sgt, mapping->dir, 0);
-	else
-		unmap_unmapped(mapping);
+		dma_unmap_sgtable(dev, &mapping->sgt, mapping->dir,
+				  mapping->bounced ? 0 : MAP_ATTRS);
+	else if (mapping->translated)
+		dma_unmap_phys(dev, sg_dma_address(mapping->sgt.sgl), buf->size,
+			       mapping->dir, mapping->attrs);
+	if (mapping->dir != DMA_TO_DEVICE)
+		flush_for(mapping);
 	mapping->dir = DMA_NONE;
 	mutex_unlock(&buf->attach_lock);
 }
@@ -188,50 +295,63 @@ void carveout_mapping_unmap(struct carveout_mapping *mapping)
 /*
  * Caches are maintained through the kernel's own mapping of the region. That works
  * without any device attached, for a remote processor, and for memory outside the
- * linear mapping. The DMA API copies the bounce buffer of a device that cannot reach
- * the memory, in the direction of its mapping, whatever the direction of the caller.
+ * linear mapping. They are maintained if the devices of the heap do not see them, or if
+ * one that has the buffer mapped does not.
  */
-static void sync_devices(struct carveout_buf *buf, u64 offset, u64 size,
-			 void (*sync)(struct device *dev, dma_addr_t addr,
-				      size_t size, enum dma_data_direction dir))
+static bool needs_flush(struct carveout_buf *buf)
 {
 	struct carveout_mapping *mapping;
+	bool flush = !buf->carveout->coherent;
 
-	if (!carveout_buf_has_pages(buf))
-		return;
+	if (flush)
+		return true;
 	mutex_lock(&buf->attach_lock);
 	list_for_each_entry(mapping, &buf->attachments, node)
-		if (mapping->dir != DMA_NONE)
-			sync(mapping->dev,
-			     sg_dma_address(mapping->sgt.sgl) + offset, size,
-			     mapping->dir);
+		flush |= mapping->dir != DMA_NONE && bypasses_caches(mapping);
+	mutex_unlock(&buf->attach_lock);
+	return flush;
+}
+
+/* Check for a bounce buffer of a device whose accesses are not all of direction @other. */
+static bool has_copy(const struct carveout_mapping *mapping, enum dma_data_direction other)
+{
+	return mapping->dir != DMA_NONE && mapping->dir != other && mapping->bounced;
+}
+
+/*
+ * Copy from the bounce buffers of devices that may write. A copy of the whole buffer
+ * undoes all stores of the CPU since the last copy in the other direction. So there is
+ * none while a writer is between its begin and its end.
+ */
+static void copy_from_devices(struct carveout_buf *buf, u64 offset, u64 size)
+{
+	struct carveout_mapping *mapping;
+	dma_addr_t addr;
+
+	mutex_lock(&buf->attach_lock);
+	list_for_each_entry(mapping, &buf->attachments, node) {
+		if (buf->writers || !has_copy(mapping, DMA_TO_DEVICE))
+			continue;
+		addr = sg_dma_address(mapping->sgt.sgl) + offset;
+		dma_sync_single_for_cpu(mapping->dev, addr, size, DMA_FROM_DEVICE);
+	}
 	mutex_unlock(&buf->attach_lock);
 }
 
-/**
- * carveout_buf_sync_for_cpu() - Make data from devices visible to the CPU
- * @buf: the buffer, for all devices that have it mapped
- * @offset: start of the part in the buffer, in bytes
- * @size: bytes
- *
- * Context: Process context. May sleep. Takes buf->attach_lock.
- */
-void carveout_buf_sync_for_cpu(struct carveout_buf *buf, u64 offset, u64 size)
+/* Copy to the bounce buffers of devices that may read. */
+static void copy_to_devices(struct carveout_buf *buf, u64 offset, u64 size)
 {
-	sync_devices(buf, offset, size, dma_sync_single_for_cpu);
-}
+	struct carveout_mapping *mapping;
+	dma_addr_t addr;
 
-/**
- * carveout_buf_sync_for_device() - Make data from the CPU visible to devices
- * @buf: the buffer, for all devices that have it mapped
- * @offset: start of the part in the buffer, in bytes
- * @size: bytes
- *
- * Context: Process context. May sleep. Takes buf->attach_lock.
- */
-void carveout_buf_sync_for_device(struct carveout_buf *buf, u64 offset, u64 size)
-{
-	sync_devices(buf, offset, size, dma_sync_single_for_device);
+	mutex_lock(&buf->attach_lock);
+	list_for_each_entry(mapping, &buf->attachments, node) {
+		if (!has_copy(mapping, DMA_FROM_DEVICE))
+			continue;
+		addr = sg_dma_address(mapping->sgt.sgl) + offset;
+		dma_sync_single_for_device(mapping->dev, addr, size, DMA_TO_DEVICE);
+	}
+	mutex_unlock(&buf->attach_lock);
 }
 
 /**
@@ -239,19 +359,20 @@ void carveout_buf_sync_for_device(struct carveout_buf *buf, u64 offset, u64 size
  * @buf: the buffer
  * @offset: start of the part in the buffer, in bytes
  * @size: bytes
- * @flags: CARVEOUT_SYNC_* flags
+ * @flags: CARVEOUT_SYNC_FOR_CPU before the CPU reads, CARVEOUT_SYNC_FOR_DEVICE after
+ *	it wrote; bounce buffers are copied accordingly
  *
  * Context: Process context. May sleep. Takes buf->attach_lock. Large sizes take long
  * and are flushed in steps.
  */
 void carveout_buf_sync_caches(struct carveout_buf *buf, u64 offset, u64 size, u32 flags)
 {
-	if (flags & CARVEOUT_SYNC_FOR_CPU)
-		carveout_buf_sync_for_cpu(buf, offset, size);
-	if (!buf->carveout->coherent)
+	if (needs_flush(buf))
 		carveout_claim_flush(buf->claim, buf->start + offset, size);
+	if (flags & CARVEOUT_SYNC_FOR_CPU)
+		copy_from_devices(buf, offset, size);
 	if (flags & CARVEOUT_SYNC_FOR_DEVICE)
-		carveout_buf_sync_for_device(buf, offset, size);
+		copy_to_devices(buf, offset, size);
 }
 
 /* === For other drivers ==================================================== */
@@ -265,8 +386,9 @@ void carveout_buf_sync_caches(struct carveout_buf *buf, u64 offset, u64 size, u3
  * Context: Process context. May sleep. Takes buf->attach_lock.
  * Return: the mapping, to be released with carveout_unmap(); or an ERR_PTR: -EFBIG if
  * the device cannot reach the buffer, or if the buffer has 4 GiB and more; -EINVAL for
- * an invalid direction, or a device without a DMA mask; -EOPNOTSUPP for an IOMMU that
- * would not snoop caches that hold data of the buffer; -ENOMEM.
+ * an invalid direction, or a device without a DMA mask; -EOPNOTSUPP for a device that
+ * does not see caches that hold data of the buffer, on an architecture without cache
+ * maintenance; -ENOMEM.
  */
 struct carveout_mapping *carveout_buf_map(struct carveout_buf *buf, struct device *dev,
 					  enum dma_data_direction dir)
@@ -346,7 +468,7 @@ EXPORT_SYMBOL_NS_GPL(carveout_mapping_sgt, "CARVEOUT");
  * Context: Process context. May sleep. Takes buf->attach_lock. Large sizes take long
  * and are flushed in steps.
  * Return: 0; -EINVAL if the part is not inside the buffer, for an unknown flag, or
- * without a flag.
+ * without a flag; -EOPNOTSUPP if the CPU must not access the memory.
  */
 int carveout_buf_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 flags)
 {
@@ -354,6 +476,8 @@ int carveout_buf_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 flags)
 	if (!flags || flags & ~CARVEOUT_SYNC_FLAGS || !size || offset > buf->size ||
 	    size > buf->size - offset)
 		return -EINVAL;
+	if (!carveout_claim_has_va(buf->claim))
+		return -EOPNOTSUPP;
 	carveout_buf_sync_caches(buf, offset, size, flags);
 	return 0;
 }

@@ -21,8 +21,11 @@ struct device;
  * @sgt: the buffer as one entry, for the device
  * @dir: direction of the mapping, DMA_NONE while it is not mapped;
  *	carveout_buf.attach_lock
- * @resource: mapped as a resource, through an IOMMU;
+ * @attrs: DMA_ATTR_* of the mapping; carveout_buf.attach_lock
+ * @translated: an IOMMU translates the device's addresses; carveout_buf.attach_lock
+ * @bounced: the device accesses a bounce buffer, which the DMA API copies;
  *	carveout_buf.attach_lock
+ * @snoops: accesses of the device see the CPU's caches; carveout_buf.attach_lock
  */
 struct carveout_mapping {
 	struct list_head node;
@@ -30,7 +33,10 @@ struct carveout_mapping {
 	struct device *dev;
 	struct sg_table sgt;
 	enum dma_data_direction dir;
-	bool resource;
+	unsigned long attrs;
+	bool translated;
+	bool bounced;
+	bool snoops;
 };
 
 struct carveout_mapping *carveout_mapping_create(struct carveout_buf *buf,
@@ -39,8 +45,6 @@ void carveout_mapping_destroy(struct carveout_mapping *mapping);
 int carveout_mapping_map(struct carveout_mapping *mapping,
 			 enum dma_data_direction dir);
 void carveout_mapping_unmap(struct carveout_mapping *mapping);
-void carveout_buf_sync_for_cpu(struct carveout_buf *buf, u64 offset, u64 size);
-void carveout_buf_sync_for_device(struct carveout_buf *buf, u64 offset, u64 size);
 void carveout_buf_sync_caches(struct carveout_buf *buf, u64 offset, u64 size, u32 flags);
 
 #endif /* _CARVEOUT_DMA_H */

@@ -6,7 +6,9 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/kref.h>
+#include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -75,6 +77,8 @@ static void fill_locked(const struct carveout_buf *buf,
 	out->gid = from_kgid_munged(current_user_ns(), buf->tag.gid);
 	out->pid = pid_vnr(buf->pid);
 	out->refs = kref_read(&buf->ref);
+	if (buf->state == CARVEOUT_BUF_PARKED)
+		out->parked_ns = max_t(u64, ktime_get_ns() - buf->parking.since, 1);
 	if (viewer->phys) {
 		out->phys = buf->start;
 		out->flags |= CARVEOUT_BUFFER_PHYS;
@@ -107,6 +111,9 @@ int carveout_info_fill(struct carveout_buf *buf, const struct carveout_viewer *v
 static bool visible_locked(const struct carveout_buf *buf,
 			   const struct carveout_viewer *viewer)
 {
+	/* Its memory is being freed, or is about to be parked. */
+	if (buf->state == CARVEOUT_BUF_ENDING)
+		return false;
 	return viewer->all || uid_eq(current_fsuid(), buf->tag.uid) ||
 	       (buf->tag.linked && carveout_tag_permits(&buf->tag, false));
 }

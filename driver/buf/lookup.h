@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Look-up of buffers by tag.
+ * Look-up of buffers, by tag and by place.
  */
 #ifndef _CARVEOUT_LOOKUP_H
 #define _CARVEOUT_LOOKUP_H
@@ -9,6 +9,16 @@
 
 struct carveout;
 struct carveout_buf;
+
+/*
+ * Rounds of carveout_open_or_create(). In each one, another caller creates the tag after the
+ * one attempt and removes it before the next one. If half of all rounds end so, then a
+ * call in 2^64 gives up.
+ */
+#define CARVEOUT_OPEN_ROUNDS	64
+
+/* A driver waits so long for the end of resizes: a resize may copy gigabytes. */
+#define CARVEOUT_RESIZE_WAIT_MS	10000
 
 /**
  * enum carveout_lookup_access - access that a look-up asks for
@@ -24,8 +34,12 @@ enum carveout_lookup_access {
 
 struct carveout_buf *carveout_lookup(struct carveout *carveout, const char *tag,
 				     enum carveout_lookup_access access);
+struct carveout_buf *carveout_lookup_nowait(struct carveout *carveout, const char *tag,
+					    enum carveout_lookup_access access);
 struct carveout_buf *carveout_lookup_wait(struct carveout *carveout, const char *tag,
 					  enum carveout_lookup_access access, u64 deadline);
+struct carveout_buf *carveout_lookup_place(struct carveout *carveout, u64 start, u64 size,
+					   bool write);
 int carveout_open_or_create(bool may_open, int (*open)(void *arg), int (*create)(void *arg),
 			    void *arg);
 

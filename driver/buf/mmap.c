@@ -4,8 +4,13 @@
  *
  * Memory with pages (CARVEOUT_ATTR_PAGES) is mapped as ordinary pages, so that
  * direct I/O, pipes and registered buffers can use it; see release.c for the effect
- * of a pinned page on the end of a buffer. No-map memory has no pages that may be
- * accessed, and is mapped by page frame number.
+ * of a pinned page on the end of a buffer.
+ *
+ * No-map memory has no pages that may be accessed. Its entries are special: no code
+ * looks for a page behind them. VM_IO keeps get_user_pages() away. The mapping is
+ * VM_MIXEDMAP and not VM_PFNMAP: VFIO and others take the page frame numbers of a
+ * VM_PFNMAP mapping out of its page table, without a reference and without notice of
+ * their removal. A device then still reaches the memory when another owner has it.
  *
  * A VMA owns nothing: its file holds the buffer, and vm_private_data is only a
  * shortcut to the buffer. So there is nothing to do when a VMA is split, moved,
@@ -14,10 +19,12 @@
 
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/personality.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
 
 #include "../carveout_internal.h"
+#include "../trace.h"
 #include "buffer.h"
 #include "mmap.h"
 
@@ -89,13 +96,50 @@ static int map_pages(const struct carveout_buf *buf, struct vm_area_struct *vma)
 
 /* === Memory without pages ================================================= */
 
-#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+static vm_fault_t insert(struct vm_area_struct *vma, unsigned long addr)
+{
+	const struct carveout_buf *buf = vma->vm_private_data;
+	unsigned long pgoff = linear_page_index(vma, addr);
+
+	/* As for memory with pages, it cannot occur. */
+	if (pgoff >= nr_pages(buf))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_mixed(vma, addr, first_pfn(buf) + pgoff);
+}
 
 /*
- * Map a huge page. The kernel marks the entry special, so that get_user_pages_fast()
- * and all other code that looks for a page behind an entry ignores it. Kernels
- * without that mark (before 6.12) would take references to pages that do not exist:
- * there, only single pages are mapped.
+ * mmap() makes all entries where no huge page fits, but madvise(MADV_DONTNEED) and others
+ * remove them. Map all single pages of the mapping in the range of a huge page at once.
+ * Only the page of the fault has to succeed.
+ */
+static vm_fault_t pfns_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long addr = vmf->address & PMD_MASK;
+	unsigned long last = addr + PMD_SIZE - 1;
+	vm_fault_t ret;
+
+	/* Early 6.12 lets userfaultfd mark a missing entry: it is never filled. */
+	if (vmf->flags & FAULT_FLAG_ORIG_PTE_VALID && !pte_none(vmf->orig_pte))
+		return VM_FAULT_SIGBUS;
+	ret = insert(vma, vmf->address);
+	if (ret != VM_FAULT_NOPAGE)
+		return ret;
+
+	addr = max(addr, vma->vm_start);
+	last = min(last, vma->vm_end - 1);
+	for (; addr <= last; addr += PAGE_SIZE)
+		if (insert(vma, addr) != VM_FAULT_NOPAGE)
+			break;
+	return VM_FAULT_NOPAGE;
+}
+
+#ifdef CARVEOUT_PMD_SPECIAL
+
+/*
+ * Map a huge page. Its entry is special like those of single pages: see
+ * include/compat/linux/mm.h for the kernels on which that holds for all code that walks
+ * page tables.
  */
 static vm_fault_t pfns_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
@@ -117,40 +161,6 @@ static vm_fault_t pfns_huge_fault(struct vm_fault *vmf, unsigned int order)
 	return vmf_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
 }
 
-/*
- * Where no huge page fits, map all single pages of the mapping in the range that it
- * would cover. Only the page of the fault has to succeed.
- */
-static vm_fault_t pfns_fault(struct vm_fault *vmf)
-{
-	struct vm_area_struct *vma = vmf->vma;
-	const struct carveout_buf *buf = vma->vm_private_data;
-	unsigned long addr = vmf->address & PMD_MASK;
-	unsigned long last = addr + PMD_SIZE - 1;
-	unsigned long pgoff;
-	vm_fault_t ret;
-
-	if (vmf->pgoff >= nr_pages(buf))
-		return VM_FAULT_SIGBUS;
-	/* Early 6.12 lets userfaultfd mark a missing entry: it is never filled. */
-	if (vmf->flags & FAULT_FLAG_ORIG_PTE_VALID && !pte_none(vmf->orig_pte))
-		return VM_FAULT_SIGBUS;
-	ret = vmf_insert_pfn(vma, vmf->address, first_pfn(buf) + vmf->pgoff);
-	if (ret != VM_FAULT_NOPAGE)
-		return ret;
-
-	addr = max(addr, vma->vm_start);
-	last = min(last, vma->vm_end - 1);
-	for (; addr <= last; addr += PAGE_SIZE) {
-		pgoff = linear_page_index(vma, addr);
-		if (pgoff >= nr_pages(buf) ||
-		    vmf_insert_pfn(vma, addr, first_pfn(buf) + pgoff) !=
-		    VM_FAULT_NOPAGE)
-			break;
-	}
-	return VM_FAULT_NOPAGE;
-}
-
 static const struct vm_operations_struct pfns_ops = {
 	.fault = pfns_fault,
 	.huge_fault = pfns_huge_fault,
@@ -166,9 +176,11 @@ static bool takes_huge(const struct vm_area_struct *vma, unsigned long pfn)
 	       IS_ALIGNED(pfn + PHYS_PFN(addr - vma->vm_start), PTRS_PER_PTE);
 }
 
-#else /* !CONFIG_ARCH_SUPPORTS_PMD_PFNMAP */
+#else /* !CARVEOUT_PMD_SPECIAL */
 
-static const struct vm_operations_struct pfns_ops;
+static const struct vm_operations_struct pfns_ops = {
+	.fault = pfns_fault,
+};
 
 static bool takes_huge(const struct vm_area_struct *vma, unsigned long pfn)
 {
@@ -179,25 +191,49 @@ static bool takes_huge(const struct vm_area_struct *vma, unsigned long pfn)
 
 /*
  * Huge pages are mapped on first access: no function maps one at mmap() time. A
- * mapping that has no room for any is complete from the start.
+ * mapping that has no room for any is complete from the start. After an error the caller
+ * of mmap() removes the entries made before it.
  */
 static int map_pfns(const struct carveout_buf *buf, struct vm_area_struct *vma)
 {
-	unsigned long pfn = first_pfn(buf) + vma->vm_pgoff;
+	unsigned long addr;
+	vm_fault_t ret;
 
-	/* Even if there is nothing to do: a VMA without any looks anonymous. */
+	vm_flags_set(vma, VM_IO | VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = &pfns_ops;
 	vma->vm_private_data = (void *)buf;
-	if (!takes_huge(vma, pfn))
-		return remap_pfn_range(vma, vma->vm_start, pfn,
-				       vma->vm_end - vma->vm_start,
-				       vma->vm_page_prot);
-	/* The flags that remap_pfn_range() sets. */
-	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	if (takes_huge(vma, first_pfn(buf) + vma->vm_pgoff)) {
+		/* Only for VM_PFNMAP the kernel assumes that huge pages are wanted. */
+		vm_flags_set(vma, VM_HUGEPAGE);
+		return 0;
+	}
+	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
+		ret = insert(vma, addr);
+		if (ret != VM_FAULT_NOPAGE)
+			return vm_fault_to_errno(ret, 0);
+		if (IS_ALIGNED(addr, PMD_SIZE))
+			cond_resched();
+	}
 	return 0;
 }
 
 /* === Both ================================================================= */
+
+/**
+ * carveout_mmap_wants_exec() - Check for a mapping that is refused because of PROT_EXEC
+ * @vma: the VMA of an mmap() in progress
+ *
+ * No mapping can be executed: devices write to the memory, and some architectures do not
+ * execute uncached memory at all. A process with READ_IMPLIES_EXEC requests PROT_EXEC with
+ * each PROT_READ; its mappings are not executable either, as on a noexec mount.
+ *
+ * Context: Process context. The caller holds the mmap_lock.
+ * Return: true if the caller requests PROT_EXEC.
+ */
+bool carveout_mmap_wants_exec(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_EXEC && !(current->personality & READ_IMPLIES_EXEC);
+}
 
 /**
  * carveout_buf_mmap() - Map a part of a buffer into a process
@@ -209,10 +245,11 @@ static int map_pfns(const struct carveout_buf *buf, struct vm_area_struct *vma)
  * user space may wrap. The mapping cannot grow and is left out of core dumps. A
  * mapping without write permission cannot be made writable later: without VM_MAYWRITE
  * in a shared mapping mprotect() refuses, and so does get_user_pages(), for debuggers
- * as for all other callers.
+ * as for all other callers. Likewise no mapping can be made executable.
  *
  * Context: Process context. May sleep. The caller holds the mmap_lock for writing.
- * Return: 0 or a negative errno, and then the caller removes the entries.
+ * Return: 0 or a negative errno, and then the caller removes the entries: -EOPNOTSUPP if
+ * the CPU must not access the memory.
  */
 int carveout_buf_mmap(const struct carveout_buf *buf,
 		      struct vm_area_struct *vma, bool write)
@@ -220,18 +257,25 @@ int carveout_buf_mmap(const struct carveout_buf *buf,
 	unsigned long pages = nr_pages(buf);
 	u32 attrs = carveout_buf_region_attrs(buf);
 
+	if (attrs & CARVEOUT_ATTR_NO_CPU)
+		return -EOPNOTSUPP;
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
-	if (!write) {
-		/* Also for a mapping through an importer's file. */
-		if (vma->vm_flags & VM_WRITE)
-			return -EACCES;
+	/* Also for a mapping through an importer's file. */
+	if (!write && vma->vm_flags & VM_WRITE)
+		return -EACCES;
+	if (carveout_mmap_wants_exec(vma))
+		return -EPERM;
+	vm_flags_clear(vma, VM_EXEC | VM_MAYEXEC);
+	if (!write)
 		vm_flags_clear(vma, VM_MAYWRITE);
-	}
-	/* An importer's file may have set the flags of its own kind of mapping. */
+	/* An importer's file may have set the flags and the type of its own mappings. */
 	vm_flags_clear(vma, VM_IO | VM_PFNMAP | VM_MIXEDMAP);
+	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
+	trace_carveout_map(buf->carveout, buf->generation, (u64)vma->vm_pgoff << PAGE_SHIFT,
+			   vma->vm_end - vma->vm_start, vma->vm_flags & VM_WRITE);
 	if (attrs & CARVEOUT_ATTR_PAGES)
 		return map_pages(buf, vma);
 	if (!(attrs & CARVEOUT_ATTR_CACHED))

@@ -12,5 +12,6 @@ struct vm_area_struct;
 
 int carveout_buf_mmap(const struct carveout_buf *buf, struct vm_area_struct *vma,
 		      bool write);
+bool carveout_mmap_wants_exec(const struct vm_area_struct *vma);
 
 #endif /* _CARVEOUT_MMAP_H */

@@ -3,6 +3,7 @@
  * Buffers as pools: creation, comparison with a request, shutdown.
  */
 
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -13,8 +14,20 @@
 #include "pool_buf.h"
 #include "tags.h"
 
+/*
+ * Without snooping of the caches, maintenance for a block must not touch the next one: no
+ * line of any cache belongs to two blocks.
+ */
+static u64 min_align(const struct carveout *carveout)
+{
+	u64 granule = BIT_ULL(CARVEOUT_GRANULE_SHIFT);
+
+	return carveout->coherent ? granule : max_t(u64, granule, dma_get_cache_alignment());
+}
+
 /**
  * carveout_pool_measure() - Calculate the size of a pool
+ * @carveout: the heap
  * @spec: properties of the pool; the size in its request is ignored
  * @stride: filled in with the bytes from the start of a block to that of the next
  * @size: filled in with the bytes of the whole pool, whole pages
@@ -24,9 +37,10 @@
  * Context: Any context.
  * Return: 0 or -EINVAL.
  */
-int carveout_pool_measure(const struct carveout_pool_spec *spec, u64 *stride, u64 *size)
+int carveout_pool_measure(const struct carveout *carveout,
+			  const struct carveout_pool_spec *spec, u64 *stride, u64 *size)
 {
-	u64 align = max_t(u64, spec->buf.request.align, BIT_ULL(CARVEOUT_GRANULE_SHIFT));
+	u64 align = max(spec->buf.request.align, min_align(carveout));
 
 	if (!spec->block_size || !spec->count ||
 	    spec->count > CARVEOUT_POOL_BLOCKS_MAX || align & (align - 1))
@@ -64,11 +78,12 @@ bool carveout_pool_satisfies(const struct carveout_buf *buf,
 /**
  * carveout_pool_buf_create() - Create a pool
  * @carveout: the heap
- * @file: open file of the request; NULL for a driver
+ * @account: account of the request; NULL for a driver
  * @spec: its properties
  *
  * Look-ups do not find the pool before its buffer is published. Each block has the
- * requested alignment, at least 64 bytes. A block is zero when it is allocated for the
+ * requested alignment, at least 64 bytes and, if devices do not snoop the caches, the size
+ * of the largest cache line. A block is zero when it is allocated for the
  * first time, like the memory of a buffer; later it has the content that its former
  * owner left.
  *
@@ -77,7 +92,7 @@ bool carveout_pool_satisfies(const struct carveout_buf *buf,
  * or as carveout_buf_create().
  */
 struct carveout_pool *carveout_pool_buf_create(struct carveout *carveout,
-					       struct carveout_file *file,
+					       struct carveout_account *account,
 					       struct carveout_pool_spec *spec)
 {
 	struct carveout_pool *pool;
@@ -85,7 +100,7 @@ struct carveout_pool *carveout_pool_buf_create(struct carveout *carveout,
 	u64 stride, size;
 	int ret;
 
-	ret = carveout_pool_measure(spec, &stride, &size);
+	ret = carveout_pool_measure(carveout, spec, &stride, &size);
 	if (!ret && size > READ_ONCE(carveout->heap.size))
 		ret = -ENOSPC;
 	if (ret)
@@ -93,9 +108,10 @@ struct carveout_pool *carveout_pool_buf_create(struct carveout *carveout,
 	pool = carveout_pool_new(spec->count);
 	if (!pool)
 		return ERR_PTR(-ENOMEM);
+	spec->buf.pool = true;
 	spec->buf.request.size = size;
 	spec->buf.request.align = max_t(u64, spec->buf.request.align, PAGE_SIZE);
-	buf = carveout_buf_create(carveout, file, &spec->buf);
+	buf = carveout_buf_create(carveout, account, &spec->buf);
 	if (IS_ERR(buf)) {
 		carveout_pool_delete(pool);
 		return ERR_CAST(buf);

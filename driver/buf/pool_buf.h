@@ -9,6 +9,8 @@
 
 #include "buffer.h"
 
+struct carveout;
+struct carveout_account;
 struct carveout_pool;
 
 /**
@@ -23,11 +25,12 @@ struct carveout_pool_spec {
 	struct carveout_buf_spec buf;
 };
 
-int carveout_pool_measure(const struct carveout_pool_spec *spec, u64 *stride, u64 *size);
+int carveout_pool_measure(const struct carveout *carveout,
+			  const struct carveout_pool_spec *spec, u64 *stride, u64 *size);
 bool carveout_pool_satisfies(const struct carveout_buf *buf,
 			     const struct carveout_pool_spec *spec);
 struct carveout_pool *carveout_pool_buf_create(struct carveout *carveout,
-					       struct carveout_file *file,
+					       struct carveout_account *account,
 					       struct carveout_pool_spec *spec);
 int carveout_pool_buf_shutdown(struct carveout_pool *pool);
 

@@ -26,6 +26,8 @@ static void free_spans(struct carveout *carveout)
 		carveout_scrub(carveout, carveout->claim[info.region], info.start,
 			       info.size);
 		carveout_span_free_pending(carveout, &info);
+		carveout_span_retire(carveout, carveout->claim[info.region], info.start,
+				     info.size);
 		carveout_deferred_done(carveout);
 		__carveout_put(carveout);	/* the span's */
 	}

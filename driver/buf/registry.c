@@ -20,6 +20,7 @@
  */
 
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -30,8 +31,11 @@
 
 #include "../../lib/tag.h"
 #include "../carveout_internal.h"
+#include "../trace.h"
+#include "../mem/quota.h"
 #include "buffer.h"
 #include "registry.h"
+#include "watch.h"
 
 static_assert(CARVEOUT_TAG_FIELD == CARVEOUT_NAME_LEN);
 
@@ -53,8 +57,10 @@ static const struct rhashtable_params tag_params = {
 int carveout_registry_init(struct carveout *carveout)
 {
 	mutex_init(&carveout->registry_lock);
+	INIT_LIST_HEAD(&carveout->watches);
 	init_waitqueue_head(&carveout->changed);
-	xa_init(&carveout->bufs);
+	/* Without the flag a node is charged only when its first attempt fails. */
+	xa_init_flags(&carveout->bufs, XA_FLAGS_ACCOUNT);
 	return rhashtable_init(&carveout->tags, &tag_params);
 }
 
@@ -86,19 +92,21 @@ u64 carveout_registry_changes(struct carveout *carveout)
 }
 
 /**
- * carveout_registry_notify() - Count a change to a tag, and wake waiters
+ * carveout_registry_notify() - Count a change to a tag, wake waiters and notify watches
  * @carveout: the heap
+ * @tag: the tag, a terminated string
  *
  * A look-up after the wake-up sees everything that was done before the call.
  *
  * Context: Process context. The caller holds carveout->registry_lock.
  */
-void carveout_registry_notify(struct carveout *carveout)
+void carveout_registry_notify(struct carveout *carveout, const char *tag)
 {
 	lockdep_assert_held(&carveout->registry_lock);
 	/* Pairs with carveout_registry_changes(): the tag first, then the count. */
 	smp_store_release(&carveout->changes, carveout->changes + 1);
 	carveout_wake_all(&carveout->changed, EPOLLIN | EPOLLRDNORM);
+	carveout_watch_notify_locked(carveout, tag);
 }
 
 /* === The table of tags ==================================================== */
@@ -160,15 +168,25 @@ int carveout_registry_link_locked(struct carveout_buf *buf)
 	carveout->nr_tags++;
 	if (buf->tag.persist)
 		__carveout_buf_get(buf);
-	carveout_registry_notify(carveout);
+	trace_carveout_tag_add(carveout, buf->tag.name, buf->generation);
+	carveout_registry_notify(carveout, buf->tag.name);
 	return 0;
+}
+
+static void uncharge_tag(struct carveout_buf *buf)
+{
+	lockdep_assert_held(&buf->carveout->registry_lock);
+	carveout_quota_uncharge(buf->carveout, buf->account, buf->charged_uid, 0,
+				buf->counts & CARVEOUT_TAG_COUNTS);
+	buf->counts &= ~CARVEOUT_TAG_COUNTS;
 }
 
 /**
  * carveout_registry_unlink_locked() - Remove the tag of a buffer from the table
- * @buf: a buffer whose tag is linked
+ * @buf: a buffer whose tag is linked; the charge of the tag ends
  *
- * Context: Process context. The caller holds carveout->registry_lock.
+ * Context: Process context. May sleep. The caller holds carveout->registry_lock. Takes
+ * carveout->quota_lock.
  * Return: true if the tag held a reference, which is now the caller's to drop.
  */
 bool carveout_registry_unlink_locked(struct carveout_buf *buf)
@@ -178,20 +196,23 @@ bool carveout_registry_unlink_locked(struct carveout_buf *buf)
 	lockdep_assert_held(&carveout->registry_lock);
 	rhashtable_remove_fast(&carveout->tags, &buf->tag.node, tag_params);
 	buf->tag.linked = false;
+	uncharge_tag(buf);
 	carveout->nr_tags--;
-	carveout_registry_notify(carveout);
+	trace_carveout_tag_remove(carveout, buf->tag.name, buf->generation);
+	carveout_registry_notify(carveout, buf->tag.name);
 	return buf->tag.persist;
 }
 
 /**
  * carveout_registry_replace_locked() - Move a tag to another buffer
- * @old: the buffer that has the tag; the reference of a persistent tag is the
- *	caller's to drop
+ * @old: the buffer that has the tag, whose charge of it ends; the reference of a
+ *	persistent tag is the caller's to drop
  * @buf: the buffer that gets it, with the same tag in its struct carveout_tag
  *
  * In one step: a look-up finds one of the two at any moment.
  *
- * Context: Process context. May sleep. The caller holds carveout->registry_lock.
+ * Context: Process context. May sleep. The caller holds carveout->registry_lock. Takes
+ * carveout->quota_lock.
  */
 void carveout_registry_replace_locked(struct carveout_buf *old, struct carveout_buf *buf)
 {
@@ -202,10 +223,12 @@ void carveout_registry_replace_locked(struct carveout_buf *old, struct carveout_
 	WARN_ON(rhashtable_replace_fast(&carveout->tags, &old->tag.node,
 					&buf->tag.node, tag_params));
 	old->tag.linked = false;
+	uncharge_tag(old);
 	buf->tag.linked = true;
 	if (buf->tag.persist)
 		__carveout_buf_get(buf);
-	carveout_registry_notify(carveout);
+	trace_carveout_tag_replace(carveout, buf->tag.name, buf->generation);
+	carveout_registry_notify(carveout, buf->tag.name);
 }
 
 /* === The list of buffers ================================================== */
@@ -254,6 +277,8 @@ int carveout_registry_add(struct carveout_buf *buf)
  * carveout_registry_remove_locked() - Remove a buffer with its last reference
  * @buf: the buffer
  *
+ * Its entry in the list of buffers is kept for carveout_registry_park().
+ *
  * Context: Process context. The caller holds carveout->registry_lock.
  */
 void carveout_registry_remove_locked(struct carveout_buf *buf)
@@ -264,6 +289,35 @@ void carveout_registry_remove_locked(struct carveout_buf *buf)
 	if (buf->tag.linked)
 		carveout_registry_unlink_locked(buf);
 	/* An entry that was only reserved reads as empty. */
-	if (xa_erase(&carveout->bufs, buf->id))
-		carveout->nr_bufs--;
+	if (!xa_load(&carveout->bufs, buf->id))
+		return;
+	WRITE_ONCE(buf->state, CARVEOUT_BUF_ENDING);
+	carveout->nr_bufs--;
+}
+
+/**
+ * carveout_registry_park() - List a buffer as parked
+ * @buf: a buffer without references
+ *
+ * Context: Process context. May sleep. Takes carveout->registry_lock.
+ */
+void carveout_registry_park(struct carveout_buf *buf)
+{
+	mutex_lock(&buf->carveout->registry_lock);
+	if (buf->state == CARVEOUT_BUF_ENDING)
+		WRITE_ONCE(buf->state, CARVEOUT_BUF_PARKED);
+	mutex_unlock(&buf->carveout->registry_lock);
+}
+
+/**
+ * carveout_registry_erase() - Erase the entry of a buffer in the list of buffers
+ * @buf: a buffer without references
+ *
+ * Context: Process context. May sleep. Takes carveout->registry_lock.
+ */
+void carveout_registry_erase(struct carveout_buf *buf)
+{
+	mutex_lock(&buf->carveout->registry_lock);
+	xa_erase(&buf->carveout->bufs, buf->id);
+	mutex_unlock(&buf->carveout->registry_lock);
 }

@@ -14,11 +14,13 @@ int carveout_registry_init(struct carveout *carveout);
 void carveout_registry_fini(struct carveout *carveout);
 
 u64 carveout_registry_changes(struct carveout *carveout);
-void carveout_registry_notify(struct carveout *carveout);
+void carveout_registry_notify(struct carveout *carveout, const char *tag);
 
 int carveout_registry_reserve(struct carveout *carveout, u64 id);
 int carveout_registry_add(struct carveout_buf *buf);
 void carveout_registry_remove_locked(struct carveout_buf *buf);
+void carveout_registry_park(struct carveout_buf *buf);
+void carveout_registry_erase(struct carveout_buf *buf);
 
 struct carveout_buf *carveout_registry_find(struct carveout *carveout, const char *tag);
 struct carveout_buf *carveout_registry_find_locked(struct carveout *carveout,

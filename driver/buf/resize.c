@@ -42,7 +42,7 @@ static void set_state(struct carveout_buf *buf, enum carveout_buf_state state)
 	WRITE_ONCE(buf->state, state);
 	/* Look-ups wait for the end of a resize. */
 	if (state != CARVEOUT_BUF_RESIZING)
-		carveout_registry_notify(buf->carveout);
+		carveout_registry_notify(buf->carveout, buf->tag.name);
 }
 
 /* The references to a buffer that only the caller uses. */
@@ -135,28 +135,33 @@ static int stretch(struct carveout_buf *buf, u64 size)
 		return 0;
 	if (!fits_limit(buf, size) || size > buf->carveout->heap.size)
 		return -ENOSPC;
-	ret = carveout_quota_charge(buf->carveout, buf->file, buf->charged_uid,
-				    size - buf->size);
+	ret = carveout_quota_charge(buf->carveout, buf->account, buf->charged_uid,
+				    size - buf->size, 0);
 	if (ret)
 		return ret;
 	ret = carveout_span_resize(buf->carveout, buf->handle, size);
 	if (ret)
-		carveout_quota_uncharge(buf->carveout, buf->file, buf->charged_uid,
-					size - buf->size);
+		carveout_quota_uncharge(buf->carveout, buf->account, buf->charged_uid,
+					size - buf->size, 0);
 	return ret;
 }
 
-/* Undo stretch(). The added memory is unused, so it needs no scrubbing. */
-static void unstretch(struct carveout_buf *buf, u64 size)
+/*
+ * Undo stretch(). The added memory is unused, so it needs no scrubbing. @dmem: its charge
+ * to a cgroup.
+ */
+static void unstretch(struct carveout_buf *buf, u64 size, struct carveout_dmem *dmem)
 {
 	if (size <= buf->size)
 		return;
 	/* Without memory for the metadata the tail is freed with the buffer. */
-	if (carveout_span_resize(buf->carveout, buf->handle, buf->size))
+	if (carveout_span_resize(buf->carveout, buf->handle, buf->size)) {
 		buf->charged += size - buf->size;
-	else
-		carveout_quota_uncharge(buf->carveout, buf->file, buf->charged_uid,
-					size - buf->size);
+		carveout_dmem_merge(&buf->dmem, dmem);
+	} else {
+		carveout_quota_uncharge(buf->carveout, buf->account, buf->charged_uid,
+					size - buf->size, 0);
+	}
 }
 
 static int move(struct carveout_buf *buf, struct carveout_buf *next)
@@ -165,7 +170,10 @@ static int move(struct carveout_buf *buf, struct carveout_buf *next)
 
 	if (buf->request.exact)
 		return -ENOSPC;
-	ret = carveout_buf_populate(next);
+	/* Its content could not be copied. */
+	if (!carveout_claim_has_va(buf->claim))
+		return -EOPNOTSUPP;
+	ret = carveout_buf_populate(next, 0);
 	if (ret)
 		return ret;
 	/* A remote processor may have written the content, behind the caches. */
@@ -184,16 +192,22 @@ static int move(struct carveout_buf *buf, struct carveout_buf *next)
  */
 static int find_memory(struct carveout_buf *buf, struct carveout_buf *next)
 {
-	int ret = stretch(buf, next->request.size);
+	u64 size = next->request.size;
+	int ret = stretch(buf, size);
 
 	if (ret == -ENOSPC)
 		return move(buf, next);
+	if (!ret && buf->account && carveout_account_is_file(buf->account)) {
+		ret = carveout_dmem_charge_rest(buf->carveout, &buf->dmem, &next->dmem, size);
+		if (ret)
+			unstretch(buf, size, &next->dmem);
+	}
 	if (ret)
 		return ret;
 	next->claim = buf->claim;
 	next->handle = buf->handle;
 	next->start = buf->start;
-	next->size = next->request.size;
+	next->size = size;
 	next->region = buf->region;
 	return 0;
 }
@@ -205,8 +219,9 @@ static int find_memory(struct carveout_buf *buf, struct carveout_buf *next)
  *
  * Context: Process context. May sleep.
  * Return: the new buffer with one reference, to be given to carveout_resize_commit() or
- * carveout_resize_abort(); or an ERR_PTR: -EBUSY if a page is pinned, -EINTR if the
- * caller is killed while the content moves, further as carveout_buf_populate().
+ * carveout_resize_abort(); or an ERR_PTR: -EBUSY if a page is pinned or the buffer is held,
+ * -EINTR if the caller is killed while the content moves, -EOPNOTSUPP if it cannot move
+ * because the CPU must not access it, further as carveout_buf_populate().
  */
 struct carveout_buf *carveout_resize_prepare(struct carveout_buf *buf, u64 size)
 {
@@ -235,6 +250,7 @@ static void inherit_memory(struct carveout_buf *buf, struct carveout_buf *next)
 	u64 added = next->size > buf->size ? next->size - buf->size : 0;
 
 	next->charged = next->size;
+	carveout_dmem_take(&next->dmem, &buf->dmem, next->size);
 	buf->charged = buf->charged + added - next->charged;
 	next->empty = false;
 	buf->empty = true;
@@ -246,7 +262,7 @@ static void inherit_memory(struct carveout_buf *buf, struct carveout_buf *next)
  * @buf: a buffer from carveout_resize_begin()
  * @next: from carveout_resize_prepare()
  *
- * @next takes over the tag, if there is one.
+ * @next takes over the tag and its charge, if there is one.
  *
  * Context: Process context. May sleep. Takes carveout->registry_lock.
  */
@@ -267,6 +283,8 @@ void carveout_resize_commit(struct carveout_buf *buf, struct carveout_buf *next)
 	xa_erase(&carveout->bufs, buf->id);
 	if (buf->tag.linked) {
 		put = buf->tag.persist;
+		next->counts |= buf->counts & CARVEOUT_TAG_COUNTS;
+		buf->counts &= ~CARVEOUT_TAG_COUNTS;
 		carveout_registry_replace_locked(buf, next);
 	}
 	set_state(buf, CARVEOUT_BUF_REPLACED);
@@ -285,6 +303,6 @@ void carveout_resize_commit(struct carveout_buf *buf, struct carveout_buf *next)
 void carveout_resize_abort(struct carveout_buf *buf, struct carveout_buf *next)
 {
 	if (next->empty)
-		unstretch(buf, next->request.size);
+		unstretch(buf, next->request.size, &next->dmem);
 	carveout_buf_put_sync(next);
 }

@@ -16,7 +16,9 @@
 #include <linux/xarray.h>
 
 #include "../carveout_internal.h"
+#include "../trace.h"
 #include "../mem/deferred.h"
+#include "../mem/quota.h"
 #include "buffer.h"
 #include "pool.h"
 #include "registry.h"
@@ -135,15 +137,60 @@ int carveout_tag_publish(struct carveout_buf *buf)
 	return ret;
 }
 
+/*
+ * Charge the tag to the user of @buf. The charge of @old, which has the tag, moves to
+ * @buf if both are of one user: a user at the limit can still move its tags.
+ */
+static int charge_tag(struct carveout_buf *buf, struct carveout_buf *old, u32 counts)
+{
+	u32 moved = 0;
+	int ret;
+
+	if (old && buf->account && uid_eq(old->charged_uid, buf->charged_uid))
+		moved = old->counts & counts;
+	ret = carveout_quota_try_charge(buf->carveout, buf->account, buf->charged_uid, 0,
+					counts & ~moved);
+	if (ret)
+		return ret;
+	buf->counts |= counts;
+	if (moved)
+		old->counts &= ~moved;
+	return 0;
+}
+
+/* The charge of a link: none for a driver's. */
+static u32 link_counts(u32 flags, bool kernel)
+{
+	if (kernel)
+		return 0;
+	return flags & CARVEOUT_LINK_PERSIST ? CARVEOUT_TAG_COUNTS : CARVEOUT_ONE_TAG;
+}
+
+static int take_new_tag(struct carveout_buf *buf, u32 counts)
+{
+	int ret;
+
+	ret = charge_tag(buf, NULL, counts);
+	if (ret)
+		return ret;
+	ret = carveout_registry_link_locked(buf);
+	if (ret) {
+		carveout_quota_uncharge(buf->carveout, buf->account, buf->charged_uid, 0, counts);
+		buf->counts &= ~counts;
+	}
+	return ret;
+}
+
 /* Give @buf the tag that it holds already, in place of the buffer that has it. */
 static int take_tag(struct carveout_buf *buf, u32 flags, bool kernel,
 		    struct carveout_buf **put)
 {
 	struct carveout_buf *old = carveout_registry_find_locked(buf->carveout,
 								 buf->tag.name);
+	int ret;
 
 	if (old == ERR_PTR(-ENOENT))
-		return carveout_registry_link_locked(buf);
+		return take_new_tag(buf, link_counts(flags, kernel));
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	if (!(flags & CARVEOUT_LINK_REPLACE))
@@ -152,6 +199,9 @@ static int take_tag(struct carveout_buf *buf, u32 flags, bool kernel,
 		return -EACCES;
 	if (old->generation > buf->generation)
 		return -EAGAIN;
+	ret = charge_tag(buf, old, link_counts(flags, kernel));
+	if (ret)
+		return ret;
 	if (old->tag.persist)
 		*put = old;
 	carveout_registry_replace_locked(old, buf);
@@ -174,7 +224,8 @@ static int link_locked(struct carveout_buf *buf, const char *name, umode_t mode,
 	strscpy(tag->name, name, sizeof(tag->name));
 	tag->persist = flags & CARVEOUT_LINK_PERSIST;
 	tag->mode = mode;
-	buf->generation = generation;
+	buf->generation = generation ?:
+			  atomic64_inc_return(&buf->carveout->generation);
 	ret = take_tag(buf, flags, kernel, put);
 	if (ret) {
 		memset(tag->name, 0, sizeof(tag->name));
@@ -192,23 +243,33 @@ static int link_locked(struct carveout_buf *buf, const char *name, umode_t mode,
  * @mode: permission bits
  * @flags: CARVEOUT_LINK_* flags
  * @kernel: in-kernel caller, skip permission checks
- * @generation: generation that the buffer gets with the tag, just taken
+ * @generation: generation that the buffer gets with the tag, just taken; 0 to take one
+ *	with the lock held, so that no other buffer has a higher one
+ *
+ * Without @kernel the tag is charged to the user of the buffer. A buffer that a driver
+ * was the last to drop may still have a tag of that user: deferred frees are drained once
+ * before the charge is refused.
  *
  * Context: Process context. May sleep. Takes carveout->registry_lock.
  * Return: 0; -EAGAIN if the buffer that has the tag has a higher generation; -EBUSY if
  * the buffer has, or once had, a tag, or is being resized; -EEXIST if the tag is taken;
  * -EACCES unless the caller owns the buffer, and the tag that is replaced, or has
- * CAP_FOWNER; -ENODEV after the heap's shutdown; -ENOMEM.
+ * CAP_FOWNER; -EDQUOT; -ENODEV after the heap's shutdown; -ENOMEM.
  */
 int carveout_tag_link(struct carveout_buf *buf, const char *tag, umode_t mode, u32 flags,
 		      bool kernel, u64 generation)
 {
+	struct carveout_retry retry = carveout_retry(buf->carveout);
 	struct carveout_buf *put = NULL;
 	int ret;
 
-	mutex_lock(&buf->carveout->registry_lock);
-	ret = link_locked(buf, tag, mode, flags, kernel, generation, &put);
-	mutex_unlock(&buf->carveout->registry_lock);
+	do {
+		mutex_lock(&buf->carveout->registry_lock);
+		ret = link_locked(buf, tag, mode, flags, kernel, generation, &put);
+		mutex_unlock(&buf->carveout->registry_lock);
+	} while (carveout_retry_drained(&retry, ret == -EDQUOT));
+	if (ret == -EDQUOT)
+		carveout_quota_count_failure(buf->carveout, ret);
 	if (put)
 		carveout_buf_put_sync(put);
 	return ret;
@@ -218,13 +279,15 @@ int carveout_tag_link(struct carveout_buf *buf, const char *tag, umode_t mode, u
  * carveout_tag_unlink() - Remove a tag
  * @carveout: the heap
  * @tag: a valid tag, zero to the end of its field
+ * @only: the buffer that has to have the tag; NULL for any
  * @kernel: in-kernel caller, skip the permission check
  *
  * Context: Process context. May sleep. Takes carveout->registry_lock.
  * Return: 0; -ENOENT; -EACCES unless @kernel, or the caller owns the tag or has
  * CAP_FOWNER; -ENODEV after the heap's shutdown.
  */
-int carveout_tag_unlink(struct carveout *carveout, const char *tag, bool kernel)
+int carveout_tag_unlink(struct carveout *carveout, const char *tag,
+			const struct carveout_buf *only, bool kernel)
 {
 	struct carveout_buf *buf;
 	bool put = false;
@@ -234,6 +297,8 @@ int carveout_tag_unlink(struct carveout *carveout, const char *tag, bool kernel)
 	buf = carveout_registry_find_locked(carveout, tag);
 	if (IS_ERR(buf))
 		ret = PTR_ERR(buf);
+	else if (only && buf != only)
+		ret = -ENOENT;
 	else if (!kernel && !carveout_tag_owned(&buf->tag))
 		ret = -EACCES;
 	else
@@ -359,7 +424,8 @@ int carveout_tag_setattr(struct carveout *carveout,
 			tag->gid = gid;
 		write_seqcount_end(&tag->seq);
 		preempt_enable();
-		carveout_registry_notify(carveout);
+		trace_carveout_tag_setattr(carveout, tag->name, buf->generation);
+		carveout_registry_notify(carveout, tag->name);
 	}
 	mutex_unlock(&carveout->registry_lock);
 	return ret;

@@ -20,7 +20,8 @@ int carveout_tag_may_create(struct carveout *carveout, const char *tag);
 int carveout_tag_publish(struct carveout_buf *buf);
 int carveout_tag_link(struct carveout_buf *buf, const char *tag, umode_t mode, u32 flags,
 		      bool kernel, u64 generation);
-int carveout_tag_unlink(struct carveout *carveout, const char *tag, bool kernel);
+int carveout_tag_unlink(struct carveout *carveout, const char *tag,
+			const struct carveout_buf *only, bool kernel);
 int carveout_tag_unlink_buf(struct carveout_buf *buf);
 int carveout_tag_setattr(struct carveout *carveout,
 			 const struct carveout_ioctl_setattr *attr);

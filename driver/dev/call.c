@@ -11,8 +11,10 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/nospec.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
 #include "../carveout_internal.h"
@@ -58,7 +60,7 @@ int carveout_dispatch(struct carveout_call *call, const struct carveout_commands
 
 	if (!command)
 		return -ENOTTY;
-	if (READ_ONCE(call->carveout->shutdown))
+	if (call->carveout && READ_ONCE(call->carveout->shutdown))
 		return -ENODEV;
 	if ((call->mode & command->mode) != command->mode)
 		return -EACCES;
@@ -70,6 +72,33 @@ int carveout_dispatch(struct carveout_call *call, const struct carveout_commands
 	if (ret)
 		return ret;
 	return command->call(call);
+}
+
+/* === Deadlines ============================================================ */
+
+/**
+ * carveout_host_deadline() - Convert a deadline of the calling process
+ * @deadline: CLOCK_MONOTONIC of the caller's time namespace in nanoseconds, or
+ *	%CARVEOUT_DEADLINE_NONE
+ *
+ * Context: Process context.
+ * Return: the deadline in ktime_get(); 0 for one before the start of that clock, at least
+ * KTIME_MAX for one that never expires.
+ */
+u64 carveout_host_deadline(u64 deadline)
+{
+	struct timespec64 offset = {};
+	s64 ns;
+
+	if (deadline >= KTIME_MAX)
+		return deadline;
+	/* No function of the kernel that converts a time is exported. */
+	timens_add_monotonic(&offset);
+	ns = timespec64_to_ns(&offset);
+	if ((s64)deadline < ns)
+		return 0;
+	/* A sum of two non-negative numbers below 2^63 does not wrap. */
+	return deadline - ns;
 }
 
 /* === Replies ============================================================== */
@@ -116,8 +145,9 @@ void carveout_fill_place(const struct carveout_buf *buf, __u64 *offset, __u64 *g
  * @fd: the descriptor
  *
  * Context: Process context.
- * Return: a dma-buf of this heap, with a reference; or an ERR_PTR: -EBADF if @fd is not
- * open, -EINVAL if it does not refer to a buffer of this heap.
+ * Return: a dma-buf of the heap of the call, or of any heap if the call has none, with a
+ * reference; or an ERR_PTR: -EBADF if @fd is not open, -EINVAL if it does not refer to such
+ * a buffer.
  */
 struct dma_buf *carveout_ioctl_get(struct carveout_call *call, int fd)
 {
@@ -127,7 +157,7 @@ struct dma_buf *carveout_ioctl_get(struct carveout_call *call, int fd)
 	if (IS_ERR(dmabuf))
 		return dmabuf;
 	buf = carveout_dmabuf_buf(dmabuf);
-	if (buf && buf->carveout == call->carveout)
+	if (buf && (!call->carveout || buf->carveout == call->carveout))
 		return dmabuf;
 	dma_buf_put(dmabuf);
 	return ERR_PTR(-EINVAL);

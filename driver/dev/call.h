@@ -10,30 +10,33 @@
 #include <linux/types.h>
 
 #include <uapi/linux/carveout.h>
+#include <uapi/linux/dma-heap.h>
 
 #include "../buf/lookup.h"
 
 struct carveout;
 struct carveout_buf;
-struct carveout_file;
+struct carveout_account;
 struct carveout_pool_file;
 struct dma_buf;
 
 /**
  * struct carveout_call - one ioctl in progress
- * @carveout: the heap
- * @file: account of the device node's file; NULL for a descriptor of a pool
+ * @carveout: the heap; NULL for the device node for holders of dma-bufs
+ * @account: account of the device node's file; NULL for other files
  * @pool_file: file of a pool; NULL for a device node
  * @mode: FMODE_* of the file
+ * @nonblock: the file is open with O_NONBLOCK: the call never waits
  * @uarg: the argument in user space
  * @usize: size of the argument as the caller knows it
  * @arg: the kernel's copy
  */
 struct carveout_call {
 	struct carveout *carveout;
-	struct carveout_file *file;
+	struct carveout_account *account;
 	struct carveout_pool_file *pool_file;
 	fmode_t mode;
+	bool nonblock;
 	void __user *uarg;
 	size_t usize;
 	union carveout_arg {
@@ -54,6 +57,13 @@ struct carveout_call {
 		struct carveout_ioctl_pool_release pool_release;
 		struct carveout_ioctl_pool_query pool_query;
 		struct carveout_ioctl_pool_destroy pool_destroy;
+		struct carveout_ioctl_pool_move pool_move;
+		struct carveout_ioctl_pool_export pool_export;
+		struct carveout_ioctl_pool_sync pool_sync;
+		struct dma_heap_allocation_data dma_heap;
+		struct carveout_ioctl_typed typed;
+		struct carveout_ioctl_typed_info typed_info;
+		struct carveout_ioctl_locate locate;
 	} arg;
 };
 
@@ -99,6 +109,7 @@ static inline enum carveout_lookup_access carveout_fd_access(u32 fd_flags)
 int carveout_dispatch(struct carveout_call *call, const struct carveout_commands *commands,
 		      unsigned int cmd);
 
+u64 carveout_host_deadline(u64 deadline);
 int carveout_ioctl_reply(struct carveout_call *call, size_t ksize);
 #define CARVEOUT_REPLY(call, member) \
 	carveout_ioctl_reply(call, sizeof((call)->arg.member))

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Device nodes in /dev/carveout: one character device per heap.
+ * Device nodes: two character devices per heap, one in /dev/carveout and one in
+ * /dev/dma_heap, for programs that know the kernel's dma-buf heaps.
+ *
+ * The node in /dev/carveout is added first and removed last, so its name is that of the
+ * heap, and the other one is free as well.
  *
  * An open file pins its character device, which pins the struct device around it, which
  * pins the heap. So a file can outlive the unbinding of the driver; from then on, its
@@ -15,6 +19,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "../heaps.h"
@@ -22,21 +27,28 @@
 #include "../buf/registry.h"
 #include "../mem/claim.h"
 #include "../mem/objects.h"
+#include "../mem/dmem.h"
 #include "../mem/quota.h"
 #include "chardev.h"
 #include "debugfs.h"
+#include "dma_heap.h"
 #include "ioctl.h"
+#include "sysfs.h"
+#include "typed.h"
+
+/* Minor numbers: one for each node of each heap. */
+#define NR_MINORS	(2 * CARVEOUT_HEAPS_MAX)
 
 static dev_t first_devt;
 static DEFINE_MUTEX(publish_lock);	/* serialises creation of device nodes */
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
-	struct carveout_file *account;
+	struct carveout_account *account;
 	struct carveout_device *device;
 
 	device = container_of(inode->i_cdev, struct carveout_device, cdev);
-	account = carveout_file_create(device->carveout);
+	account = carveout_account_create(device->carveout);
 	if (!account)
 		return -ENOMEM;
 	account->seen = carveout_registry_changes(device->carveout);
@@ -46,14 +58,14 @@ static int chardev_open(struct inode *inode, struct file *file)
 
 static int chardev_release(struct inode *inode, struct file *file)
 {
-	carveout_file_put(file->private_data);
+	carveout_account_put(file->private_data);
 	return 0;
 }
 
 /* Readable when a tag was added, removed or changed since the file last listed them. */
 static __poll_t chardev_poll(struct file *file, poll_table *wait)
 {
-	struct carveout_file *account = file->private_data;
+	struct carveout_account *account = file->private_data;
 	struct carveout *carveout = account->carveout;
 	__poll_t mask = 0;
 
@@ -65,14 +77,42 @@ static __poll_t chardev_poll(struct file *file, poll_table *wait)
 	return mask;
 }
 
+/* For /proc/<pid>/fdinfo. */
+static void chardev_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct carveout_account *account = file->private_data;
+
+	seq_printf(m, "carveout-heap:\t%s\ncarveout-charged:\t%llu\n",
+		   account->carveout->name, carveout_account_used(account));
+}
+
+static int chardev_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return carveout_typed_mmap(file, file->private_data, vma);
+}
+
 static const struct file_operations chardev_fops = {
 	.owner = THIS_MODULE,
 	.open = chardev_open,
 	.release = chardev_release,
 	.poll = chardev_poll,
+	.show_fdinfo = chardev_show_fdinfo,
+	.mmap = chardev_mmap,
 	.unlocked_ioctl = carveout_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
+
+/**
+ * carveout_chardev_account() - Account of an open file
+ * @file: any open file
+ *
+ * Context: Any context.
+ * Return: its account, valid as long as @file; NULL unless it is one of a device node.
+ */
+const struct carveout_account *carveout_chardev_account(const struct file *file)
+{
+	return file->f_op == &chardev_fops ? file->private_data : NULL;
+}
 
 static char *chardev_devnode(class_devnode_const struct device *dev, umode_t *mode)
 {
@@ -84,11 +124,62 @@ static struct class carveout_class = {
 	.devnode = chardev_devnode,
 };
 
+static const struct file_operations dma_heap_fops = {
+	.owner = THIS_MODULE,
+	.open = chardev_open,
+	.release = chardev_release,
+	.show_fdinfo = chardev_show_fdinfo,
+	.unlocked_ioctl = carveout_dma_heap_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+static char *dma_heap_devnode(class_devnode_const struct device *dev, umode_t *mode)
+{
+	return kasprintf(GFP_KERNEL, CARVEOUT_DMA_HEAP_DIR "/%s", dev_name(dev));
+}
+
+static struct class dma_heap_class = {
+	.name = CARVEOUT_DMA_HEAP_CLASS,
+	.devnode = dma_heap_devnode,
+};
+
+/**
+ * struct node_kind - the two kinds of device nodes
+ * @class: the class, which has the directory
+ * @fops: operations of an open file
+ * @groups: attributes in sysfs
+ * @prefix: in front of the heap's name
+ * @first_minor: minor number of the heap with the id 0
+ */
+struct node_kind {
+	struct class *class;
+	const struct file_operations *fops;
+	const struct attribute_group **groups;
+	const char *prefix;
+	unsigned int first_minor;
+};
+
+static const struct node_kind heap_kind = {
+	.class = &carveout_class,
+	.fops = &chardev_fops,
+	.groups = carveout_sysfs_groups,
+	.prefix = "",
+};
+
+static const struct node_kind dma_heap_kind = {
+	.class = &dma_heap_class,
+	.fops = &dma_heap_fops,
+	.prefix = CARVEOUT_DMA_HEAP_PREFIX,
+	.first_minor = CARVEOUT_HEAPS_MAX,
+};
+
 static void device_release(struct device *dev)
 {
 	struct carveout_device *device;
 
 	device = container_of(dev, struct carveout_device, dev);
+	if (device->dma_heap)
+		put_device(&device->dma_heap->dev);
 	__carveout_put(device->carveout);
 	kfree(device);
 	carveout_object_dec(CARVEOUT_OBJ_DEVICE);
@@ -97,6 +188,7 @@ static void device_release(struct device *dev)
 static int add_device(struct carveout_device *device)
 {
 	struct device *other;
+	int ret;
 
 	other = class_find_device_by_name(&carveout_class,
 					  device->carveout->name);
@@ -106,7 +198,44 @@ static int add_device(struct carveout_device *device)
 		       device->carveout->name);
 		return -EEXIST;
 	}
-	return cdev_device_add(&device->cdev, &device->dev);
+	ret = carveout_dmem_register(device->carveout);
+	if (ret)
+		return ret;
+	ret = cdev_device_add(&device->cdev, &device->dev);
+	if (ret)
+		carveout_dmem_unregister(device->carveout);
+	return ret;
+}
+
+static struct carveout_device *new_device(struct device *parent, struct carveout *carveout,
+					  const struct node_kind *kind)
+{
+	struct carveout_device *device;
+	int ret;
+
+	device = kzalloc(sizeof(*device), GFP_KERNEL);
+	if (!device)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&device->folders_lock);
+	INIT_LIST_HEAD(&device->folders);
+	/* From here on, device_release() frees it. */
+	device->carveout = __carveout_get(carveout);
+	device_initialize(&device->dev);
+	device->dev.class = kind->class;
+	device->dev.groups = kind->groups;
+	device->dev.parent = parent;
+	device->dev.release = device_release;
+	device->dev.devt = MKDEV(MAJOR(first_devt), kind->first_minor + carveout->id);
+	carveout_object_inc(CARVEOUT_OBJ_DEVICE);
+	cdev_init(&device->cdev, kind->fops);
+	device->cdev.owner = THIS_MODULE;
+
+	ret = dev_set_name(&device->dev, "%s%s", kind->prefix, carveout->name);
+	if (ret) {
+		put_device(&device->dev);
+		return ERR_PTR(ret);
+	}
+	return device;
 }
 
 static struct carveout_device *create_device(struct device *parent,
@@ -115,32 +244,37 @@ static struct carveout_device *create_device(struct device *parent,
 	struct carveout_device *device;
 	int ret;
 
-	device = kzalloc(sizeof(*device), GFP_KERNEL);
-	if (!device)
-		return ERR_PTR(-ENOMEM);
-	/* From here on, device_release() frees it. */
-	device->carveout = __carveout_get(carveout);
-	device_initialize(&device->dev);
-	device->dev.class = &carveout_class;
-	device->dev.groups = carveout_sysfs_groups;
-	device->dev.parent = parent;
-	device->dev.release = device_release;
-	device->dev.devt = MKDEV(MAJOR(first_devt), carveout->id);
-	carveout_object_inc(CARVEOUT_OBJ_DEVICE);
-	cdev_init(&device->cdev, &chardev_fops);
-	device->cdev.owner = THIS_MODULE;
-
-	ret = dev_set_name(&device->dev, "%s", carveout->name);
-	if (!ret) {
-		mutex_lock(&publish_lock);
-		ret = add_device(device);
-		mutex_unlock(&publish_lock);
-	}
+	device = new_device(parent, carveout, &heap_kind);
+	if (IS_ERR(device))
+		return device;
+	mutex_lock(&publish_lock);
+	ret = add_device(device);
+	mutex_unlock(&publish_lock);
 	if (ret) {
 		put_device(&device->dev);
 		return ERR_PTR(ret);
 	}
 	return device;
+}
+
+/* A failure is reported in the log, and the heap remains without this node. */
+static void add_dma_heap(struct carveout_device *device)
+{
+	struct carveout_device *dma_heap;
+	int ret;
+
+	dma_heap = new_device(device->dev.parent, device->carveout, &dma_heap_kind);
+	ret = PTR_ERR_OR_ZERO(dma_heap);
+	if (!ret) {
+		ret = cdev_device_add(&dma_heap->cdev, &dma_heap->dev);
+		if (ret)
+			put_device(&dma_heap->dev);
+	}
+	if (ret)
+		pr_err("%s: no device node in /dev/" CARVEOUT_DMA_HEAP_DIR " (%d)\n",
+		       device->carveout->name, ret);
+	else
+		device->dma_heap = dma_heap;
 }
 
 static void announce(const struct carveout *carveout)
@@ -153,6 +287,7 @@ static void announce(const struct carveout *carveout)
 		pr_info("%s: region %u '%s' [mem 0x%llx-0x%llx] %llu KiB %s%s\n",
 			carveout->name, i, range->name, (u64)range->base,
 			(u64)range->base + range->size - 1, range->size >> 10,
+			range->attrs & CARVEOUT_ATTR_NO_CPU ? "no-cpu-access" :
 			range->attrs & CARVEOUT_ATTR_CACHED ? "cached" :
 			range->attrs & CARVEOUT_ATTR_UNCACHED ? "uncached" :
 			"writecombine",
@@ -165,9 +300,9 @@ static void announce(const struct carveout *carveout)
 }
 
 /**
- * carveout_publish() - Create the device node of a heap
- * @parent: its parent, or NULL
- * @carveout: the heap; the device node takes a reference
+ * carveout_publish() - Create the device nodes of a heap
+ * @parent: their parent, or NULL
+ * @carveout: the heap; each device node takes a reference
  *
  * From here on, processes and other drivers can use the heap.
  *
@@ -182,6 +317,8 @@ struct carveout_device *carveout_publish(struct device *parent,
 
 	device = create_device(parent, carveout);
 	if (!IS_ERR(device)) {
+		add_dma_heap(device);
+		carveout_sysfs_add_regions(device);
 		carveout_debugfs_add(carveout, carveout->name);
 		announce(carveout);
 	}
@@ -189,7 +326,7 @@ struct carveout_device *carveout_publish(struct device *parent,
 }
 
 /**
- * carveout_unpublish() - Remove the device node of a heap
+ * carveout_unpublish() - Remove the device nodes of a heap
  * @device: the device
  *
  * The heap is shut down. From here on, every call on an open device node fails with
@@ -203,8 +340,12 @@ void carveout_unpublish(struct carveout_device *device)
 	unsigned int left;
 
 	carveout_debugfs_remove(carveout);
+	if (device->dma_heap)
+		cdev_device_del(&device->dma_heap->cdev, &device->dma_heap->dev);
+	carveout_sysfs_remove_regions(device);
 	cdev_device_del(&device->cdev, &device->dev);
 	left = carveout_shutdown(carveout);
+	carveout_dmem_unregister(carveout);
 	if (left)
 		pr_info("%s: unbound with %u buffer(s) in use; the memory stays claimed until they are closed\n",
 			carveout->name, left);
@@ -233,8 +374,30 @@ struct carveout *carveout_chardev_find(const void *data,
 	return carveout;
 }
 
+static int match_heap(struct device *dev, const void *carveout)
+{
+	return container_of(dev, struct carveout_device, dev)->carveout == carveout;
+}
+
 /**
- * carveout_chardev_init() - Register the class and the device numbers
+ * carveout_chardev_regions() - Show regions in sysfs that were added to a heap
+ * @carveout: the heap; nothing changes if it has no device node
+ *
+ * Context: Process context. May sleep.
+ */
+void carveout_chardev_regions(struct carveout *carveout)
+{
+	struct device *dev;
+
+	dev = class_find_device(&carveout_class, NULL, carveout, match_heap);
+	if (!dev)
+		return;
+	carveout_sysfs_add_regions(container_of(dev, struct carveout_device, dev));
+	put_device(dev);
+}
+
+/**
+ * carveout_chardev_init() - Register the classes and the device numbers
  *
  * Context: Process context. May sleep.
  * Return: 0 or a negative errno.
@@ -243,12 +406,21 @@ int carveout_chardev_init(void)
 {
 	int ret;
 
-	ret = alloc_chrdev_region(&first_devt, 0, CARVEOUT_HEAPS_MAX, "carveout");
+	ret = alloc_chrdev_region(&first_devt, 0, NR_MINORS, "carveout");
 	if (ret)
 		return ret;
 	ret = class_register(&carveout_class);
 	if (ret)
-		unregister_chrdev_region(first_devt, CARVEOUT_HEAPS_MAX);
+		goto unregister_region;
+	ret = class_register(&dma_heap_class);
+	if (ret)
+		goto unregister_class;
+	return 0;
+
+unregister_class:
+	class_unregister(&carveout_class);
+unregister_region:
+	unregister_chrdev_region(first_devt, NR_MINORS);
 	return ret;
 }
 
@@ -259,6 +431,7 @@ int carveout_chardev_init(void)
  */
 void carveout_chardev_exit(void)
 {
+	class_unregister(&dma_heap_class);
 	class_unregister(&carveout_class);
-	unregister_chrdev_region(first_devt, CARVEOUT_HEAPS_MAX);
+	unregister_chrdev_region(first_devt, NR_MINORS);
 }

@@ -7,15 +7,20 @@
  *	carveout/<heap>/state	counters, and a hash over all regions and spans
  *	carveout/<heap>/regions	a line per region
  *	carveout/<heap>/spans	a line per span, in no order, with its purpose
- *	carveout/<heap>/buffers	a line per buffer
+ *	carveout/<heap>/buffers	a line per buffer, parked ones as well
  *	carveout/<heap>/check	reading it checks the whole heap, and its pools
  *
  * The hash and the check walk the heap with its lock held. That takes long in
- * a large heap, so only these two files do it.
+ * a large heap, so only these two files do it. Pools are checked in parts.
  */
 
 #include <linux/debugfs.h>
+#include <linux/math64.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/string.h>
+#include <linux/string_helpers.h>
+#include <linux/time64.h>
 #include <linux/xarray.h>
 
 #include "../carveout_internal.h"
@@ -28,6 +33,16 @@
 #include "debugfs.h"
 
 static struct dentry *root;
+
+/*
+ * A program chooses its name, and a driver its texts: only printable ASCII is shown as it
+ * is, so that no text controls a terminal or starts a line. Quotes and the backslash are
+ * escaped, so that a quoted text ends where it seems to end.
+ */
+static void show_text(struct seq_file *m, const char *text)
+{
+	seq_escape_str(m, text, ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, "\\'\"");
+}
 
 static int objects_show(struct seq_file *m, void *unused)
 {
@@ -48,6 +63,18 @@ static void show_registry(struct seq_file *m, struct carveout *carveout)
 	mutex_unlock(&carveout->registry_lock);
 }
 
+static void show_charges(struct seq_file *m, struct carveout *carveout)
+{
+	u64 count[CARVEOUT_COUNTS];
+
+	seq_printf(m, "charged %llu\n", carveout_quota_charged(carveout, count));
+	seq_printf(m, "charged_buffers %llu\ncharged_pools %llu\n",
+		   count[CARVEOUT_COUNT_BUFFERS], count[CARVEOUT_COUNT_POOLS]);
+	seq_printf(m, "charged_tags %llu\ncharged_persistent %llu\n",
+		   count[CARVEOUT_COUNT_TAGS], count[CARVEOUT_COUNT_PERSISTENT]);
+	seq_printf(m, "charged_waiters %llu\n", count[CARVEOUT_COUNT_WAITERS]);
+}
+
 static int state_show(struct seq_file *m, void *unused)
 {
 	struct carveout *carveout = m->private;
@@ -58,10 +85,11 @@ static int state_show(struct seq_file *m, void *unused)
 		   state.stats.used, state.stats.high_water);
 	seq_printf(m, "spans %u\nholes %u\n", state.stats.spans, state.stats.holes);
 	show_registry(m, carveout);
-	seq_printf(m, "charged %llu\n", carveout_quota_charged(carveout));
+	show_charges(m, carveout);
 	seq_printf(m, "parked %d\nparked_bytes %llu\n",
 		   atomic_read(&carveout->nr_parked),
 		   (u64)atomic64_read(&carveout->parked_bytes));
+	seq_printf(m, "poisoned_bytes %llu\n", state.poisoned_bytes);
 	seq_printf(m, "pending_bytes %llu\n", state.stats.pending);
 	seq_printf(m, "references %u\n", kref_read(&carveout->ref));
 	seq_printf(m, "hash %016llx\n", state.hash);
@@ -81,12 +109,15 @@ static int regions_show(struct seq_file *m, void *unused)
 	struct carveout_region_info info;
 	unsigned int i;
 
-	for (i = 0; !carveout_region_info(carveout, i, &info); i++)
-		seq_printf(m, "%u base 0x%llx size %llu attrs 0x%08x used %llu high_water %llu largest_hole %llu spans %u holes %u name %s\n",
+	for (i = 0; !carveout_region_info(carveout, i, &info); i++) {
+		seq_printf(m, "%u base 0x%llx size %llu attrs 0x%08x used %llu high_water %llu largest_hole %llu spans %u holes %u name ",
 			   i, (u64)info.memory.base, info.stats.size,
 			   info.memory.attrs, info.stats.used,
 			   info.stats.high_water, info.stats.largest_hole,
-			   info.stats.spans, info.stats.holes, info.memory.name);
+			   info.stats.spans, info.stats.holes);
+		show_text(m, info.memory.name);
+		seq_putc(m, '\n');
+	}
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(regions);
@@ -96,9 +127,9 @@ DEFINE_SHOW_ATTRIBUTE(regions);
 
 static int spans_show(struct seq_file *m, void *unused)
 {
-	struct carveout_purpose purpose[SPANS];
 	struct carveout *carveout = m->private;
 	struct carveout_span_info info[SPANS];
+	const char *purpose[SPANS];
 	unsigned int i, n;
 	u32 cursor = 0;
 
@@ -108,7 +139,7 @@ static int spans_show(struct seq_file *m, void *unused)
 			seq_printf(m, "%u 0x%llx %llu %s ", info[i].region,
 				   info[i].start, info[i].size,
 				   info[i].used ? "used" : "hole");
-			seq_escape(m, purpose[i].text, "\\\n");
+			show_text(m, purpose[i]);
 			seq_putc(m, '\n');
 		}
 	}
@@ -127,31 +158,57 @@ static int buffers_show(struct seq_file *m, void *unused)
 		seq_printf(m, "%llu region %u start 0x%llx size %llu refs %u uid %u gid %u mode %04o pid %u flags 0x%x tag '%s' comm '",
 			   b.generation, b.region, b.phys, b.size, b.refs,
 			   b.uid, b.gid, b.mode, b.pid, b.flags, b.tag);
-		/* A program chooses its own name. */
-		seq_escape(m, b.comm, " '\\\t\n");
-		seq_printf(m, "' label '%s'\n", b.label);
+		show_text(m, b.comm);
+		seq_puts(m, "' label '");
+		show_text(m, b.label);
+		seq_putc(m, '\'');
+		if (b.parked_ns)
+			seq_printf(m, " parked_ms %llu",
+				   div_u64(b.parked_ns, NSEC_PER_MSEC));
+		seq_putc(m, '\n');
 	}
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(buffers);
+
+/* Blocks that are checked with one critical section, and attempts on a busy pool. */
+#define BLOCKS		1024
+#define ATTEMPTS	16
+
+/*
+ * A pool may have a million blocks, so it is checked in parts. One that changes all the
+ * time is finally checked in one piece.
+ */
+static int check_pool(struct carveout_pool *pool)
+{
+	struct carveout_blocks_check check = { };
+	unsigned int attempts = 0;
+	int ret;
+
+	do {
+		raw_spin_lock_irq(&pool->lock);
+		ret = carveout_blocks_check(&pool->blocks, &check,
+					    attempts < ATTEMPTS ? BLOCKS : U32_MAX);
+		raw_spin_unlock_irq(&pool->lock);
+		if (ret == -ESTALE) {
+			memset(&check, 0, sizeof(check));
+			attempts++;
+		}
+		cond_resched();
+	} while (ret == -EAGAIN || ret == -ESTALE);
+	return ret;
+}
 
 /* The buffer of the first pool that is corrupted, or NULL. */
 static const struct carveout_buf *corrupted_pool_locked(struct carveout *carveout)
 {
 	struct carveout_buf *buf;
 	unsigned long id;
-	int ret;
 
 	lockdep_assert_held(&carveout->registry_lock);
-	xa_for_each(&carveout->bufs, id, buf) {
-		if (!buf->pool)
-			continue;
-		raw_spin_lock_irq(&buf->pool->lock);
-		ret = carveout_blocks_validate(&buf->pool->blocks);
-		raw_spin_unlock_irq(&buf->pool->lock);
-		if (ret)
+	xa_for_each(&carveout->bufs, id, buf)
+		if (buf->pool && check_pool(buf->pool))
 			return buf;
-	}
 	return NULL;
 }
 

@@ -20,6 +20,7 @@
 #include "../mem/quota.h"
 #include "../mem/stats.h"
 #include "ioctl.h"
+#include "typed.h"
 
 #define CARVEOUT_CAPABILITIES	(CARVEOUT_CAP_TAGS | CARVEOUT_CAP_PERSIST | \
 				 CARVEOUT_CAP_ALIGN | CARVEOUT_CAP_ATTRS | \
@@ -29,7 +30,7 @@
 				 CARVEOUT_CAP_WAIT | CARVEOUT_CAP_LINK | \
 				 CARVEOUT_CAP_SETATTR | CARVEOUT_CAP_SYNC | \
 				 CARVEOUT_CAP_RESIZE | CARVEOUT_CAP_QUOTA | \
-				 CARVEOUT_CAP_POOL)
+				 CARVEOUT_CAP_POOL | CARVEOUT_CAP_TYPED)
 
 /* Limit for the size of an entry that a caller states, far above any real size. */
 #define ENTRY_SIZE_MAX		4096
@@ -68,6 +69,8 @@ static int ioctl_query(struct carveout_call *call)
 	struct carveout_ioctl_query *q = &call->arg.query;
 	struct carveout_stats stats;
 
+	if (q->flags || q->reserved)
+		return -EINVAL;
 	memset(q, 0, sizeof(*q));
 	strscpy(q->name, carveout->name, sizeof(q->name));
 	q->capabilities = CARVEOUT_CAPABILITIES;
@@ -86,7 +89,7 @@ static int ioctl_query(struct carveout_call *call)
 	q->failures_nospc = atomic64_read(&carveout->failures_nospc);
 	q->failures_nomem = atomic64_read(&carveout->failures_nomem);
 	query_registry(carveout, q);
-	carveout_quota_report(carveout, call->file, q);
+	carveout_quota_report(carveout, call->account, q);
 
 	return CARVEOUT_REPLY(call, query);
 }
@@ -125,27 +128,38 @@ static int ioctl_region(struct carveout_call *call)
 
 /* === Lists ================================================================ */
 
+static int check_entry_size(u32 size, u32 min_size)
+{
+	return size < min_size || size > ENTRY_SIZE_MAX ? -EINVAL : 0;
+}
+
 static int check_list(const struct carveout_ioctl_list *list, u32 min_size)
 {
-	if (!list->count || list->count > CARVEOUT_LIST_MAX)
+	if (!list->count || list->count > CARVEOUT_LIST_MAX || list->flags ||
+	    list->reserved)
 		return -EINVAL;
-	if (list->entry_size < min_size || list->entry_size > ENTRY_SIZE_MAX)
-		return -EINVAL;
+	return check_entry_size(list->entry_size, min_size);
+}
+
+/* Copy out an entry, truncated or zero-padded to the size that the caller knows. */
+static int put_entry(char __user *to, u32 to_size, const void *entry, u32 size)
+{
+	u32 common = min(size, to_size);
+
+	if (copy_to_user(to, entry, common) ||
+	    clear_user(to + common, to_size - common))
+		return -EFAULT;
 	return 0;
 }
 
-/* Copy out entry number @i, truncated or zero-padded to the caller's entry size. */
-static int put_entry(const struct carveout_ioctl_list *list, u32 i,
-		     const void *entry, u32 size)
+/* Copy out entry number @i of a list. */
+static int put_list_entry(const struct carveout_ioctl_list *list, u32 i,
+			  const void *entry, u32 size)
 {
-	char __user *to = u64_to_user_ptr(list->entries);
-	u32 common = min(size, list->entry_size);
+	char __user *entries = u64_to_user_ptr(list->entries);
 
-	to += (size_t)i * list->entry_size;
-	if (copy_to_user(to, entry, common) ||
-	    clear_user(to + common, list->entry_size - common))
-		return -EFAULT;
-	return 0;
+	return put_entry(entries + (size_t)i * list->entry_size, list->entry_size,
+			 entry, size);
 }
 
 static int ioctl_list(struct carveout_call *call)
@@ -162,7 +176,7 @@ static int ioctl_list(struct carveout_call *call)
 
 	/* A listing from the start reports all changes so far. */
 	if (!list->cursor)
-		WRITE_ONCE(call->file->seen,
+		WRITE_ONCE(call->account->seen,
 			   carveout_registry_changes(call->carveout));
 	carveout_viewer_init(&viewer, call->carveout);
 	while (filled < list->count) {
@@ -170,7 +184,7 @@ static int ioctl_list(struct carveout_call *call)
 			return -EINTR;
 		if (!carveout_info_next(call->carveout, &list->cursor, &viewer, &entry))
 			break;
-		ret = put_entry(list, filled++, &entry, sizeof(entry));
+		ret = put_list_entry(list, filled++, &entry, sizeof(entry));
 		if (ret)
 			return ret;
 	}
@@ -191,12 +205,13 @@ static int put_spans(struct carveout_call *call, u32 *filled,
 		entry.size = info->size;
 		entry.region = info->region;
 		entry.used = info->used;
-		ret = put_entry(list, (*filled)++, &entry, sizeof(entry));
+		ret = put_list_entry(list, (*filled)++, &entry, sizeof(entry));
 	}
 	return ret;
 }
 
-static int ioctl_spans(struct carveout_call *call)
+/* All spans, for a caller that may see all buffers. */
+static int list_all_spans(struct carveout_call *call)
 {
 	struct carveout *carveout = call->carveout;
 	struct carveout_ioctl_list *list = &call->arg.list;
@@ -205,9 +220,6 @@ static int ioctl_spans(struct carveout_call *call)
 	unsigned int n;
 	int ret;
 
-	ret = check_list(list, CARVEOUT_SPAN_SIZE_VER0);
-	if (ret)
-		return ret;
 	if (list->cursor > U32_MAX)
 		return -EINVAL;
 
@@ -227,21 +239,80 @@ static int ioctl_spans(struct carveout_call *call)
 	return CARVEOUT_REPLY(call, list);
 }
 
-static int ioctl_info(struct carveout_call *call)
+/*
+ * Only the spans of buffers that LIST would report, and no holes: between them a caller
+ * could read size and place of all other allocations.
+ */
+static int list_visible_spans(struct carveout_call *call,
+			      const struct carveout_viewer *viewer)
+{
+	struct carveout_ioctl_list *list = &call->arg.list;
+	struct carveout_ioctl_span span = { .used = 1 };
+	struct carveout_buffer_info buffer;
+	u32 filled = 0;
+	int ret;
+
+	while (filled < list->count) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (!carveout_info_next(call->carveout, &list->cursor, viewer, &buffer))
+			break;
+		span.offset = buffer.offset;
+		span.size = buffer.size;
+		span.region = buffer.region;
+		ret = put_list_entry(list, filled++, &span, sizeof(span));
+		if (ret)
+			return ret;
+	}
+	list->count = filled;
+	return CARVEOUT_REPLY(call, list);
+}
+
+static int ioctl_spans(struct carveout_call *call)
+{
+	struct carveout_viewer viewer;
+	int ret;
+
+	ret = check_list(&call->arg.list, CARVEOUT_SPAN_SIZE_VER0);
+	if (ret)
+		return ret;
+	carveout_viewer_init(&viewer, call->carveout);
+	return viewer.all ? list_all_spans(call) : list_visible_spans(call, &viewer);
+}
+
+/**
+ * carveout_do_info() - Handle CARVEOUT_IOCTL_INFO
+ * @call: the call
+ *
+ * Context: Process context. May sleep.
+ * Return: 0, or an error as in <uapi/linux/carveout.h>.
+ */
+int carveout_do_info(struct carveout_call *call)
 {
 	struct carveout_ioctl_info *info = &call->arg.info;
+	struct carveout_buffer_info entry;
 	struct carveout_viewer viewer;
+	struct carveout_buf *buf;
 	struct dma_buf *dmabuf;
 	int ret;
 
-	if (info->flags)
+	if (info->flags || info->reserved)
 		return -EINVAL;
+	ret = check_entry_size(info->entry_size, CARVEOUT_BUFFER_INFO_SIZE_VER0);
+	if (ret)
+		return ret;
 	dmabuf = carveout_ioctl_get(call, info->fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	carveout_viewer_init(&viewer, call->carveout);
-	ret = carveout_info_fill(carveout_dmabuf_buf(dmabuf), &viewer, &info->buffer);
+	buf = carveout_dmabuf_buf(dmabuf);
+	carveout_viewer_init(&viewer, buf->carveout);
+	ret = carveout_info_fill(buf, &viewer, &entry);
 	dma_buf_put(dmabuf);
+	if (ret)
+		return ret;
+	ret = put_entry(u64_to_user_ptr(info->entry), info->entry_size, &entry,
+			sizeof(entry));
+	info->entry_size = sizeof(entry);
 	return ret ?: CARVEOUT_REPLY(call, info);
 }
 
@@ -265,13 +336,15 @@ static const struct carveout_command commands[] = {
 	COMMAND(UNLINK, carveout_do_unlink, FMODE_WRITE),
 	COMMAND(LIST, ioctl_list, FMODE_READ),
 	COMMAND(SPANS, ioctl_spans, FMODE_READ),
-	COMMAND(INFO, ioctl_info, FMODE_READ),
+	COMMAND(INFO, carveout_do_info, FMODE_READ),
 	COMMAND(LINK, carveout_do_link, FMODE_WRITE),
 	COMMAND(SETATTR, carveout_do_setattr, FMODE_WRITE),
 	COMMAND(SYNC, carveout_do_sync, FMODE_READ),
 	COMMAND(RESIZE, carveout_do_resize, FMODE_READ | FMODE_WRITE),
 	COMMAND(POOL_CREATE, carveout_do_pool_create, FMODE_READ | FMODE_WRITE),
 	COMMAND(POOL_OPEN, carveout_do_pool_open, FMODE_READ | FMODE_WRITE),
+	COMMAND(TYPED, carveout_do_typed, 0),
+	COMMAND(TYPED_INFO, carveout_do_typed_info, 0),
 };
 
 /**
@@ -289,11 +362,12 @@ long carveout_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		.command = commands,
 		.count = ARRAY_SIZE(commands),
 	};
-	struct carveout_file *account = file->private_data;
+	struct carveout_account *account = file->private_data;
 	struct carveout_call call = {
 		.carveout = account->carveout,
-		.file = account,
+		.account = account,
 		.mode = file->f_mode,
+		.nonblock = file->f_flags & O_NONBLOCK,
 		.uarg = (void __user *)arg,
 	};
 

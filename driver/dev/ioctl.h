@@ -9,6 +9,7 @@
 
 #include "call.h"
 
+struct carveout_buf;
 struct carveout_buf_spec;
 
 long carveout_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
@@ -21,6 +22,8 @@ void carveout_alloc_spec(const struct carveout_call *call,
 int carveout_alloc_or_open(struct carveout_call *call, const char *tag, u32 flags,
 			   int (*create)(struct carveout_call *call),
 			   int (*open)(struct carveout_call *call));
+int carveout_hand_out_dmabuf(struct carveout_call *call, struct carveout_buf *buf,
+			     bool fresh, u32 fd_flags, s32 *fd, size_t reply_size);
 struct carveout_buf *carveout_call_lookup(struct carveout_call *call, const char *tag,
 					  enum carveout_lookup_access access, bool wait,
 					  u64 deadline);
@@ -28,6 +31,7 @@ struct carveout_buf *carveout_call_lookup(struct carveout_call *call, const char
 int carveout_do_alloc(struct carveout_call *call);
 int carveout_do_open(struct carveout_call *call);
 int carveout_do_unlink(struct carveout_call *call);
+int carveout_do_info(struct carveout_call *call);
 int carveout_do_link(struct carveout_call *call);
 int carveout_do_setattr(struct carveout_call *call);
 int carveout_do_sync(struct carveout_call *call);

@@ -30,6 +30,7 @@
 #include "../buf/release.h"
 #include "../buf/tags.h"
 #include "../mem/alloc.h"
+#include "../mem/nomap.h"
 #include "ioctl.h"
 
 static_assert(CARVEOUT_NR_FALLBACK == CARVEOUT_FALLBACKS);
@@ -137,8 +138,20 @@ int carveout_alloc_check(const struct carveout_call *call,
 
 /* === Descriptors ========================================================== */
 
-static int hand_out_dmabuf(struct carveout_call *call, struct carveout_buf *buf,
-			   bool fresh, u32 fd_flags, s32 *fd, size_t reply_size)
+/**
+ * carveout_hand_out_dmabuf() - Return a dma-buf descriptor of a buffer to user space
+ * @call: the call; its reply is complete except for the descriptor
+ * @buf: the buffer; the descriptor has a reference of its own
+ * @fresh: publish the buffer
+ * @fd_flags: O_RDWR or O_RDONLY, and O_CLOEXEC
+ * @fd: the descriptor in the reply
+ * @reply_size: size of the reply as the kernel knows it
+ *
+ * Context: Process context. May sleep. Takes carveout->registry_lock.
+ * Return: 0; -ENOMEM; or as carveout_hand_out().
+ */
+int carveout_hand_out_dmabuf(struct carveout_call *call, struct carveout_buf *buf,
+			     bool fresh, u32 fd_flags, s32 *fd, size_t reply_size)
 {
 	struct dma_buf *dmabuf;
 
@@ -160,7 +173,7 @@ static int alloc_reply(struct carveout_call *call, struct carveout_buf *buf,
 	a->size = buf->size;
 	carveout_fill_place(buf, &a->offset, &a->generation, &a->region, &a->attrs);
 	a->created = fresh ? CARVEOUT_ALLOC_CREATED : 0;
-	return hand_out_dmabuf(call, buf, fresh, a->fd_flags, &a->fd, sizeof(*a));
+	return carveout_hand_out_dmabuf(call, buf, fresh, a->fd_flags, &a->fd, sizeof(*a));
 }
 
 /**
@@ -206,7 +219,7 @@ static int open_buf(struct carveout_call *call)
 	struct carveout_buf *buf;
 	int ret = -EEXIST;
 
-	buf = carveout_lookup(call->carveout, a->tag, carveout_fd_access(a->fd_flags));
+	buf = carveout_call_lookup(call, a->tag, carveout_fd_access(a->fd_flags), false, 0);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	carveout_alloc_spec(call, a, &spec);
@@ -223,7 +236,7 @@ static int create_buf(struct carveout_call *call)
 	int ret;
 
 	carveout_alloc_spec(call, &call->arg.alloc, &spec);
-	buf = carveout_buf_create(call->carveout, call->file, &spec);
+	buf = carveout_buf_create(call->carveout, call->account, &spec);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	ret = alloc_reply(call, buf, true);
@@ -237,17 +250,25 @@ static int create_buf(struct carveout_call *call)
  * @tag: a valid tag
  * @access: access that the caller needs
  * @wait: wait until the tag exists
- * @deadline: until when
+ * @deadline: until when, in the caller's time namespace
  *
  * Context: Process context. May sleep.
- * Return: as carveout_lookup_wait() with @wait, else as carveout_lookup().
+ * Return: as carveout_lookup_wait() with @wait, else as carveout_lookup(); -EAGAIN
+ * instead of a wait if the file is open with O_NONBLOCK.
  */
 struct carveout_buf *carveout_call_lookup(struct carveout_call *call, const char *tag,
 					  enum carveout_lookup_access access, bool wait,
 					  u64 deadline)
 {
+	struct carveout_buf *buf;
+
+	if (call->nonblock) {
+		buf = carveout_lookup_nowait(call->carveout, tag, access);
+		return wait && buf == ERR_PTR(-ENOENT) ? ERR_PTR(-EAGAIN) : buf;
+	}
 	if (wait)
-		return carveout_lookup_wait(call->carveout, tag, access, deadline);
+		return carveout_lookup_wait(call->carveout, tag, access,
+					    carveout_host_deadline(deadline));
 	return carveout_lookup(call->carveout, tag, access);
 }
 
@@ -256,7 +277,6 @@ struct alloc_attempt {
 	struct carveout_call *call;
 	const union carveout_arg request;
 	const char *tag;
-	bool may_open;
 	int (*open)(struct carveout_call *call);
 	int (*create)(struct carveout_call *call);
 };
@@ -269,6 +289,21 @@ static int attempt_open(void *arg)
 	return attempt->open(attempt->call);
 }
 
+/* The end of a hibernation is waited for, as if the process were still frozen. */
+static int create(struct alloc_attempt *attempt)
+{
+	int ret;
+
+	do {
+		attempt->call->arg = attempt->request;
+		ret = attempt->create(attempt->call);
+		if (ret != -EBUSY)
+			return ret;
+		ret = attempt->call->nonblock ? -EAGAIN : carveout_nomap_wait();
+	} while (!ret);
+	return ret;
+}
+
 static int attempt_create(void *arg)
 {
 	struct alloc_attempt *attempt = arg;
@@ -278,12 +313,7 @@ static int attempt_create(void *arg)
 	      carveout_tag_may_create(attempt->call->carveout, attempt->tag) : 0;
 	if (ret)
 		return ret;
-	attempt->call->arg = attempt->request;
-	ret = attempt->create(attempt->call);
-	/* Otherwise the next round opens the object that another caller has created. */
-	if (ret == -EEXIST && attempt->may_open && signal_pending(current))
-		ret = -ERESTARTSYS;
-	return ret;
+	return create(attempt);
 }
 
 /**
@@ -296,7 +326,7 @@ static int attempt_create(void *arg)
  *
  * Context: Process context. May sleep.
  * Return: the result of @create or @open; -EEXIST; -EACCES if the tag is reserved for
- * another user; -ERESTARTSYS.
+ * another user; further as carveout_open_or_create().
  */
 int carveout_alloc_or_open(struct carveout_call *call, const char *tag, u32 flags,
 			   int (*create)(struct carveout_call *call),
@@ -306,16 +336,15 @@ int carveout_alloc_or_open(struct carveout_call *call, const char *tag, u32 flag
 		.call = call,
 		.request = call->arg,
 		.tag = tag,
-		.may_open = flags & CARVEOUT_ALLOC_OPEN,
 		.open = open,
 		.create = create,
 	};
+	bool may_open = flags & CARVEOUT_ALLOC_OPEN;
 
 	/* Fail early: the attempt to create would allocate memory first. */
-	if (!attempt.may_open && tag[0] && carveout_tag_taken(call->carveout, tag))
+	if (!may_open && tag[0] && carveout_tag_taken(call->carveout, tag))
 		return -EEXIST;
-	return carveout_open_or_create(attempt.may_open, attempt_open, attempt_create,
-				       &attempt);
+	return carveout_open_or_create(may_open, attempt_open, attempt_create, &attempt);
 }
 
 /**
@@ -360,7 +389,7 @@ int carveout_do_open(struct carveout_call *call)
 		return PTR_ERR(buf);
 	o->size = buf->size;
 	carveout_fill_place(buf, &o->offset, &o->generation, &o->region, &o->attrs);
-	ret = hand_out_dmabuf(call, buf, false, o->fd_flags, &o->fd, sizeof(*o));
+	ret = carveout_hand_out_dmabuf(call, buf, false, o->fd_flags, &o->fd, sizeof(*o));
 	carveout_buf_put_sync(buf);
 	return ret;
 }
@@ -380,7 +409,7 @@ int carveout_do_unlink(struct carveout_call *call)
 
 	if (u->flags || u->reserved || carveout_tag_check(u->tag))
 		return -EINVAL;
-	return carveout_tag_unlink(call->carveout, u->tag, false);
+	return carveout_tag_unlink(call->carveout, u->tag, NULL, false);
 }
 
 /* Report the generation to the caller, then tag the buffer. */
@@ -462,6 +491,8 @@ static int sync_ranges(struct carveout_buf *buf, const struct carveout_sync_rang
 {
 	u32 i;
 
+	if (!carveout_claim_has_va(buf->claim))
+		return -EOPNOTSUPP;
 	for (i = 0; i < count; i++)
 		if (!range[i].size || range[i].offset > buf->size ||
 		    range[i].size > buf->size - range[i].offset)
@@ -486,6 +517,7 @@ int carveout_do_sync(struct carveout_call *call)
 	const struct carveout_ioctl_sync *sync = &call->arg.sync;
 	struct carveout_sync_range *ranges;
 	struct dma_buf *dmabuf;
+	u32 flags = sync->flags;
 	int ret;
 
 	if (!sync->flags || sync->flags & ~CARVEOUT_SYNC_FLAGS || sync->reserved ||
@@ -494,12 +526,14 @@ int carveout_do_sync(struct carveout_call *call)
 	dmabuf = carveout_ioctl_get(call, sync->fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
+	/* A reader wrote nothing that a bounce buffer would need. */
+	if (!carveout_dmabuf_writable(dmabuf))
+		flags &= ~CARVEOUT_SYNC_FOR_DEVICE;
 	ranges = memdup_user(u64_to_user_ptr(sync->ranges),
 			     sync->count * sizeof(*ranges));
 	ret = PTR_ERR_OR_ZERO(ranges);
 	if (!ret) {
-		ret = sync_ranges(carveout_dmabuf_buf(dmabuf), ranges, sync->count,
-				  sync->flags);
+		ret = sync_ranges(carveout_dmabuf_buf(dmabuf), ranges, sync->count, flags);
 		kfree(ranges);
 	}
 	dma_buf_put(dmabuf);

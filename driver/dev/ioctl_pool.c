@@ -73,7 +73,7 @@ static int check_create(const struct carveout_call *call)
 	if (ret)
 		return ret;
 	fill_spec(call, &a, &spec);
-	return carveout_pool_measure(&spec, &stride, &size);
+	return carveout_pool_measure(call->carveout, &spec, &stride, &size);
 }
 
 /* Fill in the reply to a creation and hand the pool out. */
@@ -104,7 +104,7 @@ static int create_pool(struct carveout_call *call)
 	int ret;
 
 	fill_spec(call, &a, &spec);
-	pool = carveout_pool_buf_create(call->carveout, call->file, &spec);
+	pool = carveout_pool_buf_create(call->carveout, call->account, &spec);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	ret = create_reply(call, pool, true);
@@ -120,7 +120,7 @@ static int open_pool(struct carveout_call *call)
 	struct carveout_buf *buf;
 	int ret = -EEXIST;
 
-	buf = carveout_lookup(call->carveout, p->tag, CARVEOUT_LOOKUP_WRITE);
+	buf = carveout_call_lookup(call, p->tag, CARVEOUT_LOOKUP_WRITE, false, 0);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	fill_spec(call, &a, &spec);

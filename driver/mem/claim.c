@@ -8,7 +8,7 @@
  * kernel's linear mapping can therefore only be cached.
  *
  * Memory is scrubbed through that mapping, before its first allocation and after
- * each free.
+ * each free. Memory that the CPU must not access has no mapping, and is never scrubbed.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -17,6 +17,7 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
@@ -28,7 +29,9 @@
 
 #include "cache.h"
 #include "claim.h"
+#include "dma_pool.h"
 #include "objects.h"
+#include "pages.h"
 
 /* Bytes to scrub, copy or flush before other tasks get a chance to run. */
 #define STEP	SZ_1M
@@ -64,16 +67,57 @@ static bool ranges_overlap(const struct carveout_range *a,
 	return a->base <= range_last(b) && b->base <= range_last(a);
 }
 
-/* Check that every page of the range is set aside and in the linear mapping. */
-static bool pages_are_reserved(const struct carveout_range *range)
+/* The claim that a range overlaps, or NULL. */
+static const struct carveout_claim *find_overlap_locked(const struct carveout_range *range)
 {
-	unsigned long pfn = PHYS_PFN(range->base);
-	unsigned long end = PHYS_PFN(range_last(range));
+	const struct carveout_claim *claim;
 
-	for (; pfn <= end; pfn++)
-		if (!pfn_valid(pfn) || !PageReserved(pfn_to_page(pfn)))
-			return false;
-	return true;
+	lockdep_assert_held(&claims_lock);
+	list_for_each_entry(claim, &claims, node)
+		if (ranges_overlap(range, &claim->range))
+			return claim;
+	return NULL;
+}
+
+static int refuse_unreserved(const struct carveout_range *range)
+{
+	range_err(range, "was not set aside at boot; look for 'Reserved memory' in the boot log: it lies outside RAM or overlaps another region");
+	return -EINVAL;
+}
+
+/* The mapped claim that has this page, or NULL. */
+static const struct carveout_claim *claim_of_page_locked(unsigned long pfn)
+{
+	const struct carveout_range page = { .base = PFN_PHYS(pfn), .size = PAGE_SIZE };
+	const struct carveout_claim *claim = find_overlap_locked(&page);
+
+	return claim && claim->range.source == CARVEOUT_SOURCE_MAPPED ? claim : NULL;
+}
+
+/*
+ * The pages of a claim are not reserved, but were set aside. A range that overlaps a claim
+ * is refused when it is claimed itself.
+ */
+static int check_mapped(const struct carveout_range *range)
+{
+	unsigned long pfn = PHYS_PFN(range->base), end = PHYS_PFN(range_last(range));
+	const struct carveout_claim *claim;
+	int ret = 0;
+
+	mutex_lock(&claims_lock);
+	while (!ret && pfn <= end) {
+		if (carveout_page_reserved(pfn)) {
+			pfn++;
+			continue;
+		}
+		claim = claim_of_page_locked(pfn);
+		if (claim)
+			pfn = PHYS_PFN(range_last(&claim->range)) + 1;
+		else
+			ret = refuse_unreserved(range);
+	}
+	mutex_unlock(&claims_lock);
+	return ret;
 }
 
 static int check_shape(const struct carveout_range *range)
@@ -106,6 +150,11 @@ static int check_attrs(const struct carveout_range *range, bool coherent)
 {
 	u32 cache = range->attrs & CACHE_ATTRS;
 
+	if (range->attrs & CARVEOUT_ATTR_NO_CPU &&
+	    (range->source != CARVEOUT_SOURCE_NOMAP || cache == CARVEOUT_ATTR_CACHED)) {
+		range_err(range, "is memory that the CPU must not access, but the kernel maps it or is to map it cached; add no-map to its reserved-memory node, and leave the memory type out");
+		return -EINVAL;
+	}
 	if (hweight32(cache) != 1) {
 		range_err(range, "needs exactly one of cached, writecombine and uncached");
 		return -EINVAL;
@@ -124,21 +173,28 @@ static int check_attrs(const struct carveout_range *range, bool coherent)
 	return 0;
 }
 
+static int check_nomap(const struct carveout_range *range)
+{
+	if (region_intersects(range->base, range->size, IORESOURCE_SYSTEM_RAM,
+			      IORES_DESC_NONE) != REGION_DISJOINT) {
+		range_err(range, "is memory that the kernel uses; set it aside with a no-map reserved-memory node, or memmap=SIZE$BASE on x86");
+		return -EINVAL;
+	}
+	/* There a mapping would refer to the struct pages: see buf/mmap.c. */
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_PTE_SPECIAL)) {
+		range_err(range, "cannot be no-map: page table entries have no special bit on this architecture; remove no-map from its reserved-memory node");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_memory(const struct carveout_range *range)
 {
 	switch (range->source) {
 	case CARVEOUT_SOURCE_NOMAP:
-		if (region_intersects(range->base, range->size,
-				      IORESOURCE_SYSTEM_RAM,
-				      IORES_DESC_NONE) == REGION_DISJOINT)
-			return 0;
-		range_err(range, "is memory that the kernel uses; set it aside with a no-map reserved-memory node, or memmap=SIZE$BASE on x86");
-		return -EINVAL;
+		return check_nomap(range);
 	case CARVEOUT_SOURCE_MAPPED:
-		if (pages_are_reserved(range))
-			return 0;
-		range_err(range, "was not set aside at boot; look for 'Reserved memory' in the boot log: it lies outside RAM or overlaps another region");
-		return -EINVAL;
+		return check_mapped(range);
 	case CARVEOUT_SOURCE_SYSTEM:
 		return 0;
 	}
@@ -205,23 +261,22 @@ bool carveout_ranges_join(struct carveout_range *a,
 	else if (range_last(a) + 1 != b->base)
 		return false;
 	a->size += b->size;
+	a->pool = carveout_dma_pool_join(a->pool, b->pool);
 	return true;
 }
 
 static int claim_enlist(struct carveout_claim *claim)
 {
-	struct carveout_claim *other;
+	const struct carveout_claim *other;
 	int ret = 0;
 
 	mutex_lock(&claims_lock);
-	list_for_each_entry(other, &claims, node) {
-		if (!ranges_overlap(&claim->range, &other->range))
-			continue;
+	other = find_overlap_locked(&claim->range);
+	if (other) {
 		range_err(&claim->range, "overlaps region %s [0x%llx, size 0x%llx], which is in use; name each region in one heap only, or wait until the buffers of its former heap are closed",
 			  other->range.name, (u64)other->range.base,
 			  other->range.size);
 		ret = -EBUSY;
-		break;
 	}
 	if (!ret)
 		list_add(&claim->node, &claims);
@@ -238,19 +293,6 @@ static void claim_delist(struct carveout_claim *claim)
 }
 
 /*
- * Check for the count that every page of a claim starts with, and has again when
- * only the claim holds it: memblock leaves reserved pages with a count of one, and
- * so does the page allocator with the pages that it allocates. A compound page
- * would have one count for many pages.
- */
-static bool page_is_unpinned(unsigned long pfn)
-{
-	struct page *page = pfn_to_page(pfn);
-
-	return !PageCompound(page) && page_count(page) == 1;
-}
-
-/*
  * No page may be referenced yet: a foreign reference could not be told from one
  * taken through a buffer. A look-up in the page cache that still holds a page of
  * a former owner ends soon.
@@ -264,8 +306,11 @@ static int claim_check_pages(const struct carveout_claim *claim)
 
 	if (range->source == CARVEOUT_SOURCE_NOMAP)
 		return 0;
+	/* Now no other claim overlaps the range. */
+	if (range->source == CARVEOUT_SOURCE_MAPPED && !carveout_pages_reserved(range))
+		return refuse_unreserved(range);
 	while (pfn <= end) {
-		if (page_is_unpinned(pfn)) {
+		if (carveout_page_unpinned(pfn)) {
 			pfn++;
 			continue;
 		}
@@ -286,13 +331,18 @@ static int claim_map(struct carveout_claim *claim)
 
 	if (range->source != CARVEOUT_SOURCE_NOMAP) {
 		claim->va = phys_to_virt(range->base);
+		if (range->source == CARVEOUT_SOURCE_MAPPED)
+			carveout_pages_set_reserved(range, false);
 		return 0;
 	}
 
-	if (!request_mem_region(range->base, range->size, range->name)) {
+	if (!request_mem_region(range->base, range->size, claim->resource)) {
 		range_err(range, "is in use by another driver; /proc/iomem shows which one; remove the region from one of the two");
 		return -EBUSY;
 	}
+	/* Not even a mapping: the CPU could access the memory speculatively. */
+	if (range->attrs & CARVEOUT_ATTR_NO_CPU)
+		return 0;
 	if (range->attrs & CARVEOUT_ATTR_CACHED)
 		flags = MEMREMAP_WB;
 	claim->va = memremap(range->base, range->size, flags);
@@ -304,17 +354,33 @@ static int claim_map(struct carveout_claim *claim)
 	return 0;
 }
 
+/*
+ * The pages of an abandoned claim are pinned, and stay ordinary ones for that. No heap
+ * claims them again, because they are not reserved.
+ */
 static void claim_unmap(struct carveout_claim *claim)
 {
-	if (claim->range.source != CARVEOUT_SOURCE_NOMAP)
-		return;
-	memunmap(claim->va);
-	release_mem_region(claim->range.base, claim->range.size);
+	const struct carveout_range *range = &claim->range;
+
+	switch (range->source) {
+	case CARVEOUT_SOURCE_NOMAP:
+		if (carveout_claim_has_va(claim))
+			memunmap(claim->va);
+		release_mem_region(range->base, range->size);
+		break;
+	case CARVEOUT_SOURCE_MAPPED:
+		if (!claim->abandoned)
+			carveout_pages_set_reserved(range, true);
+		break;
+	case CARVEOUT_SOURCE_SYSTEM:
+		break;
+	}
 }
 
 /**
  * carveout_range_release() - Return a range to its source
- * @range: a range without users
+ * @range: a range without users; pages from the system may be pinned, and are then freed
+ *	with their last pin
  *
  * Context: Process context. May sleep.
  */
@@ -323,6 +389,7 @@ void carveout_range_release(const struct carveout_range *range)
 	unsigned long pfn = PHYS_PFN(range->base);
 	unsigned long end = PHYS_PFN(range_last(range));
 
+	carveout_dma_pool_release(range->pool);
 	if (range->source != CARVEOUT_SOURCE_SYSTEM)
 		return;
 	for (; pfn <= end; pfn++)
@@ -333,11 +400,13 @@ void carveout_range_release(const struct carveout_range *range)
  * carveout_claim_create() - Claim a range
  * @range: a range that passed carveout_range_check(). Pages from the system then
  *	belong to the claim; on failure they are freed.
+ * @heap: name of the heap, for /proc/iomem
  *
  * Context: Process context. May sleep. Takes claims_lock.
  * Return: the claim, or an ERR_PTR: -EBUSY if the memory is in use; -ENOMEM.
  */
-struct carveout_claim *carveout_claim_create(const struct carveout_range *range)
+struct carveout_claim *carveout_claim_create(const struct carveout_range *range,
+					     const char *heap)
 {
 	struct carveout_claim *claim;
 	int ret;
@@ -348,6 +417,8 @@ struct carveout_claim *carveout_claim_create(const struct carveout_range *range)
 		goto release_range;
 	}
 	claim->range = *range;
+	scnprintf(claim->resource, sizeof(claim->resource), "carveout %s: %s", heap,
+		  range->name);
 
 	ret = claim_enlist(claim);
 	if (ret)
@@ -387,52 +458,41 @@ void carveout_claim_destroy(struct carveout_claim *claim)
 }
 
 /**
- * carveout_claim_unpinned() - Length of the leading run of unpinned pages
- * @claim: a claim of memory with pages
- * @start: physical address in it
- * @size: bytes, whole pages
- *
- * New pins must be impossible; see buf/release.c. On return all accesses under the
- * former pins of the unpinned pages are complete.
- *
- * Context: Process context. May sleep.
- * Return: bytes from @start to the first page that is still pinned, or @size if
- * there is none.
- */
-u64 carveout_claim_unpinned(const struct carveout_claim *claim, u64 start,
-			    u64 size)
-{
-	u64 done;
-
-	for (done = 0; done < size; done += PAGE_SIZE) {
-		if (!page_is_unpinned(PHYS_PFN(start + done)))
-			break;
-		if (!(done % STEP))
-			cond_resched();
-	}
-	/* Pairs with the drop of a pin, which is fully ordered. */
-	smp_mb();
-	return done;
-}
-
-/**
  * carveout_claim_va() - Address of a part of a claim in the kernel's mapping
  * @claim: the claim
  * @start: physical address in it
  *
  * Context: Any context.
- * Return: the virtual address. The mapping has the region's memory type.
+ * Return: the virtual address, in a mapping with the region's memory type; NULL if the
+ * CPU must not access the memory.
  */
 void *carveout_claim_va(const struct carveout_claim *claim, u64 start)
 {
-	return claim->va + (start - claim->range.base);
+	return carveout_claim_has_va(claim) ? claim->va + (start - claim->range.base) : NULL;
 }
 
-static void scrub_piece(void *va, size_t size, bool writeback)
+/* Bytes from @start to the end of its page, at most @size. */
+static u64 rest_of_page(u64 start, u64 size)
 {
+	return min_t(u64, size, PAGE_SIZE - offset_in_page(start));
+}
+
+/* Zero memory up to the first poisoned page. Return the number of bytes. */
+static u64 scrub_piece(const struct carveout_claim *claim, u64 start, u64 size,
+		       bool writeback)
+{
+	void *va = carveout_claim_va(claim, start);
+
+	size = carveout_claim_healthy(claim, start, size);
 	memset(va, 0, size);
 	if (writeback)
 		carveout_cache_flush(va, size);
+	return size;
+}
+
+static bool needs_writeback(const struct carveout_claim *claim, bool writeback)
+{
+	return writeback && claim->range.attrs & CARVEOUT_ATTR_CACHED;
 }
 
 /**
@@ -442,13 +502,22 @@ static void scrub_piece(void *va, size_t size, bool writeback)
  * @size: bytes, only few: they are zeroed in one step
  * @writeback: as for carveout_claim_scrub()
  *
+ * Poisoned pages are left alone.
+ *
  * Context: Any context.
  */
 void carveout_claim_scrub_atomic(struct carveout_claim *claim, u64 start, u64 size,
 				 bool writeback)
 {
-	scrub_piece(carveout_claim_va(claim, start), size,
-		    writeback && (claim->range.attrs & CARVEOUT_ATTR_CACHED));
+	u64 done;
+
+	writeback = needs_writeback(claim, writeback);
+	while (size) {
+		done = scrub_piece(claim, start, size, writeback) ?:
+		       rest_of_page(start, size);
+		start += done;
+		size -= done;
+	}
 	/* As in carveout_claim_scrub(). */
 	wmb();
 }
@@ -462,7 +531,8 @@ void carveout_claim_scrub_atomic(struct carveout_claim *claim, u64 start, u64 si
  *
  * On return the zeroes are in memory for the next reader: the next owner, through
  * the same kind of mapping, or a device. No modified cache line of the former owner
- * is left that could be written back over them.
+ * is left that could be written back over them. Poisoned pages, and memory that the CPU
+ * must not access, are left as they are.
  *
  * Context: Process context. May sleep. Large sizes take long and are zeroed in
  * steps.
@@ -470,15 +540,16 @@ void carveout_claim_scrub_atomic(struct carveout_claim *claim, u64 start, u64 si
 void carveout_claim_scrub(struct carveout_claim *claim, u64 start, u64 size,
 			  bool writeback)
 {
-	void *va = carveout_claim_va(claim, start);
+	u64 done;
 
-	writeback = writeback && (claim->range.attrs & CARVEOUT_ATTR_CACHED);
+	if (!carveout_claim_has_va(claim))
+		return;
+	writeback = needs_writeback(claim, writeback);
 	while (size) {
-		size_t step = min_t(u64, size, STEP);
-
-		scrub_piece(va, step, writeback);
-		va += step;
-		size -= step;
+		done = scrub_piece(claim, start, min_t(u64, size, STEP), writeback) ?:
+		       rest_of_page(start, size);
+		start += done;
+		size -= done;
 		cond_resched();
 	}
 	/* Order the zeroes before any step that makes the memory visible. */
@@ -495,7 +566,9 @@ void carveout_claim_scrub(struct carveout_claim *claim, u64 start, u64 size,
  *
  * Context: Process context. May sleep. Large sizes take long and are copied in
  * steps.
- * Return: 0; -EINTR if the caller is being killed, and then a part is copied.
+ * Return: 0; -EINTR if the caller is being killed; -EHWPOISON if a page of @from is
+ * poisoned; -EOPNOTSUPP if the CPU must not access one of them. On failure a part is
+ * copied.
  */
 int carveout_claim_copy(struct carveout_claim *to, u64 to_start,
 			const struct carveout_claim *from, u64 from_start, u64 size)
@@ -503,14 +576,19 @@ int carveout_claim_copy(struct carveout_claim *to, u64 to_start,
 	const void *src = carveout_claim_va(from, from_start);
 	void *dst = carveout_claim_va(to, to_start);
 
+	if (!src || !dst)
+		return -EOPNOTSUPP;
 	while (size) {
 		size_t step = min_t(u64, size, STEP);
 
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		if (carveout_claim_healthy(from, from_start, step) < step)
+			return -EHWPOISON;
 		memcpy(dst, src, step);
 		dst += step;
 		src += step;
+		from_start += step;
 		size -= step;
 		cond_resched();
 	}

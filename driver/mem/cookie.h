@@ -3,9 +3,10 @@
  * The cookie of a span: its user and its state.
  *
  *	0		memory of a buffer; struct carveout_buf has the handle
- *	...01		memory of a driver, and its purpose
+ *	...01		memory of a driver, and the number of its purpose
  *	...10		freed and to be scrubbed, and the start of the next such span
- *	...11		about to be freed or resized
+ *	...011		about to be freed or resized
+ *	...111		poisoned, never to be freed
  *
  * A free by address accepts memory only in the second state, and leaves it in another
  * one: so the same memory is not freed twice.
@@ -18,26 +19,19 @@
 #define CARVEOUT_COOKIE_MEMORY	1ULL
 #define CARVEOUT_COOKIE_PENDING	2ULL
 #define CARVEOUT_COOKIE_BUSY	3ULL
+#define CARVEOUT_COOKIE_POISONED	7ULL
 #define CARVEOUT_COOKIE_KIND	3ULL
 #define CARVEOUT_COOKIE_SHIFT	2
 
-static inline const char *carveout_cookie_purpose(u64 cookie)
+/* The number is that of carveout_purpose_keep(). */
+static inline u64 carveout_cookie_memory(u32 purpose)
 {
-	return (const char *)(uintptr_t)((s64)cookie >> CARVEOUT_COOKIE_SHIFT);
+	return (u64)purpose << CARVEOUT_COOKIE_SHIFT | CARVEOUT_COOKIE_MEMORY;
 }
 
-/*
- * The purpose is a string at any address. The addresses of most kernels are
- * sign-extended from fewer than 62 bits, so the upper two bits can be restored. For any
- * other address no purpose is stored.
- */
-static inline u64 carveout_cookie_memory(const char *purpose)
+static inline u32 carveout_cookie_purpose(u64 cookie)
 {
-	u64 cookie = (u64)(uintptr_t)purpose << CARVEOUT_COOKIE_SHIFT |
-		     CARVEOUT_COOKIE_MEMORY;
-
-	return carveout_cookie_purpose(cookie) == purpose ? cookie :
-							    CARVEOUT_COOKIE_MEMORY;
+	return cookie >> CARVEOUT_COOKIE_SHIFT;
 }
 
 static inline bool carveout_cookie_is_memory(u64 cookie)

@@ -8,11 +8,13 @@
  */
 
 #include <linux/err.h>
+#include <linux/export.h>
 #include <linux/lockdep.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 
 #include "../carveout_internal.h"
+#include "../trace.h"
 #include "alloc.h"
 #include "claim.h"
 #include "cookie.h"
@@ -38,7 +40,8 @@ const struct carveout_claim *carveout_memory_claim(const struct carveout *carveo
 	for (i = 0; i < nr; i++) {
 		const struct carveout_claim *claim = carveout->claim[i];
 
-		if (va >= claim->va && va - claim->va < claim->range.size)
+		if (carveout_claim_has_va(claim) && va >= claim->va &&
+		    va - claim->va < claim->range.size)
 			return claim;
 	}
 	return NULL;
@@ -108,6 +111,7 @@ static enum disposal dispose_locked(struct carveout *carveout,
 {
 	lockdep_assert_held(&carveout->lock);
 	if (carveout->nozero) {
+		trace_carveout_free(carveout, info);
 		*ret = carveout_heap_free(&carveout->heap, info->handle);
 		return FREED;
 	}
@@ -122,15 +126,18 @@ static enum disposal dispose_locked(struct carveout *carveout,
 }
 
 /**
- * carveout_memory_free() - Free memory of a driver
- * @carveout: the heap
- * @va: address from carveout_memory_alloc()
+ * carveout_free() - Free memory
+ * @carveout: the heap that the memory was allocated from
+ * @va: address from carveout_alloc_req() or one of its variants
+ *
+ * Memory of more than 4 KiB is zeroed and freed in the background: see carveout_drain().
+ * An allocation that finds no room drains deferred frees itself.
  *
  * Context: Any context, including hard interrupts. Takes carveout->lock. Bounded time.
- * Return: 0; -EINVAL if no memory of a driver starts at @va, and then nothing changes;
- * -EUCLEAN if the heap is corrupted.
+ * Return: 0; -EINVAL if no memory of this heap starts at @va, or if it was freed already
+ * and not allocated again: then nothing changes; -EUCLEAN if the heap is corrupted.
  */
-int carveout_memory_free(struct carveout *carveout, const void *va)
+int carveout_free(struct carveout *carveout, const void *va)
 {
 	const struct carveout_claim *claim = carveout_memory_claim(carveout, va);
 	enum disposal disposal = FREED;
@@ -162,6 +169,7 @@ int carveout_memory_free(struct carveout *carveout, const void *va)
 	__carveout_put_atomic(carveout);
 	return 0;
 }
+EXPORT_SYMBOL_NS_GPL(carveout_free, "CARVEOUT");
 
 /* === Resizing ============================================================= */
 
@@ -218,7 +226,7 @@ static void *move(struct carveout *carveout, const struct carveout_span_info *in
 	ret = carveout_claim_copy(claim, claim->range.base + (va - claim->va), claim,
 				  info->start, info->size);
 	if (ret) {
-		carveout_memory_free(carveout, va);
+		carveout_free(carveout, va);
 		return ERR_PTR(ret);
 	}
 	return va;
@@ -255,6 +263,6 @@ void *carveout_memory_resize(struct carveout *carveout, void *va, u64 size)
 		to = ERR_PTR(ret);
 	end_resize(carveout, &info);
 	if (!IS_ERR(to) && to != va)
-		carveout_memory_free(carveout, va);
+		carveout_free(carveout, va);
 	return to;
 }

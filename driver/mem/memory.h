@@ -16,7 +16,6 @@ const struct carveout_claim *carveout_memory_claim(const struct carveout *carveo
 						   const void *va);
 void *carveout_memory_alloc(struct carveout *carveout,
 			    const struct carveout_heap_request *request, bool zero);
-int carveout_memory_free(struct carveout *carveout, const void *va);
 void *carveout_memory_resize(struct carveout *carveout, void *va, u64 size);
 
 #endif /* _CARVEOUT_MEMORY_H */

@@ -16,13 +16,17 @@ const char * const carveout_object_names[] = {
 	[CARVEOUT_OBJ_CLAIM] = "claims",
 	[CARVEOUT_OBJ_CARVEOUT] = "heaps",
 	[CARVEOUT_OBJ_DEVICE] = "devices",
-	[CARVEOUT_OBJ_FILE] = "files",
+	[CARVEOUT_OBJ_ACCOUNT] = "accounts",
 	[CARVEOUT_OBJ_BUF] = "buffers",
 	[CARVEOUT_OBJ_DMABUF] = "dmabufs",
 	[CARVEOUT_OBJ_ATTACH] = "attachments",
 	[CARVEOUT_OBJ_PARKED] = "parked",
 	[CARVEOUT_OBJ_POOL] = "pools",
 	[CARVEOUT_OBJ_POOL_FILE] = "poolfiles",
+	[CARVEOUT_OBJ_POOL_CLIENT] = "poolclients",
+	[CARVEOUT_OBJ_OWNER] = "owners",
+	[CARVEOUT_OBJ_SESSION] = "sessions",
+	[CARVEOUT_OBJ_WAIT] = "waits",
 };
 
 static_assert(ARRAY_SIZE(carveout_object_names) == CARVEOUT_NR_OBJECTS);

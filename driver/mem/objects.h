@@ -12,26 +12,34 @@
  * @CARVEOUT_OBJ_CLAIM: claimed ranges
  * @CARVEOUT_OBJ_CARVEOUT: heaps
  * @CARVEOUT_OBJ_DEVICE: device nodes
- * @CARVEOUT_OBJ_FILE: open files of device nodes
+ * @CARVEOUT_OBJ_ACCOUNT: accounts: of open files of device nodes, and of owners
  * @CARVEOUT_OBJ_BUF: buffers
  * @CARVEOUT_OBJ_DMABUF: dma-buf files
  * @CARVEOUT_OBJ_ATTACH: dma-buf attachments
  * @CARVEOUT_OBJ_PARKED: buffers that only I/O still holds
  * @CARVEOUT_OBJ_POOL: pools
  * @CARVEOUT_OBJ_POOL_FILE: open files of pools
+ * @CARVEOUT_OBJ_POOL_CLIENT: drivers that are clients of pools
+ * @CARVEOUT_OBJ_OWNER: owners that drivers act for
+ * @CARVEOUT_OBJ_SESSION: sessions of drivers
+ * @CARVEOUT_OBJ_WAIT: watches and waits of drivers
  * @CARVEOUT_NR_OBJECTS: number of kinds
  */
 enum carveout_object {
 	CARVEOUT_OBJ_CLAIM,
 	CARVEOUT_OBJ_CARVEOUT,
 	CARVEOUT_OBJ_DEVICE,
-	CARVEOUT_OBJ_FILE,
+	CARVEOUT_OBJ_ACCOUNT,
 	CARVEOUT_OBJ_BUF,
 	CARVEOUT_OBJ_DMABUF,
 	CARVEOUT_OBJ_ATTACH,
 	CARVEOUT_OBJ_PARKED,
 	CARVEOUT_OBJ_POOL,
 	CARVEOUT_OBJ_POOL_FILE,
+	CARVEOUT_OBJ_POOL_CLIENT,
+	CARVEOUT_OBJ_OWNER,
+	CARVEOUT_OBJ_SESSION,
+	CARVEOUT_OBJ_WAIT,
 	CARVEOUT_NR_OBJECTS,
 };
 

@@ -14,6 +14,7 @@
 #include "../carveout_internal.h"
 #include "claim.h"
 #include "cookie.h"
+#include "purpose.h"
 #include "stats.h"
 
 static void fill_stats_locked(const struct carveout *carveout, struct carveout_stats *stats)
@@ -68,6 +69,7 @@ void carveout_debug_state(struct carveout *carveout, struct carveout_debug_state
 	fill_stats_locked(carveout, &state->stats);
 	state->counters = carveout->heap.stats;
 	state->hash = carveout_heap_hash(&carveout->heap);
+	state->poisoned_bytes = carveout->poisoned_bytes;
 	raw_spin_unlock_irq(&carveout->lock);
 }
 
@@ -135,6 +137,42 @@ int carveout_region_at(struct carveout *carveout, phys_addr_t phys)
 }
 EXPORT_SYMBOL_NS_GPL(carveout_region_at, "CARVEOUT");
 
+/* A region that was added to the heap has only its own name. */
+static int added_region(const struct carveout *carveout, const char *name)
+{
+	unsigned int i, nr = carveout_nr_claims(carveout);
+
+	for (i = 0; i < nr; i++)
+		if (!strcmp(carveout->claim[i]->range.name, name))
+			return i;
+	return -ENOENT;
+}
+
+/**
+ * carveout_region_by_name() - Find a region by its name
+ * @carveout: the heap
+ * @name: the name from memory-region-names or of the region's DT node, from the module
+ *	parameter or from struct carveout_memory. Of several regions with one name, the
+ *	first is found.
+ *
+ * Adjacent memory of one kind is one region, which each of its names stands for: a
+ * request to this region may be served by memory that had another name.
+ *
+ * Context: Any context.
+ * Return: index of the region, for carveout_region_info() and the mask of a request;
+ * -ENOENT if the heap has no such region.
+ */
+int carveout_region_by_name(struct carveout *carveout, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < carveout->nr_region_names; i++)
+		if (!strcmp(carveout->region_names[i].name, name))
+			return carveout_region_at(carveout, carveout->region_names[i].base);
+	return added_region(carveout, name);
+}
+EXPORT_SYMBOL_NS_GPL(carveout_region_by_name, "CARVEOUT");
+
 /**
  * carveout_region_attrs() - Attributes that at least one region has
  * @carveout: the heap
@@ -156,20 +194,19 @@ u32 carveout_region_attrs(struct carveout *carveout)
 
 /* === Spans ================================================================ */
 
-/*
- * The purpose of a span: of a driver's memory its own text, which the driver keeps only
- * as long as the memory; else the kind of its owner.
- */
-static void copy_purpose(const struct carveout_span_info *info,
-			 struct carveout_purpose *copy)
+/* The purpose of a span: of a driver's memory its text, else the kind of its owner. */
+static const char *purpose_of(const struct carveout *carveout,
+			      const struct carveout_span_info *info)
 {
-	const char *purpose = "";
+	u32 number = carveout_cookie_purpose(info->cookie);
 
 	if (carveout_cookie_is_memory(info->cookie))
-		purpose = carveout_cookie_purpose(info->cookie) ?: "memory";
-	else if (info->used)
-		purpose = info->cookie ? "(pending)" : "(buffer)";
-	strscpy(copy->text, purpose, sizeof(copy->text));
+		return carveout_purpose_text(carveout, number) ?: "memory";
+	if (info->cookie == CARVEOUT_COOKIE_POISONED)
+		return "(poisoned)";
+	if (info->used)
+		return info->cookie ? "(pending)" : "(buffer)";
+	return "";
 }
 
 /**
@@ -177,7 +214,8 @@ static void copy_purpose(const struct carveout_span_info *info,
  * @carveout: the heap
  * @cursor: 0 to start, advanced; %CARVEOUT_SPANS_END after the last span
  * @info: filled in
- * @purpose: filled in with the purpose of each span; NULL for none
+ * @purpose: filled in with the purpose of each span, a text that lives as long as the
+ *	heap; NULL for none
  * @count: number of entries of @info and @purpose
  *
  * Context: Process context. Takes carveout->lock.
@@ -185,15 +223,14 @@ static void copy_purpose(const struct carveout_span_info *info,
  */
 unsigned int carveout_spans_next(struct carveout *carveout, u32 *cursor,
 				 struct carveout_span_info *info,
-				 struct carveout_purpose *purpose,
-				 unsigned int count)
+				 const char **purpose, unsigned int count)
 {
 	unsigned int i, n;
 
 	raw_spin_lock_irq(&carveout->lock);
 	n = carveout_heap_spans(&carveout->heap, cursor, info, count);
 	for (i = 0; purpose && i < n; i++)
-		copy_purpose(&info[i], &purpose[i]);
+		purpose[i] = purpose_of(carveout, &info[i]);
 	raw_spin_unlock_irq(&carveout->lock);
 	return n;
 }

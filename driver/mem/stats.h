@@ -11,31 +11,24 @@
 #include "../../lib/heap.h"
 
 /**
- * struct carveout_purpose - purpose of a span in a snapshot
- * @text: the text, cut to the size of the field
- */
-struct carveout_purpose {
-	char text[32];
-};
-
-/**
  * struct carveout_debug_state - counters of a heap as of one moment
  * @stats: the counters that drivers see
  * @counters: the counters of lib/
  * @hash: hash over all regions and spans
+ * @poisoned_bytes: memory that is not used any longer because it is poisoned
  */
 struct carveout_debug_state {
 	struct carveout_stats stats;
 	struct carveout_heap_stats counters;
 	u64 hash;
+	u64 poisoned_bytes;
 };
 
 void carveout_debug_state(struct carveout *carveout, struct carveout_debug_state *state);
 u32 carveout_region_attrs(struct carveout *carveout);
 unsigned int carveout_spans_next(struct carveout *carveout, u32 *cursor,
 				 struct carveout_span_info *info,
-				 struct carveout_purpose *purpose,
-				 unsigned int count);
+				 const char **purpose, unsigned int count);
 int carveout_validate(struct carveout *carveout, struct carveout_report *report);
 
 #endif /* _CARVEOUT_STATS_H */

@@ -12,8 +12,7 @@
 #include <linux/module.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
-#include <linux/seq_file.h>
-#include <linux/uio.h>
+#include <linux/slab.h>
 
 #include "fixture.h"
 #include "klog.h"
@@ -67,6 +66,30 @@ static void carveout_api_of_several_ranges(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, carveout_region_info(heap, 1, &info));
 	KUNIT_EXPECT_EQ(test, base, info.memory.base);
 	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_region_info(heap, 2, &info));
+}
+
+/* A name stands for the region that has the memory, whatever it was joined with. */
+static void carveout_api_region_by_name(struct kunit *test)
+{
+	phys_addr_t base = set_aside(test, SIZE);
+	struct carveout_memory memory[4] = {
+		region_at(base + SZ_64K, SZ_32K), region_at(base, SZ_32K),
+		region_at(base + SZ_64K + SZ_32K, SZ_16K), region_at(base + SZ_128K, SZ_16K),
+	};
+	struct carveout *heap;
+
+	memory[0].name = "a";
+	memory[1].name = "b";
+	memory[2].name = "c";
+	heap = make_heap(test, NULL, memory, 3, 0);
+	KUNIT_EXPECT_EQ(test, 2U, stats_of(heap).regions);
+	KUNIT_EXPECT_EQ(test, 0, carveout_region_by_name(heap, "a"));
+	KUNIT_EXPECT_EQ(test, 1, carveout_region_by_name(heap, "b"));
+	KUNIT_EXPECT_EQ(test, 0, carveout_region_by_name(heap, "c"));
+	KUNIT_EXPECT_EQ(test, -ENOENT, carveout_region_by_name(heap, "d"));
+	memory[3].name = "d";
+	KUNIT_EXPECT_EQ(test, 2, carveout_add_region(heap, &memory[3]));
+	KUNIT_EXPECT_EQ(test, 2, carveout_region_by_name(heap, "d"));
 }
 
 /* The heap is refused with one line in the log that contains @says. */
@@ -256,9 +279,12 @@ static void carveout_api_by_phandle(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, heap, carveout_get(dev, NULL));
 	EXPECT_ERR(test, -ENOENT, carveout_get(dev, "frames"));
 	EXPECT_ERR(test, -ENODEV, carveout_get(dev, "off"));
+	KUNIT_EXPECT_PTR_EQ(test, heap, of_carveout_get(dev->of_node, "work"));
+	EXPECT_ERR(test, -ENOENT, of_carveout_get(NULL, "work"));
 	EXPECT_ERR(test, -ENOENT, carveout_get(parent, NULL));
 	EXPECT_ERR(test, -ENOENT, carveout_get(parent, "work"));
 	if (found == heap) {
+		carveout_put(heap);
 		carveout_put(heap);
 		carveout_put(heap);
 	}
@@ -328,6 +354,39 @@ static void carveout_api_add_region(struct kunit *test)
 	carveout_drain(heap);
 	/* No allocation spans two regions. */
 	EXPECT_ERR(test, -ENOSPC, carveout_alloc(heap, SZ_64K + 64, "kunit"));
+}
+
+/* A file of a region in sysfs exists. */
+static bool has_folder(const char *heap, unsigned int region)
+{
+	char *path = kasprintf(GFP_KERNEL, "/sys/class/carveout/%s/regions/%u/size", heap,
+			       region);
+	struct file *file = ERR_PTR(-ENOMEM);
+
+	if (!path)
+		return false;
+	scoped_with_init_fs()
+		file = filp_open(path, O_RDONLY, 0);
+	kfree(path);
+	if (IS_ERR(file))
+		return false;
+	filp_close(file, NULL);
+	return true;
+}
+
+static void carveout_api_add_region_in_sysfs(struct kunit *test)
+{
+	phys_addr_t base = set_aside(test, SIZE);
+	struct carveout_memory memory = region_at(base, SZ_64K);
+	struct carveout *heap = make_heap(test, NULL, &memory, 1, CARVEOUT_CREATE_NODE);
+
+	KUNIT_EXPECT_TRUE(test, has_folder("kunit", 0));
+	KUNIT_EXPECT_FALSE(test, has_folder("kunit", 1));
+	memory.base = base + SZ_64K;
+	KUNIT_EXPECT_EQ(test, 1, carveout_add_region(heap, &memory));
+	KUNIT_EXPECT_TRUE(test, has_folder("kunit", 1));
+	destroy_heap(test);
+	KUNIT_EXPECT_FALSE(test, has_folder("kunit", 0));
 }
 
 /* The memory is refused with one line in the log that contains @says. */
@@ -410,48 +469,6 @@ static void carveout_api_pending_until_free(struct kunit *test)
 		stats = stats_of(heap);
 		KUNIT_ASSERT_EQ(test, stats.used, stats.pending);
 	} while (stats.used);
-}
-
-/* Content of a debugfs file, read like a process does but into kernel memory. */
-static char *read_file(struct kunit *test, const char *path)
-{
-	struct kvec vec = { .iov_len = SZ_4K - 1 };
-	struct iov_iter iter;
-	struct kiocb kiocb;
-	struct file *file;
-
-	scoped_with_init_fs()
-		file = filp_open(path, O_RDONLY, 0);
-	vec.iov_base = kunit_kzalloc(test, SZ_4K, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, vec.iov_base);
-	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(file), "%s: %ld", path, PTR_ERR(file));
-	init_sync_kiocb(&kiocb, file);
-	iov_iter_kvec(&iter, READ, &vec, 1, vec.iov_len);
-	KUNIT_EXPECT_GE(test, seq_read_iter(&kiocb, &iter), 0L);
-	filp_close(file, NULL);
-	return vec.iov_base;
-}
-
-static void carveout_api_purpose(struct kunit *test)
-{
-	static const char path[] = "/sys/kernel/debug/carveout/kunit/spans";
-	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NODE);
-	void *va = carveout_alloc(heap, SZ_4K, "ring of kunit");
-	const char *spans;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
-	KUNIT_EXPECT_NOT_NULL(test, strstr(read_file(test, path), "ring of kunit"));
-	/*
-	 * The purpose stays with memory that is made larger and disappears when
-	 * it is freed.
-	 */
-	va = carveout_realloc(heap, va, SZ_8K);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, va);
-	spans = read_file(test, path);
-	KUNIT_EXPECT_NOT_NULL(test, strstr(spans, "ring of kunit"));
-	KUNIT_EXPECT_NULL(test, strstr(spans, "pending"));
-	KUNIT_EXPECT_EQ(test, 0, carveout_free(heap, va));
-	KUNIT_EXPECT_NULL(test, strstr(read_file(test, path), "ring of kunit"));
 }
 
 /* === Destroying =========================================================== */
@@ -643,6 +660,7 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(carveout_api_of_system_memory),
 	KUNIT_CASE(carveout_api_of_given_range),
 	KUNIT_CASE(carveout_api_of_several_ranges),
+	KUNIT_CASE(carveout_api_region_by_name),
 	KUNIT_CASE(carveout_api_checks_regions),
 	KUNIT_CASE(carveout_api_checks_system_memory),
 	KUNIT_CASE(carveout_api_checks_attributes),
@@ -653,10 +671,10 @@ static struct kunit_case api_cases[] = {
 	KUNIT_CASE(carveout_api_without_of_node),
 	KUNIT_CASE(carveout_api_devm),
 	KUNIT_CASE(carveout_api_add_region),
+	KUNIT_CASE(carveout_api_add_region_in_sysfs),
 	KUNIT_CASE(carveout_api_add_region_refused),
 	KUNIT_CASE(carveout_api_add_regions_to_the_limit),
 	KUNIT_CASE(carveout_api_pending_until_free),
-	KUNIT_CASE(carveout_api_purpose),
 	KUNIT_CASE(carveout_api_destroy),
 	KUNIT_CASE(carveout_api_destroy_refused),
 	KUNIT_CASE(carveout_api_destroy_forced),

@@ -435,6 +435,42 @@ static void carveout_buf_resize_refused(struct kunit *test)
 	carveout_buf_put(buf);
 }
 
+/* Memory that is held outlasts its buffer and its tag, which end as they do without. */
+static void carveout_buf_held(struct kunit *test)
+{
+	const struct carveout_req req = { .size = PAGE_SIZE };
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf, *next;
+	phys_addr_t phys;
+
+	buf = carveout_buf_alloc(heap, &req, "held", 0600);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(buf));
+	phys = carveout_buf_phys(buf);
+	memset(carveout_buf_va(buf), 0x5a, PAGE_SIZE);
+	carveout_buf_hold(buf);
+	carveout_buf_hold(buf);
+	EXPECT_ERR(test, -EBUSY, carveout_buf_resize(buf, 2 * PAGE_SIZE));
+	carveout_buf_put(buf);
+	carveout_drain(heap);
+	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "held"));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE + 0ULL, used_of(heap));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_phys_to_virt(heap, phys), 0x5a, PAGE_SIZE));
+	next = carveout_buf_alloc(heap, &req, "held", 0600);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(next));
+	KUNIT_EXPECT_NE(test, (u64)phys, (u64)carveout_buf_phys(next));
+	carveout_buf_unhold(buf);
+	msleep(50);
+	KUNIT_EXPECT_EQ(test, 2ULL * PAGE_SIZE, used_of(heap));
+	carveout_buf_unhold(buf);
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(used_of(heap) == PAGE_SIZE));
+	/* Without a put in between, a hold has no effect. */
+	carveout_buf_hold(next);
+	carveout_buf_unhold(next);
+	carveout_buf_put(next);
+	carveout_drain(heap);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
 static struct kunit_case buf_cases[] = {
 	KUNIT_CASE(carveout_buf_alloc_and_put),
 	KUNIT_CASE(carveout_buf_next_owner_sees_zero),
@@ -453,6 +489,7 @@ static struct kunit_case buf_cases[] = {
 	KUNIT_CASE(carveout_buf_resize_moves),
 	KUNIT_CASE(carveout_buf_resize_waits),
 	KUNIT_CASE(carveout_buf_resize_refused),
+	KUNIT_CASE(carveout_buf_held),
 	{}
 };
 

@@ -8,6 +8,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/fcntl.h>
+#include <linux/iosys-map.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
 
@@ -45,6 +46,36 @@ static void carveout_device_map(struct kunit *test)
 		carveout_unmap(mapping);
 		KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
 	}
+	unmake_device(dev);
+}
+
+/* A block from its index or pointer to the address for the device. */
+static void carveout_device_blocks(struct kunit *test)
+{
+	struct device *dev = make_dma_device(test);
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_pool *pool = carveout_pool_create(heap, SZ_1K, 8, NULL, NULL, 0);
+	struct carveout_pool_client *client;
+	struct carveout_mapping *mapping;
+	struct carveout_pool_block block;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	client = carveout_pool_join(pool);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, client);
+	mapping = carveout_buf_map(carveout_pool_buf(pool), dev, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(mapping), "error %ld", PTR_ERR(mapping));
+	for (i = 0; i < 8 && !IS_ERR(mapping); i++) {
+		KUNIT_EXPECT_EQ(test, 0, carveout_pool_alloc(client, &block));
+		KUNIT_EXPECT_EQ(test, carveout_mapping_addr(mapping) + block.index * SZ_1K,
+				carveout_mapping_block(mapping, &block));
+		KUNIT_EXPECT_EQ(test, carveout_virt_to_phys(heap, block.va),
+				carveout_buf_phys(carveout_pool_buf(pool)) + block.offset);
+	}
+	if (!IS_ERR(mapping))
+		carveout_unmap(mapping);
+	carveout_pool_leave(client);
+	carveout_pool_put(pool);
 	unmake_device(dev);
 }
 
@@ -157,29 +188,38 @@ static int try_map(struct dma_buf_attachment *attach, enum dma_data_direction di
 	return PTR_ERR_OR_ZERO(sgt);
 }
 
-/* A device that may write counts as a writer, whether it writes or not. */
-static void carveout_device_read_only_is_respected(struct kunit *test)
+/* A read-only file has no importers, and no mapping for drivers to write through. */
+static void carveout_device_read_only_has_no_importers(struct kunit *test)
 {
 	struct device *dev = make_dma_device(test);
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
 	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, NULL);
 	struct dma_buf_attachment *attach;
-	struct dma_buf *dmabuf;
-	int write, refused;
+	struct dma_buf *dmabuf, *readonly;
+	struct iosys_map map;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	for (write = 0; write < 2; write++) {
-		refused = write ? 0 : -EACCES;
-		dmabuf = carveout_buf_export(buf, write);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-		attach = dma_buf_attach(dmabuf, dev);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
-		KUNIT_EXPECT_EQ(test, 0, try_map(attach, DMA_TO_DEVICE));
-		KUNIT_EXPECT_EQ(test, refused, try_map(attach, DMA_FROM_DEVICE));
-		KUNIT_EXPECT_EQ(test, refused, try_map(attach, DMA_BIDIRECTIONAL));
-		dma_buf_detach(dmabuf, attach);
-		dma_buf_put(dmabuf);
-	}
+	readonly = carveout_buf_export(buf, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, readonly);
+	attach = dma_buf_attach(readonly, dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
+	KUNIT_EXPECT_EQ(test, -EACCES, try_map(attach, DMA_TO_DEVICE));
+	KUNIT_EXPECT_EQ(test, -EACCES, try_map(attach, DMA_BIDIRECTIONAL));
+	dma_buf_detach(readonly, attach);
+	dma_resv_lock(readonly->resv, NULL);
+	KUNIT_EXPECT_NE(test, 0, dma_buf_vmap(readonly, &map));
+	dma_resv_unlock(readonly->resv);
+	dma_buf_put(readonly);
+
+	dmabuf = carveout_buf_export(buf, true);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
+	attach = dma_buf_attach(dmabuf, dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
+	KUNIT_EXPECT_EQ(test, 0, try_map(attach, DMA_TO_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0, try_map(attach, DMA_FROM_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0, try_map(attach, DMA_BIDIRECTIONAL));
+	dma_buf_detach(dmabuf, attach);
+	dma_buf_put(dmabuf);
 	carveout_buf_put(buf);
 	unmake_device(dev);
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));
@@ -226,11 +266,12 @@ static void carveout_device_foreign_dmabuf(struct kunit *test)
 
 static struct kunit_case device_cases[] = {
 	KUNIT_CASE(carveout_device_map),
+	KUNIT_CASE(carveout_device_blocks),
 	KUNIT_CASE(carveout_device_map_without_mask),
 	KUNIT_CASE(carveout_device_sync_ranges),
 	KUNIT_CASE(carveout_device_export_and_back),
 	KUNIT_CASE(carveout_device_export_read_only),
-	KUNIT_CASE(carveout_device_read_only_is_respected),
+	KUNIT_CASE(carveout_device_read_only_has_no_importers),
 	KUNIT_CASE(carveout_device_foreign_dmabuf),
 	{}
 };

@@ -94,8 +94,10 @@ static void carveout_devm_pool(struct kunit *test)
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
 	const struct carveout_req open = { .flags = CARVEOUT_REQ_OPEN };
 	struct device *dev = make_device(test);
+	struct carveout_pool_stats stats;
+	struct carveout_pool_client *client, *bound;
+	struct carveout_pool_block block, any;
 	struct carveout_pool *pool;
-	void *block;
 
 	pool = devm_carveout_pool_create(dev, heap, SZ_1K, 4, NULL, "pool", 0600);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(pool));
@@ -106,13 +108,21 @@ static void carveout_devm_pool(struct kunit *test)
 		   devm_carveout_pool_create(dev, heap, SZ_1K, 4, NULL, "pool", 0600));
 	KUNIT_EXPECT_PTR_EQ(test, pool, carveout_pool_find(heap, "pool"));
 	KUNIT_ASSERT_FALSE(test, IS_ERR(pool));
-	block = carveout_pool_alloc(pool);
-	KUNIT_EXPECT_FALSE(test, IS_ERR(block));
+	client = carveout_pool_join(pool);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(client));
+	bound = devm_carveout_pool_join(dev, pool);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(bound));
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_alloc(client, &block));
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_alloc(bound, &any));
 	unbind(test, dev);
+	/* The blocks of the driver are free. */
+	carveout_pool_stats(pool, &stats);
+	KUNIT_EXPECT_EQ(test, 3U, stats.free);
 	/* Other holders keep the pool and their blocks, but get no more. */
 	EXPECT_ERR(test, -ENOENT, carveout_pool_find(heap, "pool"));
-	EXPECT_ERR(test, -EIDRM, carveout_pool_alloc(pool));
-	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+	KUNIT_EXPECT_EQ(test, -EIDRM, carveout_pool_alloc(client, &any));
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(client, &block));
+	carveout_pool_leave(client);
 	carveout_pool_put(pool);
 	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));

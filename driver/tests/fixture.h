@@ -12,6 +12,7 @@
 
 #include <kunit/test.h>
 #include <linux/carveout.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -290,19 +291,46 @@ static inline ktime_t after_ms(unsigned int ms)
 	KUNIT_EXPECT_NE_MSG(_test, 0U, _tries, "the wait is late each time");	\
 } while (0)
 
-/* Start a thread; pass it to thread_join(). */
+/**
+ * struct thread_start - Start of a thread
+ * @fn: its function
+ * @data: argument of the function
+ * @begun: the thread runs, and uses this object no longer
+ */
+struct thread_start {
+	int (*fn)(void *data);
+	void *data;
+	struct completion begun;
+};
+
+static inline int thread_main(void *arg)
+{
+	struct thread_start *start = arg, copy = *start;
+
+	complete(&start->begun);
+	return copy.fn(copy.data);
+}
+
+/*
+ * Start a thread; pass it to thread_join(). It runs when this returns: a thread that is
+ * stopped before does not call its function.
+ */
 static inline struct task_struct *thread_run(struct kunit *test, int (*fn)(void *data),
 					     void *data, const char *name)
 {
-	struct task_struct *task = kthread_create(fn, data, "carveout-%s", name);
+	struct thread_start start = { .fn = fn, .data = data };
+	struct task_struct *task;
 
+	init_completion(&start.begun);
+	task = kthread_create(thread_main, &start, "carveout-%s", name);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	get_task_struct(task);
 	wake_up_process(task);
+	wait_for_completion(&start.begun);
 	return task;
 }
 
-/* Wait until a thread has ended. Its function must have been called before. */
+/* Wait until a thread has ended. */
 static inline int thread_join(struct task_struct *task)
 {
 	int ret = kthread_stop(task);

@@ -40,13 +40,15 @@ MODULE_PARM_DESC(rounds, "percentage of the duration of long tests");
 struct hand_over {
 	void *mem[SLOTS];
 	struct carveout_buf *buf[SLOTS];
-	void *block[SLOTS];
+	struct carveout_pool_block *block[SLOTS];
 };
 
 struct storm {
 	struct carveout *heap;
 	struct carveout_pool *pool;
+	struct carveout_pool_client *client;
 	struct hand_over over;
+	struct carveout_pool_block block[BLOCKS];	/* by index */
 	struct hrtimer timer;
 	struct tasklet_struct tasklet;
 	s64 busy_ns;		/* duration of the last interrupt */
@@ -75,14 +77,14 @@ static void empty(struct storm *storm, unsigned int slot)
 	struct hand_over *over = &storm->over;
 	void *mem = xchg(&over->mem[slot], NULL);
 	struct carveout_buf *buf = xchg(&over->buf[slot], NULL);
-	void *block = xchg(&over->block[slot], NULL);
+	struct carveout_pool_block *block = xchg(&over->block[slot], NULL);
 
 	if (mem)
 		check(storm, carveout_free(storm->heap, mem));
 	if (buf)
 		carveout_buf_put(buf);
 	if (block)
-		check(storm, carveout_pool_free(storm->pool, block));
+		check(storm, carveout_pool_free(storm->client, block));
 	if (in_hardirq() || irqs_disabled())
 		atomic_add(!!mem + !!buf + !!block, &storm->freed);
 }
@@ -90,19 +92,20 @@ static void empty(struct storm *storm, unsigned int slot)
 /* Hold some blocks during the call; no block has two holders. Any context. */
 static void borrow(struct storm *storm)
 {
-	void *block[3];
+	struct carveout_pool_block block[3];
+	u64 id = carveout_pool_client_id(storm->client);
 	unsigned int n;
 
 	for (n = 0; n < ARRAY_SIZE(block); n++) {
-		block[n] = carveout_pool_alloc(storm->pool);
-		if (IS_ERR(block[n]))
+		if (carveout_pool_alloc(storm->client, &block[n]))
 			break;
-		memset(block[n], n, BLOCK_BYTES);
+		memset(block[n].va, n, BLOCK_BYTES);
 	}
 	while (n--) {
-		if (!is_filled(block[n], n, BLOCK_BYTES))
+		if (!is_filled(block[n].va, n, BLOCK_BYTES))
 			atomic_inc(&storm->odd);
-		check(storm, carveout_pool_free(storm->pool, block[n]));
+		check(storm, carveout_pool_move(storm->client, &block[n], id));
+		check(storm, carveout_pool_free(storm->client, &block[n]));
 	}
 }
 
@@ -186,15 +189,19 @@ static void leave_buffer(struct storm *storm, unsigned int slot)
 
 static void leave_block(struct storm *storm, unsigned int slot)
 {
-	void *block = carveout_pool_alloc_wait(storm->pool, after_ms(1));
+	struct carveout_pool_block got, *block;
+	int ret = carveout_pool_alloc_wait(storm->client, after_ms(1), &got);
 
-	if (IS_ERR(block)) {
-		if (block != ERR_PTR(-ETIMEDOUT))
+	if (ret) {
+		if (ret != -ETIMEDOUT)
 			atomic_inc(&storm->odd);
 		return;
 	}
+	/* The block's entry is its owner's. */
+	block = &storm->block[got.index];
+	*block = got;
 	if (cmpxchg(&storm->over.block[slot], NULL, block))
-		check(storm, carveout_pool_free(storm->pool, block));
+		check(storm, carveout_pool_free(storm->client, &got));
 }
 
 static bool is_over(struct storm *storm)
@@ -248,6 +255,8 @@ static struct storm *storm_start(struct kunit *test)
 	storm->heap = heap_of_system(test, HEAP_SIZE, 0);
 	storm->pool = carveout_pool_create(storm->heap, BLOCK_BYTES, BLOCKS, NULL, NULL, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(storm->pool));
+	storm->client = carveout_pool_join(storm->pool);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(storm->client));
 	storm->end = after_ms(STORM_MS * rounds / 100);
 	atomic_set(&storm->running, threads);
 	tasklet_setup(&storm->tasklet, on_tasklet);
@@ -292,6 +301,7 @@ static void carveout_irq_all_comes_back(struct kunit *test)
 	carveout_pool_stats(storm->pool, &pool);
 	KUNIT_EXPECT_EQ(test, BLOCKS, pool.free);
 	KUNIT_EXPECT_EQ(test, 0U, pool.waiters);
+	carveout_pool_leave(storm->client);
 	carveout_pool_put(storm->pool);
 	carveout_drain(storm->heap);
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(storm->heap));
@@ -306,49 +316,53 @@ struct shot {
 	struct tasklet_struct tasklet;
 	struct carveout *heap;
 	struct carveout_pool *pool;
+	struct carveout_pool_client *client;
 	void *mem[3];
 	struct carveout_buf *buf;
-	void *block;
-	int ret[8];
+	struct carveout_pool_block block;
+	int ret[9];
 	bool done;
 };
 
 static enum hrtimer_restart on_shot(struct hrtimer *timer)
 {
 	struct shot *shot = container_of(timer, struct shot, timer);
+	struct carveout_pool_block any;
 
 	shot->ret[0] = carveout_free(shot->heap, shot->mem[0]);
 	shot->ret[1] = carveout_free(shot->heap, shot->mem[1]);
 	shot->ret[2] = carveout_free(shot->heap, shot->mem[2]);
 	shot->ret[3] = carveout_free(shot->heap, shot->mem[2]);
 	carveout_buf_put(shot->buf);
-	shot->ret[4] = PTR_ERR(carveout_pool_alloc(shot->pool));
-	shot->ret[5] = carveout_pool_free(shot->pool, shot->block);
-	shot->ret[6] = carveout_pool_free(shot->pool, shot->block);
-	shot->block = carveout_pool_alloc(shot->pool);
-	shot->ret[7] = PTR_ERR_OR_ZERO(shot->block);
+	shot->ret[4] = carveout_pool_alloc(shot->client, &any);
+	shot->ret[5] = carveout_pool_free(shot->client, &shot->block);
+	shot->ret[6] = carveout_pool_free(shot->client, &shot->block);
+	shot->ret[7] = carveout_pool_alloc(shot->client, &shot->block);
+	shot->ret[8] = carveout_pool_move(shot->client, &shot->block,
+					  carveout_pool_client_id(shot->client));
 	WRITE_ONCE(shot->done, true);
 	return HRTIMER_NORESTART;
 }
 
 static void carveout_irq_each_call(struct kunit *test)
 {
-	static const int want[8] = { 0, 0, 0, -EINVAL, -EAGAIN, 0, -EINVAL, 0 };
+	static const int want[9] = { 0, 0, 0, -EINVAL, -EAGAIN, 0, -EINVAL, 0, 0 };
 	/* The last size is larger than the limit of zeroing in an interrupt. */
 	static const size_t sizes[3] = { 64, PAGE_SIZE, SZ_64K };
 	const struct carveout_req req = { .size = SZ_64K };
 	struct carveout *heap = heap_of_pages(test, SZ_512K, 0);
 	struct shot *shot = kunit_kzalloc(test, sizeof(*shot), GFP_KERNEL);
-	void *block;
 	unsigned int i;
+	u32 index;
 
 	KUNIT_ASSERT_NOT_NULL(test, shot);
 	shot->heap = heap;
 	shot->pool = carveout_pool_create(heap, 64, 1, NULL, NULL, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, shot->pool);
-	shot->block = carveout_pool_alloc(shot->pool);
-	block = shot->block;
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
+	shot->client = carveout_pool_join(shot->pool);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, shot->client);
+	KUNIT_ASSERT_EQ(test, 0, carveout_pool_alloc(shot->client, &shot->block));
+	index = shot->block.index;
 	for (i = 0; i < 3; i++) {
 		shot->mem[i] = carveout_alloc(heap, sizes[i], "kunit");
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, shot->mem[i]);
@@ -363,12 +377,13 @@ static void carveout_irq_each_call(struct kunit *test)
 	hrtimer_cancel(&shot->timer);
 	for (i = 0; i < ARRAY_SIZE(want); i++)
 		KUNIT_EXPECT_EQ_MSG(test, want[i], shot->ret[i], "call %u", i);
-	KUNIT_EXPECT_PTR_EQ(test, block, shot->block);
+	KUNIT_EXPECT_EQ(test, index, shot->block.index);
 	carveout_drain(heap);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, used_of(heap));
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "kunit"));
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_TRUE(test, is_filled(shot->mem[i], 0, sizes[i]));
+	carveout_pool_leave(shot->client);
 	carveout_pool_destroy(shot->pool);
 }
 
@@ -444,6 +459,7 @@ static enum hrtimer_restart on_release(struct hrtimer *timer)
 {
 	struct shot *shot = container_of(timer, struct shot, timer);
 	struct carveout_pool_stats pool;
+	struct carveout_pool_block any;
 
 	/* The waiter may be delayed by an overloaded machine. */
 	carveout_pool_stats(shot->pool, &pool);
@@ -451,8 +467,8 @@ static enum hrtimer_restart on_release(struct hrtimer *timer)
 		hrtimer_forward_now(timer, ms_to_ktime(1));
 		return HRTIMER_RESTART;
 	}
-	shot->ret[0] = carveout_pool_free(shot->pool, shot->block);
-	shot->ret[1] = PTR_ERR(carveout_pool_alloc(shot->pool));
+	shot->ret[0] = carveout_pool_free(shot->client, &shot->block);
+	shot->ret[1] = carveout_pool_alloc(shot->client, &any);
 	return HRTIMER_NORESTART;
 }
 
@@ -460,20 +476,24 @@ static void carveout_irq_releases_to_a_waiter(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SZ_64K, 0);
 	struct shot *shot = kunit_kzalloc(test, sizeof(*shot), GFP_KERNEL);
-	void *block;
+	struct carveout_pool_block block;
+	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, shot);
 	shot->pool = carveout_pool_create(heap, 64, 1, NULL, NULL, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, shot->pool);
-	shot->block = carveout_pool_alloc(shot->pool);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, shot->block);
+	shot->client = carveout_pool_join(shot->pool);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, shot->client);
+	KUNIT_ASSERT_EQ(test, 0, carveout_pool_alloc(shot->client, &shot->block));
 	hrtimer_setup(&shot->timer, on_release, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&shot->timer, ms_to_ktime(50), HRTIMER_MODE_REL_HARD);
-	block = carveout_pool_alloc_wait(shot->pool, after_ms(PATIENCE_MS));
+	ret = carveout_pool_alloc_wait(shot->client, after_ms(PATIENCE_MS), &block);
 	hrtimer_cancel(&shot->timer);
-	KUNIT_EXPECT_PTR_EQ(test, shot->block, block);
+	KUNIT_EXPECT_EQ(test, 0, ret);
+	KUNIT_EXPECT_EQ(test, shot->block.index, block.index);
 	KUNIT_EXPECT_EQ(test, 0, shot->ret[0]);
 	KUNIT_EXPECT_EQ(test, -EAGAIN, shot->ret[1]);
+	carveout_pool_leave(shot->client);
 	carveout_pool_destroy(shot->pool);
 }
 

@@ -8,7 +8,9 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/uidgid.h>
 
 #include "fixture.h"
@@ -368,6 +370,62 @@ static void carveout_tags_open_races(struct kunit *test)
 	}
 }
 
+#ifdef CONFIG_KRETPROBES
+static struct task_struct *blind;	/* a thread whose look-ups find no tag */
+
+static int find_nothing(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	if (current == READ_ONCE(blind))
+		regs_set_return_value(regs, 0);
+	return 0;
+}
+
+static struct kretprobe look_up = {
+	.kp.symbol_name = "carveout_registry_find",
+	.handler = find_nothing,
+	.maxactive = 64,
+};
+
+static int be_blind(void *data)
+{
+	WRITE_ONCE(blind, current);
+	come_and_go(data);
+	WRITE_ONCE(blind, NULL);
+	return 0;
+}
+
+/*
+ * The tag vanishes before each look-up and is back before each attempt to create it, as if
+ * a process created and removed it at those moments.
+ */
+static void carveout_tags_open_gives_up(struct kunit *test)
+{
+	struct guest guest = { .heap = heap_of_pages(test, SIZE, 0), .rounds = 1 };
+	struct carveout_buf *buf = make_buf(test, "name", 0, 1);
+	struct task_struct *task;
+	ktime_t end;
+
+	KUNIT_ASSERT_EQ(test, 0, register_kretprobe(&look_up));
+	task = thread_run(test, be_blind, &guest, "blind");
+	/* A thread without a bound must not keep the board silent for too long. */
+	end = after_ms(PATIENCE_MS / 2);
+	while (!READ_ONCE(guest.done) && ktime_before(ktime_get(), end))
+		usleep_range(200, 1000);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(guest.done));
+	/* From here on the look-up succeeds, and a thread without a bound ends. */
+	unregister_kretprobe(&look_up);
+	thread_join(task);
+	KUNIT_EXPECT_EQ(test, (long)-EBUSY, guest.error);
+	expect_found(test, "name", buf);
+	carveout_buf_put(buf);
+}
+#else
+static void carveout_tags_open_gives_up(struct kunit *test)
+{
+	kunit_skip(test, "the kernel has no kretprobes");
+}
+#endif
+
 /* A thread that grows and shrinks a buffer, which has to move to grow. */
 struct stretcher {
 	struct carveout_buf *buf;
@@ -399,32 +457,70 @@ static int stretch(void *data)
 	return 0;
 }
 
-/* The buffer can be found at all times, with either size. */
-static void carveout_tags_find_while_resized(struct kunit *test)
+/* A thread that finds the buffer again and again. */
+struct finder {
+	struct carveout *heap;
+	struct stretcher *stretcher;
+	bool signal;
+	long error;
+	bool done;
+};
+
+static int find_again(void *data)
 {
-	struct carveout *heap = heap_of_pages(test, SIZE, 0);
-	struct stretcher stretcher = { .buf = make_buf(test, "name", 0, 1) };
-	struct carveout_buf *wall = make_buf(test, NULL, 0, 2), *found;
+	struct finder *finder = data;
 	ktime_t end = after_ms(PATIENCE_MS);
-	struct task_struct *task;
+	struct carveout_buf *found;
 	unsigned int i;
 
-	task = thread_run(test, stretch, &stretcher, "stretcher");
+	if (finder->signal) {
+		allow_signal(SIGUSR1);
+		send_sig(SIGUSR1, current, 1);
+	}
 	for (i = 0; i < 100 * DEFAULT_ROUNDS ||
-	     (READ_ONCE(stretcher.moves) < 4 && ktime_before(ktime_get(), end)); i++) {
-		found = carveout_buf_find(heap, "name");
-		if (IS_ERR(found))
+	     (READ_ONCE(finder->stretcher->moves) < 4 && ktime_before(ktime_get(), end)); i++) {
+		found = carveout_buf_find(finder->heap, "name");
+		finder->error = PTR_ERR_OR_ZERO(found);
+		if (finder->error)
 			break;
 		carveout_buf_put(found);
 		cond_resched();
 	}
-	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(found), "round %u: %ld", i, PTR_ERR(found));
+	WRITE_ONCE(finder->done, true);
+	return 0;
+}
+
+static void find_while_resized(struct kunit *test, bool signal)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct stretcher stretcher = { .buf = make_buf(test, "name", 0, 1) };
+	struct finder finder = { .heap = heap, .stretcher = &stretcher, .signal = signal };
+	struct carveout_buf *wall = make_buf(test, NULL, 0, 2);
+	struct task_struct *task[2];
+
+	task[0] = thread_run(test, stretch, &stretcher, "stretcher");
+	task[1] = thread_run(test, find_again, &finder, "finder");
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(finder.done)));
+	thread_join(task[1]);
+	KUNIT_EXPECT_EQ(test, 0L, finder.error);
 	WRITE_ONCE(stretcher.stop, true);
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(READ_ONCE(stretcher.done)));
-	thread_join(task);
+	thread_join(task[0]);
 	KUNIT_EXPECT_GE(test, stretcher.moves, 4U);
 	carveout_buf_put(stretcher.buf);
 	carveout_buf_put(wall);
+}
+
+/* The buffer can be found at all times, with either size. */
+static void carveout_tags_find_while_resized(struct kunit *test)
+{
+	find_while_resized(test, false);
+}
+
+/* So it can with a signal pending, as in a probe. */
+static void carveout_tags_find_with_a_signal(struct kunit *test)
+{
+	find_while_resized(test, true);
 }
 
 static struct kunit_case tags_cases[] = {
@@ -439,7 +535,9 @@ static struct kunit_case tags_cases[] = {
 	KUNIT_CASE(carveout_tags_open_or_create),
 	KUNIT_CASE(carveout_tags_open_or_create_pool),
 	KUNIT_CASE(carveout_tags_open_races),
+	KUNIT_CASE(carveout_tags_open_gives_up),
 	KUNIT_CASE(carveout_tags_find_while_resized),
+	KUNIT_CASE(carveout_tags_find_with_a_signal),
 	{}
 };
 

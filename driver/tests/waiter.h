@@ -19,22 +19,35 @@ static inline struct carveout_pool_stats pool_stats(struct carveout_pool *pool)
 	return stats;
 }
 
+static inline struct carveout_pool_client *join(struct kunit *test,
+						struct carveout_pool *pool)
+{
+	struct carveout_pool_client *client = carveout_pool_join(pool);
+
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(client), "error %ld", PTR_ERR(client));
+	return client;
+}
+
 /**
  * struct waiter - A thread that waits for a block
- * @pool: the pool
+ * @client: client that waits
  * @deadline: end of the wait
  * @interruptible: any signal ends the wait
  * @task: the thread
  * @done: the wait has ended
- * @block: its result
+ * @ret: its result
+ * @block: the block, if @ret is 0
+ * @ticket: for an interruptible wait
  */
 struct waiter {
-	struct carveout_pool *pool;
+	struct carveout_pool_client *client;
 	ktime_t deadline;
 	bool interruptible;
 	struct task_struct *task;
 	struct completion done;
-	void *block;
+	int ret;
+	struct carveout_pool_block block;
+	u64 ticket;
 };
 
 static inline int waiter_main(void *data)
@@ -44,30 +57,33 @@ static inline int waiter_main(void *data)
 	allow_signal(SIGKILL);
 	allow_signal(SIGTERM);
 	if (waiter->interruptible)
-		waiter->block = carveout_pool_alloc_interruptible(waiter->pool,
-								  waiter->deadline);
+		waiter->ret = carveout_pool_alloc_interruptible(waiter->client,
+								waiter->deadline,
+								&waiter->ticket,
+								&waiter->block);
 	else
-		waiter->block = carveout_pool_alloc_wait(waiter->pool, waiter->deadline);
+		waiter->ret = carveout_pool_alloc_wait(waiter->client, waiter->deadline,
+						       &waiter->block);
 	complete_all(&waiter->done);
 	return 0;
 }
 
 static inline void waiter_run(struct kunit *test, struct waiter *waiter,
-			      struct carveout_pool *pool, ktime_t deadline,
+			      struct carveout_pool_client *client, ktime_t deadline,
 			      bool interruptible)
 {
-	waiter->pool = pool;
+	waiter->client = client;
 	waiter->deadline = deadline;
 	waiter->interruptible = interruptible;
-	waiter->block = NULL;
+	waiter->ret = -EINPROGRESS;
 	init_completion(&waiter->done);
 	waiter->task = thread_run(test, waiter_main, waiter, "waiter");
 }
 
 static inline void waiter_start(struct kunit *test, struct waiter *waiter,
-				struct carveout_pool *pool, ktime_t deadline)
+				struct carveout_pool_client *client, ktime_t deadline)
 {
-	waiter_run(test, waiter, pool, deadline, false);
+	waiter_run(test, waiter, client, deadline, false);
 }
 
 /* The wait has ended by now, or is late: then kill the thread, which gets no block. */

@@ -30,6 +30,7 @@ MODULE_PARM_DESC(rounds, "percentage of the rounds of long tests");
 /* Shared state of the threads, and their findings. */
 struct crowd {
 	struct carveout_pool *pool;
+	struct carveout_pool_client *client[2];
 	ktime_t end;		/* regardless of the rounds that are left */
 	atomic_t rounds;	/* left */
 	atomic_t running;
@@ -44,9 +45,10 @@ struct crowd {
 };
 
 /* Use the block, which no other thread may have, for a while. */
-static void use_block(struct crowd *crowd, void *block, unsigned int round)
+static void use_block(struct crowd *crowd, struct carveout_pool_client *client,
+		      const struct carveout_pool_block *block, unsigned int round)
 {
-	unsigned long *word = block;
+	unsigned long *word = block->va;
 	unsigned long mine = (unsigned long)current;
 
 	atomic_inc(&crowd->served);
@@ -58,42 +60,48 @@ static void use_block(struct crowd *crowd, void *block, unsigned int round)
 		usleep_range(1, 50);
 	if (xchg(word, 0) != mine)
 		atomic_inc(&crowd->shared);
-	if (carveout_pool_free(crowd->pool, block))
+	if (carveout_pool_free(client, block))
 		atomic_inc(&crowd->refused);
+	/* It may have the next owner already, which keeps it. */
+	if (round % 4 == 0 && carveout_pool_free(client, block) != -EINVAL)
+		atomic_inc(&crowd->shared);
 }
 
-static void *get_block(struct crowd *crowd, unsigned int round)
+static int get_block(struct crowd *crowd, struct carveout_pool_client *client,
+		     unsigned int round, struct carveout_pool_block *block)
 {
 	ktime_t deadline;
-	void *block;
+	int ret;
 
 	if (crowd->may_wait && round % 3 == 0)
-		return carveout_pool_alloc_wait(crowd->pool, ktime_add_us(ktime_get(), 200));
+		return carveout_pool_alloc_wait(client, ktime_add_us(ktime_get(), 200), block);
 	if (crowd->may_wait && round % 3 == 1)
-		return carveout_pool_alloc(crowd->pool);
+		return carveout_pool_alloc(client, block);
 	deadline = after_ms(PATIENCE_MS);
-	block = carveout_pool_alloc_wait(crowd->pool, deadline);
+	ret = carveout_pool_alloc_wait(client, deadline, block);
 	/* A block this late was assigned long ago, without a wake-up. */
 	if (ktime_after(ktime_get(), deadline))
 		atomic_inc(&crowd->late);
-	return block;
+	return ret;
 }
 
 static int crowd_main(void *data)
 {
+	struct carveout_pool_block block;
 	struct crowd *crowd = data;
 	int round;
 
 	while ((ktime_before(ktime_get(), crowd->end) || atomic_read(&crowd->served) < LEAST) &&
 	       (round = atomic_dec_return(&crowd->rounds)) >= 0) {
-		void *block = get_block(crowd, round);
+		struct carveout_pool_client *client = crowd->client[round / 3 % 2];
+		int ret = get_block(crowd, client, round, &block);
 
-		if (!IS_ERR(block)) {
-			use_block(crowd, block, round);
-		} else if (block == ERR_PTR(-EIDRM)) {
+		if (!ret) {
+			use_block(crowd, client, &block, round);
+		} else if (ret == -EIDRM) {
 			atomic_inc(&crowd->removed);
 			break;
-		} else if (block != ERR_PTR(-EAGAIN) && block != ERR_PTR(-ETIMEDOUT)) {
+		} else if (ret != -EAGAIN && ret != -ETIMEDOUT) {
 			atomic_inc(&crowd->odd);
 		}
 		/* Threads without a block must yield to the others, too. */
@@ -137,13 +145,19 @@ static struct crowd *make_crowd(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, crowd);
 	crowd->pool = carveout_pool_create(heap, 64, BLOCKS, NULL, NULL, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(crowd->pool));
+	crowd->client[0] = join(test, crowd->pool);
+	crowd->client[1] = join(test, crowd->pool);
 	return crowd;
 }
 
-static void expect_all_free(struct kunit *test, struct carveout_pool *pool)
+/* All blocks are free; then end the pool. */
+static void expect_all_free(struct kunit *test, struct crowd *crowd)
 {
-	KUNIT_EXPECT_EQ(test, BLOCKS, pool_stats(pool).free);
-	KUNIT_EXPECT_EQ(test, 0U, pool_stats(pool).waiters);
+	KUNIT_EXPECT_EQ(test, BLOCKS, pool_stats(crowd->pool).free);
+	KUNIT_EXPECT_EQ(test, 0U, pool_stats(crowd->pool).waiters);
+	carveout_pool_leave(crowd->client[0]);
+	carveout_pool_leave(crowd->client[1]);
+	carveout_pool_put(crowd->pool);
 }
 
 static void carveout_waiters_nobody_is_forgotten(struct kunit *test)
@@ -160,8 +174,7 @@ static void carveout_waiters_nobody_is_forgotten(struct kunit *test)
 	KUNIT_EXPECT_GE(test, atomic_read(&crowd->served), LEAST);
 	kunit_info(test, "%u rounds of %u threads with %u blocks: %lld ms\n", count,
 		   THREADS, BLOCKS, ktime_ms_delta(ktime_get(), start));
-	expect_all_free(test, crowd->pool);
-	carveout_pool_put(crowd->pool);
+	expect_all_free(test, crowd);
 }
 
 /* Some do not wait, and some leave the queue just when a block becomes free. */
@@ -173,8 +186,7 @@ static void carveout_waiters_some_leave(struct kunit *test)
 	crowd_start(test, crowd, max(ROUNDS / 4 * rounds / 100, 4U * LEAST));
 	crowd_join(test, crowd);
 	KUNIT_EXPECT_GE(test, atomic_read(&crowd->served), LEAST);
-	expect_all_free(test, crowd->pool);
-	carveout_pool_put(crowd->pool);
+	expect_all_free(test, crowd);
 }
 
 static void carveout_waiters_destroy_in_the_middle(struct kunit *test)
@@ -188,49 +200,52 @@ static void carveout_waiters_destroy_in_the_middle(struct kunit *test)
 	crowd_join(test, crowd);
 	/* Each thread got the error. */
 	KUNIT_EXPECT_EQ(test, THREADS, atomic_read(&crowd->removed));
-	expect_all_free(test, crowd->pool);
-	carveout_pool_put(crowd->pool);
+	expect_all_free(test, crowd);
 }
 
 /* === In order ============================================================= */
 
 /* Let @count threads wait for the only block, one after the other. */
 static void queue_up(struct kunit *test, struct waiter *waiter, unsigned int count,
-		     struct carveout_pool *pool)
+		     struct carveout_pool *pool, struct carveout_pool_client *client)
 {
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		waiter_start(test, &waiter[i], pool, KTIME_MAX);
+		waiter_start(test, &waiter[i], client, KTIME_MAX);
 		KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(pool_stats(pool).waiters == i + 1));
 	}
 }
 
 /* Free the block: this waiter gets it. */
-static bool goes_to(struct kunit *test, struct carveout_pool *pool, void *block,
-		    struct waiter *waiter)
+static bool goes_to(struct kunit *test, struct carveout_pool_client *client,
+		    struct carveout_pool_block *block, struct waiter *waiter)
 {
-	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+	struct carveout_pool_block any;
+
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(client, block));
 	/* A later caller is behind all of them. */
-	EXPECT_ERR(test, -EAGAIN, carveout_pool_alloc(pool));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, carveout_pool_alloc(client, &any));
 	if (!wait_for_completion_timeout(&waiter->done, msecs_to_jiffies(PATIENCE_MS))) {
 		KUNIT_FAIL(test, "the first waiter did not get the block");
 		return false;
 	}
-	KUNIT_EXPECT_PTR_EQ(test, block, waiter->block);
+	KUNIT_EXPECT_EQ(test, 0, waiter->ret);
+	KUNIT_EXPECT_EQ(test, block->index, waiter->block.index);
+	*block = waiter->block;
 	return true;
 }
 
 /* Fail the waiters that are left. */
-static void send_home(struct carveout_pool *pool, struct waiter *waiter)
+static void send_home(struct carveout_pool *pool, struct carveout_pool_client *client,
+		      struct waiter *waiter)
 {
 	unsigned int i;
 
-	carveout_pool_get(pool);
 	carveout_pool_destroy(pool);
 	for (i = 0; i < THREADS; i++)
 		waiter_join(&waiter[i]);
-	carveout_pool_put(pool);
+	carveout_pool_leave(client);
 }
 
 static void carveout_waiters_in_turn(struct kunit *test)
@@ -238,21 +253,22 @@ static void carveout_waiters_in_turn(struct kunit *test)
 	struct carveout *heap = heap_of_system(test, SZ_64K, 0);
 	struct carveout_pool *pool = carveout_pool_create(heap, 64, 1, NULL, NULL, 0);
 	struct waiter *waiter = kunit_kcalloc(test, THREADS, sizeof(*waiter), GFP_KERNEL);
+	struct carveout_pool_client *client;
+	struct carveout_pool_block block;
 	unsigned int i, j;
-	void *block;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
 	KUNIT_ASSERT_NOT_NULL(test, waiter);
-	block = carveout_pool_alloc(pool);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
-	queue_up(test, waiter, THREADS, pool);
+	client = join(test, pool);
+	KUNIT_ASSERT_EQ(test, 0, carveout_pool_alloc(client, &block));
+	queue_up(test, waiter, THREADS, pool, client);
 	for (i = 0; i < THREADS; i++) {
-		if (!goes_to(test, pool, block, &waiter[i]))
+		if (!goes_to(test, client, &block, &waiter[i]))
 			break;
 		for (j = i + 1; j < THREADS; j++)
 			KUNIT_EXPECT_FALSE(test, completion_done(&waiter[j].done));
 	}
-	send_home(pool, waiter);
+	send_home(pool, client, waiter);
 }
 
 /* Kill every third waiter: the others keep their order. */
@@ -261,31 +277,78 @@ static void carveout_waiters_in_turn_when_some_die(struct kunit *test)
 	struct carveout *heap = heap_of_system(test, SZ_64K, 0);
 	struct carveout_pool *pool = carveout_pool_create(heap, 64, 1, NULL, NULL, 0);
 	struct waiter *waiter = kunit_kcalloc(test, THREADS, sizeof(*waiter), GFP_KERNEL);
+	struct carveout_pool_client *client;
+	struct carveout_pool_block block;
 	unsigned int i;
-	void *block;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
 	KUNIT_ASSERT_NOT_NULL(test, waiter);
-	block = carveout_pool_alloc(pool);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, block);
-	queue_up(test, waiter, THREADS, pool);
+	client = join(test, pool);
+	KUNIT_ASSERT_EQ(test, 0, carveout_pool_alloc(client, &block));
+	queue_up(test, waiter, THREADS, pool, client);
 	for (i = 0; i < THREADS; i += 3)
 		send_sig(SIGKILL, waiter[i].task, 1);
 	for (i = 0; i < THREADS; i += 3) {
 		wait_for_completion_timeout(&waiter[i].done, msecs_to_jiffies(PATIENCE_MS));
-		EXPECT_ERR(test, -ERESTARTSYS, waiter[i].block);
+		KUNIT_EXPECT_EQ(test, -ERESTARTSYS, waiter[i].ret);
 	}
 	for (i = 0; i < THREADS; i++)
-		if (i % 3 && !goes_to(test, pool, block, &waiter[i]))
+		if (i % 3 && !goes_to(test, client, &block, &waiter[i]))
 			break;
-	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(pool, block));
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(client, &block));
 	KUNIT_EXPECT_EQ(test, 1U, pool_stats(pool).free);
-	send_home(pool, waiter);
+	send_home(pool, client, waiter);
+}
+
+/* Interrupt every third waiter: with its ticket it has its place again. */
+static void carveout_waiters_in_turn_when_some_are_interrupted(struct kunit *test)
+{
+	struct carveout *heap = heap_of_system(test, SZ_64K, 0);
+	struct carveout_pool *pool = carveout_pool_create(heap, 64, 1, NULL, NULL, 0);
+	struct waiter *waiter = kunit_kcalloc(test, THREADS, sizeof(*waiter), GFP_KERNEL);
+	struct carveout_pool_client *client[THREADS / 8];
+	struct carveout_pool_block block;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	KUNIT_ASSERT_NOT_NULL(test, waiter);
+	/* A client keeps the places of fewer waiters than there are. */
+	for (i = 0; i < ARRAY_SIZE(client); i++)
+		client[i] = join(test, pool);
+	KUNIT_ASSERT_EQ(test, 0, carveout_pool_alloc(client[0], &block));
+	for (i = 0; i < THREADS; i++) {
+		waiter_run(test, &waiter[i], client[i / 8], KTIME_MAX, true);
+		KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(pool_stats(pool).waiters == i + 1));
+	}
+	for (i = 0; i < THREADS; i += 3) {
+		send_sig(SIGTERM, waiter[i].task, 1);
+		waiter_join(&waiter[i]);
+		KUNIT_EXPECT_EQ(test, -ERESTARTSYS, waiter[i].ret);
+	}
+	/* The last one waits again first. */
+	for (i = (THREADS - 1) / 3 * 3; i < THREADS; i -= 3)
+		waiter_run(test, &waiter[i], client[i / 8], KTIME_MAX, true);
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(pool_stats(pool).waiters == THREADS));
+	for (i = 0; i < THREADS; i++) {
+		KUNIT_EXPECT_EQ(test, 0, carveout_pool_free(client[i ? (i - 1) / 8 : 0],
+							    &block));
+		if (!wait_for_completion_timeout(&waiter[i].done,
+						 msecs_to_jiffies(PATIENCE_MS))) {
+			KUNIT_FAIL(test, "waiter %u lost its place", i);
+			break;
+		}
+		KUNIT_EXPECT_EQ(test, 0, waiter[i].ret);
+		block = waiter[i].block;
+	}
+	send_home(pool, client[0], waiter);
+	for (i = 1; i < ARRAY_SIZE(client); i++)
+		carveout_pool_leave(client[i]);
 }
 
 static struct kunit_case waiters_cases[] = {
 	KUNIT_CASE(carveout_waiters_in_turn),
 	KUNIT_CASE(carveout_waiters_in_turn_when_some_die),
+	KUNIT_CASE(carveout_waiters_in_turn_when_some_are_interrupted),
 	KUNIT_CASE(carveout_waiters_nobody_is_forgotten),
 	KUNIT_CASE(carveout_waiters_some_leave),
 	KUNIT_CASE(carveout_waiters_destroy_in_the_middle),

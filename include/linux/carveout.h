@@ -8,10 +8,14 @@
  *	memory	a pointer, as from kmalloc(), private to the driver
  *	buffers	reference-counted, optionally tagged, and shareable with
  *		devices, processes and other drivers
- *	pools	buffers that are divided into equal blocks, with waiting
+ *	pools	buffers that are divided into equal blocks, with waiting; each user
+ *		of a pool is a client, which owns the blocks that it allocates
  *
- * Frees are allowed in any context, including hard IRQ, and so is a
- * non-blocking pool allocation. Everything else may sleep. In interrupt
+ * A driver acts for itself, or for an owner with permissions, a quota and references of
+ * its own. It is notified of changes, and waits, without a task that sleeps.
+ *
+ * Frees, references, properties of an object and a non-blocking pool allocation
+ * are allowed in any context, including hard IRQ. All else may sleep. In interrupt
  * context, hard or soft, calls that allocate return -EWOULDBLOCK. See
  * Documentation/api.rst.
  *
@@ -24,6 +28,7 @@
 #include <linux/dma-direction.h>
 #include <linux/ktime.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 #include <uapi/linux/carveout.h>
 
@@ -31,13 +36,22 @@ struct carveout;
 struct carveout_buf;
 struct carveout_mapping;
 struct carveout_pool;
+struct carveout_pool_client;
+struct carveout_block_wait;
+struct carveout_owner;
+struct carveout_session;
+struct carveout_tag_wait;
+struct carveout_watch;
 struct device;
+struct device_node;
 struct dma_buf;
 struct sg_table;
 
 /* === Heaps ================================================================ */
 
 struct carveout * __must_check carveout_get(struct device *dev, const char *name);
+struct carveout * __must_check of_carveout_get(const struct device_node *np,
+					       const char *name);
 struct carveout * __must_check devm_carveout_get(struct device *dev, const char *name);
 struct carveout * __must_check carveout_get_by_name(const char *name);
 void carveout_put(struct carveout *carveout);
@@ -53,7 +67,9 @@ void carveout_put(struct carveout *carveout);
  * @size: bytes, whole pages
  * @attrs: one of CARVEOUT_ATTR_CACHED, _WRITECOMBINE and _UNCACHED, and user
  *	bits. Memory in the kernel's linear mapping can only be cached; such a
- *	region has CARVEOUT_ATTR_PAGES whether or not it is set here.
+ *	region has CARVEOUT_ATTR_PAGES whether or not it is set here. With
+ *	CARVEOUT_ATTR_NO_CPU, for other memory that is not cached, it is neither
+ *	mapped nor zeroed.
  * @name: name of the region, for display; copied
  * @data: private to the caller, returned by carveout_region_info()
  */
@@ -73,8 +89,8 @@ struct carveout * __must_check carveout_create(struct device *dev, const char *n
 					       const struct carveout_memory *memory,
 					       unsigned int count, unsigned int flags);
 int carveout_destroy(struct carveout *carveout, bool force);
-int carveout_add_region(struct carveout *carveout,
-			const struct carveout_memory *memory);
+int __must_check carveout_add_region(struct carveout *carveout,
+				     const struct carveout_memory *memory);
 
 /**
  * struct carveout_stats - State of a heap or of one of its regions
@@ -116,6 +132,7 @@ void carveout_stats(struct carveout *carveout, struct carveout_stats *stats);
 int carveout_region_info(struct carveout *carveout, unsigned int index,
 			 struct carveout_region_info *info);
 int carveout_region_at(struct carveout *carveout, phys_addr_t phys);
+int carveout_region_by_name(struct carveout *carveout, const char *name);
 void carveout_drain(struct carveout *carveout);
 
 /* === Requests ============================================================= */
@@ -137,15 +154,19 @@ void carveout_drain(struct carveout *carveout);
  * @align: power of two that divides the physical address; 0 for any
  * @max_addr: the last byte is below this physical address; 0 for no limit
  * @addr: with %CARVEOUT_REQ_EXACT, the physical address
- * @regions: mask of the region indices to allocate from; 0 for all
+ * @regions: mask of the region indices to allocate from, see carveout_region_by_name();
+ *	0 for all
  * @require: CARVEOUT_ATTR_* bits that the region must have
  * @forbid: CARVEOUT_ATTR_* bits that the region must not have
  * @fallback: bits to try instead of @require, in this order, if the request
  *	cannot be satisfied with @require
  * @nr_fallback: number of valid entries in @fallback
  * @flags: CARVEOUT_REQ_* flags
- * @purpose: purpose of the allocation, for display; a string that outlives the
- *	memory, usually a literal. May be NULL.
+ * @purpose: purpose of the allocation, for display. The heap keeps the first 31
+ *	bytes of up to 64 different texts for its memory; memory with another
+ *	text is shown without it. May be NULL.
+ * @owner: owner that the driver acts for, of the same heap; NULL for the driver itself. Only
+ *	for buffers and pools
  */
 struct carveout_req {
 	u64 size;
@@ -159,6 +180,7 @@ struct carveout_req {
 	u32 nr_fallback;
 	u32 flags;
 	const char *purpose;
+	struct carveout_owner *owner;
 };
 
 /* === Memory =============================================================== */
@@ -178,13 +200,13 @@ void *carveout_phys_to_virt(struct carveout *carveout, phys_addr_t phys);
  * carveout_alloc() - Allocate memory
  * @carveout: the heap
  * @size: bytes
- * @purpose: purpose of the memory; a string that outlives it
+ * @purpose: purpose of the memory, for display
  *
  * Context: Process context. May sleep.
  * Return: as carveout_alloc_req().
  */
-static inline void *carveout_alloc(struct carveout *carveout, size_t size,
-				   const char *purpose)
+static inline void * __must_check carveout_alloc(struct carveout *carveout, size_t size,
+						 const char *purpose)
 {
 	const struct carveout_req req = { .size = size, .purpose = purpose };
 
@@ -195,13 +217,13 @@ static inline void *carveout_alloc(struct carveout *carveout, size_t size,
  * carveout_zalloc() - Allocate zeroed memory
  * @carveout: the heap
  * @size: bytes
- * @purpose: purpose of the memory; a string that outlives it
+ * @purpose: purpose of the memory, for display
  *
  * Context: Process context. May sleep.
  * Return: as carveout_alloc_req().
  */
-static inline void *carveout_zalloc(struct carveout *carveout, size_t size,
-				    const char *purpose)
+static inline void * __must_check carveout_zalloc(struct carveout *carveout, size_t size,
+						  const char *purpose)
 {
 	const struct carveout_req req = {
 		.size = size,
@@ -217,13 +239,14 @@ static inline void *carveout_zalloc(struct carveout *carveout, size_t size,
  * @carveout: the heap
  * @size: bytes
  * @align: power of two
- * @purpose: purpose of the memory; a string that outlives it
+ * @purpose: purpose of the memory, for display
  *
  * Context: Process context. May sleep.
  * Return: as carveout_alloc_req().
  */
-static inline void *carveout_alloc_aligned(struct carveout *carveout, size_t size,
-					   u64 align, const char *purpose)
+static inline void * __must_check carveout_alloc_aligned(struct carveout *carveout,
+							 size_t size, u64 align,
+							 const char *purpose)
 {
 	const struct carveout_req req = {
 		.size = size,
@@ -236,21 +259,27 @@ static inline void *carveout_alloc_aligned(struct carveout *carveout, size_t siz
 
 /* === Buffers ============================================================== */
 
-struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
-					const struct carveout_req *req,
-					const char *tag, umode_t mode);
-struct carveout_buf *devm_carveout_buf_alloc(struct device *dev, struct carveout *carveout,
-					     const struct carveout_req *req,
-					     const char *tag, umode_t mode);
-struct carveout_buf *carveout_buf_find(struct carveout *carveout, const char *tag);
-struct carveout_buf *carveout_buf_wait(struct carveout *carveout, const char *tag,
-				       ktime_t deadline);
-struct carveout_buf *carveout_buf_from_dmabuf(struct dma_buf *dmabuf);
-struct carveout_buf *carveout_buf_resize(struct carveout_buf *buf, u64 size);
+struct carveout_buf * __must_check carveout_buf_alloc(struct carveout *carveout,
+						      const struct carveout_req *req,
+						      const char *tag, umode_t mode);
+struct carveout_buf * __must_check devm_carveout_buf_alloc(struct device *dev,
+							   struct carveout *carveout,
+							   const struct carveout_req *req,
+							   const char *tag, umode_t mode);
+struct carveout_buf * __must_check carveout_buf_find(struct carveout *carveout,
+						     const char *tag);
+struct carveout_buf * __must_check carveout_buf_wait(struct carveout *carveout,
+						     const char *tag, ktime_t deadline);
+struct carveout_buf * __must_check carveout_buf_from_dmabuf(struct dma_buf *dmabuf);
+struct carveout_buf * __must_check carveout_buf_resize(struct carveout_buf *buf,
+						       u64 size);
 struct carveout_buf *carveout_buf_get(struct carveout_buf *buf);
 void carveout_buf_put(struct carveout_buf *buf);
+void carveout_buf_hold(struct carveout_buf *buf);
+void carveout_buf_unhold(struct carveout_buf *buf);
 struct carveout_pool *carveout_buf_pool(const struct carveout_buf *buf);
-int carveout_buf_link(struct carveout_buf *buf, const char *tag, umode_t mode, u32 flags);
+int __must_check carveout_buf_link(struct carveout_buf *buf, const char *tag, umode_t mode,
+				   u32 flags);
 int carveout_buf_unlink(struct carveout_buf *buf);
 int carveout_unlink(struct carveout *carveout, const char *tag);
 
@@ -260,15 +289,17 @@ u64 carveout_buf_size(const struct carveout_buf *buf);
 u32 carveout_buf_attrs(const struct carveout_buf *buf);
 u64 carveout_buf_generation(const struct carveout_buf *buf);
 
-struct carveout_mapping *carveout_buf_map(struct carveout_buf *buf, struct device *dev,
-					  enum dma_data_direction dir);
-struct carveout_mapping *devm_carveout_buf_map(struct device *dev, struct carveout_buf *buf,
-					       enum dma_data_direction dir);
+struct carveout_mapping * __must_check carveout_buf_map(struct carveout_buf *buf,
+							struct device *dev,
+							enum dma_data_direction dir);
+struct carveout_mapping * __must_check devm_carveout_buf_map(struct device *dev,
+							     struct carveout_buf *buf,
+							     enum dma_data_direction dir);
 void carveout_unmap(struct carveout_mapping *mapping);
 dma_addr_t carveout_mapping_addr(const struct carveout_mapping *mapping);
 struct sg_table *carveout_mapping_sgt(struct carveout_mapping *mapping);
 int carveout_buf_sync(struct carveout_buf *buf, u64 offset, u64 size, u32 flags);
-struct dma_buf *carveout_buf_export(struct carveout_buf *buf, bool write);
+struct dma_buf * __must_check carveout_buf_export(struct carveout_buf *buf, bool write);
 
 /* === Pools ================================================================ */
 
@@ -288,23 +319,144 @@ struct carveout_pool_stats {
 	u32 waiters;
 };
 
-struct carveout_pool *carveout_pool_create(struct carveout *carveout, u64 block_size,
-					   u32 count, const struct carveout_req *req,
-					   const char *tag, umode_t mode);
-struct carveout_pool *devm_carveout_pool_create(struct device *dev,
-						struct carveout *carveout, u64 block_size,
-						u32 count, const struct carveout_req *req,
-						const char *tag, umode_t mode);
-struct carveout_pool *carveout_pool_find(struct carveout *carveout, const char *tag);
+struct carveout_pool * __must_check carveout_pool_create(struct carveout *carveout,
+							 u64 block_size, u32 count,
+							 const struct carveout_req *req,
+							 const char *tag, umode_t mode);
+struct carveout_pool * __must_check devm_carveout_pool_create(struct device *dev,
+							      struct carveout *carveout,
+							      u64 block_size, u32 count,
+							      const struct carveout_req *req,
+							      const char *tag,
+							      umode_t mode);
+struct carveout_pool * __must_check carveout_pool_find(struct carveout *carveout,
+						       const char *tag);
 struct carveout_pool *carveout_pool_get(struct carveout_pool *pool);
 void carveout_pool_put(struct carveout_pool *pool);
 void carveout_pool_destroy(struct carveout_pool *pool);
-void *carveout_pool_alloc(struct carveout_pool *pool);
-void *carveout_pool_alloc_wait(struct carveout_pool *pool, ktime_t deadline);
-void *carveout_pool_alloc_interruptible(struct carveout_pool *pool, ktime_t deadline);
-int carveout_pool_free(struct carveout_pool *pool, const void *block);
 void carveout_pool_stats(struct carveout_pool *pool,
 			 struct carveout_pool_stats *stats);
 struct carveout_buf *carveout_pool_buf(struct carveout_pool *pool);
+void *carveout_pool_va(const struct carveout_pool *pool, u32 index);
+u32 carveout_pool_index(const struct carveout_pool *pool, const void *va);
+
+/* Instead of an index: no block. */
+#define CARVEOUT_POOL_NO_INDEX	U32_MAX
+
+/**
+ * struct carveout_pool_block - A block of a pool that is allocated to a client
+ * @serial: identifies this ownership of the block. No other block and no other owner of
+ *	the pool ever has the same serial; never 0.
+ * @offset: offset of the block in the pool, in bytes
+ * @va: its address
+ * @index: its index
+ */
+struct carveout_pool_block {
+	u64 serial;
+	u64 offset;
+	void *va;
+	u32 index;
+};
+
+struct carveout_pool_client * __must_check carveout_pool_join(struct carveout_pool *pool);
+struct carveout_pool_client * __must_check devm_carveout_pool_join(struct device *dev,
+								   struct carveout_pool *pool);
+void carveout_pool_leave(struct carveout_pool_client *client);
+u64 carveout_pool_client_id(const struct carveout_pool_client *client);
+int __must_check carveout_pool_alloc(struct carveout_pool_client *client,
+				     struct carveout_pool_block *block);
+int __must_check carveout_pool_alloc_wait(struct carveout_pool_client *client,
+					  ktime_t deadline,
+					  struct carveout_pool_block *block);
+int __must_check carveout_pool_alloc_interruptible(struct carveout_pool_client *client,
+						   ktime_t deadline, u64 *ticket,
+						   struct carveout_pool_block *block);
+int carveout_pool_free(struct carveout_pool_client *client,
+		       const struct carveout_pool_block *block);
+int carveout_pool_free_any(struct carveout_pool *pool,
+			   const struct carveout_pool_block *block);
+int carveout_pool_move(struct carveout_pool_client *client,
+		       struct carveout_pool_block *block, u64 to);
+
+/**
+ * carveout_mapping_block() - Address of a block for a device
+ * @mapping: mapping of the buffer of the pool
+ * @block: a block of that pool
+ *
+ * Context: Any context.
+ * Return: the address of its first byte, on the device's bus.
+ */
+static inline dma_addr_t carveout_mapping_block(const struct carveout_mapping *mapping,
+						const struct carveout_pool_block *block)
+{
+	return carveout_mapping_addr(mapping) + block->offset;
+}
+
+/* === Notifications and waits ============================================== */
+
+struct carveout_watch * __must_check carveout_watch_begin(struct carveout *carveout,
+							  const char *prefix,
+							  void (*changed)(void *data),
+							  void *data);
+void carveout_watch_end(struct carveout_watch *watch);
+u64 carveout_watch_changes(const struct carveout_watch *watch);
+
+struct carveout_tag_wait * __must_check carveout_buf_wait_begin(struct carveout *carveout,
+								struct carveout_owner *owner,
+								const char *tag, bool write,
+								ktime_t deadline,
+								void (*ready)(void *data),
+								void *data);
+struct carveout_buf * __must_check carveout_buf_wait_end(struct carveout_tag_wait *wait);
+
+struct carveout_block_wait * __must_check carveout_pool_wait_begin(struct carveout_pool_client *c,
+								   ktime_t deadline,
+								   void (*ready)(void *data),
+								   void *data);
+int __must_check carveout_pool_wait_end(struct carveout_block_wait *wait,
+					struct carveout_pool_block *block);
+
+/* === Owners =============================================================== */
+
+/**
+ * struct carveout_owner_attrs - Attributes of an owner that a driver acts for
+ * @name: name of the party, at most 63 bytes, unlike that of any other in the heap;
+ *	listings show the first 15 bytes as the name of the program
+ * @uid: user that owns its buffers and tags, and is charged for them
+ * @gid: group of its buffers and tags
+ * @quota: limit of its buffers in bytes, besides that of the user; 0 for the limit that an
+ *	open file of the device node has
+ */
+struct carveout_owner_attrs {
+	const char *name;
+	kuid_t uid;
+	kgid_t gid;
+	u64 quota;
+};
+
+struct carveout_owner * __must_check carveout_owner_create(struct carveout *carveout,
+							   const struct carveout_owner_attrs *attr);
+struct carveout_owner *carveout_owner_get(struct carveout_owner *owner);
+void carveout_owner_put(struct carveout_owner *owner);
+struct carveout_buf * __must_check carveout_owner_find(struct carveout_owner *owner,
+						       const char *tag, bool write);
+bool carveout_owner_next(struct carveout_owner *owner, u64 *cursor,
+			 char tag[CARVEOUT_NAME_LEN]);
+int carveout_owner_check(struct carveout_owner *owner, const struct carveout_buf *buf,
+			 bool write);
+int carveout_owner_unlink(struct carveout_owner *owner, const char *tag,
+			  const struct carveout_buf *only);
+
+struct carveout_session * __must_check carveout_session_open(u32 max);
+void carveout_session_close(struct carveout_session *session);
+int __must_check carveout_session_add(struct carveout_session *session,
+				      struct carveout_buf *buf, u32 *handle);
+struct carveout_buf * __must_check carveout_session_buf(struct carveout_session *session,
+							u32 handle);
+int carveout_session_get(struct carveout_session *session, u32 handle, u32 *count);
+int carveout_session_put(struct carveout_session *session, u32 handle, u32 *count);
+struct carveout_pool_client * __must_check carveout_session_client(struct carveout_session *session,
+								   u32 handle);
+u32 carveout_session_room(const struct carveout_session *session);
 
 #endif /* _LINUX_CARVEOUT_H */

@@ -28,11 +28,15 @@ struct carveout_blocks_list {
 /**
  * struct carveout_blocks_model - Expected state of a pool
  * @fresh: the lowest index that was never used
+ * @last: serial assigned last
+ * @serial: for each block in use its serial
  * @list: list 0 is the free list, list n + 1 that of owner n
  * @at: for each block the number of its list; 0 also if the block was never used
  */
 struct carveout_blocks_model {
 	u32 fresh;
+	u64 last;
+	u64 serial[CARVEOUT_BLOCKS_MAX];
 	struct carveout_blocks_list list[1 + CARVEOUT_BLOCKS_OWNERS];
 	u8 at[CARVEOUT_BLOCKS_MAX];
 };
@@ -59,12 +63,14 @@ struct carveout_blocks_env {
  * @CARVEOUT_BLOCKS_ALLOC: allocate a block for @owner; @want is its index, or NO_BLOCK
  * @CARVEOUT_BLOCKS_FREE: free block @index; @want is the result
  * @CARVEOUT_BLOCKS_MOVE: hand block @index over to @owner; @want is the result
+ * @CARVEOUT_BLOCKS_FIRST: find the first block of @owner; @want is its index, or NO_BLOCK
  */
 enum carveout_blocks_op {
 	CARVEOUT_BLOCKS_END,
 	CARVEOUT_BLOCKS_ALLOC,
 	CARVEOUT_BLOCKS_FREE,
 	CARVEOUT_BLOCKS_MOVE,
+	CARVEOUT_BLOCKS_FIRST,
 };
 
 /**
@@ -72,12 +78,15 @@ enum carveout_blocks_op {
  * @op: operation
  * @owner: number of the owner
  * @index: index of the block
+ * @off: difference of the serial that is passed to that of the block; a free block has
+ *	the serial of its last use
  * @want: expected result
  */
 struct carveout_blocks_step {
 	enum carveout_blocks_op op;
 	unsigned int owner;
 	u32 index;
+	u64 off;
 	int want;
 };
 
@@ -104,6 +113,14 @@ struct carveout_blocks_case {
 #define MOVE_REFUSED(_index, _owner) {						\
 	.op = CARVEOUT_BLOCKS_MOVE, .index = (_index), .owner = (_owner),		\
 	.want = -EINVAL }
+
+#define FREE_STALE(_index, _off) {						\
+	.op = CARVEOUT_BLOCKS_FREE, .index = (_index), .off = (_off), .want = -EINVAL }
+#define MOVE_STALE(_index, _off, _owner) {					\
+	.op = CARVEOUT_BLOCKS_MOVE, .index = (_index), .off = (_off),			\
+	.owner = (_owner), .want = -EINVAL }
+#define FIRST(_owner, _want) {							\
+	.op = CARVEOUT_BLOCKS_FIRST, .owner = (_owner), .want = (_want) }
 
 static const struct carveout_blocks_case carveout_blocks_cases[] = {
 	{ "no blocks", 0, {
@@ -143,6 +160,22 @@ static const struct carveout_blocks_case carveout_blocks_cases[] = {
 		ALLOC(0, 0), ALLOC(0, 1), FREE(0), FREE_REFUSED(0), MOVE_REFUSED(0, 1),
 		FREE(1), FREE_REFUSED(1), FREE_REFUSED(0), ALLOC(1, 1), FREE_REFUSED(0),
 	} },
+	{ "serial of an earlier owner", 2, {
+		ALLOC(0, 0), ALLOC(0, 1), FREE(0), ALLOC(1, 0),
+		FREE_STALE(0, -2), MOVE_STALE(0, -2, 0), MOVE(0, 0), FREE_STALE(0, -2),
+		MOVE(0, 0), FREE_STALE(0, -1), MOVE_STALE(0, -1, 1), FREE(0),
+	} },
+	{ "serial of another block, or of none", 2, {
+		ALLOC(0, 0), ALLOC(1, 1), FREE_STALE(0, 1), MOVE_STALE(1, -1, 0),
+		FREE_STALE(0, -1), FREE_STALE(0, 2), FREE_STALE(0, U64_MAX / 2),
+		MOVE_STALE(0, U64_MAX / 2 + 1, 1), FREE(1), FREE_STALE(1, 1), MOVE_STALE(1, -2, 0),
+		FREE(0),
+	} },
+	{ "first of an owner", 3, {
+		FIRST(0, NO_BLOCK), ALLOC(0, 0), FIRST(0, 0), ALLOC(0, 1), FIRST(0, 1),
+		MOVE(0, 1), FIRST(1, 0), FIRST(0, 1), FREE(1), FIRST(0, NO_BLOCK),
+		FREE(0), FIRST(1, NO_BLOCK),
+	} },
 	{ "never used", 4, {
 		FREE_REFUSED(0), MOVE_REFUSED(0, 0), ALLOC(0, 0), FREE_REFUSED(1),
 		MOVE_REFUSED(1, 1), FREE_REFUSED(3), MOVE_REFUSED(3, 0), ALLOC(0, 1),
@@ -164,6 +197,9 @@ static const struct carveout_blocks_case carveout_blocks_cases[] = {
 #undef FREE_REFUSED
 #undef MOVE
 #undef MOVE_REFUSED
+#undef FREE_STALE
+#undef MOVE_STALE
+#undef FIRST
 
 /* === The model ============================================================ */
 
@@ -174,6 +210,7 @@ static inline void carveout_blocks_model_add(struct carveout_blocks_model *model
 
 	list->block[list->length++] = index;
 	model->at[index] = nr;
+	model->serial[index] = model->last;
 }
 
 static inline void carveout_blocks_model_del(struct carveout_blocks_model *model, u32 index)
@@ -192,8 +229,12 @@ static inline int carveout_blocks_model_do(struct carveout_blocks_model *model, 
 					   const struct carveout_blocks_step *step)
 {
 	const struct carveout_blocks_list *free = &model->list[0];
+	const struct carveout_blocks_list *own = &model->list[1 + step->owner];
 	u32 index = step->index;
 
+	if (step->op == CARVEOUT_BLOCKS_FIRST)
+		return own->length ? (int)own->block[own->length - 1] :
+				     (int)CARVEOUT_BLOCK_NONE;
 	if (step->op == CARVEOUT_BLOCKS_ALLOC) {
 		if (free->length) {
 			index = free->block[free->length - 1];
@@ -203,10 +244,13 @@ static inline int carveout_blocks_model_do(struct carveout_blocks_model *model, 
 		} else {
 			return (int)CARVEOUT_BLOCK_NONE;
 		}
+		model->last++;
 		carveout_blocks_model_add(model, index, 1 + step->owner);
 		return index;
 	}
-	if (index >= count || !model->at[index])
+	/* A move takes its serial beforehand. */
+	model->last += step->op == CARVEOUT_BLOCKS_MOVE;
+	if (index >= count || !model->at[index] || step->off)
 		return -EINVAL;
 	carveout_blocks_model_del(model, index);
 	carveout_blocks_model_add(model, index,
@@ -228,12 +272,25 @@ static inline bool carveout_blocks_same_list(const struct carveout_blocks_env *e
 		const struct carveout_block *block = &env->blocks.block[index];
 
 		if (index != list->block[left] || block->owner != owner ||
-		    (owner && block->prev != prev))
+		    (owner && block->prev != prev) ||
+		    (owner && block->serial != env->model.serial[index]))
 			return false;
 		prev = index;
 		index = block->next;
 	}
 	return index == CARVEOUT_BLOCK_NONE;
+}
+
+/* Validate the pool in parts of @steps. */
+static inline int carveout_blocks_check_by(const struct carveout_blocks *blocks, u32 steps)
+{
+	struct carveout_blocks_check check = { };
+	int ret;
+
+	do {
+		ret = carveout_blocks_check(blocks, &check, steps);
+	} while (ret == -EAGAIN);
+	return ret;
 }
 
 /**
@@ -255,17 +312,25 @@ static inline const char *carveout_blocks_compare(const struct carveout_blocks_e
 			return "a list differs";
 		nr_used += nr ? model->list[nr].length : 0;
 	}
-	for (index = 0; index < blocks->count; index++)
+	for (index = 0; index < blocks->count; index++) {
 		if (carveout_blocks_used(blocks, index) != !!model->at[index])
 			return "another block is in use";
+		if (carveout_blocks_serial(blocks, index) !=
+		    (model->at[index] ? model->serial[index] : 0))
+			return "another serial";
+	}
 	if (carveout_blocks_used(blocks, index) || carveout_blocks_used(blocks, U32_MAX))
 		return "a block that does not exist is in use";
+	if (carveout_blocks_serial(blocks, index) || blocks->serial != model->last)
+		return "wrong last serial";
 	if (blocks->nr_free != blocks->count - nr_used)
 		return "wrong number of free blocks";
 	if (blocks->fresh != model->fresh || blocks->high != model->fresh)
 		return "wrong maximum number of blocks in use";
 	if (blocks->corrupted || carveout_blocks_validate(blocks))
 		return "the pool is corrupted";
+	if (carveout_blocks_check_by(blocks, 3))
+		return "the pool is corrupted, by the check in parts";
 	return NULL;
 }
 
@@ -295,14 +360,21 @@ static inline int carveout_blocks_do(struct carveout_blocks_env *env,
 				     const struct carveout_blocks_step *step)
 {
 	struct carveout_block_owner *owner = &env->owner[step->owner];
+	struct carveout_blocks *blocks = &env->blocks;
+	u64 serial = step->off;
 
+	if (step->index < blocks->fresh && step->index < blocks->count)
+		serial += blocks->block[step->index].serial;
 	switch (step->op) {
 	case CARVEOUT_BLOCKS_ALLOC:
-		return (int)carveout_blocks_alloc(&env->blocks, owner);
+		return (int)carveout_blocks_alloc(blocks, owner);
 	case CARVEOUT_BLOCKS_FREE:
-		return carveout_blocks_free(&env->blocks, step->index);
+		return carveout_blocks_free(blocks, step->index, serial);
+	case CARVEOUT_BLOCKS_FIRST:
+		return (int)carveout_blocks_first(blocks, owner);
 	default:
-		return carveout_blocks_move(&env->blocks, step->index, owner);
+		return carveout_blocks_move(blocks, step->index, serial, owner,
+					    carveout_blocks_new_serial(blocks));
 	}
 }
 
@@ -402,6 +474,8 @@ static const struct carveout_block_at_case carveout_block_at_cases[] = {
  * @CARVEOUT_BLOCKS_FIELD_NEXT: link of block @index
  * @CARVEOUT_BLOCKS_FIELD_PREV: link of block @index
  * @CARVEOUT_BLOCKS_FIELD_OWNER: owner of block @index: 0 for none, n + 1 for owner n
+ * @CARVEOUT_BLOCKS_FIELD_SERIAL: serial of block @index
+ * @CARVEOUT_BLOCKS_FIELD_LAST: serial assigned last
  */
 enum carveout_blocks_field {
 	CARVEOUT_BLOCKS_FIELD_NOTHING,
@@ -415,6 +489,8 @@ enum carveout_blocks_field {
 	CARVEOUT_BLOCKS_FIELD_NEXT,
 	CARVEOUT_BLOCKS_FIELD_PREV,
 	CARVEOUT_BLOCKS_FIELD_OWNER,
+	CARVEOUT_BLOCKS_FIELD_SERIAL,
+	CARVEOUT_BLOCKS_FIELD_LAST,
 };
 
 /**
@@ -441,7 +517,12 @@ struct carveout_blocks_corruption {
 #define BY_MOVE(_index, _owner) {						\
 	.op = CARVEOUT_BLOCKS_MOVE, .index = (_index), .owner = (_owner) }
 
-/* Owner 0 has blocks 5, 2, 0, owner 1 has 3; 4, 1 are free; 6, 7 were never used. */
+#define BY_FIRST(_owner) { .op = CARVEOUT_BLOCKS_FIRST, .owner = (_owner) }
+
+/*
+ * Owner 0 has blocks 5, 2, 0, owner 1 has 3; 4, 1 are free; 6, 7 were never used. Block n
+ * has the serial n + 1.
+ */
 static const struct carveout_blocks_corruption carveout_blocks_corruptions[] = {
 	{ "free list is lost", { SET(FREE, 0, NONE) }, BY_ALLOC(0) },
 	{ "free list has too many", { SET(NR_FREE, 0, 2) }, BY_ALLOC(0) },
@@ -476,6 +557,19 @@ static const struct carveout_blocks_corruption carveout_blocks_corruptions[] = {
 		SET(NEXT, 0, 6), SET(OWNER, 6, 1), SET(PREV, 6, 0) }, BY_MOVE(0, 1) },
 	{ "free list starts with a new block that looks free", {
 		SET(FREE, 0, 6), SET(OWNER, 6, 0) }, BY_ALLOC(1) },
+	{ "list of the owner is lost", { SET(FIRST, 0, NONE) }, BY_FIRST(0) },
+	{ "list of the owner is lost, at an allocation", { SET(FIRST, 0, NONE) }, BY_ALLOC(0) },
+	{ "list of an owner starts with a free block", { SET(FIRST, 0, 4) }, BY_FIRST(0) },
+	{ "list of an owner starts with a block that does not exist", {
+		SET(FIRST, 0, 1U << 31) }, BY_FIRST(0) },
+	{ "list of an owner starts with a block of another owner", {
+		SET(FIRST, 0, 3) }, BY_FIRST(0) },
+	{ "list of an owner starts in the middle", { SET(FIRST, 0, 2) }, BY_FIRST(0) },
+	{ "list of an owner ended before its last block", {
+		SET(OWNER, 5, 0), SET(FIRST, 0, NONE), SET(COUNT, 0, 2) }, BY_FIRST(0) },
+	{ "serial was never assigned", { SET(SERIAL, 3, 7) }, BY_VALIDATOR },
+	{ "serial is 0", { SET(SERIAL, 0, 0) }, BY_VALIDATOR },
+	{ "last serial is too low", { SET(LAST, 0, 5) }, BY_VALIDATOR },
 	{ "free list is too short", { SET(NEXT, 4, NONE) }, BY_VALIDATOR },
 	{ "free list is too long", { SET(NEXT, 1, 6) }, BY_VALIDATOR },
 	{ "free list contains a block in use", { SET(NEXT, 4, 2) }, BY_VALIDATOR },
@@ -508,6 +602,7 @@ static const struct carveout_blocks_corruption carveout_blocks_corruptions[] = {
 #undef BY_ALLOC
 #undef BY_FREE
 #undef BY_MOVE
+#undef BY_FIRST
 
 #define CARVEOUT_BLOCKS_SAMPLE 8
 
@@ -527,8 +622,8 @@ static inline void carveout_blocks_sample(struct carveout_blocks_env *env,
 	carveout_blocks_env_init(env, mem, CARVEOUT_BLOCKS_SAMPLE);
 	for (i = 0; i < ARRAY_SIZE(owner); i++)
 		carveout_blocks_alloc(&env->blocks, &env->owner[owner[i]]);
-	carveout_blocks_free(&env->blocks, 1);
-	carveout_blocks_free(&env->blocks, 4);
+	carveout_blocks_free(&env->blocks, 1, 2);
+	carveout_blocks_free(&env->blocks, 4, 5);
 }
 
 static inline u32 *carveout_blocks_number(struct carveout_blocks_env *env,
@@ -567,6 +662,10 @@ static inline void carveout_blocks_set(struct carveout_blocks_env *env,
 		env->blocks.corrupted = value;
 	else if (field == CARVEOUT_BLOCKS_FIELD_OWNER)
 		env->blocks.block[index].owner = value ? &env->owner[value - 1] : NULL;
+	else if (field == CARVEOUT_BLOCKS_FIELD_SERIAL)
+		env->blocks.block[index].serial = value;
+	else if (field == CARVEOUT_BLOCKS_FIELD_LAST)
+		env->blocks.serial = value;
 }
 
 /* Apply a corruption to the pool of carveout_blocks_sample(). */

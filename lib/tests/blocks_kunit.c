@@ -82,6 +82,8 @@ static void carveout_blocks_against_a_model(struct kunit *test)
 		struct carveout_blocks_step step = {
 			.owner = prandom_u32_state(&rnd) % CARVEOUT_BLOCKS_OWNERS,
 			.index = prandom_u32_state(&rnd) % (CARVEOUT_BLOCKS_MAX + 2),
+			/* Mostly the right serial. */
+			.off = max(prandom_u32_state(&rnd) % 16, 12U) - 12,
 		};
 		const char *why;
 
@@ -108,6 +110,8 @@ static void carveout_blocks_validator_notices_damage(struct kunit *test)
 		carveout_blocks_corrupt(env, &carveout_blocks_corruptions[i]);
 		KUNIT_EXPECT_EQ_MSG(test, -EUCLEAN, carveout_blocks_validate(&env->blocks),
 				    "%s", carveout_blocks_corruptions[i].desc);
+		KUNIT_EXPECT_EQ_MSG(test, -EUCLEAN, carveout_blocks_check_by(&env->blocks, 2),
+				    "%s", carveout_blocks_corruptions[i].desc);
 	}
 }
 
@@ -121,13 +125,14 @@ static void carveout_blocks_corrupted_refuses(struct kunit *test)
 	carveout_blocks_sample(env, mem);
 	blocks->corrupted = true;
 	KUNIT_EXPECT_EQ(test, CARVEOUT_BLOCK_NONE, carveout_blocks_alloc(blocks, &env->owner[0]));
-	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_free(blocks, 3));
-	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_free(blocks, U32_MAX));
-	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_move(blocks, 3, &env->owner[0]));
+	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_free(blocks, 3, 4));
+	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_free(blocks, U32_MAX, 4));
+	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_move(blocks, 3, 4, &env->owner[0], 7));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_BLOCK_NONE, carveout_blocks_first(blocks, &env->owner[0]));
 	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_blocks_validate(blocks));
 	blocks->corrupted = false;
 	KUNIT_EXPECT_EQ(test, 0, carveout_blocks_validate(blocks));
-	KUNIT_EXPECT_EQ(test, 0, carveout_blocks_free(blocks, 3));
+	KUNIT_EXPECT_EQ(test, 0, carveout_blocks_free(blocks, 3, 4));
 }
 
 static DEFINE_RAW_SPINLOCK(pool_lock);
@@ -147,8 +152,9 @@ static void carveout_blocks_under_raw_spinlock(struct kunit *test)
 	one = carveout_blocks_alloc(blocks, &env->owner[0]);
 	two = carveout_blocks_alloc(blocks, &env->owner[1]);
 	three = carveout_blocks_alloc(blocks, &env->owner[1]);
-	moved = carveout_blocks_move(blocks, two, &env->owner[0]);
-	freed = carveout_blocks_free(blocks, one);
+	moved = carveout_blocks_move(blocks, two, carveout_blocks_serial(blocks, two),
+				     &env->owner[0], carveout_blocks_new_serial(blocks));
+	freed = carveout_blocks_free(blocks, one, 1);
 	sound = carveout_blocks_validate(blocks);
 	raw_spin_unlock_irqrestore(&pool_lock, flags);
 
@@ -158,6 +164,7 @@ static void carveout_blocks_under_raw_spinlock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, moved);
 	KUNIT_EXPECT_EQ(test, 0, freed);
 	KUNIT_EXPECT_EQ(test, 0, sound);
+	KUNIT_EXPECT_EQ(test, 3ULL, blocks->block[two].serial);
 	KUNIT_EXPECT_EQ(test, 1, env->owner[0].count);
 	KUNIT_EXPECT_EQ(test, 0, env->owner[1].count);
 }

@@ -65,8 +65,6 @@
 	.op = CARVEOUT_CASE_FREE_AT, .start = (_addr), .want = (_want) }
 #define RESIZE(_slot, _size, _want) {						\
 	.op = CARVEOUT_CASE_RESIZE, .slot = (_slot), .size = (_size), .want = (_want) }
-#define REMOVE(_region, _want) {						\
-	.op = CARVEOUT_CASE_REMOVE, .slot = (_region), .want = (_want) }
 #define MISSED(_count) { .op = CARVEOUT_CASE_MISSED, .want = (_count) }
 
 static const struct carveout_case carveout_cases[] = {
@@ -441,37 +439,6 @@ static const struct carveout_case carveout_cases[] = {
 		RESIZE(0, 0x1040, -ENOSPC),
 		RESIZE(0, 0x1000, 0), HOLES(1),
 	} },
-	{ "only an empty region is removed", {
-		REMOVE(0, -EINVAL),
-		REGION(0x10000, 0x1000, 1, 0),
-		REGION(0x20000, 0x1000, 2, 1),
-		WITH(0, 64, 2, 0, 0, 0x20000),
-		REMOVE(1, -EBUSY), REMOVE(2, -EINVAL), REMOVE(99, -EINVAL),
-		FREE(0),
-		REMOVE(1, 0), REMOVE(1, -EINVAL), HOLES(1),
-		REFUSED_WITH(-EINVAL, 64, 2, 0, 0),
-		REGION(0x20000, 0x1000, 2, 1),
-		REMOVE(0, 0), HOLES(1), LARGEST(0, 0),
-		REFUSED_WITH(-EINVAL, 64, 1, 0, 0),
-		ALLOC(0, 0x1000, 0x20000),
-		REGION(0x10000, 0x1000, 2, 2),
-		FREE(0),
-		REMOVE(2, 0), REMOVE(1, 0), HOLES(0),
-		REFUSED(-ENOSPC, 64, 0, 0),
-		USED(0, 0x1000),
-		REGION(0x10000, 0x1000, 1, 0),
-		ALLOC(1, 0x1000, 0x10000),
-	} },
-	{ "a joined region is removed as one", {
-		REGION(0x10000, 0x1000, 1, 0),
-		REGION(0x11000, 0x1000, 1, 0),
-		ALLOC(0, 0x1040, 0x10000),
-		REMOVE(0, -EBUSY),
-		FREE(0),
-		REMOVE(0, 0), HOLES(0),
-		REGION(0x11000, 0x1000, 2, 0),
-		REGION(0x10000, 0x1000, 1, 1),
-	} },
 	{ "from the top", {
 		REGION(0x10000, 0x1000, 0, 0),
 		TOP(0, 0x100, 0, 0, 0x10f00),
@@ -550,7 +517,6 @@ static const struct carveout_case carveout_cases[] = {
 		FIND(0x13800, 0, 0x13800, 0x840),
 		RESIZE(0, 64, 0), FIND(0x13800, 0, 0x10840, 0x3800),
 		FREE_AT(0x10800, 0), FIND(0x12000, 0, 0xf000, 0x5040),
-		REMOVE(0, 0), NOT_FOUND(0x10000), NOT_FOUND(0x14000),
 	} },
 	{ "look-up by address in half of the address space", {
 		REGION(0, 1ULL << 63, 0, 0),
@@ -604,5 +570,4 @@ static const struct carveout_case carveout_cases[] = {
 #undef NOT_FOUND
 #undef FREE_AT
 #undef RESIZE
-#undef REMOVE
 #undef MISSED

@@ -29,7 +29,6 @@
  *	@start bytes so far
  * @CARVEOUT_CASE_MISSED: the counter of possibly missed places must be @want
  * @CARVEOUT_CASE_RESIZE: resize @slot to @size bytes; @want is the result
- * @CARVEOUT_CASE_REMOVE: remove region @slot; @want is the result
  * @CARVEOUT_CASE_FIND: look up address @start; @want is an error, or 0 if the span
  *	there starts at @addr, has @size and is free, or 1 if it is allocated
  * @CARVEOUT_CASE_FREE_AT: free by address @start; @want is the result
@@ -44,7 +43,6 @@ enum carveout_case_op {
 	CARVEOUT_CASE_USED,
 	CARVEOUT_CASE_MISSED,
 	CARVEOUT_CASE_RESIZE,
-	CARVEOUT_CASE_REMOVE,
 	CARVEOUT_CASE_FIND,
 	CARVEOUT_CASE_FREE_AT,
 };
@@ -231,9 +229,6 @@ static inline const char *carveout_case_do(struct carveout_case_env *env,
 		       NULL : "unexpected number of missed places";
 	case CARVEOUT_CASE_RESIZE:
 		return carveout_case_resize(env, step);
-	case CARVEOUT_CASE_REMOVE:
-		return carveout_heap_remove_region(heap, step->slot) == step->want ?
-		       NULL : "unexpected result of the removal";
 	case CARVEOUT_CASE_FIND:
 		return carveout_case_find(env, step);
 	case CARVEOUT_CASE_FREE_AT:

@@ -13,7 +13,8 @@
  *	memory	the driver's private copy of a frame
  *
  * The device has two counters in sysfs: frames, the number of completed and processed
- * frames, and dropped, the number of frames for which no block was free.
+ * frames, and dropped, the number of frames for which no block was free. Four more files
+ * hand a frame to a process and take it back: see "Frames for processes".
  *
  * README.rst has the DT node and instructions to build and run the sample.
  */
@@ -28,6 +29,7 @@
 #include <linux/kfifo.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/platform_device.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -66,19 +68,28 @@ struct sample {
 	struct device *dev;
 	struct carveout *carveout;
 	struct carveout_pool *pool;		/* the frames */
+	struct carveout_pool_client *client;	/* owner of this driver's frames */
+	struct carveout_pool_client *inbox;	/* owner of frames that processes return */
 	struct carveout_mapping *mapping;	/* mapped for the device; or an error */
 	struct dma_buf *dmabuf;			/* exported to processes and drivers */
 	struct carveout_buf *params;
 	struct sample_frame *copy;
 	struct hrtimer timer;			/* the interrupt */
 	u32 sequence;
+	/* The frame that the device writes. */
+	struct carveout_pool_block next;
+	bool has_next;
 	/*
 	 * Frames from the handler to the work item. A queue with one writer and one
 	 * reader needs no lock. The queue is not linked through the frames, because any
 	 * writer of the frames could overwrite the links.
 	 */
-	DECLARE_KFIFO(queue, struct sample_frame *, NR_FRAMES);
+	DECLARE_KFIFO(queue, struct carveout_pool_block, NR_FRAMES);
 	struct work_struct work;
+	struct mutex give_lock;			/* for the next three */
+	u64 reader;				/* client that gets the next frame, or 0 */
+	u64 given_to;				/* client that got the last one */
+	struct carveout_pool_block given;	/* that frame */
 	atomic_long_t frames;
 	atomic_long_t dropped;
 };
@@ -94,28 +105,37 @@ static ktime_t frame_period(const struct sample *s)
 	return ns_to_ktime((u64)clamp(us, 500U, 1000000U) * NSEC_PER_USEC);
 }
 
-/* This context may allocate and free blocks, free memory, drop references; nothing else. */
+/*
+ * Give the device the block for the next frame. A real driver would write the block's index,
+ * or carveout_mapping_block(s->mapping, &s->next), to a register.
+ */
+static void arm_device(struct sample *s)
+{
+	/* All blocks are in use (-EAGAIN), or the heap is shut down, which is permanent. */
+	s->has_next = !carveout_pool_alloc(s->client, &s->next);
+}
+
+/* This context may allocate, free and move blocks, free memory, drop references. */
 static enum hrtimer_restart frame_done(struct hrtimer *timer)
 {
 	struct sample *s = container_of(timer, struct sample, timer);
-	struct sample_frame *frame = carveout_pool_alloc(s->pool);
+	struct carveout_pool_block done = s->next;
+	struct sample_frame *frame = done.va;
 	u32 sequence = s->sequence++;
 
 	hrtimer_forward_now(timer, frame_period(s));
-	/* All blocks are in use (-EAGAIN), or the heap is shut down, which is permanent. */
-	if (IS_ERR(frame)) {
+	if (!s->has_next) {
 		atomic_long_inc(&s->dropped);
+		arm_device(s);
 		return HRTIMER_RESTART;
 	}
 	/* A device would write the header and the content. */
 	frame->magic = cpu_to_le32(FRAME_MAGIC);
 	frame->sequence = cpu_to_le32(sequence);
 	frame->time_ns = cpu_to_le64(ktime_get_ns());
-	/* The queue has space for all frames, unless another holder of the pool freed ours. */
-	if (!kfifo_put(&s->queue, frame)) {
-		carveout_pool_free(s->pool, frame);
-		atomic_long_inc(&s->dropped);
-	}
+	arm_device(s);
+	/* The queue has space for all frames. */
+	kfifo_put(&s->queue, done);
 	schedule_work(&s->work);
 	return HRTIMER_RESTART;
 }
@@ -128,6 +148,90 @@ static void process_frame(const struct sample *s, const struct sample_frame *fra
 	dev_dbg(s->dev, "frame %u\n", le32_to_cpu(frame->sequence));
 	fsleep(min(le32_to_cpu(READ_ONCE(params->work_us)), 100000U));
 }
+
+/* === Frames for processes ================================================= */
+
+/*
+ * A process opens the pool and queries the client id of its descriptor. It writes the id to
+ * "give" and reads "given" until that has its id: the index and the serial of a frame that
+ * belongs to the process from then on. If the process dies, the frame is freed. To return
+ * it, the process moves it to the client id in "client", and writes the index and the new
+ * serial to "take". A real driver would have ioctls for that.
+ */
+
+/* Move a frame to the process that asked for one. */
+static bool give_frame(struct sample *s, struct carveout_pool_block *block)
+{
+	bool given;
+
+	mutex_lock(&s->give_lock);
+	/* -ESRCH if the process has closed its descriptor: the frame remains ours. */
+	given = s->reader && !carveout_pool_move(s->client, block, s->reader);
+	if (given) {
+		s->given_to = s->reader;
+		s->given = *block;
+	}
+	s->reader = 0;
+	mutex_unlock(&s->give_lock);
+	return given;
+}
+
+static ssize_t give_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	struct sample *s = dev_get_drvdata(dev);
+	u64 reader;
+	int ret = kstrtou64(buf, 0, &reader);
+
+	if (ret)
+		return ret;
+	mutex_lock(&s->give_lock);
+	s->reader = reader;
+	/* The frame of an earlier request is no answer to this one. */
+	s->given_to = 0;
+	mutex_unlock(&s->give_lock);
+	return count;
+}
+static DEVICE_ATTR_WO(give);
+
+static ssize_t given_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct sample *s = dev_get_drvdata(dev);
+	ssize_t ret;
+
+	mutex_lock(&s->give_lock);
+	ret = sysfs_emit(buf, "%llu %u %llu\n", s->given_to, s->given.index,
+			 s->given.serial);
+	mutex_unlock(&s->give_lock);
+	return ret;
+}
+static DEVICE_ATTR_RO(given);
+
+static ssize_t client_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct sample *s = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%llu\n", carveout_pool_client_id(s->inbox));
+}
+static DEVICE_ATTR_RO(client);
+
+/*
+ * The text from a process is not trusted. A client of its own receives the frames of
+ * processes, so no process can name a frame that the device or the queue has.
+ */
+static ssize_t take_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	struct sample *s = dev_get_drvdata(dev);
+	struct carveout_pool_block block = { };
+	int ret;
+
+	if (sscanf(buf, "%u %llu", &block.index, &block.serial) != 2)
+		return -EINVAL;
+	ret = carveout_pool_free(s->inbox, &block);
+	return ret ?: count;
+}
+static DEVICE_ATTR_WO(take);
 
 /*
  * Cache maintenance may sleep, so both halves of it are here: before the CPU reads the
@@ -142,17 +246,17 @@ static void process_frames(struct work_struct *work)
 {
 	struct sample *s = container_of(work, struct sample, work);
 	struct carveout_buf *buf = carveout_pool_buf(s->pool);
-	struct sample_frame *frame;
+	struct carveout_pool_block block;
 
-	while (kfifo_get(&s->queue, &frame)) {
-		u64 offset = (void *)frame - carveout_buf_va(buf);
-
-		carveout_buf_sync(buf, offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_CPU);
-		memcpy(s->copy, frame, FRAME_BYTES);
+	while (kfifo_get(&s->queue, &block)) {
+		carveout_buf_sync(buf, block.offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_CPU);
+		memcpy(s->copy, block.va, FRAME_BYTES);
 		process_frame(s, s->copy);
-		carveout_buf_sync(buf, offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_DEVICE);
-		carveout_pool_free(s->pool, frame);
 		atomic_long_inc(&s->frames);
+		if (give_frame(s, &block))
+			continue;
+		carveout_buf_sync(buf, block.offset, FRAME_BYTES, CARVEOUT_SYNC_FOR_DEVICE);
+		carveout_pool_free(s->client, &block);
 	}
 }
 
@@ -183,7 +287,12 @@ static int create_frames(struct sample *s)
 					    &where, FRAMES_TAG, 0444);
 	if (IS_ERR(s->pool))
 		return dev_err_probe(s->dev, PTR_ERR(s->pool), "no frames\n");
-	return 0;
+	/* From here on, unbinding the driver frees all frames that it has. */
+	s->client = devm_carveout_pool_join(s->dev, s->pool);
+	if (IS_ERR(s->client))
+		return PTR_ERR(s->client);
+	s->inbox = devm_carveout_pool_join(s->dev, s->pool);
+	return PTR_ERR_OR_ZERO(s->inbox);
 }
 
 /* All frames at once, for as long as the driver is bound. */
@@ -203,8 +312,9 @@ static int map_frames(struct sample *s)
 /*
  * Data that the device reads is in a buffer, because only buffers can be mapped for a
  * device. Mapping makes earlier writes visible to the device; later writes need
- * carveout_buf_sync(). A real driver would program carveout_mapping_addr() of the ring
- * into the device.
+ * carveout_buf_sync(). This is a table of all frames, from which the device takes the entry
+ * with the index of the allocated block. A real driver would program
+ * carveout_mapping_addr() of the table into the device.
  */
 static int fill_ring(struct sample *s)
 {
@@ -238,8 +348,8 @@ static void put_dmabuf(void *dmabuf)
 }
 
 /*
- * For dma_buf_fd() in an ioctl, or for a driver that processes the frames further. The
- * dma-buf is read-only. It holds a reference to the memory, but not to this driver.
+ * For dma_buf_fd() in an ioctl. The dma-buf is read-only: processes can map it, and no
+ * other driver can import it. It holds a reference to the memory, but not to this driver.
  */
 static int export_frames(struct sample *s)
 {
@@ -282,22 +392,20 @@ static int alloc_copy(struct sample *s)
 	return 0;
 }
 
-/* Stop the allocator of blocks, then the work that frees them, then free the queued ones. */
+/* Stop the user of blocks. The blocks that it has are freed when the client leaves. */
 static void stop(void *data)
 {
 	struct sample *s = data;
-	struct sample_frame *frame;
 
 	hrtimer_cancel(&s->timer);
 	cancel_work_sync(&s->work);
-	while (kfifo_get(&s->queue, &frame))
-		carveout_pool_free(s->pool, frame);
 }
 
 static int start(struct sample *s)
 {
 	INIT_KFIFO(s->queue);
 	INIT_WORK(&s->work, process_frames);
+	arm_device(s);
 	hrtimer_setup(&s->timer, frame_done, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 	hrtimer_start(&s->timer, frame_period(s), HRTIMER_MODE_REL_HARD);
 	return devm_add_action_or_reset(s->dev, stop, s);
@@ -312,6 +420,7 @@ static int sample_probe(struct platform_device *pdev)
 	if (!s)
 		return -ENOMEM;
 	s->dev = dev;
+	mutex_init(&s->give_lock);
 	platform_set_drvdata(pdev, s);
 	/* -EPROBE_DEFER while the heap does not exist; the probe is then retried. */
 	s->carveout = devm_carveout_get(dev, "frames");
@@ -340,6 +449,10 @@ static DEVICE_ATTR_RO(dropped);
 static struct attribute *sample_attrs[] = {
 	&dev_attr_frames.attr,
 	&dev_attr_dropped.attr,
+	&dev_attr_give.attr,
+	&dev_attr_given.attr,
+	&dev_attr_client.attr,
+	&dev_attr_take.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(sample);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "exit.h"
 #include "report.h"
 #include "text.h"
@@ -21,204 +22,19 @@
 
 #define HEX_LINE	16U
 
-/* An open and mapped buffer, and the part of it to access. */
-struct access {
-	const char *heap;
-	const char *tag;
-	const char *file;
-	bool hex;
-	bool whole;
-	uint64_t offset;
-	uint64_t size;
-	uint64_t total;
-	int fd;
-	char *memory;
-	uint32_t kind;
-};
-
-static void explain_tag(const struct access *access, int err)
-{
-	complain(access->heap, err, "open tag '%s'", access->tag);
-	if (err == -ENOENT)
-		tell("'carveout ls %s' lists the tags", access->heap);
-	else if (err == -EACCES)
-		tell("the tag's mode denies access; see 'carveout ls %s'",
-		     access->heap);
-}
-
-static int open_tag(struct access *access, bool writing)
-{
-	int flags = writing ? O_RDWR : O_RDONLY;
-	struct carveout_opened opened = CARVEOUT_OPENED_INIT;
-	struct carveout_heap *heap;
-	int err;
-
-	err = view_open(&heap, access->heap, flags);
-	if (err)
-		return err;
-	access->fd = carveout_open_tag(heap, access->tag, flags | O_CLOEXEC,
-				       &opened);
-	carveout_close(heap);
-	if (access->fd < 0) {
-		explain_tag(access, access->fd);
-		return access->fd;
-	}
-	access->total = opened.size;
-	return 0;
-}
-
-static int check_offset(const struct access *access)
-{
-	if (access->offset <= access->total)
-		return 0;
-	complain(access->heap, 0, "offset %llu is beyond '%s', which has %llu bytes",
-		 (unsigned long long)access->offset, access->tag,
-		 (unsigned long long)access->total);
-	return -EINVAL;
-}
-
-static int begin_access(struct access *access, bool writing)
-{
-	int prot = writing ? PROT_READ | PROT_WRITE : PROT_READ;
-	void *memory;
-	int err;
-
-	access->kind = CARVEOUT_ACCESS_READ;
-	if (writing)
-		access->kind |= CARVEOUT_ACCESS_WRITE;
-	err = carveout_map(access->fd, 0, access->total, prot, &memory);
-	if (err) {
-		complain(access->heap, err, "map '%s'", access->tag);
-		return err;
-	}
-	access->memory = memory;
-	err = carveout_begin_access(access->fd, access->kind);
-	if (err)
-		complain(access->heap, err, "begin access to '%s'",
-			 access->tag);
-	return err;
-}
-
-static int end_access(const struct access *access)
-{
-	int err = carveout_end_access(access->fd, access->kind);
-
-	if (err)
-		complain(access->heap, err, "end access to '%s'", access->tag);
-	return err;
-}
-
-static void close_tag(const struct access *access)
-{
-	if (access->memory)
-		carveout_unmap(access->memory, access->total);
-	close(access->fd);
-}
-
 /* === write === */
-
-/* The remaining size of a regular file is known; that of a pipe is not. */
-static bool input_size(int input, uint64_t *size)
-{
-	struct stat status;
-	off_t position;
-
-	if (fstat(input, &status) || !S_ISREG(status.st_mode) ||
-	    !status.st_size)
-		return false;
-	position = lseek(input, 0, SEEK_CUR);
-	if (position < 0)
-		return false;
-	*size = position < status.st_size ? status.st_size - position : 0;
-	return true;
-}
-
-static int refuse_long(const struct access *access, uint64_t room,
-		       uint64_t written)
-{
-	complain(access->heap, 0,
-		 "the input does not fit: '%s' has room for %llu bytes at offset %llu",
-		 access->tag, (unsigned long long)room,
-		 (unsigned long long)access->offset);
-	if (written)
-		tell("the first %llu bytes were written", (unsigned long long)written);
-	else
-		tell("nothing was written");
-	return -EFBIG;
-}
-
-static int copy_in(struct access *access, int input, uint64_t room)
-{
-	char *to = access->memory + access->offset;
-	uint64_t done = 0;
-	ssize_t got;
-	char excess;
-
-	for (;;) {
-		if (done < room)
-			got = read(input, to + done, room - done);
-		else
-			got = read(input, &excess, 1);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		if (done == room)
-			return refuse_long(access, room, done);
-		done += got;
-	}
-	access->size = done;
-	if (!got)
-		return 0;
-	complain(access->file, -errno, "read");
-	tell("the first %llu bytes were written", (unsigned long long)done);
-	return -EIO;
-}
-
-static int write_input(struct access *access, int input)
-{
-	uint64_t room, known;
-	int err, end_err;
-
-	err = check_offset(access);
-	if (err)
-		return err;
-	room = access->total - access->offset;
-	if (input_size(input, &known) && known > room)
-		return refuse_long(access, room, 0);
-	err = begin_access(access, true);
-	if (err)
-		return err;
-	err = copy_in(access, input, room);
-	end_err = end_access(access);
-	return err ? err : end_err;
-}
-
-static int open_input(struct access *access)
-{
-	int input;
-
-	if (!access->file || !strcmp(access->file, "-")) {
-		access->file = "standard input";
-		return STDIN_FILENO;
-	}
-	input = open(access->file, O_RDONLY | O_CLOEXEC);
-	if (input < 0)
-		complain(access->file, -errno, "open");
-	return input;
-}
 
 static int write_buffer(struct access *access)
 {
 	int input, err;
 
-	input = open_input(access);
+	input = access_input(access);
 	if (input < 0)
 		return FAILED;
-	err = open_tag(access, true);
+	err = access_open(access, true);
 	if (!err) {
-		err = write_input(access, input);
-		close_tag(access);
+		err = access_fill(access, input);
+		access_close(access);
 	}
 	if (input != STDIN_FILENO)
 		close(input);
@@ -274,7 +90,7 @@ const struct command command_write = {
 static int check_size(struct access *access)
 {
 	uint64_t left;
-	int err = check_offset(access);
+	int err = access_check_offset(access);
 
 	if (err)
 		return err;
@@ -377,7 +193,7 @@ static int read_buffer(struct access *access)
 	int err = check_size(access);
 
 	if (!err)
-		err = begin_access(access, false);
+		err = access_begin(access, false);
 	if (err)
 		return err;
 	if (access->hex)
@@ -386,7 +202,7 @@ static int read_buffer(struct access *access)
 		show_text(access);
 	else
 		copy_out(access);
-	return end_access(access);
+	return access_end(access);
 }
 
 static int run_cat(int argc, char **argv)
@@ -414,11 +230,11 @@ static int run_cat(int argc, char **argv)
 	check_operands(argc, 2, 2);
 	access.heap = argv[optind];
 	access.tag = tag_argument(argv[optind + 1]);
-	err = open_tag(&access, false);
+	err = access_open(&access, false);
 	if (err)
 		return FAILED;
 	err = read_buffer(&access);
-	close_tag(&access);
+	access_close(&access);
 	return err ? FAILED : DONE;
 }
 

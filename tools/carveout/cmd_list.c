@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exit.h"
+#include "list.h"
 #include "report.h"
 #include "text.h"
 #include "tool.h"
@@ -79,10 +80,14 @@ static const struct table_column buffer_columns[] = {
 	{ .title = "LABEL" },
 };
 
+/* A parked buffer has no tag, so it is not persistent. */
 static const char *flags_of(const struct carveout_buffer_info *buffer)
 {
 	static const char * const names[] = { "-", "persist", "pool", "persist,pool" };
 
+	if (buffer->parked_ns)
+		return text_format("parked:%llus",
+				   (unsigned long long)buffer->parked_ns / 1000000000);
 	return names[!!(buffer->flags & CARVEOUT_BUFFER_PERSIST) +
 		     2 * !!(buffer->flags & CARVEOUT_BUFFER_POOL)];
 }
@@ -112,6 +117,7 @@ static void json_attrs(const char *key, uint32_t attrs)
 		CARVEOUT_ATTR_WRITECOMBINE,
 		CARVEOUT_ATTR_UNCACHED,
 		CARVEOUT_ATTR_PAGES,
+		CARVEOUT_ATTR_NO_CPU,
 	};
 	size_t i;
 
@@ -132,10 +138,8 @@ static void json_name(const char *key, const char *name, size_t length)
 		json_null(key);
 }
 
-static void json_buffer(const struct view *view,
-			const struct carveout_buffer_info *buffer)
+void list_json_buffer(const struct view *view, const struct carveout_buffer_info *buffer)
 {
-	json_begin(NULL, '{');
 	json_name("tag", buffer->tag, sizeof(buffer->tag));
 	json_name("label", buffer->label, sizeof(buffer->label));
 	json_number("size", buffer->size);
@@ -158,7 +162,7 @@ static void json_buffer(const struct view *view,
 	json_number("pid", buffer->pid);
 	json_string("comm", buffer->comm, sizeof(buffer->comm));
 	json_number("refs", buffer->refs);
-	json_end();
+	json_number("parked_ns", buffer->parked_ns);
 }
 
 /* === Heaps === */
@@ -203,7 +207,7 @@ static void show_buffers(const struct view *view, void *context)
 		add_buffer(listing, view, &view->buffers[i]);
 }
 
-static void json_figures(const struct carveout_ioctl_query *query)
+void list_json_figures(const struct carveout_ioctl_query *query)
 {
 	json_string("name", query->name, sizeof(query->name));
 	json_number("size", query->size);
@@ -219,10 +223,13 @@ static void json_buffers(const struct view *view, void *context)
 
 	(void)context;
 	json_begin(NULL, '{');
-	json_figures(&view->query);
+	list_json_figures(&view->query);
 	json_begin("buffers", '[');
-	for (i = 0; i < view->buffer_count; i++)
-		json_buffer(view, &view->buffers[i]);
+	for (i = 0; i < view->buffer_count; i++) {
+		json_begin(NULL, '{');
+		list_json_buffer(view, &view->buffers[i]);
+		json_end();
+	}
 	json_end();
 	json_end();
 }
@@ -419,7 +426,7 @@ static void json_info(const struct view *view, void *context)
 
 	(void)context;
 	json_begin(NULL, '{');
-	json_figures(query);
+	list_json_figures(query);
 	json_number("page_size", query->page_size);
 	json_number("max_align", query->max_align);
 	json_number("spans", query->spans);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * carveout map: a picture of a heap in the terminal
+ * carveout map: a picture of a heap in the terminal, or as SVG
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "exit.h"
 #include "picture.h"
 #include "report.h"
+#include "svg.h"
 #include "text.h"
 #include "tool.h"
 
@@ -83,31 +84,12 @@ static void print_gap(const struct carveout_ioctl_region *last,
 		putchar('\n');
 }
 
-static int by_base(const void *a, const void *b)
-{
-	const struct carveout_ioctl_region *left =
-		*(struct carveout_ioctl_region * const *)a;
-	const struct carveout_ioctl_region *right =
-		*(struct carveout_ioctl_region * const *)b;
-
-	/* Unknown bases are all zero. */
-	if (left->base != right->base)
-		return left->base < right->base ? -1 : 1;
-	return left->index < right->index ? -1 : 1;
-}
-
 static void print_regions(const struct picture *picture, bool bytes)
 {
 	const struct view *view = picture->view;
-	const struct carveout_ioctl_region **sorted;
+	const struct carveout_ioctl_region **sorted = view_regions_by_base(view);
 	size_t i;
 
-	sorted = calloc(view->region_count + 1, sizeof(*sorted));
-	if (!sorted)
-		die("out of memory");
-	for (i = 0; i < view->region_count; i++)
-		sorted[i] = &view->regions[i];
-	qsort(sorted, view->region_count, sizeof(*sorted), by_base);
 	for (i = 0; i < view->region_count; i++) {
 		if (i)
 			print_gap(sorted[i - 1], sorted[i], bytes);
@@ -157,6 +139,8 @@ static void print_legend(const struct picture *picture, bool bytes)
 	if (unseen)
 		printf("  and %zu used piece%s not shown to you, or being freed\n",
 		       unseen, unseen == 1 ? "" : "s");
+	if (picture->view->partial)
+		puts("  other memory, used or free, is not shown to you (no CAP_DAC_OVERRIDE)");
 }
 
 static bool wants_colours(void)
@@ -185,6 +169,22 @@ static void show_map(const struct view *view, void *context)
 	print_regions(&picture, drawing->bytes);
 	print_legend(&picture, drawing->bytes);
 	picture_fini(&picture);
+}
+
+static void draw_svg(const struct view *view, void *context)
+{
+	svg_heap(context, view);
+}
+
+static int print_svg(const char *heap, bool bytes)
+{
+	struct svg svg;
+	int result;
+
+	svg_begin(&svg, bytes);
+	result = view_each(heap, VIEW_BUFFERS | VIEW_SPANS, draw_svg, &svg);
+	svg_end(&svg);
+	return result;
 }
 
 static unsigned int screen_width(void)
@@ -227,10 +227,12 @@ static int run_map(int argc, char **argv)
 		{ "width", required_argument, NULL, 'w' },
 		{ "cell", required_argument, NULL, 'c' },
 		{ "bytes", no_argument, NULL, 'b' },
+		{ "svg", no_argument, NULL, 's' },
 		OPTION_HELP,
 		{ 0 }
 	};
 	struct drawing drawing = { .width = screen_width() };
+	bool svg = false;
 	int option;
 
 	while ((option = next_option(argc, argv, "w:c:bh", options)) >= 0) {
@@ -238,17 +240,21 @@ static int run_map(int argc, char **argv)
 			drawing.width = width_argument(optarg);
 		else if (option == 'c')
 			drawing.cell = cell_argument(optarg);
+		else if (option == 's')
+			svg = true;
 		else
 			drawing.bytes = true;
 	}
 	check_operands(argc, 0, 1);
+	if (svg)
+		return print_svg(argv[optind], drawing.bytes);
 	return view_each(argv[optind], VIEW_BUFFERS | VIEW_SPANS, show_map,
 			 &drawing);
 }
 
 const struct command command_map = {
 	.name = "map",
-	.arguments = "[HEAP] [-w COLUMNS] [-c SIZE] [-b]",
+	.arguments = "[HEAP] [-w COLUMNS] [-c SIZE] [-b] [--svg]",
 	.summary = "draw a picture of a heap",
 	.help =
 	"Draw the regions of HEAP and their buffers. Without HEAP: all heaps.\n"
@@ -258,12 +264,15 @@ const struct command command_map = {
 	"  -c, --cell SIZE       bytes in a cell, a power of two (default: so that the\n"
 	"                        heap needs about eight rows)\n"
 	"  -b, --bytes           sizes in bytes\n"
+	"      --svg             an SVG document on standard output, for a browser\n"
 	"  -h, --help            this text\n"
 	"\n"
 	"Each row begins with its offset in the region. The first cell of a buffer holds\n"
 	"its letter, '*' if several begin in it; the legend lists the letters. The 52\n"
 	"largest buffers have letters. The headline of a region shows its cell size; a\n"
 	"small region has smaller cells than the others.\n"
+	"Buffers of other users that the caller may not read, and the free memory, are\n"
+	"drawn for callers with CAP_DAC_OVERRIDE only.\n"
 	"Block characters need a UTF-8 locale (LC_ALL, LC_CTYPE or LANG); colours need a\n"
 	"terminal and NO_COLOR to be unset.\n",
 	.run = run_map,

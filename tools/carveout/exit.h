@@ -11,6 +11,10 @@
 #define DONE		0
 #define FAILED		1
 #define MISUSED		2
+#define FAULTY		3
+/* Of a command that runs another one, as of a shell. */
+#define NOT_RUN		126
+#define NOT_FOUND	127
 
 /**
  * die() - Report an error and exit

@@ -4,16 +4,18 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libcarveout.h>
 
 #include "exit.h"
 #include "report.h"
-#include "text.h"
 #include "tool.h"
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -22,23 +24,65 @@ static const struct command * const commands[] = {
 	&command_ls,
 	&command_info,
 	&command_map,
+	&command_top,
 	&command_alloc,
 	&command_write,
 	&command_cat,
 	&command_rm,
+	&command_link,
+	&command_setattr,
+	&command_resize,
+	&command_pool_create,
+	&command_pool_ls,
+	&command_pool_info,
+	&command_pool_acquire,
+	&command_pool_release,
+	&command_pool_destroy,
+	&command_doctor,
 };
 
 /* The running command. */
 static const struct command *running;
 
-static const struct command *find_command(const char *name)
+/* Number of leading arguments that are the words of a command's name, or 0. */
+static int match_words(const char *name, int argc, char **argv)
+{
+	int words = 0;
+	size_t length;
+
+	for (;; name += length + 1) {
+		length = strcspn(name, " ");
+		if (words == argc || strlen(argv[words]) != length ||
+		    strncmp(argv[words], name, length))
+			return 0;
+		words++;
+		if (!name[length])
+			return words;
+	}
+}
+
+static const struct command *find_command(int argc, char **argv, int *words)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(commands[i]->name, name))
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		*words = match_words(commands[i]->name, argc, argv);
+		if (*words)
 			return commands[i];
+	}
 	return NULL;
+}
+
+/* Is this word the first of two of a command's name? */
+static bool is_group(const char *word)
+{
+	size_t length = strlen(word), i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strncmp(commands[i]->name, word, length) &&
+		    commands[i]->name[length] == ' ')
+			return true;
+	return false;
 }
 
 static void print_usage(FILE *to)
@@ -49,11 +93,11 @@ static void print_usage(FILE *to)
 	      "Inspect and use carveout heaps from the command line.\n\n",
 	      to);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(to, "  %-7s %s\n", commands[i]->name,
+		fprintf(to, "  %-12s  %s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\n"
 	      "A HEAP is the name of a device node in " CARVEOUT_NODE_DIR ", or its path.\n"
-	      "Without HEAP, ls, info and map show all heaps.\n"
+	      "Without HEAP, ls, info, map, pool ls and top show all heaps.\n"
 	      "A TAG identifies a buffer: 1 to 63 letters, digits, '.', '_' and '-'.\n"
 	      "A SIZE is a number with an optional unit: 4096, 0x1000, 64K, 2M, 1G (K is 1024).\n"
 	      "\n"
@@ -69,12 +113,11 @@ static void print_help(void)
 /* Lost output is an error, too. */
 static int finish(int result)
 {
-	errno = 0;
-	if (fflush(stdout) || ferror(stdout)) {
-		complain(NULL, errno ? -errno : -EIO, "standard output");
-		return FAILED;
-	}
-	return result;
+	int err = flush_output();
+
+	if (err)
+		complain(NULL, err, "standard output");
+	return err ? FAILED : result;
 }
 
 static void __noreturn misused(void)
@@ -121,24 +164,16 @@ void check_operands(int argc, int least, int most)
 		misuse("too many arguments");
 }
 
-unsigned long long size_argument(const char *name, const char *text)
+static int complain_command(int argc, char **argv)
 {
-	uint64_t size;
-	int err = text_parse_size(text, &size);
-
-	if (err == -ERANGE)
-		misuse("%s '%s' is too large", name, text);
-	if (err)
-		misuse("%s '%s' is not a size", name, text);
-	return size;
-}
-
-const char *tag_argument(const char *text)
-{
-	if (carveout_tag_check(text))
-		misuse("'%s' is not a tag: use 1 to %d letters, digits, '.', '_' and '-'",
-		       text, CARVEOUT_NAME_LEN - 1);
-	return text;
+	if (!is_group(argv[0]))
+		complain(NULL, 0, "no command '%s'", argv[0]);
+	else if (argc > 1)
+		complain(NULL, 0, "no command '%s %s'", argv[0], argv[1]);
+	else
+		complain(NULL, 0, "'%s' is the first word of several commands", argv[0]);
+	tell("'carveout --help' lists the commands");
+	return MISUSED;
 }
 
 static int run(int argc, char **argv)
@@ -151,11 +186,27 @@ static int run(int argc, char **argv)
 	return finish(running->run(argc, argv));
 }
 
+/*
+ * A file that the command opens must not become its standard output. One that is closed is
+ * opened in the wrong direction, so that its use still fails.
+ */
+static void occupy_standard_files(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			exit(FAILED);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 	bool help;
+	int words;
 
+	occupy_standard_files();
 	if (!name) {
 		print_usage(stderr);
 		return MISUSED;
@@ -166,15 +217,14 @@ int main(int argc, char **argv)
 		print_usage(stdout);
 		return finish(DONE);
 	}
-	running = find_command(help ? argv[2] : name);
-	if (!running) {
-		complain(NULL, 0, "no command '%s'", help ? argv[2] : name);
-		tell("'carveout --help' lists the commands");
-		return MISUSED;
-	}
+	argc -= 1 + help;
+	argv += 1 + help;
+	running = find_command(argc, argv, &words);
+	if (!running)
+		return complain_command(argc, argv);
 	if (help) {
 		print_help();
 		return finish(DONE);
 	}
-	return run(argc - 1, argv + 1);
+	return run(argc - words + 1, argv + words - 1);
 }

@@ -341,9 +341,9 @@ void picture_key(const struct picture *picture)
 
 	for (i = 0; i < picture->piece_count; i++)
 		shared |= picture->pieces[i].mark == PICTURE_SHARED;
-	printf("  %s used  %s partly used  %s free  A-z a buffer begins%s\n",
+	printf("  %s used  %s partly used  %s %s  A-z a buffer begins%s\n",
 	       fill_text(picture, USED), fill_text(picture, PARTLY),
-	       fill_text(picture, FREE),
+	       fill_text(picture, FREE), picture->view->partial ? "unknown" : "free",
 	       shared ? "  * several begin" : "");
 }
 

@@ -30,6 +30,11 @@ static const char *usual_hint(int err)
 		return "the heap is shut down; existing mappings stay usable";
 	case -EUCLEAN:
 		return "the heap is corrupted and rejects requests; see the kernel log";
+	case -ENOMEM:
+		return "the kernel has no memory for its data; end programs, or try again later";
+	case -EMFILE:
+	case -ENFILE:
+		return "too many files are open; see 'ulimit -n'";
 	case -ENOTTY:
 		return "not a carveout heap, or its driver is older than this command";
 	default:
@@ -65,6 +70,16 @@ void tell(const char *fmt, ...)
 	print_safe(fmt, args);
 	va_end(args);
 	fputc('\n', stderr);
+}
+
+int flush_output(void)
+{
+	static int lost;
+
+	errno = 0;
+	if (!lost && (fflush(stdout) || ferror(stdout)))
+		lost = errno ? -errno : -EIO;
+	return lost;
 }
 
 void table_add(struct table *table, const char *text)
@@ -107,21 +122,21 @@ static size_t column_width(const struct table *table, size_t column)
 }
 
 /* The last column has no trailing space. */
-static void print_cell(const struct table *table, size_t column,
+static void print_cell(const struct table *table, FILE *to, size_t column,
 		       const char *text, size_t width)
 {
 	int pad = width - text_columns(text);
 
 	if (table->columns[column].right)
-		printf("%*s%s", pad, "", text);
+		fprintf(to, "%*s%s", pad, "", text);
 	else if (column + 1 < table->count)
-		printf("%s%*s", text, pad, "");
+		fprintf(to, "%s%*s", text, pad, "");
 	else
-		fputs(text, stdout);
-	fputs(column + 1 < table->count ? "  " : "\n", stdout);
+		fputs(text, to);
+	fputs(column + 1 < table->count ? "  " : "\n", to);
 }
 
-void table_print(struct table *table, int indent)
+void table_write(struct table *table, FILE *to, int indent)
 {
 	size_t *widths = calloc(table->count, sizeof(*widths));
 	size_t i;
@@ -130,13 +145,13 @@ void table_print(struct table *table, int indent)
 		die("out of memory");
 	for (i = 0; i < table->count; i++)
 		widths[i] = column_width(table, i);
-	printf("%*s", indent, "");
+	fprintf(to, "%*s", indent, "");
 	for (i = 0; i < table->count; i++)
-		print_cell(table, i, table->columns[i].title, widths[i]);
+		print_cell(table, to, i, table->columns[i].title, widths[i]);
 	for (i = 0; i < table->used; i++) {
 		if (!(i % table->count))
-			printf("%*s", indent, "");
-		print_cell(table, i % table->count, table->cells[i],
+			fprintf(to, "%*s", indent, "");
+		print_cell(table, to, i % table->count, table->cells[i],
 			   widths[i % table->count]);
 		free(table->cells[i]);
 	}
@@ -144,6 +159,11 @@ void table_print(struct table *table, int indent)
 	free(widths);
 	table->cells = NULL;
 	table->used = 0;
+}
+
+void table_print(struct table *table, int indent)
+{
+	table_write(table, stdout, indent);
 }
 
 /* Deep enough for the output of all commands. */
@@ -217,6 +237,12 @@ void json_number(const char *key, uint64_t value)
 {
 	json_item(key);
 	printf("%llu", (unsigned long long)value);
+}
+
+void json_signed(const char *key, int64_t value)
+{
+	json_item(key);
+	printf("%lld", (long long)value);
 }
 
 void json_bool(const char *key, bool value)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "compiler.h"
 
@@ -28,6 +29,13 @@ complain(const char *where, int err, const char *fmt, ...);
  * @fmt: the hint
  */
 void __printf(1, 2) tell(const char *fmt, ...);
+
+/**
+ * flush_output() - Write all output
+ *
+ * Return: 0, or a negative errno, also later, if any of it was lost.
+ */
+int flush_output(void);
 
 /**
  * struct table_column - A column of a table
@@ -76,6 +84,14 @@ table_addf(struct table *table, const char *fmt, ...);
 void table_print(struct table *table, int indent);
 
 /**
+ * table_write() - Write a table to a file and empty it
+ * @table: the table
+ * @to: the file
+ * @indent: number of spaces before each row
+ */
+void table_write(struct table *table, FILE *to, int indent);
+
+/**
  * json_begin() - Begin an object or an array
  * @key: its name, NULL in an array or at the top
  * @bracket: '{' or '['
@@ -101,6 +117,13 @@ void json_string(const char *key, const char *text, size_t length);
  * @value: the number
  */
 void json_number(const char *key, uint64_t value);
+
+/**
+ * json_signed() - Print a number that may be negative
+ * @key: its name
+ * @value: the number
+ */
+void json_signed(const char *key, int64_t value);
 
 /**
  * json_bool() - Print a boolean

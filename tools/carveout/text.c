@@ -28,6 +28,7 @@ static const struct {
 	{ CARVEOUT_ATTR_WRITECOMBINE, "writecombine" },
 	{ CARVEOUT_ATTR_UNCACHED, "uncached" },
 	{ CARVEOUT_ATTR_PAGES, "pages" },
+	{ CARVEOUT_ATTR_NO_CPU, "no-cpu" },
 };
 
 /* Keep a string as long as TEXT_SLOTS promises. */
@@ -237,6 +238,50 @@ const char *text_group(uint32_t gid)
 	if (file)
 		fclose(file);
 	return name ? name : text_format("%u", gid);
+}
+
+int text_find_user(const char *name, uint32_t *id)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	struct passwd *entry = NULL;
+
+	while (file && (entry = fgetpwent(file)) && strcmp(entry->pw_name, name))
+		;
+	if (entry)
+		*id = entry->pw_uid;
+	if (file)
+		fclose(file);
+	return entry ? 0 : -ENOENT;
+}
+
+int text_find_group(const char *name, uint32_t *id)
+{
+	FILE *file = fopen("/etc/group", "re");
+	struct group *entry = NULL;
+
+	while (file && (entry = fgetgrent(file)) && strcmp(entry->gr_name, name))
+		;
+	if (entry)
+		*id = entry->gr_gid;
+	if (file)
+		fclose(file);
+	return entry ? 0 : -ENOENT;
+}
+
+const char *text_clip(const char *text, size_t columns)
+{
+	const char *end = text;
+	size_t used = 0;
+
+	if (text_columns(text) <= columns)
+		return text_format("%s", text);
+	/* Cut before a character, not inside one. */
+	for (; *end; end++) {
+		used += (*end & 0xc0) != 0x80;
+		if (used == columns)
+			break;
+	}
+	return text_format("%.*s~", (int)(end - text), text);
 }
 
 int text_parse_size(const char *text, uint64_t *size)

@@ -111,6 +111,33 @@ const char *text_user(uint32_t uid);
 const char *text_group(uint32_t gid);
 
 /**
+ * text_find_user() - Find a user in the password file
+ * @name: name of the user
+ * @id: returns its id
+ *
+ * Return: 0 or -ENOENT.
+ */
+int text_find_user(const char *name, uint32_t *id);
+
+/**
+ * text_find_group() - Find a group in the group file
+ * @name: name of the group
+ * @id: returns its id
+ *
+ * Return: 0 or -ENOENT.
+ */
+int text_find_group(const char *name, uint32_t *id);
+
+/**
+ * text_clip() - Shorten a text
+ * @text: the text, without colours
+ * @columns: maximum number of columns, at least 1
+ *
+ * Return: the text; if it was longer, it ends with '~'; see TEXT_SLOTS.
+ */
+const char *text_clip(const char *text, size_t columns);
+
+/**
  * text_parse_size() - Parse a size
  * @text: decimal or 0x number with an optional unit: K, M, G, T or KiB, ...
  * @size: returns the size

@@ -15,10 +15,10 @@
 /* Number of attempts to load a view while the heap changes. */
 #define TRIES	5
 
-static void complain_none(int err)
+void view_complain_none(int err)
 {
 	complain(carveout_dir(), err, err ? "open" : "no heap here");
-	tell("is carveout.ko loaded, and did it accept a region? See the kernel log");
+	tell("is carveout.ko loaded, and did it accept a region? Try 'carveout doctor'");
 }
 
 static void hint_heaps(void)
@@ -27,7 +27,7 @@ static void hint_heaps(void)
 	size_t count, size = 1, i;
 
 	if (carveout_heap_names(&names, &count) || !count) {
-		tell("no heap exists; is carveout.ko loaded?");
+		tell("no heap exists; try 'carveout doctor'");
 		return;
 	}
 	for (i = 0; i < count; i++)
@@ -146,6 +146,20 @@ static int view_fetch(struct view *view, unsigned int flags)
 	return 0;
 }
 
+/* Are the spans those of visible buffers alone, as a caller without privilege gets them? */
+static bool spans_are_partial(const struct view *view)
+{
+	uint64_t covered = 0;
+	size_t i;
+
+	for (i = 0; i < view->span_count; i++) {
+		if (!view->spans[i].used)
+			return false;
+		covered += view->spans[i].size;
+	}
+	return covered < view->query.size;
+}
+
 /* Do the fetched spans cover the regions exactly? */
 static bool view_agrees(const struct view *view)
 {
@@ -169,33 +183,94 @@ static bool view_agrees(const struct view *view)
 	return used == view->query.used;
 }
 
-int view_load(struct view *view, const char *name, unsigned int flags)
+/* The number of attempts that were left, or a negative errno. */
+static int read_state(struct view *view, unsigned int flags)
 {
-	int tries = 0, err;
+	int tries = TRIES, err;
 
-	memset(view, 0, sizeof(*view));
-	err = view_open(&view->heap, name, O_RDONLY);
-	if (err)
-		return err;
 	do {
 		view_drop(view);
 		err = view_fetch(view, flags);
-	} while (!err && !view_agrees(view) && (flags & VIEW_SPANS) &&
-		 ++tries < TRIES);
-	if (!err) {
-		if (tries == TRIES)
-			complain(name, 0, "the heap keeps changing; expect inconsistencies");
-		return 0;
+		view->partial = !err && (flags & VIEW_SPANS) && spans_are_partial(view);
+	} while (!err && !view->partial && (flags & VIEW_SPANS) && !view_agrees(view) &&
+		 --tries);
+	return err ? err : tries;
+}
+
+int view_load(struct view *view, const char *name, unsigned int flags)
+{
+	int left;
+
+	memset(view, 0, sizeof(*view));
+	left = view_open(&view->heap, name, O_RDONLY);
+	if (left)
+		return left;
+	left = read_state(view, flags);
+	if (left < 0) {
+		complain(name, left, "read the heap's state");
+		view_unload(view);
+		return left;
 	}
-	complain(name, err, "read the heap's state");
+	if (!left)
+		complain(name, 0, "the heap keeps changing; expect inconsistencies");
+	return 0;
+}
+
+int view_read(struct view *view, const char *name, unsigned int flags)
+{
+	int err;
+
+	memset(view, 0, sizeof(*view));
+	err = carveout_open(name, O_RDONLY, &view->heap);
+	if (err)
+		return err;
+	err = read_state(view, flags);
+	if (err >= 0)
+		return 0;
 	view_unload(view);
 	return err;
+}
+
+void view_explain_tag(const char *name, const char *tag, int err)
+{
+	complain(name, err, "open tag '%s'", tag);
+	if (err == -ENOENT)
+		tell("'carveout ls %s' lists the tags", name);
+	else if (err == -EACCES)
+		tell("the tag's mode denies access; see 'carveout ls %s'", name);
 }
 
 void view_unload(struct view *view)
 {
 	view_drop(view);
 	carveout_close(view->heap);
+}
+
+static int by_base(const void *a, const void *b)
+{
+	const struct carveout_ioctl_region *left =
+		*(struct carveout_ioctl_region * const *)a;
+	const struct carveout_ioctl_region *right =
+		*(struct carveout_ioctl_region * const *)b;
+
+	/* Unknown bases are all zero. */
+	if (left->base != right->base)
+		return left->base < right->base ? -1 : 1;
+	return left->index < right->index ? -1 : 1;
+}
+
+const struct carveout_ioctl_region **view_regions_by_base(const struct view *view)
+{
+	const struct carveout_ioctl_region **sorted;
+	size_t i;
+
+	sorted = calloc(view->region_count + 1, sizeof(*sorted));
+	if (!sorted)
+		die("out of memory");
+	for (i = 0; i < view->region_count; i++)
+		sorted[i] = &view->regions[i];
+	qsort(sorted, view->region_count, sizeof(*sorted), by_base);
+	return sorted;
 }
 
 const char *view_region_name(const struct view *view, uint32_t region)
@@ -261,7 +336,7 @@ int view_each(const char *name, unsigned int flags,
 		return view_one(name, flags, show, context);
 	err = carveout_heap_names(&names, &count);
 	if (err || !count) {
-		complain_none(err);
+		view_complain_none(err);
 		return FAILED;
 	}
 	for (i = 0; i < count; i++)

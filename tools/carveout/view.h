@@ -5,6 +5,8 @@
 #ifndef VIEW_H
 #define VIEW_H
 
+#include <stdbool.h>
+
 #include <libcarveout.h>
 
 /**
@@ -17,6 +19,7 @@
  * @buffer_count: number of buffers
  * @spans: allocations and holes by region and offset
  * @span_count: number of spans
+ * @partial: the spans are those of @buffers alone: the caller may not see the others
  */
 struct view {
 	struct carveout_heap *heap;
@@ -27,6 +30,7 @@ struct view {
 	size_t buffer_count;
 	struct carveout_ioctl_span *spans;
 	size_t span_count;
+	bool partial;
 };
 
 /* Parts to load in addition to the sizes, counters and regions. */
@@ -58,6 +62,30 @@ int view_open(struct carveout_heap **heap, const char *name, int flags);
 int view_load(struct view *view, const char *name, unsigned int flags);
 
 /**
+ * view_read() - As view_load(), but without a report of errors
+ * @view: the view to fill
+ * @name: name of the heap or path of its device node
+ * @flags: VIEW_* flags
+ *
+ * Return: 0 or a negative errno. After success call view_unload().
+ */
+int view_read(struct view *view, const char *name, unsigned int flags);
+
+/**
+ * view_explain_tag() - Report that a tag cannot be opened
+ * @name: name of the heap, as given on the command line
+ * @tag: the tag
+ * @err: negative errno
+ */
+void view_explain_tag(const char *name, const char *tag, int err);
+
+/**
+ * view_complain_none() - Report that there is no heap
+ * @err: negative errno of the list of heaps, or 0 if it is empty
+ */
+void view_complain_none(int err);
+
+/**
  * view_unload() - Free a view and close its heap
  * @view: the view
  */
@@ -73,6 +101,15 @@ void view_unload(struct view *view);
  */
 const char *view_place(const struct view *view, uint32_t region,
 		       uint64_t offset);
+
+/**
+ * view_regions_by_base() - Sort the regions by their addresses
+ * @view: the heap
+ *
+ * Return: an array of pointers to all regions, by index if the addresses are unknown;
+ * free() it.
+ */
+const struct carveout_ioctl_region **view_regions_by_base(const struct view *view);
 
 /**
  * view_region_name() - Name of a region

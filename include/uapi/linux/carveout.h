@@ -9,6 +9,11 @@
  * A pool is a buffer that is divided into equal blocks; its file descriptor
  * acquires and releases them.
  *
+ * A process that has a dma-buf, but may not open the device node of its heap,
+ * issues CARVEOUT_IOCTL_SYNC and CARVEOUT_IOCTL_INFO to /dev/carveout-dmabuf,
+ * which accepts them for the dma-bufs of all heaps. CARVEOUT_IOCTL_LOCATE is a
+ * command of that device node alone.
+ *
  * Every ioctl takes one structure. Its size is part of the command number, so
  * a structure may grow at its end: an older, shorter structure is accepted as
  * if the new members were zero; the unknown tail of a newer, longer one must be
@@ -34,6 +39,15 @@
 #define CARVEOUT_ATTR_UNCACHED		(1U << 2)
 /* The region is in the kernel's linear mapping, too (it is not no-map). */
 #define CARVEOUT_ATTR_PAGES		(1U << 3)
+/*
+ * The CPU must not access the region, for instance because firmware protects it.
+ * It is mapped nowhere and never zeroed: a buffer holds the data of its former
+ * owner. Only devices and remote processors use it: mmap(), DMA_BUF_IOCTL_SYNC
+ * and CARVEOUT_IOCTL_SYNC fail with EOPNOTSUPP. A request gets such memory only
+ * if it requires this attribute, or names no other region. It cannot be a
+ * fallback for memory that the CPU accesses.
+ */
+#define CARVEOUT_ATTR_NO_CPU		(1U << 4)
 /* Opaque to the driver: board-defined properties of a region (bank, owner, ...). */
 #define CARVEOUT_ATTR_USER_SHIFT	16
 #define CARVEOUT_ATTR_USER_MASK		0xffff0000U
@@ -41,6 +55,7 @@
 					 CARVEOUT_ATTR_WRITECOMBINE | \
 					 CARVEOUT_ATTR_UNCACHED | \
 					 CARVEOUT_ATTR_PAGES | \
+					 CARVEOUT_ATTR_NO_CPU | \
 					 CARVEOUT_ATTR_USER_MASK)
 
 /* Capabilities, reported by CARVEOUT_IOCTL_QUERY. */
@@ -59,6 +74,7 @@
 #define CARVEOUT_CAP_RESIZE		(1ULL << 12)
 #define CARVEOUT_CAP_QUOTA		(1ULL << 13)
 #define CARVEOUT_CAP_POOL		(1ULL << 14)
+#define CARVEOUT_CAP_TYPED		(1ULL << 15) /* mmap() of the device node */
 
 /**
  * struct carveout_ioctl_query - Identity and state of a heap
@@ -87,6 +103,8 @@
  *	limit
  * @used_user: out: bytes charged to the caller's user
  * @used_file: out: bytes charged to this open file
+ * @flags: in: zero
+ * @reserved: zero
  */
 struct carveout_ioctl_query {
 	char name[CARVEOUT_NAME_LEN];
@@ -111,6 +129,8 @@ struct carveout_ioctl_query {
 	__u64 quota_file;
 	__u64 used_user;
 	__u64 used_file;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /* Flags of a region. */
@@ -198,21 +218,25 @@ struct carveout_ioctl_region {
  * @created: out: CARVEOUT_ALLOC_CREATED or 0
  * @fd: out: dma-buf file descriptor
  *
- * The memory reads as zero. The buffer lives until its last reference is
- * dropped: a file descriptor, a mapping, an importer, and with
- * CARVEOUT_ALLOC_PERSIST its tag. With CARVEOUT_ALLOC_OPEN a buffer that
+ * The memory reads as zero, unless the CPU must not access it. The buffer lives
+ * until its last reference is dropped: a file descriptor, a mapping, an importer,
+ * and with CARVEOUT_ALLOC_PERSIST its tag. With CARVEOUT_ALLOC_OPEN a buffer that
  * already has the tag is opened if it satisfies the request: it is at least as
  * large, is located as requested, has the requested attributes and is
  * persistent if persistence was requested.
  *
  * EINVAL: an invalid argument, flag, alignment or tag. ENOSPC: no hole is large
- * enough. ENOMEM: no kernel memory for the metadata. EDQUOT: the quota of the
- * user or of the open file is exceeded. EEXIST: the tag exists; with
- * CARVEOUT_ALLOC_OPEN its buffer does not satisfy the request. EACCES: the
- * device node is open read-only, the tag's mode denies access, its prefix is
- * reserved for another user, or the caller is not allowed to use this
- * @max_addr. ENODEV: the heap is shut down. EUCLEAN: the heap is corrupted. On
- * failure the "out" members, including @size, are undefined.
+ * enough. ENOMEM: no kernel memory for the metadata. EDQUOT: a quota of the
+ * user or of the open file is exceeded (bytes, buffers, tags, persistent tags or
+ * pools), or a limit of the caller's cgroup. EEXIST: the tag exists; with
+ * CARVEOUT_ALLOC_OPEN its buffer does not satisfy the request. EBUSY: with
+ * CARVEOUT_ALLOC_OPEN, other callers created and removed the tag during each of
+ * many attempts. EACCES: the device node is open read-only, the tag's mode
+ * denies access, its prefix is reserved for another user, or the caller is not
+ * allowed to use this @max_addr. ENODEV: the heap is shut down. EUCLEAN: the
+ * heap is corrupted. EAGAIN: a hibernation is in progress, no other memory than
+ * no-map memory satisfies the request, and O_NONBLOCK is set; without that flag
+ * the call waits. On failure the "out" members, including @size, are undefined.
  */
 struct carveout_ioctl_alloc {
 	__u64 size;
@@ -251,8 +275,8 @@ struct carveout_ioctl_alloc {
  * @flags: in: CARVEOUT_OPEN_* flags
  * @fd_flags: in: O_RDWR or O_RDONLY, and O_CLOEXEC
  * @deadline: in: with CARVEOUT_OPEN_WAIT, the end of the wait: a time of
- *	CLOCK_MONOTONIC in nanoseconds, or CARVEOUT_DEADLINE_NONE; otherwise
- *	zero
+ *	the caller's CLOCK_MONOTONIC in nanoseconds, or CARVEOUT_DEADLINE_NONE;
+ *	otherwise zero
  * @size: out: bytes of the buffer
  * @offset: out: offset of the buffer in its region, in bytes
  * @generation: out: generation of the buffer
@@ -262,13 +286,18 @@ struct carveout_ioctl_alloc {
  * @fd: out: dma-buf file descriptor
  *
  * A file descriptor opened O_RDONLY is read-only permanently: neither mmap()
- * nor mprotect() nor a device can write through it.
+ * nor mprotect() can write through it, and no device can import it.
  *
- * ENOENT: the tag does not exist. ETIMEDOUT: the tag was not created before the
- * deadline. EINTR: a signal arrived first; the call is restarted after a
- * handler that was installed with SA_RESTART, with the same deadline. EACCES:
- * the tag's mode denies access, or O_RDWR on a device node that is open
- * read-only. ENODEV: the heap is shut down, or was shut down during the wait.
+ * A device node that is open with O_NONBLOCK never waits, whatever the
+ * deadline.
+ *
+ * ENOENT: the tag does not exist. ETIMEDOUT: the tag was not created before
+ * the deadline. EAGAIN: the call would wait, and O_NONBLOCK is set. EINTR: a
+ * signal arrived first; the call is restarted after a handler that was
+ * installed with SA_RESTART, with the same deadline. EACCES: the tag's mode
+ * denies access, or O_RDWR on a device node that is open read-only. EDQUOT: the
+ * call would wait, and the user has too many waiters. ENODEV: the heap is shut
+ * down, or was shut down during the wait.
  */
 struct carveout_ioctl_open {
 	char tag[CARVEOUT_NAME_LEN];
@@ -325,8 +354,9 @@ struct carveout_ioctl_unlink {
  * EBUSY: the buffer has, or once had, a tag (a buffer is tagged at most once),
  * or it is being resized. EEXIST: the tag exists. EACCES: the caller is not
  * allowed to do this, the descriptor or the device node is open read-only, or
- * the tag's prefix is reserved for another user. EBADF, EINVAL: as
- * CARVEOUT_IOCTL_INFO.
+ * the tag's prefix is reserved for another user. EDQUOT: the user that is
+ * charged for the buffer has too many tags, or too many persistent ones. EBADF,
+ * EINVAL: as CARVEOUT_IOCTL_INFO.
  */
 struct carveout_ioctl_link {
 	__s32 fd;
@@ -392,7 +422,8 @@ struct carveout_sync_range {
 
 /**
  * struct carveout_ioctl_sync - Maintain the CPU caches for parts of a buffer
- * @fd: in: dma-buf descriptor of a buffer of this heap
+ * @fd: in: dma-buf descriptor of a buffer of this heap, or of any heap on
+ *	/dev/carveout-dmabuf
  * @flags: in: CARVEOUT_SYNC_* flags, at least one
  * @ranges: in: address of an array of @count struct carveout_sync_range
  * @count: in: number of ranges, 1 to CARVEOUT_SYNC_MAX
@@ -404,8 +435,9 @@ struct carveout_sync_range {
  * and invalidated in one operation, so data beside a range is never lost.
  *
  * All ranges are checked before the first one is processed. EINVAL: a range
- * that is not inside the buffer, and as CARVEOUT_IOCTL_INFO. EINTR: the caller
- * was killed during the call, which may have processed only some of the ranges.
+ * that is not inside the buffer, and as CARVEOUT_IOCTL_INFO. EOPNOTSUPP: the CPU
+ * must not access the memory. EINTR: the caller was killed during the call, which
+ * may have processed only some of the ranges.
  */
 struct carveout_ioctl_sync {
 	__s32 fd;
@@ -441,10 +473,13 @@ struct carveout_ioctl_sync {
  * EBUSY: the buffer is mapped, attached, pinned, opened a second time or has an
  * unsignalled fence; @fd was duplicated or sent to another process, or another
  * thread is in a call on it; a descriptor from before an earlier resize is
- * still open; or the buffer is a pool. EACCES: not allowed, or @fd is
+ * still open; the buffer is a pool; or a hibernation is in progress and only
+ * no-map memory would satisfy the request. EACCES: not allowed, or @fd is
  * read-only. ENOSPC: no space. EDQUOT: a quota is exceeded; a buffer that moves
- * is charged twice until @fd is closed. Otherwise as CARVEOUT_IOCTL_ALLOC. On
- * failure @fd is unchanged.
+ * is charged twice until @fd is closed. EHWPOISON: the buffer would have to move,
+ * and the hardware reported an error in a page of it. EOPNOTSUPP: the buffer
+ * would have to move, and the CPU must not access it (CARVEOUT_ATTR_NO_CPU).
+ * Otherwise as CARVEOUT_IOCTL_ALLOC. On failure @fd is unchanged.
  */
 struct carveout_ioctl_resize {
 	__s32 fd;
@@ -470,7 +505,8 @@ struct carveout_ioctl_resize {
  * @block_size: in: bytes of a block, at least 1; out: bytes from the start of
  *	one block to the start of the next
  * @align: in: power of two in bytes, of the physical address of each block, up
- *	to the heap's max_align; 0 for 64, which is also the minimum
+ *	to the heap's max_align; 0 for the minimum: 64, or the size of the
+ *	largest cache line if devices do not snoop the caches and it is larger
  * @max_addr: in: as CARVEOUT_IOCTL_ALLOC
  * @regions: in: as CARVEOUT_IOCTL_ALLOC
  * @count: in: number of blocks, 1 to CARVEOUT_POOL_BLOCKS_MAX; out: number of
@@ -494,8 +530,9 @@ struct carveout_ioctl_resize {
  * A pool is a buffer with a different kind of file: its file descriptor
  * accepts the CARVEOUT_POOL_IOCTL_* commands, poll() and mmap(), and is not a
  * dma-buf. Pools and buffers share one tag namespace; CARVEOUT_IOCTL_OPEN of a
- * pool's tag returns a dma-buf of the whole pool, for import by a device. A
- * holder of a pool can access all of its blocks.
+ * pool's tag, and CARVEOUT_POOL_IOCTL_EXPORT, return a dma-buf of the whole
+ * pool, for import by a device. A holder of a pool can access all of its
+ * blocks.
  *
  * A block reads as zero when it is acquired for the first time, and later keeps
  * its previous content. With CARVEOUT_ALLOC_OPEN a pool that already has the
@@ -569,71 +606,171 @@ struct carveout_ioctl_pool_open {
 #define CARVEOUT_POOL_ACQUIRE_NOWAIT	(1U << 0) /* EAGAIN if no block is free */
 #define CARVEOUT_POOL_ACQUIRE_FLAGS	CARVEOUT_POOL_ACQUIRE_NOWAIT
 
+/** define CARVEOUT_POOL_TICKETS - Maximum number of interrupted waits with a kept place */
+#define CARVEOUT_POOL_TICKETS		16
+
 /**
  * struct carveout_ioctl_pool_acquire - Acquire a block
  * @flags: in: CARVEOUT_POOL_ACQUIRE_* flags
  * @index: out: index of the block
- * @deadline: in: the end of the wait: a time of CLOCK_MONOTONIC in nanoseconds,
- *	or CARVEOUT_DEADLINE_NONE; zero with CARVEOUT_POOL_ACQUIRE_NOWAIT
+ * @deadline: in: the end of the wait: a time of the caller's CLOCK_MONOTONIC in
+ *	nanoseconds, or CARVEOUT_DEADLINE_NONE; zero with
+ *	CARVEOUT_POOL_ACQUIRE_NOWAIT
  * @offset: out: offset of the block in the pool, in bytes
+ * @serial: out: serial of the block: identifies this ownership of it. No other
+ *	block and no other owner of the pool ever has the same serial; never 0
+ * @ticket: in: zero, or the ticket of a wait through this open file that a
+ *	signal ended; zero with CARVEOUT_POOL_ACQUIRE_NOWAIT; out: zero; after
+ *	EINTR the ticket of the place in the queue
  *
  * Waiters are served in FIFO order, across all users of the pool in the kernel
  * and in processes. A block freed while there are waiters is handed to the
  * first of them immediately. If a block is free the deadline is ignored.
  *
+ * A call that is restarted after a signal finds the ticket in the structure and
+ * keeps its place. A program that calls again after EINTR with the structure
+ * unchanged keeps it as well. A ticket is valid once, for the open file that
+ * got it; with any other value the wait starts at the end of the queue. An open
+ * file keeps up to CARVEOUT_POOL_TICKETS places; of more, the earliest is
+ * dropped.
+ *
  * The block belongs to the open file, like a flock(2) lock: it is freed when
  * the last file descriptor and mapping of that file is closed, for instance
  * because its processes died.
  *
- * EAGAIN: no block is free. ETIMEDOUT: no block became free before the
- * deadline. EINTR: a signal arrived first; the call is restarted after a
- * handler that was installed with SA_RESTART, with the same deadline. EIDRM:
- * the pool was destroyed. ENODEV: the heap is shut down. EIDRM and ENODEV also
- * end a wait. EUCLEAN: the pool is corrupted.
+ * EAGAIN: no block is free; with CARVEOUT_POOL_ACQUIRE_NOWAIT, or on a file
+ * descriptor with O_NONBLOCK, which ignores the deadline. ETIMEDOUT: no block
+ * became free before the deadline. EINTR: a signal arrived first; the call is
+ * restarted after a handler that was installed with SA_RESTART, with the same
+ * deadline. EDQUOT: the call would wait, and the user has too many waiters.
+ * EIDRM: the pool was destroyed. ENODEV: the heap is shut down. EIDRM and ENODEV
+ * also end a wait. EUCLEAN: the pool is corrupted.
  */
 struct carveout_ioctl_pool_acquire {
 	__u32 flags;
 	__u32 index;
 	__u64 deadline;
 	__u64 offset;
+	__u64 serial;
+	__u64 ticket;
 };
+
+/* Flags of releasing a block. */
+#define CARVEOUT_POOL_RELEASE_ANY	(1U << 0) /* also a block of another client */
+#define CARVEOUT_POOL_RELEASE_FLAGS	CARVEOUT_POOL_RELEASE_ANY
 
 /**
  * struct carveout_ioctl_pool_release - Release a block
  * @index: in: index of the block
- * @flags: in: zero
+ * @flags: in: CARVEOUT_POOL_RELEASE_* flags
+ * @serial: in: its serial
  *
- * Any holder of the pool may release a block: one process may acquire a block
- * and pass it to another one, which releases it. The block is handed to the
- * first waiter.
+ * The block is handed to the first waiter. It has to belong to this open file,
+ * unless CARVEOUT_POOL_RELEASE_ANY is given by the owner of the pool or a caller
+ * with CAP_FOWNER: then it may belong to another open file or to a driver, which
+ * keeps using it unless it is told.
  *
- * EINVAL: the block does not exist or is already free; nothing changes.
+ * EINVAL: the block does not exist, is free or has another serial, because it
+ * was released or moved before. EPERM: the block belongs to another client.
+ * EUCLEAN: the pool is corrupted. On failure nothing changes.
  */
 struct carveout_ioctl_pool_release {
 	__u32 index;
 	__u32 flags;
+	__u64 serial;
 };
 
 /**
  * struct carveout_ioctl_pool_query - State of a pool
  * @block_size: out: bytes from the start of one block to the start of the next
  * @size: out: bytes of all blocks, in whole pages
+ * @offset: out: offset of the pool in its region, in bytes
+ * @generation: out: generation of the pool
+ * @client: out: client id of this open file, for CARVEOUT_POOL_IOCTL_MOVE; never
+ *	reused in this pool
  * @blocks: out: number of blocks
  * @free: out: number of free blocks
  * @high_water: out: maximum number of blocks ever in use at one time
  * @waiters: out: number of waiters for a block
  * @used_file: out: number of blocks that belong to this open file
+ * @region: out: index of its region
+ * @attrs: out: attributes of its region
  * @flags: in: zero
  */
 struct carveout_ioctl_pool_query {
 	__u64 block_size;
 	__u64 size;
+	__u64 offset;
+	__u64 generation;
+	__u64 client;
 	__u32 blocks;
 	__u32 free;
 	__u32 high_water;
 	__u32 waiters;
 	__u32 used_file;
+	__u32 region;
+	__u32 attrs;
 	__u32 flags;
+};
+
+/**
+ * struct carveout_ioctl_pool_move - Give a block to another client of the pool
+ * @index: in: index of the block, which belongs to this open file
+ * @flags: in: zero
+ * @serial: in: its serial
+ * @to: in: client id of the new owner: another open file of the pool, or a
+ *	driver
+ * @new_serial: out: its serial from now on
+ *
+ * From the call on the block belongs to the new owner, and is freed with it.
+ * The new owner is not told: send it @index and @new_serial.
+ *
+ * ESRCH: there is no such client, or no longer; the block stays with this open
+ * file. Otherwise as CARVEOUT_POOL_IOCTL_RELEASE. On failure nothing changes.
+ */
+struct carveout_ioctl_pool_move {
+	__u32 index;
+	__u32 flags;
+	__u64 serial;
+	__u64 to;
+	__u64 new_serial;
+};
+
+/**
+ * struct carveout_ioctl_pool_export - Open a pool as a buffer
+ * @flags: in: zero
+ * @fd_flags: in: O_RDWR or O_RDONLY, and O_CLOEXEC
+ * @fd: out: dma-buf descriptor of the whole pool
+ * @reserved: zero
+ *
+ * Also for a pool without a tag. The dma-buf is that of CARVEOUT_IOCTL_OPEN with
+ * the pool's tag: it can be imported, and it is accepted by CARVEOUT_IOCTL_INFO,
+ * _LINK and _SYNC. It holds the pool's memory, but owns no block.
+ */
+struct carveout_ioctl_pool_export {
+	__u32 flags;
+	__u32 fd_flags;
+	__s32 fd;
+	__u32 reserved;
+};
+
+/**
+ * struct carveout_ioctl_pool_sync - Maintain the CPU caches for a part of a block
+ * @index: in: index of the block, whatever its owner
+ * @flags: in: CARVEOUT_SYNC_* flags, at least one
+ * @offset: in: offset of the part in the block, in bytes
+ * @size: in: bytes, at least 1
+ *
+ * As CARVEOUT_IOCTL_SYNC. No cache line belongs to two blocks.
+ *
+ * EINVAL: the block does not exist, or the part is not inside it. EOPNOTSUPP: the
+ * CPU must not access the memory.
+ */
+struct carveout_ioctl_pool_sync {
+	__u32 index;
+	__u32 flags;
+	__u64 offset;
+	__u64 size;
 };
 
 /**
@@ -676,7 +813,9 @@ struct carveout_ioctl_pool_destroy {
  * @pid: process that allocated it, in the caller's pid namespace; 0: not in
  *	that namespace
  * @refs: references held: one for each open that is still in use, and one for
- *	a persistent tag
+ *	a persistent tag; 0 for a parked buffer
+ * @parked_ns: time in nanoseconds for which pins or fences alone have held the
+ *	memory of a parked buffer, at least 1; otherwise 0
  */
 struct carveout_buffer_info {
 	char tag[CARVEOUT_NAME_LEN];
@@ -694,6 +833,7 @@ struct carveout_buffer_info {
 	__u32 gid;
 	__u32 pid;
 	__u32 refs;
+	__u64 parked_ns;
 };
 
 /**
@@ -701,7 +841,8 @@ struct carveout_buffer_info {
  * @offset: its offset in its region, in bytes
  * @size: bytes
  * @region: index of its region
- * @used: 1 allocated, 0 a hole
+ * @used: 1 allocated, 0 a hole; holes are reported to callers with CAP_DAC_OVERRIDE
+ *	only
  */
 struct carveout_ioctl_span {
 	__u64 offset;
@@ -718,13 +859,18 @@ struct carveout_ioctl_span {
  * @entry_size: in: size of one entry as known to the caller
  * @count: in: capacity of the array, 1 to CARVEOUT_LIST_MAX; out: number of
  *	entries filled
+ * @flags: in: zero
+ * @reserved: zero
  *
  * 0 entries end the enumeration. It is not a snapshot: a buffer that exists
  * throughout the enumeration is reported exactly once; a buffer that is created
  * or freed meanwhile may or may not be reported. Spans are in no particular
  * order and may split and merge between two calls. CARVEOUT_IOCTL_LIST reports
- * the buffers that the caller may read or owns; callers with CAP_DAC_OVERRIDE
- * see all.
+ * the buffers that the caller may read or owns, and CARVEOUT_IOCTL_SPANS the
+ * spans of these buffers, without holes. Callers with CAP_DAC_OVERRIDE see all
+ * buffers, all other spans and the holes. A cursor belongs to calls with the
+ * same privilege. CARVEOUT_IOCTL_LIST includes parked buffers: they have no user
+ * any longer, but I/O, a virtual machine or a device still uses their memory.
  *
  * An entry that is longer than the kernel's gets a zero tail; a shorter one is
  * truncated. EINVAL: the entry is shorter than the first version.
@@ -734,6 +880,8 @@ struct carveout_ioctl_list {
 	__u64 entries;
 	__u32 entry_size;
 	__u32 count;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /** define CARVEOUT_LIST_MAX - Maximum number of entries of one list call */
@@ -741,23 +889,127 @@ struct carveout_ioctl_list {
 
 /**
  * struct carveout_ioctl_info - Describe the buffer of a file descriptor
- * @fd: in: dma-buf descriptor of a buffer of this heap
+ * @fd: in: dma-buf descriptor of a buffer of this heap, or of any heap on
+ *	/dev/carveout-dmabuf
  * @flags: in: zero
- * @buffer: out: the buffer
+ * @entry: in: address of a struct carveout_buffer_info, which is filled in
+ * @entry_size: in: its size as known to the caller; out: its size as known to
+ *	the kernel
+ * @reserved: zero
+ *
+ * The size of the entry is treated like that of CARVEOUT_IOCTL_LIST.
  *
  * EBADF: not an open file descriptor. EINVAL: not a buffer of this heap.
  */
 struct carveout_ioctl_info {
 	__s32 fd;
 	__u32 flags;
-	struct carveout_buffer_info buffer;
+	__u64 entry;
+	__u32 entry_size;
+	__u32 reserved;
+};
+
+/* Flags of typed memory. */
+#define CARVEOUT_TYPED_ALLOCATE		(1U << 0) /* mmap() allocates */
+#define CARVEOUT_TYPED_FLAGS		CARVEOUT_TYPED_ALLOCATE
+
+/**
+ * struct carveout_ioctl_typed - Let mmap() of this open file map memory of the heap
+ * @regions: in: mask of the region indices; 0 for all regions
+ * @flags: in: CARVEOUT_TYPED_* flags
+ * @reserved: zero
+ *
+ * For typed memory objects as in POSIX.1. Afterwards, and for as long as the file
+ * is open, mmap() with MAP_SHARED maps a buffer. The mapping holds the buffer,
+ * also after the file is closed; munmap() drops it.
+ *
+ * With CARVEOUT_TYPED_ALLOCATE each mmap() allocates a new buffer in one of
+ * @regions and maps all of it; the offset of the mapping is zero. Without it
+ * mmap() maps the memory at its offset in the heap. That offset counts the
+ * regions of the heap in the order of their indices, without the gaps between
+ * them, whatever @regions is. Memory that is free is allocated at that place.
+ * Memory that is allocated is mapped if it is a part of one buffer that the
+ * caller may open: by the mode of its tag or, if it never had a tag, as the user
+ * that allocated it by mmap().
+ *
+ * mmap() fails with: ENOMEM: no hole is large enough. EDQUOT, EUCLEAN, ENODEV: as
+ * CARVEOUT_IOCTL_ALLOC; ENODEV also without this command. EACCES: the file is not
+ * open for reading; or, with CARVEOUT_TYPED_ALLOCATE, not open for writing.
+ * EOPNOTSUPP: MAP_PRIVATE, or PROT_EXEC. EPERM: PROT_EXEC, and the device node is in
+ * a file system that is mounted noexec. ENFILE: the system has too many open files;
+ * a mapping needs one. EINVAL: an offset with
+ * CARVEOUT_TYPED_ALLOCATE. ENXIO: a range that is not in one of @regions, or memory
+ * that the CPU must not access. EBUSY: a part of the range is allocated, and it is
+ * not in one buffer that the caller may open; or a file that is not open for
+ * writing, and the range is free. EAGAIN: a hibernation is in progress.
+ *
+ * EINVAL: a region that does not exist. EBUSY: this open file has had the command.
+ */
+struct carveout_ioctl_typed {
+	__u64 regions;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/**
+ * struct carveout_ioctl_typed_info - Describe the typed memory of this open file
+ * @regions: out: mask of CARVEOUT_IOCTL_TYPED
+ * @size: out: bytes in these regions
+ * @largest: out: size in bytes of the largest buffer that mmap() can allocate,
+ *	within the quotas of the caller; valid at the time of the call
+ * @typed: out: flags of CARVEOUT_IOCTL_TYPED
+ * @flags: in: zero
+ *
+ * EINVAL: the open file has not had CARVEOUT_IOCTL_TYPED.
+ */
+struct carveout_ioctl_typed_info {
+	__u64 regions;
+	__u64 size;
+	__u64 largest;
+	__u32 typed;
+	__u32 flags;
+};
+
+/* Flags of a location. */
+#define CARVEOUT_LOCATE_EXPORT		(1U << 0) /* return a dma-buf */
+#define CARVEOUT_LOCATE_FLAGS		CARVEOUT_LOCATE_EXPORT
+
+/**
+ * struct carveout_ioctl_locate - Find the memory that is mapped at an address
+ * @addr: in: address in the caller's address space
+ * @length: in: bytes from @addr, at least 1; out: how many of them are mapped and
+ *	belong to one buffer, without a gap
+ * @offset: out: offset of the memory in its heap, as in CARVEOUT_IOCTL_TYPED
+ * @buffer_offset: out: offset of the memory in its buffer
+ * @flags: in: CARVEOUT_LOCATE_* flags
+ * @fd_flags: in: with CARVEOUT_LOCATE_EXPORT, O_CLOEXEC or 0; otherwise zero
+ * @fd: out: lowest file descriptor of the open file that was mapped; -1 if all of
+ *	them are closed
+ * @dmabuf: out: with CARVEOUT_LOCATE_EXPORT, a new dma-buf file descriptor of the
+ *	whole buffer; read-only if the mapping can never be written; otherwise -1
+ *
+ * Only /dev/carveout-dmabuf accepts this command, for the buffers of all heaps. The
+ * mapping may be that of a dma-buf or of typed memory.
+ *
+ * EACCES: no such buffer is mapped at @addr. EINVAL: CARVEOUT_LOCATE_EXPORT of a
+ * buffer that was resized.
+ */
+struct carveout_ioctl_locate {
+	__u64 addr;
+	__u64 length;
+	__u64 offset;
+	__u64 buffer_offset;
+	__u32 flags;
+	__u32 fd_flags;
+	__s32 fd;
+	__s32 dmabuf;
 };
 
 /*
  * Sizes of the first version of each structure. No shorter version was ever
  * in use, so a shorter structure is rejected with EINVAL.
  */
-#define CARVEOUT_QUERY_SIZE_VER0	208
+#define CARVEOUT_QUERY_SIZE_VER0	216
 #define CARVEOUT_REGION_SIZE_VER0	128
 #define CARVEOUT_ALLOC_SIZE_VER0	240
 #define CARVEOUT_OPEN_SIZE_VER0		120
@@ -766,22 +1018,29 @@ struct carveout_ioctl_info {
 #define CARVEOUT_SETATTR_SIZE_VER0	80
 #define CARVEOUT_SYNC_SIZE_VER0		24
 #define CARVEOUT_RESIZE_SIZE_VER0	48
-#define CARVEOUT_LIST_SIZE_VER0		24
-#define CARVEOUT_INFO_SIZE_VER0		216
-#define CARVEOUT_BUFFER_INFO_SIZE_VER0	208
+#define CARVEOUT_LIST_SIZE_VER0		32
+#define CARVEOUT_INFO_SIZE_VER0		24
+#define CARVEOUT_BUFFER_INFO_SIZE_VER0	216
 #define CARVEOUT_SPAN_SIZE_VER0		24
 #define CARVEOUT_POOL_CREATE_SIZE_VER0	224
 #define CARVEOUT_POOL_OPEN_SIZE_VER0	128
-#define CARVEOUT_POOL_ACQUIRE_SIZE_VER0	24
-#define CARVEOUT_POOL_RELEASE_SIZE_VER0	8
-#define CARVEOUT_POOL_QUERY_SIZE_VER0	40
+#define CARVEOUT_POOL_ACQUIRE_SIZE_VER0	40
+#define CARVEOUT_POOL_RELEASE_SIZE_VER0	16
+#define CARVEOUT_POOL_QUERY_SIZE_VER0	72
 #define CARVEOUT_POOL_DESTROY_SIZE_VER0	8
+#define CARVEOUT_POOL_MOVE_SIZE_VER0	32
+#define CARVEOUT_POOL_EXPORT_SIZE_VER0	16
+#define CARVEOUT_POOL_SYNC_SIZE_VER0	24
+#define CARVEOUT_TYPED_SIZE_VER0	16
+#define CARVEOUT_TYPED_INFO_SIZE_VER0	32
+#define CARVEOUT_LOCATE_SIZE_VER0	48
 
 /*
  * Unassigned in Documentation/userspace-api/ioctl/ioctl-number.rst. 0x00 to
- * 0x3f are commands of device nodes, 0x40 to 0x5f those of pools. All commands
- * are _IOWR(): a structure that is only input or only output today may get a
- * member of the other direction without a new command number.
+ * 0x3f are commands of device nodes, 0x40 to 0x5f those of pools. A command
+ * without an "out" member is _IOW(): tools that follow the direction (strace,
+ * valgrind, MSan) know that the structure is not written. All others are
+ * _IOWR(), because each one has flags.
  */
 #define CARVEOUT_IOC_MAGIC	0xBD
 
@@ -793,8 +1052,8 @@ struct carveout_ioctl_info {
 				      struct carveout_ioctl_alloc)
 #define CARVEOUT_IOCTL_OPEN	_IOWR(CARVEOUT_IOC_MAGIC, 0x03, \
 				      struct carveout_ioctl_open)
-#define CARVEOUT_IOCTL_UNLINK	_IOWR(CARVEOUT_IOC_MAGIC, 0x04, \
-				      struct carveout_ioctl_unlink)
+#define CARVEOUT_IOCTL_UNLINK	_IOW(CARVEOUT_IOC_MAGIC, 0x04, \
+				     struct carveout_ioctl_unlink)
 #define CARVEOUT_IOCTL_LIST	_IOWR(CARVEOUT_IOC_MAGIC, 0x05, \
 				      struct carveout_ioctl_list)
 #define CARVEOUT_IOCTL_SPANS	_IOWR(CARVEOUT_IOC_MAGIC, 0x06, \
@@ -803,25 +1062,37 @@ struct carveout_ioctl_info {
 				      struct carveout_ioctl_info)
 #define CARVEOUT_IOCTL_LINK	_IOWR(CARVEOUT_IOC_MAGIC, 0x08, \
 				      struct carveout_ioctl_link)
-#define CARVEOUT_IOCTL_SETATTR	_IOWR(CARVEOUT_IOC_MAGIC, 0x09, \
-				      struct carveout_ioctl_setattr)
-#define CARVEOUT_IOCTL_SYNC	_IOWR(CARVEOUT_IOC_MAGIC, 0x0a, \
-				      struct carveout_ioctl_sync)
+#define CARVEOUT_IOCTL_SETATTR	_IOW(CARVEOUT_IOC_MAGIC, 0x09, \
+				     struct carveout_ioctl_setattr)
+#define CARVEOUT_IOCTL_SYNC	_IOW(CARVEOUT_IOC_MAGIC, 0x0a, \
+				     struct carveout_ioctl_sync)
 #define CARVEOUT_IOCTL_RESIZE	_IOWR(CARVEOUT_IOC_MAGIC, 0x0b, \
 				      struct carveout_ioctl_resize)
 #define CARVEOUT_IOCTL_POOL_CREATE _IOWR(CARVEOUT_IOC_MAGIC, 0x0c, \
 					 struct carveout_ioctl_pool_create)
 #define CARVEOUT_IOCTL_POOL_OPEN _IOWR(CARVEOUT_IOC_MAGIC, 0x0d, \
 				       struct carveout_ioctl_pool_open)
+#define CARVEOUT_IOCTL_TYPED	_IOW(CARVEOUT_IOC_MAGIC, 0x0e, \
+				     struct carveout_ioctl_typed)
+#define CARVEOUT_IOCTL_TYPED_INFO _IOWR(CARVEOUT_IOC_MAGIC, 0x0f, \
+					struct carveout_ioctl_typed_info)
+#define CARVEOUT_IOCTL_LOCATE	_IOWR(CARVEOUT_IOC_MAGIC, 0x10, \
+				      struct carveout_ioctl_locate)
 
 /* Commands for the file descriptor of a pool. */
 #define CARVEOUT_POOL_IOCTL_ACQUIRE _IOWR(CARVEOUT_IOC_MAGIC, 0x40, \
 					  struct carveout_ioctl_pool_acquire)
-#define CARVEOUT_POOL_IOCTL_RELEASE _IOWR(CARVEOUT_IOC_MAGIC, 0x41, \
-					  struct carveout_ioctl_pool_release)
+#define CARVEOUT_POOL_IOCTL_RELEASE _IOW(CARVEOUT_IOC_MAGIC, 0x41, \
+					 struct carveout_ioctl_pool_release)
 #define CARVEOUT_POOL_IOCTL_QUERY _IOWR(CARVEOUT_IOC_MAGIC, 0x42, \
 					struct carveout_ioctl_pool_query)
-#define CARVEOUT_POOL_IOCTL_DESTROY _IOWR(CARVEOUT_IOC_MAGIC, 0x43, \
-					  struct carveout_ioctl_pool_destroy)
+#define CARVEOUT_POOL_IOCTL_DESTROY _IOW(CARVEOUT_IOC_MAGIC, 0x43, \
+					 struct carveout_ioctl_pool_destroy)
+#define CARVEOUT_POOL_IOCTL_MOVE _IOWR(CARVEOUT_IOC_MAGIC, 0x44, \
+				       struct carveout_ioctl_pool_move)
+#define CARVEOUT_POOL_IOCTL_EXPORT _IOWR(CARVEOUT_IOC_MAGIC, 0x45, \
+					 struct carveout_ioctl_pool_export)
+#define CARVEOUT_POOL_IOCTL_SYNC _IOW(CARVEOUT_IOC_MAGIC, 0x46, \
+				      struct carveout_ioctl_pool_sync)
 
 #endif /* _UAPI_LINUX_CARVEOUT_H */

@@ -131,18 +131,26 @@ int carveout_open_tag(const struct carveout_heap *heap, const char *tag,
 	return err ? err : report_opened(&open.buffer, opened);
 }
 
-int carveout_open_tag_wait(const struct carveout_heap *heap, const char *tag,
-			   int fd_flags, int timeout_ms,
-			   struct carveout_opened *opened)
+int carveout_open_tag_until(const struct carveout_heap *heap, const char *tag,
+			    int fd_flags, uint64_t deadline,
+			    struct carveout_opened *opened)
 {
 	union carveout__open open;
 	int err;
 
 	err = check_opened(opened);
 	if (!err)
-		err = carveout__open_tag_wait(heap, CARVEOUT_IOCTL_OPEN, &open, tag,
-					      fd_flags, timeout_ms);
+		err = carveout__open_tag_until(heap, CARVEOUT_IOCTL_OPEN, &open, tag,
+					       fd_flags, deadline);
 	return err ? err : report_opened(&open.buffer, opened);
+}
+
+int carveout_open_tag_wait(const struct carveout_heap *heap, const char *tag,
+			   int fd_flags, int timeout_ms,
+			   struct carveout_opened *opened)
+{
+	return carveout_open_tag_until(heap, tag, fd_flags, carveout_deadline(timeout_ms),
+				       opened);
 }
 
 /* === Resizing ============================================================= */

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 
 const char *carveout_dir(void)
 {
-	const char *dir = getenv("CARVEOUT_DIR");
+	/* The user of a set-uid program must not choose the files that it opens. */
+	const char *dir = secure_getenv("CARVEOUT_DIR");
 
 	return dir && *dir ? dir : CARVEOUT_NODE_DIR;
 }
@@ -95,20 +97,37 @@ void carveout_heap_names_free(char **names, size_t count)
 
 /* === Opening ============================================================== */
 
+/* A file that is not a heap might block the open; on a heap, calls are to wait. */
+static int open_path(struct carveout_heap *heap, int flags)
+{
+	heap->fd = open(heap->path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return heap->fd < 0 ? -errno : 0;
+}
+
 static int open_node(struct carveout_heap *heap, const char *name, int flags)
 {
 	struct carveout_ioctl_query query;
 	int err;
 
 	err = carveout_node_path(name, &heap->path);
+	if (!err)
+		err = open_path(heap, flags);
 	if (err)
 		return err;
-	heap->fd = open(heap->path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (heap->fd < 0)
-		return -errno;
 	/* Issue no other ioctl to a file that is not a heap. */
 	err = carveout_query(heap, &query);
-	return err == -EINVAL ? -ENOTTY : err;
+	if (err)
+		return err == -EINVAL ? -ENOTTY : err;
+	return fcntl(heap->fd, F_SETFL, 0) ? -errno : 0;
+}
+
+static struct carveout_heap *new_heap(void)
+{
+	struct carveout_heap *heap = calloc(1, sizeof(*heap));
+
+	if (heap)
+		heap->fd = -1;
+	return heap;
 }
 
 int carveout_open(const char *name, int flags, struct carveout_heap **heap)
@@ -119,11 +138,29 @@ int carveout_open(const char *name, int flags, struct carveout_heap **heap)
 	*heap = NULL;
 	if (flags & ~(O_ACCMODE | O_CLOEXEC) || (flags & O_ACCMODE) == O_ACCMODE)
 		return -EINVAL;
-	opened = calloc(1, sizeof(*opened));
+	opened = new_heap();
 	if (!opened)
 		return -ENOMEM;
-	opened->fd = -1;
 	err = open_node(opened, name, flags);
+	if (err)
+		carveout_close(opened);
+	else
+		*heap = opened;
+	return err;
+}
+
+int carveout_open_dmabuf(struct carveout_heap **heap)
+{
+	struct carveout_heap *opened;
+	int err = -ENOMEM;
+
+	*heap = NULL;
+	opened = new_heap();
+	if (!opened)
+		return -ENOMEM;
+	opened->path = strdup(CARVEOUT_DMABUF_NODE);
+	if (opened->path)
+		err = open_path(opened, O_RDONLY);
 	if (err)
 		carveout_close(opened);
 	else

@@ -49,14 +49,6 @@ int carveout__ioctl_again(int fd, unsigned long command, void *argument,
 unsigned long carveout__sized(unsigned long command, size_t size);
 
 /**
- * carveout__deadline() - Convert a timeout to a deadline of the driver
- * @timeout_ms: milliseconds from now; negative: no limit
- *
- * Return: the deadline.
- */
-uint64_t carveout__deadline(int timeout_ms);
-
-/**
  * carveout__take_options() - Copy options, converted to the version of this library
  * @known: returns the copy
  * @known_size: its size
@@ -64,18 +56,18 @@ uint64_t carveout__deadline(int timeout_ms);
  * @least: size of the first version
  *
  * Return: 0; -EINVAL if the options are smaller than @least; -E2BIG if they
- * request a feature that this library does not support.
+ * request a feature that this library does not support, or have no plausible size.
  */
 int carveout__take_options(void *known, size_t known_size, const void *options,
 			   size_t least);
 
 /**
- * carveout__check_answer() - Is a program's structure large enough for an answer?
+ * carveout__check_answer() - Does a program's structure have the size of an answer?
  * @answer: structure of the program, or NULL; the first member is its size_t
  *	struct_size
  * @least: size of the first version
  *
- * Return: 0, or -EINVAL if it is smaller than @least.
+ * Return: 0; -EINVAL if it is smaller than @least; -E2BIG if it has no plausible size.
  */
 int carveout__check_answer(const void *answer, size_t least);
 
@@ -136,20 +128,20 @@ int carveout__open_tag(const struct carveout_heap *heap, unsigned long command,
 		       union carveout__open *open, const char *tag, int fd_flags);
 
 /**
- * carveout__open_tag_wait() - The same, waiting for the tag
+ * carveout__open_tag_until() - The same, waiting for the tag
  * @heap: the heap
  * @command: CARVEOUT_IOCTL_OPEN or CARVEOUT_IOCTL_POOL_OPEN
  * @open: returns the reply
  * @tag: the tag
  * @fd_flags: O_RDONLY or O_RDWR, and O_CLOEXEC
- * @timeout_ms: time to wait, in milliseconds from now; negative: no limit
+ * @deadline: end of the wait, or CARVEOUT_DEADLINE_NONE
  *
  * A signal interrupts the call.
  *
  * Return: 0 or a negative errno.
  */
-int carveout__open_tag_wait(const struct carveout_heap *heap, unsigned long command,
-			    union carveout__open *open, const char *tag, int fd_flags,
-			    int timeout_ms);
+int carveout__open_tag_until(const struct carveout_heap *heap, unsigned long command,
+			     union carveout__open *open, const char *tag, int fd_flags,
+			     uint64_t deadline);
 
 #endif /* LIBCARVEOUT_INTERNAL_H */

@@ -10,9 +10,10 @@
 
 #include "internal.h"
 
+/* EAGAIN is a result: the caller has set O_NONBLOCK. */
 static bool interrupted(int ret)
 {
-	return ret < 0 && (errno == EINTR || errno == EAGAIN);
+	return ret < 0 && errno == EINTR;
 }
 
 int carveout__ioctl(int fd, unsigned long command, void *argument)
@@ -45,7 +46,7 @@ unsigned long carveout__sized(unsigned long command, size_t size)
 	return _IOC(_IOC_DIR(command), _IOC_TYPE(command), _IOC_NR(command), size);
 }
 
-uint64_t carveout__deadline(int timeout_ms)
+uint64_t carveout_deadline(int timeout_ms)
 {
 	struct timespec now;
 

@@ -38,6 +38,28 @@ extern "C" {
 /** define CARVEOUT_NODE_DIR - Directory of the heaps' device nodes */
 #define CARVEOUT_NODE_DIR	"/dev/carveout"
 
+/** define CARVEOUT_DMABUF_NODE - Device node for holders of dma-bufs */
+#define CARVEOUT_DMABUF_NODE	"/dev/carveout-dmabuf"
+
+/*
+ * The _INIT macros. C++ has designated initialisers since C++20: there, a macro is a
+ * call of a function that returns the initial value.
+ */
+#ifdef __cplusplus
+#define CARVEOUT_INIT(type, ...)	type ## _initial()
+#define CARVEOUT_INIT_FUNCTION(type, ...) \
+	static inline struct type type ## _initial(void) \
+	{ \
+		struct type init = {}; \
+		init.struct_size = sizeof(init); \
+		__VA_ARGS__; \
+		return init; \
+	}
+#else
+#define CARVEOUT_INIT(type, ...)	__VA_ARGS__
+#define CARVEOUT_INIT_FUNCTION(type, ...)
+#endif
+
 /* === Heaps ================================================================ */
 
 /* An open heap. */
@@ -47,7 +69,7 @@ struct carveout_heap;
  * carveout_dir() - Directory of the heaps' device nodes
  *
  * It is CARVEOUT_NODE_DIR unless the environment variable CARVEOUT_DIR names
- * another directory.
+ * another directory. Set-uid and set-gid programs ignore the variable.
  *
  * Return: its path.
  */
@@ -97,6 +119,18 @@ void carveout_heap_names_free(char **names, size_t count);
 int carveout_open(const char *name, int flags, struct carveout_heap **heap);
 
 /**
+ * carveout_open_dmabuf() - Open CARVEOUT_DMABUF_NODE, without a heap
+ * @heap: returns a heap for carveout_sync() and carveout_info() only, which then
+ *	accept the buffers of all heaps
+ *
+ * For a process that was sent a dma-buf and is not allowed to open its heap. Every
+ * process is allowed to open this device node.
+ *
+ * Return: 0 or a negative errno: -ENOENT if the device node does not exist.
+ */
+int carveout_open_dmabuf(struct carveout_heap **heap);
+
+/**
  * carveout_close() - Close a heap
  * @heap: the heap, or NULL
  *
@@ -109,7 +143,7 @@ void carveout_close(struct carveout_heap *heap);
  * @heap: the heap
  *
  * For poll(), which reports POLLIN when tags have changed and POLLHUP when the
- * heap is shut down.
+ * heap is shut down. With O_NONBLOCK on it, a call that would wait returns -EAGAIN.
  *
  * Return: the file descriptor; carveout_close() closes it.
  */
@@ -231,7 +265,9 @@ struct carveout_opened {
 };
 
 /** define CARVEOUT_OPENED_INIT - Initialiser of a struct carveout_opened */
-#define CARVEOUT_OPENED_INIT	{ .struct_size = sizeof(struct carveout_opened) }
+#define CARVEOUT_OPENED_INIT \
+	CARVEOUT_INIT(carveout_opened, { .struct_size = sizeof(struct carveout_opened) })
+CARVEOUT_INIT_FUNCTION(carveout_opened, (void)0)
 
 /**
  * struct carveout_alloc_options - A request for a buffer
@@ -279,11 +315,13 @@ struct carveout_alloc_options {
  * Requests a file descriptor for reading and writing, and a tag that only its
  * owner may open.
  */
-#define CARVEOUT_ALLOC_OPTIONS_INIT { \
+#define CARVEOUT_ALLOC_OPTIONS_INIT CARVEOUT_INIT(carveout_alloc_options, { \
 	.struct_size = sizeof(struct carveout_alloc_options), \
 	.fd_flags = O_RDWR | O_CLOEXEC, \
 	.mode = 0600, \
-}
+})
+CARVEOUT_INIT_FUNCTION(carveout_alloc_options, init.fd_flags = O_RDWR | O_CLOEXEC,
+		       init.mode = 0600)
 
 /**
  * carveout_alloc() - Allocate a buffer without a tag
@@ -326,6 +364,18 @@ int carveout_open_tag(const struct carveout_heap *heap, const char *tag,
 		      int fd_flags, struct carveout_opened *opened);
 
 /**
+ * carveout_deadline() - Convert a timeout to a deadline
+ * @timeout_ms: milliseconds from now; negative: no limit
+ *
+ * The functions that wait for a time (_wait) also exist for a deadline (_until).
+ * After -EINTR a program continues with the same deadline.
+ *
+ * Return: the time of CLOCK_MONOTONIC in nanoseconds, or CARVEOUT_DEADLINE_NONE.
+ * It has 64 bits in all programs, in contrast to struct timespec.
+ */
+uint64_t carveout_deadline(int timeout_ms);
+
+/**
  * carveout_open_tag_wait() - Open a buffer by its tag, waiting for the tag
  * @heap: the heap
  * @tag: the tag
@@ -342,6 +392,22 @@ int carveout_open_tag(const struct carveout_heap *heap, const char *tag,
 int carveout_open_tag_wait(const struct carveout_heap *heap, const char *tag,
 			   int fd_flags, int timeout_ms,
 			   struct carveout_opened *opened);
+
+/**
+ * carveout_open_tag_until() - Open a buffer by its tag, waiting until a deadline
+ * @heap: the heap
+ * @tag: the tag
+ * @fd_flags: O_RDONLY or O_RDWR, and O_CLOEXEC
+ * @deadline: end of the wait, as of carveout_deadline()
+ * @opened: filled in with the result, or NULL
+ *
+ * A deadline in the past still opens an existing tag.
+ *
+ * Return: as carveout_open_tag_wait().
+ */
+int carveout_open_tag_until(const struct carveout_heap *heap, const char *tag,
+			    int fd_flags, uint64_t deadline,
+			    struct carveout_opened *opened);
 
 /**
  * carveout_resize() - Make a buffer larger or smaller
@@ -387,8 +453,9 @@ struct carveout_pool_opened {
 };
 
 /** define CARVEOUT_POOL_OPENED_INIT - Initialiser of a struct carveout_pool_opened */
-#define CARVEOUT_POOL_OPENED_INIT \
-	{ .struct_size = sizeof(struct carveout_pool_opened) }
+#define CARVEOUT_POOL_OPENED_INIT CARVEOUT_INIT(carveout_pool_opened, \
+	{ .struct_size = sizeof(struct carveout_pool_opened) })
+CARVEOUT_INIT_FUNCTION(carveout_pool_opened, (void)0)
 
 /**
  * struct carveout_pool_options - A request for a pool
@@ -400,7 +467,8 @@ struct carveout_pool_opened {
  * @flags: CARVEOUT_ALLOC_OPEN, CARVEOUT_ALLOC_PERSIST
  * @fd_flags: O_RDWR, and O_CLOEXEC
  * @mode: permission bits of the tag, masked by the umask; ignored without a tag
- * @align: power of two in bytes, of the physical address of each block; 0 for 64
+ * @align: power of two in bytes, of the physical address of each block; 0 for
+ *	the minimum
  * @max_addr: the pool ends at or below this physical address; 0 for any
  * @regions: mask of the region indices to allocate from; 0 for any
  * @require: CARVEOUT_ATTR_* bits that the region must have
@@ -430,11 +498,13 @@ struct carveout_pool_options {
  * Requests a close-on-exec file descriptor, and a tag that only its owner may
  * open.
  */
-#define CARVEOUT_POOL_OPTIONS_INIT { \
+#define CARVEOUT_POOL_OPTIONS_INIT CARVEOUT_INIT(carveout_pool_options, { \
 	.struct_size = sizeof(struct carveout_pool_options), \
 	.fd_flags = O_RDWR | O_CLOEXEC, \
 	.mode = 0600, \
-}
+})
+CARVEOUT_INIT_FUNCTION(carveout_pool_options, init.fd_flags = O_RDWR | O_CLOEXEC,
+		       init.mode = 0600)
 
 /**
  * carveout_pool_create() - Create a pool of equal blocks
@@ -444,7 +514,9 @@ struct carveout_pool_options {
  *
  * The file descriptor is not a buffer descriptor: use it with the functions of
  * this section, with carveout_map() and with poll(), which reports POLLIN while
- * a block is free and POLLHUP once the pool is destroyed.
+ * a block is free, POLLHUP once the pool is destroyed and POLLERR if it is
+ * corrupted. Blocks are handed to waiters first, so that poll() may report none
+ * as long as there are waiters.
  *
  * Return: a file descriptor or a negative errno: those of
  * CARVEOUT_IOCTL_POOL_CREATE; -EINVAL and -E2BIG also as carveout_alloc_with().
@@ -482,40 +554,152 @@ int carveout_pool_open_wait(const struct carveout_heap *heap, const char *tag,
 			    struct carveout_pool_opened *opened);
 
 /**
+ * carveout_pool_open_until() - Open a pool by its tag, waiting until a deadline
+ * @heap: the heap, open O_RDWR
+ * @tag: the tag
+ * @fd_flags: O_RDWR, and O_CLOEXEC
+ * @deadline: end of the wait, as of carveout_deadline()
+ * @opened: filled in with the result, or NULL
+ *
+ * Return: as carveout_pool_open_wait().
+ */
+int carveout_pool_open_until(const struct carveout_heap *heap, const char *tag,
+			     int fd_flags, uint64_t deadline,
+			     struct carveout_pool_opened *opened);
+
+/**
+ * struct carveout_pool_block - A block that the caller acquired or was told of
+ * @serial: identifies this ownership of the block; no other block and no other
+ *	owner of the pool ever has the same serial
+ * @offset: offset of the block in the pool, in bytes
+ * @ticket: place in the queue of a wait that a signal ended, otherwise 0
+ * @index: index of the block
+ * @reserved: zero
+ *
+ * Initialise it with zeroes.
+ */
+struct carveout_pool_block {
+	uint64_t serial;
+	uint64_t offset;
+	uint64_t ticket;
+	uint32_t index;
+	uint32_t reserved;
+};
+
+/**
+ * carveout_pool_address() - Address of a block
+ * @memory: mapping of the whole pool, from carveout_map()
+ * @block: the block
+ *
+ * Return: the address of its first byte.
+ */
+static inline void *carveout_pool_address(void *memory,
+					  const struct carveout_pool_block *block)
+{
+	return (char *)memory + block->offset;
+}
+
+/**
  * carveout_pool_acquire() - Acquire a block without waiting
  * @pool: file descriptor of the pool
- * @offset: returns the offset of the block in the pool, or NULL
+ * @block: filled in
  *
- * The block is freed by carveout_pool_release(), or when the last file
- * descriptor and mapping of this open of the pool is closed.
+ * The block belongs to this open of the pool. It is freed by
+ * carveout_pool_release(), or when the last file descriptor and mapping of this
+ * open is closed.
  *
- * Return: index of the block or a negative errno, -EAGAIN if all blocks are in
- * use, -EIDRM if the pool was destroyed.
+ * Return: 0 or a negative errno, -EAGAIN if all blocks are in use, -EIDRM if the
+ * pool was destroyed.
  */
-int carveout_pool_acquire(int pool, uint64_t *offset);
+int carveout_pool_acquire(int pool, struct carveout_pool_block *block);
 
 /**
  * carveout_pool_acquire_wait() - Acquire a block, waiting if all are in use
  * @pool: file descriptor of the pool
  * @timeout_ms: time to wait, in milliseconds from now; negative: no limit
- * @offset: returns the offset of the block in the pool, or NULL
+ * @block: filled in; its ticket has to be 0, or that of an interrupted call
  *
- * Waiters are served in FIFO order.
+ * Waiters are served in FIFO order. After -EINTR, call again with the same
+ * structure to keep the place in the queue.
  *
  * Return: as carveout_pool_acquire(), except that -EAGAIN is replaced by
  * -ETIMEDOUT if no block became free in time, or -EINTR if a signal handler ran
  * that was not installed with SA_RESTART.
  */
-int carveout_pool_acquire_wait(int pool, int timeout_ms, uint64_t *offset);
+int carveout_pool_acquire_wait(int pool, int timeout_ms, struct carveout_pool_block *block);
+
+/**
+ * carveout_pool_acquire_until() - Acquire a block, waiting until a deadline
+ * @pool: file descriptor of the pool
+ * @deadline: end of the wait, as of carveout_deadline()
+ * @block: filled in; its @ticket as of carveout_pool_acquire_wait()
+ *
+ * A deadline in the past still acquires a free block.
+ *
+ * Return: as carveout_pool_acquire_wait().
+ */
+int carveout_pool_acquire_until(int pool, uint64_t deadline,
+				struct carveout_pool_block *block);
 
 /**
  * carveout_pool_release() - Release a block
  * @pool: file descriptor of the pool
- * @index: index of the block, which may have been acquired by another process
+ * @block: the block, which belongs to this open of the pool
  *
- * Return: 0 or a negative errno, -EINVAL if the block does not exist or is free.
+ * Return: 0 or a negative errno, -EINVAL if the block is free or has another
+ * serial, because it was released or moved before; -EPERM if it belongs to
+ * another client.
  */
-int carveout_pool_release(int pool, uint32_t index);
+int carveout_pool_release(int pool, const struct carveout_pool_block *block);
+
+/**
+ * carveout_pool_release_any() - Release a block of any client
+ * @pool: file descriptor of the pool
+ * @block: the block
+ *
+ * The client keeps using the block unless it is told.
+ *
+ * Return: as carveout_pool_release(); -EPERM if the block belongs to another
+ * client and the caller neither owns the pool nor has CAP_FOWNER.
+ */
+int carveout_pool_release_any(int pool, const struct carveout_pool_block *block);
+
+/**
+ * carveout_pool_move() - Give a block to another client of the pool
+ * @pool: file descriptor of the pool
+ * @block: the block, which belongs to this open; its serial is updated
+ * @client: id of the new owner: "client" of its carveout_pool_query(), or the id
+ *	of a driver
+ *
+ * From then on the block is freed with its new owner. Send it the index and the
+ * serial.
+ *
+ * Return: as carveout_pool_release(); -ESRCH if there is no such client.
+ */
+int carveout_pool_move(int pool, struct carveout_pool_block *block, uint64_t client);
+
+/**
+ * carveout_pool_sync() - Maintain the CPU caches for a part of a block
+ * @pool: file descriptor of the pool
+ * @block: the block, whatever its owner
+ * @offset: offset of the part in the block, in bytes
+ * @size: bytes, at least 1
+ * @flags: CARVEOUT_SYNC_FOR_DEVICE, CARVEOUT_SYNC_FOR_CPU or both
+ *
+ * Return: 0 or a negative errno, -EINVAL if the part is not inside the block.
+ */
+int carveout_pool_sync(int pool, const struct carveout_pool_block *block, uint64_t offset,
+		       uint64_t size, uint32_t flags);
+
+/**
+ * carveout_pool_export() - Open a pool as a buffer
+ * @pool: file descriptor of the pool, which needs no tag
+ * @fd_flags: O_RDWR or O_RDONLY, and O_CLOEXEC
+ *
+ * Return: a buffer descriptor of the whole pool, for import by a device and for
+ * carveout_link(); or a negative errno.
+ */
+int carveout_pool_export(int pool, int fd_flags);
 
 /**
  * carveout_pool_query_sized() - carveout_pool_query() with an explicit structure size
@@ -622,7 +806,7 @@ int carveout_info_sized(const struct carveout_heap *heap, int fd,
 
 /**
  * carveout_info() - Describe a buffer
- * @heap: its heap, open for reading
+ * @heap: its heap, open for reading; or from carveout_open_dmabuf()
  * @fd: the buffer
  * @buffer: returns the description
  *
@@ -731,6 +915,8 @@ static inline int carveout_buffers(const struct carveout_heap *heap,
  * @spans: returns an array, in no particular order; free() it
  * @count: returns the number of spans
  *
+ * Without CAP_DAC_OVERRIDE only the spans of the buffers that carveout_buffers() lists.
+ *
  * Return: 0 or a negative errno.
  */
 static inline int carveout_spans(const struct carveout_heap *heap,
@@ -771,8 +957,16 @@ int carveout_acknowledge(const struct carveout_heap *heap);
 
 /* === Memory =============================================================== */
 
-/** define CARVEOUT_MAP_ALIGN - Alignment of large mappings, in bytes */
-#define CARVEOUT_MAP_ALIGN	0x200000
+/**
+ * carveout_map_align() - Query the size of a huge page
+ *
+ * A buffer that is allocated with this @align and has at least this size can be
+ * mapped with huge pages by carveout_map(). The kernel of the machine determines
+ * the size: usually 2 MiB with pages of 4 KiB, and 32 MiB with pages of 16 KiB.
+ *
+ * Return: the size in bytes, a power of two.
+ */
+uint64_t carveout_map_align(void);
 
 /**
  * carveout_size() - Query the size of a buffer
@@ -791,11 +985,9 @@ int carveout_size(int fd, uint64_t *size);
  * @prot: PROT_READ, PROT_WRITE or both
  * @memory: returns the address
  *
- * A mapping of at least CARVEOUT_MAP_ALIGN bytes is placed so that the start of
- * the buffer would be at a multiple of CARVEOUT_MAP_ALIGN: if the buffer was
- * also allocated with such an @align, the kernel can map it with huge pages. If
- * pages are larger than 4 KiB, so are huge pages (32 MiB with pages of 16 KiB),
- * and a mapping of at least that size is aligned to it.
+ * A mapping of at least carveout_map_align() bytes is placed so that the start
+ * of the buffer would be at a multiple of that: if the buffer was also allocated
+ * with such an @align, the kernel can map it with huge pages.
  *
  * Return: 0 or a negative errno: -EINVAL for a range outside the buffer,
  * -EACCES for PROT_WRITE with a read-only descriptor, -EFBIG for a size that
@@ -813,8 +1005,22 @@ int carveout_map(int fd, uint64_t offset, uint64_t size, int prot, void **memory
 int carveout_unmap(void *memory, uint64_t size);
 
 /**
+ * carveout_map_export() - Get a descriptor of a buffer that is mapped
+ * @memory: address in the mapping, also in one of typed memory (posix_typed_mem.h)
+ * @fd_flags: O_CLOEXEC or 0
+ * @offset: returns the offset of @memory in the buffer, or NULL
+ *
+ * The descriptor is a new one of the whole buffer, read-only if the mapping can never be
+ * written.
+ *
+ * Return: a dma-buf descriptor or a negative errno: -EACCES if no buffer is mapped at
+ * @memory.
+ */
+int carveout_map_export(const void *memory, int fd_flags, uint64_t *offset);
+
+/**
  * carveout_sync() - Maintain the CPU caches for parts of a buffer
- * @heap: the heap, open for reading
+ * @heap: the heap, open for reading; or from carveout_open_dmabuf()
  * @fd: the buffer
  * @flags: CARVEOUT_SYNC_FOR_DEVICE, CARVEOUT_SYNC_FOR_CPU or both
  * @ranges: the parts; NULL for the whole buffer

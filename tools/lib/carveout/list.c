@@ -68,18 +68,15 @@ int carveout_regions_sized(const struct carveout_heap *heap, void **regions,
 int carveout_info_sized(const struct carveout_heap *heap, int fd,
 			struct carveout_buffer_info *buffer, size_t size)
 {
-	struct carveout_ioctl_info info = { .fd = fd };
-	size_t known = size < sizeof(info.buffer) ? size : sizeof(info.buffer);
-	int err;
+	struct carveout_ioctl_info info, request = {
+		.fd = fd,
+		.entry = (uintptr_t)buffer,
+		.entry_size = size,
+	};
 
-	if (size < CARVEOUT_BUFFER_INFO_SIZE_VER0)
+	if (size > UINT32_MAX)
 		return -EINVAL;
-	err = carveout__ioctl(heap->fd, CARVEOUT_IOCTL_INFO, &info);
-	if (err)
-		return err;
-	memset(buffer, 0, size);
-	memcpy(buffer, &info.buffer, known);
-	return 0;
+	return carveout__ioctl_again(heap->fd, CARVEOUT_IOCTL_INFO, &info, &request);
 }
 
 /* === Enumerations ========================================================= */

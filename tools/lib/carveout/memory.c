@@ -5,12 +5,17 @@
 #define _GNU_SOURCE
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <linux/dma-buf.h>
 
 #include "internal.h"
+
+/* No kernel has smaller huge pages. */
+#define MAP_ALIGN_MIN	(1024 * 1024)
 
 static_assert(sizeof(off_t) == 8, "also on 32 bit: see the Makefile");
 static_assert(CARVEOUT_ACCESS_READ == DMA_BUF_SYNC_READ, "the value of the kernel");
@@ -46,28 +51,48 @@ static int try_map(int fd, uint64_t offset, size_t size, int prot)
 	return 0;
 }
 
-/*
- * A huge page (PMD entry) maps as much as a page full of 8-byte entries: 2 MiB with
- * pages of 4 KiB, 32 MiB with pages of 16 KiB. A mapping that is too small for one
- * gets the alignment that the header promises.
- */
-static uintptr_t alignment_of(size_t size)
+/* The size of a page of 8-byte entries for small pages, which nearly all kernels use. */
+static uint64_t usual_map_align(void)
 {
-	size_t page = sysconf(_SC_PAGESIZE);
-	size_t huge = page / sizeof(uint64_t) * page;
+	uint64_t page = sysconf(_SC_PAGESIZE);
 
-	return size < huge ? CARVEOUT_MAP_ALIGN : huge;
+	return page / sizeof(uint64_t) * page;
 }
 
-/* Reserve an address range whose start is congruent to @offset modulo the alignment. */
+uint64_t carveout_map_align(void)
+{
+	uint64_t size = 0;
+	char text[24];
+	ssize_t n = -1;
+	int fd;
+
+	fd = open("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size",
+		  O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	if (n > 0) {
+		text[n] = '\0';
+		size = strtoull(text, NULL, 10);
+	}
+	/* A kernel without huge pages has no such file. */
+	return size && !(size & (size - 1)) ? size : usual_map_align();
+}
+
+/*
+ * Reserve an address range whose start is congruent to @offset modulo the alignment.
+ * Return NULL if the size leaves no choice.
+ */
 static char *reserve(size_t size, uint64_t offset)
 {
-	const uintptr_t align = alignment_of(size);
+	const uint64_t align = carveout_map_align();
 	uintptr_t start, skip;
 	char *all;
 
-	if (size > SIZE_MAX - align)
-		return MAP_FAILED;
+	/* Too small for a huge page, or there is no room: any place will do. */
+	if (size < align || size > SIZE_MAX - align)
+		return NULL;
 	all = mmap(NULL, size + align, PROT_NONE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (all == MAP_FAILED)
@@ -94,7 +119,8 @@ static int map_aligned(int fd, uint64_t offset, size_t size, int prot,
 	place = reserve(size, offset);
 	if (place == MAP_FAILED)
 		return -ENOMEM;
-	*memory = mmap(place, size, prot, MAP_SHARED | MAP_FIXED, fd, offset);
+	*memory = mmap(place, size, prot, MAP_SHARED | (place ? MAP_FIXED : 0), fd,
+		       offset);
 	if (*memory != MAP_FAILED)
 		return 0;
 	/* The range may now belong to another mapping: leave it alone. */
@@ -108,7 +134,8 @@ int carveout_map(int fd, uint64_t offset, uint64_t size, int prot, void **memory
 		return -EINVAL;
 	if (size > SIZE_MAX / 2)
 		return -EFBIG;
-	if (size >= CARVEOUT_MAP_ALIGN)
+	/* Asking for the alignment takes system calls, for which small mappings need not pay. */
+	if (size >= MAP_ALIGN_MIN)
 		return map_aligned(fd, offset, size, prot, memory);
 	*memory = mmap(NULL, size, prot, MAP_SHARED, fd, offset);
 	return *memory == MAP_FAILED ? -errno : 0;
@@ -172,10 +199,15 @@ int carveout_sync(const struct carveout_heap *heap, int fd, uint32_t flags,
 static int bracket(int fd, uint32_t access, uint64_t which)
 {
 	struct dma_buf_sync sync = { .flags = access | which };
+	int ret;
 
 	if (!access || access & ~(CARVEOUT_ACCESS_READ | CARVEOUT_ACCESS_WRITE))
 		return -EINVAL;
-	return carveout__ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
+	/* drivers/dma-buf/dma-buf.c: user space restarts it after EAGAIN as well as EINTR. */
+	do {
+		ret = carveout__ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
+	} while (ret == -EAGAIN);
+	return ret;
 }
 
 int carveout_begin_access(int fd, uint32_t access)

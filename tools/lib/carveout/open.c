@@ -35,14 +35,14 @@ int carveout__open_tag(const struct carveout_heap *heap, unsigned long command,
 	return carveout__ioctl_again(heap->fd, command, open, &request);
 }
 
-int carveout__open_tag_wait(const struct carveout_heap *heap, unsigned long command,
-			    union carveout__open *open, const char *tag, int fd_flags,
-			    int timeout_ms)
+int carveout__open_tag_until(const struct carveout_heap *heap, unsigned long command,
+			     union carveout__open *open, const char *tag, int fd_flags,
+			     uint64_t deadline)
 {
 	if (set_request(open, tag, fd_flags))
 		return -EINVAL;
 	open->buffer.flags = CARVEOUT_OPEN_WAIT;
-	open->buffer.deadline = carveout__deadline(timeout_ms);
+	open->buffer.deadline = deadline;
 	/* Report signals to the waiter: do not restart. */
 	return ioctl(heap->fd, command, open) < 0 ? -errno : 0;
 }

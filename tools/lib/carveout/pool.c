@@ -103,53 +103,127 @@ int carveout_pool_open(const struct carveout_heap *heap, const char *tag, int fd
 	return err ? err : report_opened(&open.pool, opened);
 }
 
-int carveout_pool_open_wait(const struct carveout_heap *heap, const char *tag,
-			    int fd_flags, int timeout_ms,
-			    struct carveout_pool_opened *opened)
+int carveout_pool_open_until(const struct carveout_heap *heap, const char *tag,
+			     int fd_flags, uint64_t deadline,
+			     struct carveout_pool_opened *opened)
 {
 	union carveout__open open;
 	int err;
 
 	err = check_opened(opened);
 	if (!err)
-		err = carveout__open_tag_wait(heap, CARVEOUT_IOCTL_POOL_OPEN, &open, tag,
-					      fd_flags, timeout_ms);
+		err = carveout__open_tag_until(heap, CARVEOUT_IOCTL_POOL_OPEN, &open, tag,
+					       fd_flags, deadline);
 	return err ? err : report_opened(&open.pool, opened);
+}
+
+int carveout_pool_open_wait(const struct carveout_heap *heap, const char *tag,
+			    int fd_flags, int timeout_ms,
+			    struct carveout_pool_opened *opened)
+{
+	return carveout_pool_open_until(heap, tag, fd_flags, carveout_deadline(timeout_ms),
+					opened);
 }
 
 /* === Blocks =============================================================== */
 
-/* -EAGAIN is a result here, and signals are reported to the waiter: do not restart. */
-static int acquire(int pool, struct carveout_ioctl_pool_acquire *arg, uint64_t *offset)
+/*
+ * -EAGAIN is a result here, and signals are reported to the waiter: do not restart. The
+ * ticket of an interrupted wait is in the block, for the next call.
+ */
+static int acquire(int pool, struct carveout_ioctl_pool_acquire *arg,
+		   struct carveout_pool_block *block)
 {
-	if (ioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, arg) < 0)
-		return -errno;
-	if (offset)
-		*offset = arg->offset;
-	return arg->index;
+	int err = ioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, arg) < 0 ? -errno : 0;
+
+	block->ticket = err == -EINTR ? arg->ticket : 0;
+	if (err)
+		return err;
+	block->serial = arg->serial;
+	block->offset = arg->offset;
+	block->index = arg->index;
+	return 0;
 }
 
-int carveout_pool_acquire(int pool, uint64_t *offset)
+int carveout_pool_acquire(int pool, struct carveout_pool_block *block)
 {
 	struct carveout_ioctl_pool_acquire arg = { .flags = CARVEOUT_POOL_ACQUIRE_NOWAIT };
 
-	return acquire(pool, &arg, offset);
+	return acquire(pool, &arg, block);
 }
 
-int carveout_pool_acquire_wait(int pool, int timeout_ms, uint64_t *offset)
+int carveout_pool_acquire_until(int pool, uint64_t deadline,
+				struct carveout_pool_block *block)
 {
 	struct carveout_ioctl_pool_acquire arg = {
-		.deadline = carveout__deadline(timeout_ms),
+		.deadline = deadline,
+		.ticket = block->ticket,
 	};
 
-	return acquire(pool, &arg, offset);
+	return acquire(pool, &arg, block);
 }
 
-int carveout_pool_release(int pool, uint32_t index)
+int carveout_pool_acquire_wait(int pool, int timeout_ms, struct carveout_pool_block *block)
 {
-	struct carveout_ioctl_pool_release release = { .index = index };
+	return carveout_pool_acquire_until(pool, carveout_deadline(timeout_ms), block);
+}
 
-	return carveout__ioctl(pool, CARVEOUT_POOL_IOCTL_RELEASE, &release);
+static int release(int pool, const struct carveout_pool_block *block, uint32_t flags)
+{
+	struct carveout_ioctl_pool_release arg = {
+		.index = block->index,
+		.flags = flags,
+		.serial = block->serial,
+	};
+
+	return carveout__ioctl(pool, CARVEOUT_POOL_IOCTL_RELEASE, &arg);
+}
+
+int carveout_pool_release(int pool, const struct carveout_pool_block *block)
+{
+	return release(pool, block, 0);
+}
+
+int carveout_pool_release_any(int pool, const struct carveout_pool_block *block)
+{
+	return release(pool, block, CARVEOUT_POOL_RELEASE_ANY);
+}
+
+int carveout_pool_move(int pool, struct carveout_pool_block *block, uint64_t client)
+{
+	struct carveout_ioctl_pool_move move = {
+		.index = block->index,
+		.serial = block->serial,
+		.to = client,
+	};
+	int err = carveout__ioctl(pool, CARVEOUT_POOL_IOCTL_MOVE, &move);
+
+	if (!err)
+		block->serial = move.new_serial;
+	return err;
+}
+
+/* === The whole pool ======================================================= */
+
+int carveout_pool_sync(int pool, const struct carveout_pool_block *block, uint64_t offset,
+		       uint64_t size, uint32_t flags)
+{
+	struct carveout_ioctl_pool_sync sync = {
+		.index = block->index,
+		.flags = flags,
+		.offset = offset,
+		.size = size,
+	};
+
+	return carveout__ioctl(pool, CARVEOUT_POOL_IOCTL_SYNC, &sync);
+}
+
+int carveout_pool_export(int pool, int fd_flags)
+{
+	struct carveout_ioctl_pool_export export = { .fd_flags = fd_flags };
+	int err = carveout__ioctl(pool, CARVEOUT_POOL_IOCTL_EXPORT, &export);
+
+	return err ? err : export.fd;
 }
 
 int carveout_pool_query_sized(int pool, struct carveout_ioctl_pool_query *query,

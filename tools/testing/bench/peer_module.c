@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 
 #include "kernel.h"
 
@@ -29,6 +30,8 @@ static struct carveout *heap;
 static struct carveout_pool *pool;
 static void **blocks;
 static void *remainder;
+static struct carveout_pool_client *client;
+static struct carveout_pool_block *taken;	/* serial 0: none */
 static u32 nr_blocks;
 
 /**
@@ -197,29 +200,32 @@ static int module_pool_setup(u64 arena, unsigned int shift, u32 nr_slots)
 	if (err)
 		return err;
 	pool = carveout_pool_create(heap, 1ULL << shift, nr_slots, NULL, NULL, 0);
-	return PTR_ERR_OR_ZERO(pool);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	client = carveout_pool_join(pool);
+	if (IS_ERR(client))
+		return PTR_ERR(client);
+	taken = kvcalloc(nr_slots, sizeof(*taken), GFP_KERNEL);
+	return taken ? 0 : -ENOMEM;
 }
 
 static int module_pool_take(u32 slot, u64 size, u64 align)
 {
-	void *block = carveout_pool_alloc(pool);
-
-	if (IS_ERR(block))
-		return PTR_ERR(block);
-	blocks[slot] = block;
-	return 0;
+	return carveout_pool_alloc(client, &taken[slot]);
 }
 
 static void module_pool_give(u32 slot)
 {
-	if (likely(blocks[slot])) {
-		carveout_pool_free(pool, blocks[slot]);
-		blocks[slot] = NULL;
+	if (likely(taken[slot].serial)) {
+		carveout_pool_free(client, &taken[slot]);
+		taken[slot].serial = 0;
 	}
 }
 
 static void module_pool_teardown(void)
 {
+	kvfree(taken);
+	carveout_pool_leave(client);
 	carveout_pool_destroy(pool);
 	destroy_heap();
 }

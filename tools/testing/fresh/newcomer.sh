@@ -52,11 +52,14 @@ skip()
 
 # --- Cases -------------------------------------------------------------------
 
-# Blocks that are not in this list are tried by nothing.
+# Blocks that are not in this list are tried by nothing. The lines of "packages" are typed on
+# the machines of packages.sh.
 every_block_is_tried()
 {
 	diff <(awk -f "$HERE/readme.awk" README.md) - <<-END
+		ten-lines-to-a-shared-buffer/1
 		two-commands/1
+		packages/1
 		on-a-board/1
 		on-a-board/2
 		on-a-board/3
@@ -69,6 +72,8 @@ every_block_is_tried()
 		sharing-a-buffer-from-c/3
 		from-a-driver/1
 		from-a-driver/2
+		from-another-processor/1
+		from-another-processor/2
 	END
 }
 
@@ -80,6 +85,24 @@ first_command()
 	cat "$W/demo.txt"
 	grep -qx 'the same bytes, seen by every process' "$W/demo.txt" &&
 	[ "$(tail -n 1 "$W/demo.txt")" = ok ]
+}
+
+# stand_in BLOCK FILE: the lines of the block stand in the file, one after the other.
+stand_in()
+{
+	awk '
+	NR == FNR		{ want[++count] = $0; next }
+	$0 != want[++at]	{ at = $0 == want[1] }
+	at == count		{ exit }
+	END			{ exit at != count }' <(block "$1") "$2"
+}
+
+remote_processors()
+{
+	type_block from-another-processor/1 > "$W/demo-remote.txt" || return
+	cat "$W/demo-remote.txt"
+	stand_in from-another-processor/2 "$W/demo-remote.txt" &&
+	[ "$(tail -n 1 "$W/demo-remote.txt")" = ok ]
 }
 
 second_command_as_far_as_it_compiles()
@@ -217,6 +240,8 @@ arm64_board()
 		# modprobe "$(cat /sys/devices/platform/dsp-heap/modalias)"
 		# ls /dev/carveout/dsp
 	END
+	{ printf '# %s\n' 'rmmod carveout' 'cd /'; block ten-lines-to-a-shared-buffer/1; } |
+		session 6-ten-lines
 	boot "$ARM64" "$W/readme.dtso" ''
 }
 
@@ -264,11 +289,12 @@ on_board()
 
 KDIR=$CACHE/$ARM64/build
 
-CASES=(every_block_is_tried first_command second_command_as_far_as_it_compiles
+CASES=(every_block_is_tried first_command remote_processors
+	second_command_as_far_as_it_compiles
 	module_and_command make_alone_says_what_it_lacks root_file_system device_tree driver
 	udev_rule arm64_board
 	"on_board $ARM64 log" "on_board $ARM64 shell" "on_board $ARM64 driver"
-	"on_board $ARM64 device-tree" "on_board $ARM64 loaded-by-itself"
+	"on_board $ARM64 device-tree" "on_board $ARM64 loaded-by-itself" "on_board $ARM64 ten-lines"
 	library program program_starts x86_64_board
 	"on_board $X86 parameters" "on_board $X86 program")
 

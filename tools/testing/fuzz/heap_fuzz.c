@@ -305,27 +305,12 @@ static void add_region(u64 base, u64 size, u32 attrs, bool bad_mem)
 	after_call(ret, hash);
 }
 
-/* Guard the memory of removed regions: the heap must not use it. */
-static void guard_unused(void)
-{
-	unsigned int i, nr;
-
-	for (i = 0; i < fuzz.nr_mem; i++) {
-		for (nr = 0; nr < fuzz.heap.nr_pieces; nr++)
-			if (fuzz.heap.piece[nr] == &mem[i].region.map)
-				break;
-		if (nr == fuzz.heap.nr_pieces)
-			ASAN_POISON_MEMORY_REGION(&mem[i], sizeof(mem[i]));
-	}
-}
-
 static void op_region(unsigned int arg)
 {
 	u64 base = take_number(), size = take_number();
 	u8 attrs = take();
 
 	add_region(base, size, attrs & 3, arg == 7);
-	guard_unused();
 }
 
 /* Add memory that touches a region, or fills the gap between two. */
@@ -343,7 +328,6 @@ static void op_touch(unsigned int arg)
 			size = fuzz.oracle.region[(entry + 1) % CARVEOUT_MAX_REGIONS].base - end;
 	}
 	add_region(base, size, arg & 4 ? attrs & 3 : region->attrs, false);
-	guard_unused();
 }
 
 /* Add several small regions with gaps between them. */
@@ -353,20 +337,6 @@ static void op_comb(unsigned int arg)
 
 	for (i = 0; i <= arg; i++)
 		add_region(base + 2 * i * size, size, arg & 1 ? i & 3 : 0, false);
-}
-
-static void op_remove(unsigned int arg)
-{
-	unsigned int entry = take();
-	u64 hash = hash_before();
-	int ret;
-
-	if (arg)
-		entry %= max(fuzz.heap.nr_regions, 1U);
-	ret = carveout_heap_remove_region(&fuzz.heap, entry);
-	judge(oracle_remove_region(&fuzz.oracle, entry, ret));
-	guard_unused();
-	after_call(ret, hash);
 }
 
 /* Handles are unique: none must be returned twice. */
@@ -619,7 +589,7 @@ static const struct op {
 	[10] = { "list", op_list },
 	[11] = { "check", op_check },
 	[12] = { "resize", op_resize },
-	[13] = { "remove", op_remove },
+	[13] = { "touch", op_touch },
 	[14] = { "request", op_request },
 	[15] = { "exact", op_exact },
 	[16] = { "find", op_find },

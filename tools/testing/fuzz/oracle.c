@@ -505,22 +505,6 @@ const char *oracle_add_region(struct oracle *oracle, const struct carveout_heap 
 	return note_region(oracle, base, size, attrs, ret);
 }
 
-const char *oracle_remove_region(struct oracle *oracle, unsigned int entry, int ret)
-{
-	struct oracle_region *region = &oracle->region[entry % CARVEOUT_MAX_REGIONS];
-
-	if (entry >= CARVEOUT_MAX_REGIONS || !region->there)
-		return ret == -EINVAL ? NULL : "a region that does not exist was removed";
-	if (ret != (region->nr_used ? -EBUSY : 0))
-		return "unexpected result of the removal of a region";
-	if (ret)
-		return NULL;
-	oracle->size -= region->size;
-	region->there = false;
-	trim(oracle);
-	return NULL;
-}
-
 /* === Comparing ============================================================ */
 
 /* Judge the description of a span. */
@@ -613,7 +597,7 @@ const char *oracle_compare(struct oracle *oracle, const struct carveout_heap *he
 
 	for (i = 0; !why && i < oracle->nr_regions; i++) {
 		if (oracle->region[i].there != !!heap->region[i])
-			return "a removed region still exists, or an added one is missing";
+			return "a joined region still exists, or an added one is missing";
 		if (heap->region[i])
 			why = compare_region(oracle, heap, i, &nr_holes);
 	}

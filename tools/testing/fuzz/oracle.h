@@ -98,7 +98,6 @@ const char *oracle_resize(struct oracle *oracle, const struct carveout_heap *hea
 			  struct carveout_handle handle, u64 size, int ret);
 const char *oracle_add_region(struct oracle *oracle, const struct carveout_heap *heap,
 			      u64 base, u64 size, u32 attrs, bool mem_ok, int ret);
-const char *oracle_remove_region(struct oracle *oracle, unsigned int entry, int ret);
 const char *oracle_span(struct oracle *oracle, const struct carveout_span_info *info);
 const char *oracle_counters(struct oracle *oracle, const struct carveout_heap *heap);
 const char *oracle_compare(struct oracle *oracle, const struct carveout_heap *heap);

@@ -172,6 +172,36 @@ TEST(alloc_tells_what_it_became)
 	EXPECT_EQ(2, driver.calls);
 }
 
+/* The size is garbage without the _INIT macro: nothing is written, or read, by it. */
+TEST(structures_without_a_plausible_size)
+{
+	static const size_t sizes[] = { 4097, 1 << 20, (size_t)-1 / 2, (size_t)-1 };
+	struct carveout_alloc_options options = CARVEOUT_ALLOC_OPTIONS_INIT;
+	struct carveout_opened *opened = calloc(1, 4096);
+	size_t i;
+
+	ASSERT_NE(NULL, opened);
+	driver.answer = give_buffer;
+	options.size = 5000;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		opened->struct_size = sizes[i];
+		EXPECT_EQ(-E2BIG, carveout_alloc_with(&fake_heap, &options, opened));
+		EXPECT_EQ(-E2BIG, carveout_open_tag(&fake_heap, "a", O_RDWR, opened));
+		EXPECT_EQ(-E2BIG, carveout_open_tag_wait(&fake_heap, "a", O_RDWR, 0, opened));
+		EXPECT_EQ(-E2BIG, carveout_resize(&fake_heap, 0, 1, O_RDWR, opened));
+		options.struct_size = sizes[i];
+		EXPECT_EQ(-E2BIG, carveout_alloc_with(&fake_heap, &options, NULL));
+		options.struct_size = sizeof(options);
+	}
+	EXPECT_EQ(0, driver.calls);
+	/* The largest plausible one is taken, and its tail is set to zero. */
+	memset(opened, 0xa5, 4096);
+	opened->struct_size = 4096;
+	EXPECT_EQ(REPLY_FD, carveout_alloc_with(&fake_heap, &options, opened));
+	EXPECT_EQ(0, ((unsigned char *)opened)[4095]);
+	free(opened);
+}
+
 TEST(options_of_another_age)
 {
 	struct {
@@ -210,7 +240,7 @@ TEST(calls_start_again_after_a_signal_as_they_were)
 	/* The fake driver writes its reply even if the call fails. */
 	driver.answer = give_buffer;
 	driver.errors[0] = EINTR;
-	driver.errors[1] = EAGAIN;
+	driver.errors[1] = EINTR;
 	EXPECT_EQ(REPLY_FD, carveout_alloc(&fake_heap, 3));
 	ASSERT_EQ(3, driver.calls);
 	for (i = 0; i < 3; i++) {
@@ -223,8 +253,19 @@ TEST(calls_start_again_after_a_signal_as_they_were)
 	EXPECT_EQ(0, carveout_unlink(&fake_heap, "a"));
 	EXPECT_EQ(3, driver.calls);
 	driver.calls = 0;
+	driver.errors[1] = EAGAIN;
 	EXPECT_EQ(0, carveout_begin_access(5, CARVEOUT_ACCESS_READ));
 	EXPECT_EQ(3, driver.calls);
+}
+
+TEST(calls_that_would_wait_return)
+{
+	driver.errors[0] = EAGAIN;
+	EXPECT_EQ(-EAGAIN, carveout_alloc(&fake_heap, 3));
+	EXPECT_EQ(1, driver.calls);
+	driver.calls = 0;
+	EXPECT_EQ(-EAGAIN, carveout_open_tag(&fake_heap, "a", O_RDWR, NULL));
+	EXPECT_EQ(1, driver.calls);
 }
 
 TEST(waiting_does_not)
@@ -308,6 +349,31 @@ TEST(a_timeout_becomes_a_deadline)
 	EXPECT_EQ(O_RDONLY, open->fd_flags);
 }
 
+/* A deadline is passed on as it is, also when a signal ended the call before. */
+TEST(a_deadline_stays_the_same)
+{
+	static const uint64_t deadlines[] = { 0, 1, 1ULL << 40, CARVEOUT_DEADLINE_NONE };
+	const struct carveout_ioctl_open *open;
+	uint64_t before = now_ns(), deadline = carveout_deadline(250);
+	size_t i;
+
+	EXPECT_LE(before + 250000000, deadline);
+	EXPECT_GE(now_ns() + 250000000, deadline);
+	EXPECT_EQ(CARVEOUT_DEADLINE_NONE, carveout_deadline(-1));
+	for (i = 0; i < ARRAY_SIZE(deadlines); i++) {
+		driver.calls = 0;
+		driver.errors[0] = EINTR;
+		EXPECT_EQ(-EINTR, carveout_open_tag_until(&fake_heap, "a", O_RDWR,
+							  deadlines[i], NULL));
+		EXPECT_EQ(0, carveout_open_tag_until(&fake_heap, "a", O_RDWR,
+						     deadlines[i], NULL));
+		ASSERT_EQ(2, driver.calls);
+		open = (void *)driver.asked[1];
+		EXPECT_EQ(CARVEOUT_OPEN_WAIT, open->flags);
+		EXPECT_EQ(deadlines[i], open->deadline);
+	}
+}
+
 /* === Resizing ============================================================= */
 
 static void give_resized(int call, void *argument)
@@ -348,23 +414,36 @@ TEST(structures_of_another_age_are_the_drivers_to_judge)
 	char bytes[20000];
 
 	memset(bytes, 1, sizeof(bytes));
-	EXPECT_EQ(0, carveout_query_sized(&fake_heap, (void *)bytes, 216));
-	EXPECT_EQ(216, _IOC_SIZE(driver.command[0]));
-	EXPECT_EQ(0, bytes[215]);
-	EXPECT_EQ(1, bytes[216]);
+	EXPECT_EQ(0, carveout_query_sized(&fake_heap, (void *)bytes, 224));
+	EXPECT_EQ(224, _IOC_SIZE(driver.command[0]));
+	EXPECT_EQ(0, bytes[223]);
+	EXPECT_EQ(1, bytes[224]);
 	EXPECT_EQ(0, carveout_region_sized(&fake_heap, 7, (void *)bytes, 300));
 	EXPECT_EQ(300, _IOC_SIZE(driver.command[1]));
 	EXPECT_EQ(7, *(uint32_t *)driver.asked[1]);
 	EXPECT_EQ(-E2BIG, carveout_query_sized(&fake_heap, (void *)bytes, 16384));
 	EXPECT_EQ(-E2BIG, carveout_region_sized(&fake_heap, 0, (void *)bytes, 16384));
 	EXPECT_EQ(-EINVAL, carveout_region_sized(&fake_heap, 0, (void *)bytes, 3));
-	EXPECT_EQ(-EINVAL, carveout_info_sized(&fake_heap, 0, (void *)bytes,
-					       CARVEOUT_BUFFER_INFO_SIZE_VER0 - 1));
 	EXPECT_EQ(2, driver.calls);
-	memset(bytes, 1, sizeof(bytes));
-	EXPECT_EQ(0, carveout_info_sized(&fake_heap, 0, (void *)bytes, 1000));
-	EXPECT_EQ(0, bytes[999]);
-	EXPECT_EQ(1, bytes[1000]);
+}
+
+TEST(info_is_filled_in_by_the_driver)
+{
+	const struct carveout_ioctl_info *info = (void *)driver.asked[1];
+	struct carveout_buffer_info buffer;
+
+	driver.errors[0] = EINTR;
+	EXPECT_EQ(0, carveout_info_sized(&fake_heap, 7, &buffer, 1000));
+	ASSERT_EQ(2, driver.calls);
+	EXPECT_EQ(CARVEOUT_IOCTL_INFO, driver.command[1]);
+	EXPECT_EQ(7, info->fd);
+	EXPECT_EQ(0, info->flags);
+	EXPECT_EQ((uintptr_t)&buffer, info->entry);
+	EXPECT_EQ(1000, info->entry_size);
+	EXPECT_EQ(0, info->reserved);
+	EXPECT_EQ(0, carveout_info(&fake_heap, 7, &buffer));
+	info = (void *)driver.asked[2];
+	EXPECT_EQ(sizeof(buffer), info->entry_size);
 }
 
 /* A list of 700 entries. */

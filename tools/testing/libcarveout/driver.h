@@ -22,6 +22,9 @@
  * @errors: errno of each call; 0: the call succeeds
  * @answer: writes the reply to the argument, also of failing calls; or NULL
  * @page_size: page size returned by sysconf(); 0: the real one
+ * @node: path whose open() returns the descriptor of the fake heap; NULL: none
+ * @huge_page: content of the file with the size of huge pages; "-": there is no
+ *	such file; NULL: the real one
  */
 struct driver {
 	int calls;
@@ -31,6 +34,8 @@ struct driver {
 	int errors[DRIVER_CALLS];
 	void (*answer)(int call, void *argument);
 	long page_size;
+	const char *node;
+	const char *huge_page;
 };
 
 /* The linker redirects calls to __wrap_; __real_ is the original function. */
@@ -38,6 +43,8 @@ int __wrap_ioctl(int fd, unsigned long command, ...);
 int __real_ioctl(int fd, unsigned long command, ...);
 long __wrap_sysconf(int name);
 long __real_sysconf(int name);
+int __wrap_open64(const char *path, int flags, ...);
+int __real_open64(const char *path, int flags, ...);
 
 extern struct driver driver;
 

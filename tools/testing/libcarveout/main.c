@@ -11,5 +11,6 @@
 #include "call_test.c"
 #include "file_test.c"
 #include "pool_test.c"
+#include "typed_test.c"
 
 TEST_HARNESS_MAIN

@@ -151,43 +151,136 @@ static void give_block(int call, void *argument)
 	(void)call;
 	acquire->index = 3;
 	acquire->offset = 384;
+	acquire->serial = 1ULL << 40;
+	acquire->ticket = 0;
 }
 
 TEST(block_is_acquired_and_released)
 {
 	const struct carveout_ioctl_pool_acquire *acquire = (void *)driver.asked[0];
 	const struct carveout_ioctl_pool_release *release = (void *)driver.asked[0];
-	uint64_t offset = 0, before = now_ns();
+	struct carveout_pool_block block = { .ticket = 0 };
+	uint64_t before = now_ns();
+	char memory[512];
 
 	driver.answer = give_block;
-	EXPECT_EQ(3, carveout_pool_acquire(fake_heap.fd, &offset));
-	EXPECT_EQ(384, offset);
+	EXPECT_EQ(0, carveout_pool_acquire(fake_heap.fd, &block));
+	EXPECT_EQ(3, block.index);
+	EXPECT_EQ(384, block.offset);
+	EXPECT_EQ(1ULL << 40, block.serial);
+	EXPECT_EQ(memory + 384, carveout_pool_address(memory, &block));
 	EXPECT_EQ(fake_heap.fd, driver.fd[0]);
 	EXPECT_EQ(CARVEOUT_POOL_IOCTL_ACQUIRE, driver.command[0]);
 	EXPECT_EQ(CARVEOUT_POOL_ACQUIRE_NOWAIT, acquire->flags);
 	EXPECT_EQ(0, acquire->deadline);
+	EXPECT_EQ(0, acquire->ticket);
 	driver.calls = 0;
-	EXPECT_EQ(3, carveout_pool_acquire_wait(fake_heap.fd, 7, NULL));
+	EXPECT_EQ(0, carveout_pool_acquire_wait(fake_heap.fd, 7, &block));
 	EXPECT_EQ(0, acquire->flags);
 	EXPECT_LE(before + 7000000, acquire->deadline);
 	driver.calls = 0;
-	EXPECT_EQ(3, carveout_pool_acquire_wait(fake_heap.fd, -1, &offset));
+	EXPECT_EQ(0, carveout_pool_acquire_wait(fake_heap.fd, -1, &block));
 	EXPECT_EQ(CARVEOUT_DEADLINE_NONE, acquire->deadline);
 	driver.calls = 0;
 	driver.answer = NULL;
-	EXPECT_EQ(0, carveout_pool_release(fake_heap.fd, 5));
+	EXPECT_EQ(0, carveout_pool_release(fake_heap.fd, &block));
 	EXPECT_EQ(CARVEOUT_POOL_IOCTL_RELEASE, driver.command[0]);
-	EXPECT_EQ(5, release->index);
+	EXPECT_EQ(3, release->index);
+	EXPECT_EQ(1ULL << 40, release->serial);
+	EXPECT_EQ(0, release->flags);
+	driver.calls = 0;
+	EXPECT_EQ(0, carveout_pool_release_any(fake_heap.fd, &block));
+	EXPECT_EQ(CARVEOUT_POOL_IOCTL_RELEASE, driver.command[0]);
+	EXPECT_EQ(CARVEOUT_POOL_RELEASE_ANY, release->flags);
 	driver.calls = 0;
 	EXPECT_EQ(0, carveout_pool_destroy(fake_heap.fd));
 	EXPECT_EQ(CARVEOUT_POOL_IOCTL_DESTROY, driver.command[0]);
+}
+
+static void give_ticket(int call, void *argument)
+{
+	(void)call;
+	((struct carveout_ioctl_pool_acquire *)argument)->ticket = 77;
+}
+
+/* The next call passes the ticket of an interrupted wait on, a later one does not. */
+TEST(ticket_is_brought_along)
+{
+	const struct carveout_ioctl_pool_acquire *first = (void *)driver.asked[0];
+	const struct carveout_ioctl_pool_acquire *second = (void *)driver.asked[1];
+	struct carveout_pool_block block = { .ticket = 0 };
+
+	driver.answer = give_ticket;
+	driver.errors[0] = EINTR;
+	EXPECT_EQ(-EINTR, carveout_pool_acquire_wait(fake_heap.fd, 7, &block));
+	EXPECT_EQ(0, first->ticket);
+	EXPECT_EQ(77, block.ticket);
+	driver.errors[1] = ETIMEDOUT;
+	EXPECT_EQ(-ETIMEDOUT, carveout_pool_acquire_wait(fake_heap.fd, 7, &block));
+	EXPECT_EQ(77, second->ticket);
+	EXPECT_EQ(0, block.ticket);
+}
+
+static void give_serial(int call, void *argument)
+{
+	(void)call;
+	((struct carveout_ioctl_pool_move *)argument)->new_serial = 9;
+}
+
+TEST(block_is_moved)
+{
+	const struct carveout_ioctl_pool_move *move = (void *)driver.asked[0];
+	struct carveout_pool_block block = { .index = 3, .serial = 8, .offset = 384 };
+
+	driver.answer = give_serial;
+	driver.errors[0] = ESRCH;
+	EXPECT_EQ(-ESRCH, carveout_pool_move(fake_heap.fd, &block, 1ULL << 33));
+	EXPECT_EQ(8, block.serial);
+	driver.errors[0] = 0;
+	driver.calls = 0;
+	EXPECT_EQ(0, carveout_pool_move(fake_heap.fd, &block, 1ULL << 33));
+	EXPECT_EQ(CARVEOUT_POOL_IOCTL_MOVE, driver.command[0]);
+	EXPECT_EQ(3, move->index);
+	EXPECT_EQ(8, move->serial);
+	EXPECT_EQ(1ULL << 33, move->to);
+	EXPECT_EQ(0, move->flags);
+	EXPECT_EQ(9, block.serial);
+	EXPECT_EQ(384, block.offset);
+}
+
+static void give_export(int call, void *argument)
+{
+	(void)call;
+	((struct carveout_ioctl_pool_export *)argument)->fd = POOL_FD;
+}
+
+TEST(pool_is_exported_and_synced)
+{
+	const struct carveout_ioctl_pool_export *export = (void *)driver.asked[0];
+	const struct carveout_ioctl_pool_sync *sync = (void *)driver.asked[1];
+	struct carveout_pool_block block = { .index = 3 };
+
+	driver.answer = give_export;
+	EXPECT_EQ(POOL_FD, carveout_pool_export(fake_heap.fd, O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(CARVEOUT_POOL_IOCTL_EXPORT, driver.command[0]);
+	EXPECT_EQ(O_RDONLY | O_CLOEXEC, export->fd_flags);
+	driver.answer = NULL;
+	EXPECT_EQ(0, carveout_pool_sync(fake_heap.fd, &block, 64, 1ULL << 34,
+					CARVEOUT_SYNC_FOR_CPU));
+	EXPECT_EQ(CARVEOUT_POOL_IOCTL_SYNC, driver.command[1]);
+	EXPECT_EQ(3, sync->index);
+	EXPECT_EQ(64, sync->offset);
+	EXPECT_EQ(1ULL << 34, sync->size);
+	EXPECT_EQ(CARVEOUT_SYNC_FOR_CPU, sync->flags);
+	driver.errors[2] = EMFILE;
+	EXPECT_EQ(-EMFILE, carveout_pool_export(fake_heap.fd, O_RDWR));
 }
 
 /* A failure to acquire a block is a result: the library does not retry. */
 TEST(no_block_is_an_answer)
 {
 	static const int errors[] = { EAGAIN, EINTR, ETIMEDOUT, EIDRM, ENODEV, EUCLEAN };
-	uint64_t offset = 1;
+	struct carveout_pool_block block = { .offset = 1 };
 	size_t i;
 
 	driver.answer = give_block;
@@ -195,10 +288,10 @@ TEST(no_block_is_an_answer)
 		driver.calls = 0;
 		driver.errors[0] = errors[i];
 		driver.errors[1] = errors[i];
-		EXPECT_EQ(-errors[i], carveout_pool_acquire(fake_heap.fd, &offset));
-		EXPECT_EQ(-errors[i], carveout_pool_acquire_wait(fake_heap.fd, 0, &offset));
+		EXPECT_EQ(-errors[i], carveout_pool_acquire(fake_heap.fd, &block));
+		EXPECT_EQ(-errors[i], carveout_pool_acquire_wait(fake_heap.fd, 0, &block));
 		EXPECT_EQ(2, driver.calls);
-		EXPECT_EQ(1, offset);
+		EXPECT_EQ(1, block.offset);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/kprobes.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -204,6 +205,21 @@ static int edu_copy(struct edu_file *file, const struct edu_copy *arg)
 	return ret;
 }
 
+/* === Cache maintenance ==================================================== */
+
+static atomic_t flushes = ATOMIC_INIT(0);
+
+static int count_flush(struct kprobe *probe, struct pt_regs *regs)
+{
+	atomic_inc(&flushes);
+	return 0;
+}
+
+static struct kprobe flush_probe = {
+	.symbol_name = "carveout_claim_flush",
+	.pre_handler = count_flush,
+};
+
 /* === The device =========================================================== */
 
 static int do_map(struct edu_file *file, void __user *user)
@@ -239,6 +255,8 @@ static int do_call(struct edu_file *file, unsigned int cmd, void __user *user)
 		return edu_unmap(file);
 	case EDU_DETACH:
 		return edu_detach(file);
+	case EDU_FLUSHES:
+		return atomic_xchg(&flushes, 0);
 	default:
 		return -ENOTTY;
 	}
@@ -302,15 +320,22 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	registers = pcim_iomap(pdev, 0, 0);
 	if (!registers)
 		return -ENOMEM;
+	ret = register_kprobe(&flush_probe);
+	if (ret)
+		return ret;
 	pci_set_master(pdev);
 	edu = pdev;
-	return misc_register(&edu_device);
+	ret = misc_register(&edu_device);
+	if (ret)
+		unregister_kprobe(&flush_probe);
+	return ret;
 }
 
 static void edu_remove(struct pci_dev *pdev)
 {
 	misc_deregister(&edu_device);
 	pci_clear_master(pdev);
+	unregister_kprobe(&flush_probe);
 }
 
 static const struct pci_device_id edu_ids[] = {

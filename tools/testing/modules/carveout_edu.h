@@ -63,5 +63,7 @@ struct edu_copy {
 #define EDU_COPY	_IOW('E', 2, struct edu_copy)
 #define EDU_UNMAP	_IO('E', 3)
 #define EDU_DETACH	_IO('E', 4)
+/* Returns how often carveout.ko has flushed the caches since the last call. */
+#define EDU_FLUSHES	_IO('E', 5)
 
 #endif /* CARVEOUT_EDU_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Property: blocks of a pool: alloc, free, move are correct, failed calls change nothing
- * Bounds: all valid states of up to 4 blocks and 2 owners, all indices; one corrupted link
+ * Property: blocks of a pool: alloc, free, move are correct, need the right serial
+ * Bounds: all valid states of up to 4 blocks, 2 owners, 255 serials, all indices; a corrupted link
  * Options: --unwind 6
- * Cases: -DNO_STEP; -DALLOC; -DFREE; -DMOVE; -DCORRUPTED
+ * Cases: -DNO_STEP; -DALLOC; -DFREE; -DMOVE; -DFIRST; -DCORRUPTED
  * Sources: blocks.c
  */
 
@@ -26,8 +26,9 @@ static struct list {
 	u32 length;
 } list[LISTS];
 
-/* For each block its list, or LISTS if it was never used. */
+/* For each block its list, or LISTS if it was never used; and the serial if it is used. */
 static unsigned int at[COUNT];
+static u64 serial[COUNT], last_serial;
 
 static struct carveout_block_owner *owner_of(unsigned int nr)
 {
@@ -41,6 +42,12 @@ static u32 *first_of(unsigned int nr)
 	return nr == FREE_LIST ? &blocks.free : &owner[nr - 1].first;
 }
 
+/* Small serials are enough: the code compares and increments them. */
+static u64 any_serial(void)
+{
+	return (u8)nondet_u32();
+}
+
 /* The array has any content before initialisation. */
 static void make_any_memory(void)
 {
@@ -48,6 +55,7 @@ static void make_any_memory(void)
 
 	for (i = 0; i < COUNT; i++) {
 		block[i].owner = owner_of(any_below(LISTS));
+		block[i].serial = any_serial();
 		block[i].next = nondet_u32();
 		block[i].prev = nondet_u32();
 		at[i] = LISTS;
@@ -63,6 +71,9 @@ static void put(u32 index, unsigned int nr)
 	at[index] = nr;
 	block[index].owner = owner_of(nr);
 	block[index].next = *first;
+	serial[index] = any_serial();
+	assume(serial[index] && serial[index] <= last_serial);
+	block[index].serial = serial[index];
 	if (nr != FREE_LIST) {
 		block[index].prev = CARVEOUT_BLOCK_NONE;
 		if (*first != CARVEOUT_BLOCK_NONE)
@@ -82,6 +93,9 @@ static void make_any_state(void)
 	carveout_blocks_init(&blocks, block, any_below(COUNT + 1));
 	for (i = 0; i < LISTS - 1; i++)
 		carveout_block_owner_init(&owner[i]);
+	/* No two blocks in use have the same serial, which no step relies on. */
+	last_serial = any_serial();
+	blocks.serial = last_serial;
 	blocks.fresh = any_below(COUNT + 1);
 	assume(blocks.fresh <= blocks.count);
 	blocks.high = blocks.fresh;
@@ -108,6 +122,7 @@ static void prove_list(unsigned int nr)
 			index = list[nr].block[i - 1];
 			prove(block[index].owner == owner_of(nr));
 			prove(nr == FREE_LIST || block[index].prev == prev);
+			prove(nr == FREE_LIST || block[index].serial == serial[index]);
 			prev = index;
 			index = block[index].next;
 		}
@@ -124,6 +139,7 @@ static void prove_state(u32 count)
 	for (nr = 0; nr < LISTS; nr++)
 		prove_list(nr);
 	prove(blocks.block == block && blocks.count == count && !blocks.corrupted);
+	prove(blocks.serial == last_serial);
 	prove(blocks.fresh == list[FREE_LIST].length + nr_used);
 	prove(blocks.high == blocks.fresh);
 	prove(blocks.nr_free == count - nr_used);
@@ -169,20 +185,43 @@ static void alloc_block(unsigned int to)
 		return;
 	}
 	model_put(got, to);
+	serial[got] = ++last_serial;
 }
 
-/* Free a block, or move it: both move it to another list. */
-static void free_or_move(u32 index, unsigned int to)
+/*
+ * Free a block, or move it: both move it to another list, if the block is in use with this
+ * serial. A move gives it a serial that is higher than all before.
+ */
+static void free_or_move(u32 index, u64 named, unsigned int to)
 {
-	bool used = index < blocks.count && at[index] != FREE_LIST && at[index] != LISTS;
-	int ret = to == FREE_LIST ? carveout_blocks_free(&blocks, index) :
-		  carveout_blocks_move(&blocks, index, owner_of(to));
+	bool used = index < blocks.count && at[index] != FREE_LIST && at[index] != LISTS &&
+		    named == serial[index];
+	int ret;
 
+	if (to == FREE_LIST) {
+		ret = carveout_blocks_free(&blocks, index, named);
+	} else {
+		u64 new_serial = carveout_blocks_new_serial(&blocks);
+
+		prove(new_serial == ++last_serial);
+		ret = carveout_blocks_move(&blocks, index, named, owner_of(to), new_serial);
+	}
 	prove(ret == (used ? 0 : -EINVAL));
 	if (!used)
 		return;
 	model_take_out(index);
 	model_put(index, to);
+	if (to != FREE_LIST)
+		serial[index] = last_serial;
+}
+
+/* The first block of an owner is the one that the owner got last. */
+static void first_block(unsigned int nr)
+{
+	u32 got = carveout_blocks_first(&blocks, owner_of(nr));
+
+	prove(got == (list[nr].length ? list[nr].block[list[nr].length - 1] :
+					CARVEOUT_BLOCK_NONE));
 }
 
 /* The step of this case. */
@@ -193,9 +232,11 @@ static void prove_step(void)
 #if defined(ALLOC)
 	alloc_block(1 + any_below(LISTS - 1));
 #elif defined(FREE)
-	free_or_move(nondet_u32(), FREE_LIST);
+	free_or_move(nondet_u32(), nondet_u64(), FREE_LIST);
 #elif defined(MOVE)
-	free_or_move(nondet_u32(), 1 + any_below(LISTS - 1));
+	free_or_move(nondet_u32(), nondet_u64(), 1 + any_below(LISTS - 1));
+#elif defined(FIRST)
+	first_block(1 + any_below(LISTS - 1));
 #endif
 	prove_state(count);
 }
@@ -235,15 +276,19 @@ static void prove_corrupted(void)
 	for (i = 0; i < COUNT; i++)
 		block_before[i] = block[i];
 	carveout_blocks_validate(&blocks);
-	switch (any_below(3)) {
+	switch (any_below(4)) {
 	case 0:
 		refused = carveout_blocks_alloc(&blocks, owner_of(to)) == CARVEOUT_BLOCK_NONE;
 		break;
 	case 1:
-		refused = carveout_blocks_free(&blocks, nondet_u32());
+		refused = carveout_blocks_free(&blocks, nondet_u32(), nondet_u64());
+		break;
+	case 2:
+		refused = carveout_blocks_first(&blocks, owner_of(to)) == CARVEOUT_BLOCK_NONE;
 		break;
 	default:
-		refused = carveout_blocks_move(&blocks, nondet_u32(), owner_of(to));
+		refused = carveout_blocks_move(&blocks, nondet_u32(), nondet_u64(),
+					       owner_of(to), nondet_u64());
 		break;
 	}
 	prove(refused || !blocks.corrupted);

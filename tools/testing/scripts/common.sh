@@ -75,6 +75,15 @@ once()
 	) 9>"$stamp.lock"
 }
 
+# BEGIN_UNTIL=SECONDS since 1970: nothing begins that would end later.
+# SLOWNESS=N: a step of 100 s on two idle processors takes N s here.
+# time_for SECONDS: is there time for a step that takes so long on two idle processors?
+time_for()
+{
+	[ -z "${BEGIN_UNTIL:-}" ] ||
+		[ $((EPOCHSECONDS + $1 * ${SLOWNESS:-100} / 100)) -le "$BEGIN_UNTIL" ]
+}
+
 # at_a_time NUMBER FUNCTION [ARG...]: call FUNCTION for each ARG, so many at a time. Only
 # these calls are waited for: the caller may have other children, which need not end. Each
 # call takes a token out of a pipe and puts it back at its end: "wait -n" also counts
@@ -122,5 +131,6 @@ copy_sources()
 	mkdir -p "$1"
 	rsync -rlpR --checksum --delete \
 		--exclude={'*.o','*.ko','*.mod','*.mod.c','*.cmd','*.symvers','*.order'} \
-		"$TOP"/./{Makefile,Kbuild,driver,include,lib,samples,tools/testing/modules,tools/testing/kunit/include} "$1/"
+		"$TOP"/./{Makefile,Kbuild,driver,include,lib,samples,tools/remote,tools/testing/modules,tools/testing/kunit/include} \
+		"$1/"
 }

@@ -3,8 +3,8 @@
 #
 # coverage.sh: which lines and branches of lib/ the unit tests in user space reach.
 #
-# Prints both numbers for each source, and each line that has something that was not
-# reached. Fails if a test does.
+# Prints both numbers for each source, and the numbers of the lines that were not reached
+# or that have a branch that was not taken. Fails if a test does.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # doc.sh: make the HTML pages of Documentation/ with Sphinx, in $O/doc. Each warning is an
-# error. The kernel-doc extension and kernel-doc itself are those of a fetched kernel.
+# error. The kernel-doc extension and kernel-doc itself are those of a fetched kernel, or of
+# KSRC, the source of Linux 6.12: then nothing is installed or fetched.
 #
 # The pages are made from a copy of the sources in $O/build/doc, because two things are
 # adapted for the tools: see stage().
@@ -10,7 +11,11 @@
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-export KSRC=$CARVEOUT_CACHE/source/6.12
+if [ -z "${KSRC:-}" ]; then
+	"$SCRIPTS/deps.sh" doc
+	"$SCRIPTS/fetch.sh" source:6.12
+fi
+export KSRC=${KSRC:-$CARVEOUT_CACHE/source/6.12}
 STAGE=$O/build/doc/tree
 LOG=$O/log/doc.log
 API=include/linux/carveout.h
@@ -45,7 +50,7 @@ stage()
 	rm -rf "$STAGE"
 	mkdir -p "$STAGE"
 	rsync -rR --prune-empty-dirs --include='*/' --include='*.[ch]' --include='*.rst' \
-		--include='*.py' --include='*.yaml' --include=Makefile --exclude='*' \
+		--include='*.py' --include='*.yaml' --include='*.dtso' --include=Makefile --exclude='*' \
 		"$TOP"/./{Documentation,driver,include,samples,tools/lib} "$STAGE/"
 	rsync "$TOP"/*.rst "$STAGE/"
 	find "$STAGE/driver" -name '*.[ch]' -exec \
@@ -58,7 +63,7 @@ stage()
 # exported: the functions that the modules export.
 exported()
 {
-	grep -rhoE '^EXPORT_SYMBOL_NS_GPL\(\w+' "$TOP/driver" | sed 's/.*(//'
+	grep -rhoE '^EXPORT_SYMBOL_NS_GPL\(\w+, "CARVEOUT"' "$TOP/driver" | sed 's/.*(//; s/,.*//'
 }
 
 # documented HEADER: the names that have a kernel-doc comment there.
@@ -82,8 +87,6 @@ complete()
 	return $rc
 }
 
-"$SCRIPTS/deps.sh" doc
-"$SCRIPTS/fetch.sh" source:6.12
 stage
 rm -rf "$O/doc"
 mkdir -p "$(dirname "$LOG")"

@@ -7,7 +7,9 @@
 #   board:arm64-6.1   stock kernel image, its modules, headers and a busybox; board.sh
 #                     names the stock kernels
 #   source:6.1        kernel source tree (also 6.12, and 7: the newest there is)
-#   tool:cbmc         the model checker
+#   tool:cbmc         the model checker for C
+#   tool:herd7        the simulator of memory models
+#   v4l2:arm64        v4l2-ctl for a board of an architecture (also x86_64)
 #
 # Each is fetched from the configured package sources of the machine, or, where these do not
 # have it, from the Debian release that does, by way of the configured mirror.
@@ -64,14 +66,14 @@ choose()
 	die "no package source has all of a stock Linux $1 for $3"
 }
 
-# run_foreign SCRIPT LIBS PROGRAM: make SCRIPT, which runs PROGRAM with the loader and the
-# libraries below LIBS: this machine's are too old for it.
+# run_foreign SCRIPT LIBS PROGRAM [OPTIONS]: make SCRIPT, which runs PROGRAM with the loader
+# and the libraries below LIBS: this machine's are too old for it.
 run_foreign()
 {
 	cat > "$1" <<-END
 		#!/bin/sh
 		exec "$2/usr/lib64/ld-linux-x86-64.so.2" --argv0 "\$0" \\
-			--library-path "$2/usr/lib/x86_64-linux-gnu:$2/usr/lib" "$3" "\$@"
+			--library-path "$2/usr/lib/x86_64-linux-gnu:$2/usr/lib" "$3" ${4:-} "\$@"
 	END
 	chmod +x "$1"
 }
@@ -140,17 +142,82 @@ fetch_source()
 	rm -rf "$deb"
 }
 
-TOOL_PACKAGES=(cbmc minisat libc6 libgcc-s1 libstdc++6 zlib1g)
+declare -A TOOL_PACKAGES=(
+	[cbmc]="cbmc minisat libc6 libgcc-s1 libstdc++6 zlib1g"
+	[herd7]="herdtools7 libc6 libgmp10"
+)
+
+# use_tool PACKAGE: select the oldest release of Debian that has it. Its C library is taken
+# from there, too: below /usr, as it is since trixie.
+use_tool()
+{
+	local state
+
+	for state in trixie forky sid; do
+		use_sources "$state"
+		[ -z "$(private_apt apt-cache search --names-only "^$1\$")" ] || return 0
+		say "$state has no $1"
+	done
+	die "no release of Debian has $1"
+}
 
 fetch_tool()
 {
-	local name=$1 dir=$CARVEOUT_CACHE/tool/$1
+	local name=$1 dir=$CARVEOUT_CACHE/tool/$1 version=--version packages options=
+
+	read -ra packages <<< "${TOOL_PACKAGES[$1]:-}"
+	[ ${#packages[@]} != 0 ] || die "fetch.sh: no tool '$1'"
+	if [ "$name" = herd7 ]; then
+		# It looks for its models below the folder that it was built for.
+		options="-set-libdir \"$dir/root/usr/share/herdtools7/herd\""
+		version=-version
+	fi
+	rm -rf "$dir"
+	use_tool "${packages[0]}"
+	unpack "$dir/root" "${packages[@]/%/:$HOST}"
+	run_foreign "$dir/$name" "$dir/root" "$dir/root/usr/bin/$name" "$options"
+	"$dir/$name" $version
+}
+
+# closure PACKAGE: the package and all that it depends on, one a line.
+closure()
+{
+	private_apt apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts \
+		--no-breaks --no-replaces --no-enhances "$1" | grep -v '^[ <]'
+}
+
+# collect LIBS FILE TO: copy a program or a library to the folder TO, and the libraries
+# below LIBS that it needs, its loader among them.
+collect()
+{
+	local name file
+
+	[ ! -e "$3/$(basename "$2")" ] || return 0
+	cp -L "$2" "$3/"
+	for name in $(readelf -d "$2" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+		file=$(find "$1" -name "$name" | head -n 1)
+		[ -n "$file" ] || die "$(basename "$2") needs $name, which no package has"
+		collect "$1" "$file" "$3"
+	done
+}
+
+fetch_v4l2()
+{
+	local dir=$CARVEOUT_CACHE/v4l2/$1 arch=${1/x86_64/amd64} packages
 
 	rm -rf "$dir"
-	use_sources trixie
-	unpack "$dir/root" "${TOOL_PACKAGES[@]/%/:$HOST}"
-	run_foreign "$dir/$name" "$dir/root" "$dir/root/usr/bin/$name"
-	"$dir/$name" --version
+	use_sources system
+	mapfile -t packages < <(closure "v4l-utils:$arch")
+	unpack "$dir/root" "${packages[@]}"
+	mkdir -p "$dir/v4l2"
+	collect "$dir/root" "$dir/root/usr/bin/v4l2-ctl" "$dir/v4l2"
+	# The board has no other dynamic program.
+	cat > "$dir/v4l2-ctl" <<-END
+		#!/bin/sh
+		exec /v4l2/$(basename "$dir"/v4l2/ld-linux*) --library-path /v4l2 /v4l2/v4l2-ctl "\$@"
+	END
+	chmod +x "$dir/v4l2-ctl"
+	rm -rf "$dir/root"
 }
 
 # Lists that are not the newest may name a package that the archive has replaced since:
@@ -177,6 +244,7 @@ stamp_of()
 	board:*)	echo "$CARVEOUT_CACHE/kernel/${1#*:}-$FORMAT.stamp" ;;
 	source:*)	echo "$CARVEOUT_CACHE/source/${1#*:}.stamp" ;;
 	tool:*)		echo "$CARVEOUT_CACHE/tool/${1#*:}.stamp" ;;
+	v4l2:*)		echo "$CARVEOUT_CACHE/v4l2/${1#*:}.stamp" ;;
 	*)		die "fetch.sh: '$1' is unknown" ;;
 	esac
 }

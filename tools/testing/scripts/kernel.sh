@@ -5,7 +5,7 @@
 #
 #   uml-6.1           user-mode Linux with KASAN, lockdep and UBSAN
 #   uml-6.12          user-mode Linux, plain
-#   uml-7             user-mode Linux with two CPUs, of the newest kernel
+#   uml-7             user-mode Linux with two CPUs and cgroups, of the newest kernel
 #   arm64-6.1-debug   the QEMU board with KASAN, lockdep, sleep-in-atomic, SMP
 #   arm64-7-debug     the same with PREEMPT_RT, of the newest kernel
 #
@@ -32,7 +32,7 @@ describe()
 		configs=("$kunit/uml.config") ;;
 	uml-7)
 		series=7 arch=um target="linux modules_prepare modules"
-		configs=("$kunit/uml.config" "$kunit/uml-smp.config") ;;
+		configs=("$kunit/uml.config" "$kunit/uml-smp.config" "$kunit/uml-cgroup.config") ;;
 	arm64-6.1-debug)
 		series=6.1 arch=arm64 target="Image modules"
 		configs=("$vm/arm64-debug.config") ;;

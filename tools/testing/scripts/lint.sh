@@ -10,7 +10,7 @@
 # shellcheck source=tools/testing/scripts/board.sh
 . "$SCRIPTS/board.sh"
 
-CHECKS=(format spdx length layering layers exports version uapi checkpatch kernel_doc
+CHECKS=(format spdx licences length layering layers exports version uapi checkpatch kernel_doc
 	rst named plants shellcheck python dtc spelling sparse_arm64 sparse_x86_64
 	doc dtschema prose subjects release)
 LINT=$O/log/lint
@@ -76,7 +76,7 @@ lint_spdx()
 	local file licence rc=0
 
 	for file in $({ files '*.c' '*.h' '*.S' '*.sh' '*.py' '*.dts' '*.dtso' '*.config' '*.[13]' '*.map' \
-		'*.in' 'Kbuild' 'Makefile'; scripts; } | sort -u); do
+		'*.in' '*.litmus' 'Kbuild' 'Makefile'; scripts; } | sort -u); do
 		# Any program can be linked with the library.
 		licence=GPL-2.0
 		case $file in
@@ -87,6 +87,12 @@ lint_spdx()
 		rc=1
 	done
 	return $rc
+}
+
+# The Debian packages declare the licences that the files have.
+lint_licences()
+{
+	python3 "$SCRIPTS/licences.py"
 }
 
 # An interface is one file, as long as it is.
@@ -116,17 +122,33 @@ includes()
 
 lint_layering()
 {
-	local rc=0 own
+	local rc=0 own has
 
 	own=$(cd lib && echo *.h | sed 's/\./\\./g; s/ /|/g')
 	# shellcheck disable=SC2046 # no blanks in names
 	includes "\"($own)\"" $(files '*.[ch]' | grep -E '^lib/[^/]*$' | grep -v '^lib/carveout_lib.h$') || rc=1
-	includes '<linux/(types|ioctl)\.h>' include/uapi/linux/*.h || rc=1
+	includes '<linux/(types|ioctl)\.h>' include/uapi/linux/carveout.h || rc=1
+	# Firmware has the C library's fixed-width types at most.
+	includes '<(linux/types|stdint)\.h>' include/uapi/linux/carveout_rpmsg.h || rc=1
 	includes '<linux/[a-z-]+\.h>|<uapi/linux/carveout\.h>' include/linux/*.h || rc=1
 	# The library: its own headers, the interface, and the headers of the C library.
 	own=$(cd tools/lib/carveout && echo *.h | sed 's/\./\\./g; s/ /|/g')
 	includes "(\"($own)\"|<linux/(carveout|dma-buf)\.h>|<(sys/)?[a-z]+\.h>)\$" \
 		tools/lib/carveout/*.[ch] || rc=1
+	# The library for programs of u-dma-buf: its own headers, libcarveout and the C library.
+	own=$(cd tools/lib/udmabuf && echo *.h | sed 's/\./\\./g; s/ /|/g')
+	includes "(\"($own)\"|<linux/(ioctl|dma-buf)\.h>|<libcarveout\.h>|<(sys/)?[a-z]+\.h>)\$" \
+		tools/lib/udmabuf/*.[ch] || rc=1
+	# The interface of CMEM: its own headers, the library's one, the C library.
+	includes '("(internal|ti/cmem)\.h"|<libcarveout\.h>|<(sys/)?[a-z]+\.h>)$' \
+		tools/lib/ticmem/*.[ch] tools/lib/ticmem/ti/*.h || rc=1
+	find_none 'CARVEOUT_IOCTL_|DMA_BUF_IOCTL_' tools/lib/ticmem/*.[ch] || rc=1
+	# The client for remote processors: its own headers, the messages, and headers that each
+	# compiler has, or a kernel. A port adds those of its operating system.
+	own=$(cd tools/remote && echo *.h | sed 's/\./\\./g; s/ /|/g')
+	has='std(atomic|bool|def|int)|string|asm/barrier|linux/(stddef|string|types)'
+	has+='|(uapi/)?linux/carveout_rpmsg'
+	includes "(\"($own)\"|<($has)\.h>)\$" tools/remote/{carveout,wuqi}_*.[ch] || rc=1
 	# The tool: its own headers, the library's one, the C library.
 	own=$(cd tools/carveout && echo *.h | sed 's/\./\\./g; s/ /|/g')
 	includes "(\"($own)\"|<libcarveout\.h>|<(sys/)?[a-z]+\.h>)\$" \
@@ -142,8 +164,11 @@ lint_layers()
 	python3 "$SCRIPTS/layers.py"
 }
 
+# Functions that return a pointer, but neither a new object nor an error.
+LASTING='carveout_(phys_to_virt|buf_va|buf_get|pool_get|pool_buf|pool_va|buf_pool|mapping_sgt|owner_get)\('
+
 # Exported functions are exactly those that the header declares, in the symbol
-# namespace.
+# namespace. Those whose result must not be dropped have __must_check.
 lint_exports()
 {
 	local rc=0
@@ -151,8 +176,11 @@ lint_exports()
 	find_none '\bEXPORT_SYMBOL(_GPL)?\(' driver/*.c driver/*/*.c || rc=1
 	diff <(cat driver/*.c driver/*/*.c |
 			sed -nE 's/^EXPORT_SYMBOL_NS_GPL\((\w+), "CARVEOUT"\);$/\1/p' | sort) \
-		<(grep -v '^static' include/linux/carveout.h |
+		<(cat include/linux/carveout*.h | grep -v '^static' |
 			sed -nE 's/^[a-z].*\b(\w+)\(.*[,;]$/\1/p' | sort) || rc=1
+	# An object that is dropped is lost, and an error that is dropped is not handled.
+	! grep -nHE '^(static inline )?(void|struct \w+) \*\w' include/linux/carveout.h |
+		grep -vE "$LASTING" || rc=1
 	return $rc
 }
 
@@ -188,20 +216,52 @@ checkpatch()
 		xargs -P "$JOBS" -n 3 perl "$KSRC/scripts/checkpatch.pl" "${args[@]}" -f
 }
 
-# User space has none of the kernel's macros that checkpatch would prefer. The
-# compat headers are where the kernel's version and its old names belong.
+# User space has none of the kernel's macros that checkpatch would prefer, firmware none of
+# its types, and C11 and FreeRTOS have names of mixed case. Stand-ins for the kernel define its
+# names. The compat headers are where the kernel's version and its old names belong.
 lint_checkpatch()
 {
-	local rc=0
+	local rc=0 user=BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,STRCPY
+	local firmware='^tools/(remote|testing/remote)/' rtos='/port_freertos|/remote/stubs/'
+	local messages=include/uapi/linux/carveout_rpmsg.h
+	local macros=MACRO_ARG_UNUSED,MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE,MACRO_WITH_FLOW_CONTROL
+	local stand_ins=tools/testing/service/kernel.h
+	local typedefs='/u-dma-buf-ioctl\.h$'
+	local posix='/posix_typed_mem\.[ch]|/typed_test\.c|/carveout_typed\.c'
+	local cmem='/ticmem/|/carveout_cmem'
 
 	# shellcheck disable=SC2046 # no blanks in names
 	{
-		checkpatch '' $(files '*.[ch]' | grep -vE '^(tools|include/compat)/')
+		checkpatch '' $(files '*.[ch]' |
+				grep -vE "^((tools|include/compat)/|$messages)|/trace\.h$")
 		rc=$((rc | $?))
-		checkpatch BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,STRCPY \
-			$(files '*.[ch]' | grep '^tools/')
+		# The style of trace events, as in the kernel's include/trace/events.
+		checkpatch OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT $(files '*/trace.h')
 		rc=$((rc | $?))
-		checkpatch LINUX_VERSION_CODE,CONSTANT_COMPARISON \
+		checkpatch CAMELCASE $messages
+		rc=$((rc | $?))
+		checkpatch $user $(files '*.[ch]' | grep '^tools/' | grep -vE "$firmware|$stand_ins|$posix|$typedefs|$cmem")
+		rc=$((rc | $?))
+		# The types have the names that programs use.
+		checkpatch $user,NEW_TYPEDEFS $(files '*.[ch]' | grep -E "$typedefs")
+		rc=$((rc | $?))
+		# The names of CMEM.
+		checkpatch $user,CAMELCASE,NEW_TYPEDEFS $(files '*.[ch]' | grep -E "$cmem")
+		rc=$((rc | $?))
+		# POSIX.1 has functions that return an errno, and ENOSYS for a missing option.
+		checkpatch $user,ENOSYS,USE_NEGATIVE_ERRNO $(files '*.[ch]' | grep -E "$posix")
+		rc=$((rc | $?))
+		checkpatch $user,$macros,EXPORT_SYMBOL,NEW_TYPEDEFS,MEMORY_BARRIER,UNCOMMENTED_DEFINITION \
+			$stand_ins
+		rc=$((rc | $?))
+		# C11 without an operating system has volatile instead of READ_ONCE().
+		checkpatch $user,PREFER_KERNEL_TYPES,VOLATILE \
+			$(files '*.[ch]' | grep -E "$firmware" | grep -vE "$rtos")
+		rc=$((rc | $?))
+		checkpatch $user,PREFER_KERNEL_TYPES,CAMELCASE,NEW_TYPEDEFS \
+			$(files '*.[ch]' | grep -E "$firmware" | grep -E "$rtos")
+		rc=$((rc | $?))
+		checkpatch LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_WITH_FLOW_CONTROL \
 			$(files '*.[ch]' | grep '^include/compat/')
 		rc=$((rc | $?))
 	}
@@ -214,7 +274,7 @@ lint_kernel_doc()
 {
 	# shellcheck disable=SC2046 # no blanks in names
 	"$KSRC/scripts/kernel-doc" -none -Wall -Werror $(files '*.[ch]' |
-		grep -E '^(driver|lib|include|tools/lib)/' | grep -vE '/tests/|^include/compat/')
+		grep -E '^(driver|lib|include|tools/(lib|remote))/' | grep -vE '/tests/|^include/compat/')
 }
 
 # The pages are read by docutils, less the markup that only Sphinx knows.
@@ -267,9 +327,11 @@ lint_dtc()
 {
 	local file findings rc=0
 
-	for file in $(files '*.dts' '*.dtso'); do
-		# As the kernel's own build of overlays has it.
-		findings=$(dtc -@ -Wno-avoid_unnecessary_addr_size -I dts -O dtb \
+	# The trees for carveout doctor have the faults that dtc warns of.
+	for file in $(files '*.dts' '*.dtso' | grep -v '^tools/testing/libcarveout/doctor/'); do
+		# As the kernel's own build of overlays has it. The interrupt controller of an
+		# overlay is in the tree that it changes.
+		findings=$(dtc -@ -Wno-avoid_unnecessary_addr_size -Wno-interrupts_property -I dts -O dtb \
 			-o /dev/null "$file" 2>&1) || rc=1
 		[ -z "$findings" ] || { echo "$findings"; rc=1; }
 	done
@@ -319,18 +381,21 @@ lint_subjects()
 	python3 "$SCRIPTS/subjects.py" "$TOP"
 }
 
-# The module, the library and the newest entry of the changelog have one version.
+# driver/version.h and the newest entry of the changelog have one version; the modules have
+# no other.
 lint_release()
 {
-	local module library changelog
+	local version changelog rc=0
 
-	module=$(sed -nE 's/^MODULE_VERSION\("(.*)"\);$/\1/p' driver/main.c)
-	library=$(sed -nE 's/^VERSION := (.*)$/\1/p' tools/lib/carveout/Makefile)
+	version=$(sed -nE 's/^#define CARVEOUT_VERSION\s+"(.*)"$/\1/p' driver/version.h)
 	changelog=$(grep -m 1 -oE '^[0-9]+\.[0-9]+\.[0-9]+' CHANGELOG.rst)
-	[ "$module" = "$library" ] && [ "$module" = "$changelog" ] && return
-	echo "driver/main.c has version '$module', tools/lib/carveout/Makefile '$library'," \
-		"CHANGELOG.rst '$changelog'"
-	return 1
+	if [ -z "$version" ] || [ "$version" != "$changelog" ]; then
+		echo "driver/version.h has version '$version', CHANGELOG.rst '$changelog'"
+		rc=1
+	fi
+	# shellcheck disable=SC2046 # no blanks in names
+	find_none 'MODULE_VERSION\("' $(files '*.c') || rc=1
+	return $rc
 }
 
 # --- Running them ----------------------------------------------------------

@@ -30,7 +30,11 @@ needs_of()
 	case $1 in
 	scripts)	echo "packages scripts"; return ;;
 	fresh:*)	printf '%s\n' "packages fresh" "always $1"; return ;;
-	unit|libtest)	printf '%s\n' "packages build" "packages $1" "fetch source:6.12"; return ;;
+	deb:*)		printf '%s\n' "packages fresh" "packages x86" "always $1"; return ;;
+	unit|libtest|remote)
+			printf '%s\n' "packages build" "packages $1" "fetch source:6.12"; return ;;
+	build:*|kunit:*|kselftest:*|compat:*|hibernate:*|importers:*|remote:*|cmem:*)	;;
+	*)		die "no lane '$1': see $SCRIPTS/test.sh" ;;
 	esac
 	board "$name"
 	# shellcheck disable=SC2086 # several groups
@@ -38,9 +42,22 @@ needs_of()
 	echo "fetch board:$stock"
 	! board_own_kernel || printf '%s\n' "fetch source:$series" "kernel $name"
 	case $1 in
-	compat:*)	printf '%s\n' "packages $compat" "fetch source:6.12" ;;
-	kselftest:*)	echo "fetch source:6.12" ;;
+	compat:*)	[ -n "$compat" ] || die "board '$name' runs no 32-bit programs"
+			printf '%s\n' "packages $compat" "fetch source:6.12" ;;
+	kselftest:*|hibernate:*|cmem:*)	echo "fetch source:6.12" ;;
+	kunit:*)	echo "fetch source:$series" ;;
+	remote:*)	printf 'fetch source:%s\n' 6.12 "$series" ;;
+	importers:*)	printf 'fetch %s\n' source:6.12 source:7 "v4l2:$userarch" ;;
 	esac
+}
+
+needs_of_all()
+{
+	local lane
+
+	for lane in "$@"; do
+		needs_of "$lane"
+	done | sort -u
 }
 
 minutes()
@@ -48,11 +65,13 @@ minutes()
 	echo "$((($1 + 59) / 60)) min"
 }
 
-# print_plan LANE...: the steps of the run, and their duration.
+# print_plan LANE...: the steps of the run, and their duration. Sets PLANNED, in seconds.
 print_plan()
 {
-	local lane seconds total=0 longest=0 first=0 mib=0 word name missing=() builds=() groups=()
+	local lane seconds total=0 longest=0 first=0 mib=0 word name needs
+	local missing=() builds=() groups=()
 
+	needs=$(needs_of_all "$@")
 	for lane in "$@"; do
 		seconds=$(cost lane "$lane")
 		total=$((total + seconds))
@@ -70,7 +89,7 @@ print_plan()
 				builds+=("$name") ;;
 		esac
 		first=$((first + $(cost "$word" "$name")))
-	done < <(for lane in "$@"; do needs_of "$lane"; done | sort -u)
+	done <<< "$needs"
 	mapfile -t missing < <("$SCRIPTS/deps.sh" --missing ${groups[@]+"${groups[@]}"})
 	say "$# lanes, $PARALLEL at a time: about $(minutes "$total") on two idle processors."
 	[ "$ROUNDS" = 100 ] ||
@@ -82,6 +101,35 @@ print_plan()
 	[ "$mib" = 0 ] || say "To fetch: about $mib MiB of packages, kernels and their sources."
 	[ ${#builds[@]} = 0 ] || say "To build once: the test kernels ${builds[*]}."
 	[ "$first" = 0 ] || say "That takes about $(minutes "$first") before the first test."
+	# shellcheck disable=SC2034 # of test.sh
+	PLANNED=$((total + first))
+}
+
+# choose_lanes LANE...: sets CHOSEN to the lanes that BEGIN_UNTIL leaves time for, and LATE to
+# the others. Their kernels are built before all lanes, one after the other.
+choose_lanes()
+{
+	local lane word name built=' ' seconds building=0
+
+	CHOSEN=("$@") LATE=()
+	[ -n "${BEGIN_UNTIL:-}" ] || return 0
+	CHOSEN=()
+	for lane in "$@"; do
+		seconds=0
+		while read -r word name; do
+			if [ "$word" = kernel ] && [[ $built != *" $name "* ]] &&
+				! "$SCRIPTS/kernel.sh" --have "$name"; then
+				seconds=$(cost kernel "$name")
+			fi
+		done < <(needs_of "$lane")
+		if ! time_for $((building + seconds + $(cost lane "$lane"))); then
+			LATE+=("$lane")
+			continue
+		fi
+		CHOSEN+=("$lane")
+		building=$((building + seconds))
+		[[ $lane != *:* ]] || built+="${lane#*:} "
+	done
 }
 
 # --- Progress ---------------------------------------------------------------

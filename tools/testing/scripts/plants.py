@@ -39,6 +39,8 @@ KEYS = ("Plant", "Lane", "Only", "Expect")
 OF_LANE = {
     "unit": ("tools/testing/unit", "tools/testing/shared", "lib/tests"),
     "libtest": ("tools/testing/libcarveout",),
+    "remote": ("tools/testing/remote", "tools/testing/service", "tools/remote"),
+    "remote:versal-6.12": ("tools/testing/remote/r5", "tools/remote"),
 }
 # A plant that needs a whole lane of a board is about how tests are built and counted.
 OF_BOARD = ("Kbuild", "tools/testing/expected", "tools/testing/scripts/verdict.py",
@@ -96,8 +98,9 @@ def sources(name):
     if re.search(rf"^TEST_PROGS \+?:?= {re.escape(name)}$", makefile, re.M):
         return with_includes([SELFTESTS / name])
     if re.search(rf"^TEST_GEN_PROGS \+?:?= {re.escape(name)}$", makefile, re.M):
-        linked = re.search(r"^\$\(TEST_GEN_PROGS\): ((?:\\\n|.)+)", makefile, re.M)[1]
-        helpers = [SELFTESTS / word for word in linked.split() if word != "\\"]
+        linked = re.search(r"^shared := ((?:\\\n|.)+)", makefile, re.M)[1]
+        own = re.findall(rf"^\$\(OUTPUT\)/{re.escape(name)}: (.+\.c)$", makefile, re.M)
+        helpers = [SELFTESTS / word for word in " ".join([linked] + own).split() if word != "\\"]
         return with_includes([SELFTESTS / f"{name}.c"] + helpers)
     match = re.search(rf"^{re.escape(name)}-y := (.+)\.o$", text("Kbuild"), re.M)
     return with_includes([pathlib.Path(match[1] + ".c")]) if match else set()

@@ -81,6 +81,12 @@ def c_prose(text, strings):
     return [(start, body) for start, body, _, _ in pieces]
 
 
+def litmus_prose(text):
+    """Comments of a litmus test."""
+    return [(found.start(), re.sub(r"^\(\*|\*\)$|^[ \t]*\*(?=\s|$)", blank, found.group(), flags=re.M))
+            for found in re.finditer(r"\(\*.*?\*\)", text, re.DOTALL)]
+
+
 def hash_prose(text):
     """Comments that begin with a #, as one text with all else blank."""
     lines = []
@@ -171,6 +177,8 @@ def prose_of(path, text):
     extension = os.path.splitext(name)[1]
     if extension in (".c", ".h", ".S", ".dts", ".dtso", ".map"):
         return c_prose(text, extension in (".c", ".h") and not is_test(path))
+    if extension == ".litmus":
+        return litmus_prose(text)
     if extension == ".py":
         return python_prose(text)
     if extension in (".rst", ".md"):

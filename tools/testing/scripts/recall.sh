@@ -18,8 +18,10 @@
 #   Expect: REGEX        text in the output or a log of the run, one a line;
 #                        all of them
 #
-# First each lane runs without a bug and has to pass: a lane that is red anyway
-# notices nothing.
+# Plants that name the same lanes are a group. First the lanes of a group run without a
+# bug, with the programs of all of its plants, and have to pass: a lane that is red anyway
+# notices nothing. If they do not pass, the programs of each plant run without the bug by
+# themselves. Several groups run at a time, each with a copy of the tree.
 #
 # A plant that is caught is recorded in tools/testing/caught, with a digest of its
 # inputs: the plant, the files that it changes, and the sources of the tests that
@@ -27,17 +29,19 @@
 # made the plants run again. It names no revision, so a rebase, a shallow clone or an
 # uncommitted change makes no difference, and without a record a plant runs.
 #
-# RECALL_MINUTES=N: begin no plant after so many minutes. The rest is reported as
-# skipped, and remains for a later --changed.
+# BEGIN_UNTIL=SECONDS since 1970: plants whose lanes would probably end later are skipped.
+# They remain for a later --changed.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=tools/testing/scripts/plan.sh
+. "$SCRIPTS/plan.sh"
 
 PLANTED=$TOP/tools/testing/planted
 WORK=$O/recall
-COPY=$WORK/tree
 RESULTS=$WORK/results
-MINUTES=${RECALL_MINUTES:-0}
+# A board sleeps about a third of its time.
+GROUPS_AT_A_TIME=$(($(nproc) + 1))
 # Seconds of silence that end a board: one that hangs with a bug prints nothing.
 SILENCE=${BOARD_SILENCE:-150}
 
@@ -47,8 +51,23 @@ header()
 	sed -n "/^diff \|^--- /q; s/^\(# \)\?$2: //p" "$1"
 }
 
-# A copy of the tree. Files that do not change keep their time, so that only the
-# files that a plant changes are built again.
+# enter_copy: use the first copy of the tree that no other group uses, until this shell ends.
+# It has its own build output.
+enter_copy()
+{
+	local number=1 lock
+
+	while :; do
+		exec {lock}> "$WORK/lock-$number"
+		! flock -n "$lock" || break
+		exec {lock}>&-
+		number=$((number + 1))
+	done
+	COPY=$WORK/tree-$number OUT=$WORK/out-$number
+}
+
+# Files that do not change keep their time, so that only the files that a plant changes are
+# built again.
 fresh_copy()
 {
 	local out=${O#"$TOP"/}
@@ -64,7 +83,8 @@ run()
 	local log=$1 only=$2
 
 	shift 2
-	(cd "$COPY" && O=$WORK/out ONLY=$only BOARD_SILENCE=$SILENCE \
+	rm -rf "$OUT/log"
+	(cd "$COPY" && O=$OUT ONLY=$only BOARD_SILENCE=$SILENCE BEGIN_UNTIL='' \
 		tools/testing/scripts/test.sh "$@") >"$log" 2>&1
 }
 
@@ -73,24 +93,50 @@ result()
 	printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}" >> "$RESULTS"
 }
 
-# The run of LANE and ONLY without a bug: once for each pair.
+# control LANES ONLY: do the lanes pass without a bug? Each pair of arguments runs once.
 control()
 {
-	local lane=$1 only=$2 name log
+	local lanes=$1 only=$2 name log
 
-	name=$(printf '%s' "control $lane $only" | tr -c 'A-Za-z0-9.\n-' '_')
-	log=$WORK/$name.log
-	[ ! -e "$log" ] || return 0
+	name=$(printf '%s' "control $lanes $only" | sha256sum)
+	log=$WORK/control-${name%% *}.log
+	[ ! -e "$log.passes" ] || return 0
+	[ ! -e "$log" ] || return 1
 	fresh_copy
 	# shellcheck disable=SC2086 # several lanes
-	if run "$log" "$only" $lane; then
-		printf '  %-40s passes without a bug\n' "$lane ${only:+($only)}"
-		result pass "no bug: $lane $only"
-	else
-		printf '  %-40s FAILS without a bug\n' "$lane ${only:+($only)}"
-		result fail "no bug: $lane $only" "see $log"
+	run "$log" "$only" $lanes || {
+		result fail "no bug: $lanes $only" "see $log"
 		tail -n 12 "$log" | sed 's/^/\t/' >> "$RESULTS"
-	fi
+		return 1
+	}
+	touch "$log.passes"
+	printf '  %-40s passes without a bug\n' "$lanes"
+	result pass "no bug: $lanes $only"
+}
+
+# The programs that the plants FILE... name, each once; nothing if one of them needs all.
+programs_of()
+{
+	local file
+
+	for file in "$@"; do
+		[ -n "$(header "$file" Only)" ] || return 0
+	done
+	for file in "$@"; do
+		header "$file" Only
+	done | tr ' ' '\n' | sort -u | paste -s -d ' '
+}
+
+# sound LANES ONLY ALL: do the lanes pass without a bug, with the programs ALL of a group, or
+# with ONLY those of a plant?
+sound()
+{
+	local lanes=$1 only=$2
+
+	! control "$lanes" "$3" || return 0
+	! control "$lanes" "$only" || return 0
+	printf '  %-40s FAILS without a bug\n' "$lanes ${only:+($only)}"
+	return 1
 }
 
 plant()
@@ -107,8 +153,14 @@ unsaid()
 	local plant=$1 log=$2 regex
 
 	header "$plant" Expect | while read -r regex; do
-		grep -aqsE -e "$regex" -- "$log" "$WORK"/out/log/*/* || echo "$regex"
+		grep -aqsE -e "$regex" -- "$log" "$OUT"/log/*/* || echo "$regex"
 	done
+}
+
+# Groups write the record at the same time.
+plants_py()
+{
+	flock "$WORK/lock" python3 "$SCRIPTS/plants.py" "$@"
 }
 
 # missed NAME WHY LOG
@@ -119,11 +171,7 @@ missed()
 	result fail "$1" "missed: $2 (see $3)"
 }
 
-plants_py()
-{
-	python3 "$SCRIPTS/plants.py" "$@"
-}
-
+# try_plant FILE PROGRAMS: PROGRAMS are those of its group.
 try_plant()
 {
 	local file=$1 name lane only log missing digest
@@ -131,15 +179,13 @@ try_plant()
 	name=$(basename "$file")
 	lane=$(header "$file" Lane) only=$(header "$file" Only)
 	log=$WORK/$name.log
-	if [ -z "$lane" ] || [ -z "$(header "$file" Expect)" ]; then
-		missed "$name" "the plant names no Lane or Expect" "$file"
+	if ! sound "$lane" "$only" "$2"; then
+		result fail "$name" "$lane fails without a bug"
 		return
 	fi
-	control "$lane" "$only"
 	fresh_copy
 	# Of the copy: the tree may change meanwhile.
-	digest=$(cd "$COPY" && plants_py digest "$name")
-	rm -rf "$WORK/out/log"
+	digest=$(cd "$COPY" && python3 "$SCRIPTS/plants.py" digest "$name")
 	if ! plant "$file" >"$log" 2>&1; then
 		missed "$name" "the bug could not be planted" "$log"
 		return
@@ -156,19 +202,59 @@ try_plant()
 	fi
 	printf '  %-40s caught: %s\n' "$name" "$(header "$file" Plant)"
 	result pass "$name"
-	# With a lane that fails anyway that proves nothing.
-	grep -qF "$(printf 'fail\tno bug: %s %s\t' "$lane" "$only")" "$RESULTS" ||
-		plants_py caught "$name" "$digest"
+	plants_py caught "$name" "$digest"
 }
 
-# Is there time for one more plant?
-time_left()
+# lanes_cost LANE...: their seconds, on two idle processors.
+lanes_cost()
 {
-	[ "$MINUTES" = 0 ] || [ $SECONDS -lt $((60 * MINUTES)) ]
+	local lane seconds=0
+
+	for lane in "$@"; do
+		seconds=$((seconds + $(cost lane "$lane")))
+	done
+	echo "$seconds"
+}
+
+# try_group LANES: all plants that name these lanes.
+try_group()
+{
+	local lanes=$1 file group=() programs seconds
+
+	# shellcheck disable=SC2086 # several lanes
+	seconds=$(lanes_cost $lanes)
+	for file in "${plants[@]}"; do
+		[ "$(header "$file" Lane)" != "$lanes" ] || group+=("$file")
+	done
+	programs=$(programs_of "${group[@]}")
+	enter_copy
+	for file in "${group[@]}"; do
+		# Twice: the lanes run without the bug, too.
+		if time_for $((2 * seconds)); then
+			try_plant "$file" "$programs"
+		else
+			result skip "$(basename "$file")" "no time left; recall.sh --changed runs it"
+		fi
+	done
+}
+
+# The lanes of all groups, a group a line, the longest first: tools/testing/costs knows how
+# long the lanes take.
+group_lanes()
+{
+	local file count lanes
+
+	for file in "${plants[@]}"; do
+		header "$file" Lane
+	done | sort | uniq -c | while read -r count lanes; do
+		# shellcheck disable=SC2086 # several lanes
+		echo "$((count * $(lanes_cost $lanes))) $lanes"
+	done | sort -rn | cut -d ' ' -f 2-
 }
 
 "$SCRIPTS/deps.sh" build recall
 cd "$TOP"
+mkdir -p "$WORK"
 plants=()
 case ${1:-} in
 --check)
@@ -188,15 +274,13 @@ for name in "$@"; do
 	plants+=("$PLANTED/$name")
 done
 [ $# -gt 0 ] || plants=("$PLANTED"/*.patch "$PLANTED"/*.sh)
-mkdir -p "$WORK"
-rm -f "$WORK"/*.log "$RESULTS"
-: > "$RESULTS"
 for file in "${plants[@]}"; do
-	[ -e "$file" ] || continue
-	if time_left; then
-		try_plant "$file"
-	else
-		result skip "$(basename "$file")" "no time left; recall.sh --changed runs it"
-	fi
+	for key in Lane Expect; do
+		[ -n "$(header "$file" $key)" ] || die "$file has no '$key:'"
+	done
 done
+rm -f "$WORK"/*.log "$WORK"/*.passes "$RESULTS"
+: > "$RESULTS"
+mapfile -t lanes < <(group_lanes)
+at_a_time "$GROUPS_AT_A_TIME" try_group "${lanes[@]}"
 python3 "$SCRIPTS/verdict.py" summary "$RESULTS"

@@ -14,6 +14,8 @@ import tempfile
 import time
 import unittest
 
+from litmus_test import Litmus  # noqa: F401, run with the others
+
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -491,6 +493,80 @@ class Record(unittest.TestCase):
         self.catch("b.patch")
         self.plants("missed", "a.patch")
         self.assertEqual(self.plants("changed"), ["a.patch"])
+
+
+class Verdict(unittest.TestCase):
+    """verdict.py: the TAP of a program, the log of a board."""
+
+    def verdict(self, text, kind, *args):
+        with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
+            log.write(text)
+            log.flush()
+            run = subprocess.run([sys.executable, os.path.join(SCRIPTS, "verdict.py"), kind,
+                                  "scripts", log.name, *args], text=True, capture_output=True,
+                                 check=True)
+        return run.stdout
+
+    def judge(self, program):
+        """The results of a program with two tests of one name."""
+        return self.verdict("# program: %s\nTAP version 13\n1..2\nok 1 twice\nok 2 twice\n"
+                            % program, "tap", "0")
+
+    def board(self, lockdep):
+        """The results of a board whose kernel reports something while it boots."""
+        return self.verdict("[    0.1] WARNING: CPU: 0 PID: 1 at virt-pci.c:886\n"
+                            "[    0.2] WARNING: bad unlock balance detected!\n"
+                            "[    0.3] swapper/1 is trying to release a lock\n"
+                            "carveout-test: start\ncarveout-test: %s lockdep at start%s\n"
+                            "carveout-test: end\n" % lockdep, "board")
+
+    def test_report_that_ended_lockdep_is_shown(self):
+        self.assertIn("fail\tlockdep at start\tis off\n\tWARNING: bad unlock balance detected!\n"
+                      "\tswapper/1 is trying to release a lock\n",
+                      self.board(("not ok", " # is off")))
+        self.assertNotIn("bad unlock balance", self.board(("ok", "")))
+
+    def test_names_are_unique(self):
+        self.assertIn("two tests are called 'twice'", self.judge("carveout_x"))
+
+    def test_names_of_the_kernels_own_tests_are_numbered(self):
+        judged = self.judge("kernel_x")
+        self.assertNotIn("two tests are called", judged)
+        self.assertIn("pass\tkernel_x: twice (2)", judged)
+
+
+class Deadline(unittest.TestCase):
+    """common.sh: nothing begins that would end after BEGIN_UNTIL."""
+
+    @staticmethod
+    def time_for(seconds, until, **more):
+        run = subprocess.run(["bash", "-c", ". %s/common.sh; time_for %d" % (SCRIPTS, seconds)],
+                             env=dict(os.environ, BEGIN_UNTIL=until, **more), check=False)
+        return run.returncode == 0
+
+    def test_no_deadline(self):
+        self.assertTrue(self.time_for(1 << 30, ""))
+
+    def test_ends_before_it(self):
+        self.assertTrue(self.time_for(1000, "%d" % (time.time() + 3000)))
+
+    def test_ends_after_it(self):
+        self.assertFalse(self.time_for(1000, "%d" % (time.time() + 500)))
+
+    def test_deadline_has_passed(self):
+        self.assertFalse(self.time_for(0, "%d" % (time.time() - 500)))
+
+    def test_slow_machine(self):
+        self.assertFalse(self.time_for(1000, "%d" % (time.time() + 3000), SLOWNESS="400"))
+
+    def test_lane_that_is_late_is_skipped(self):
+        with tempfile.TemporaryDirectory() as out:
+            run = subprocess.run([os.path.join(SCRIPTS, "test.sh"), "unit", "kunit:uml-7"],
+                                 env=dict(os.environ, O=out, BEGIN_UNTIL="1"), text=True,
+                                 capture_output=True, check=False)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(run.stdout.splitlines()[-1], "0 passed, 0 failed, 2 skipped")
+        self.assertIn("SKIP: unit the whole lane: no time left", run.stdout)
 
 
 class Parallel(unittest.TestCase):

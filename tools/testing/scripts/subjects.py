@@ -22,7 +22,7 @@ MAX_LENGTH = 75
 
 # A folder, or the part of the tree that a reader of the log looks for.
 AREAS = ("api", "bench", "buf", "build", "dev", "Documentation", "driver", "dt-bindings", "lib",
-         "libcarveout", "mem", "samples", "testing", "tool", "tree", "uapi")
+         "libcarveout", "mem", "remote", "rpmsg", "samples", "testing", "tool", "tree", "uapi")
 
 # The base form of a verb ends like another form of one.
 BASE_ED = {"bleed", "breed", "embed", "exceed", "feed", "need", "proceed", "seed", "shed",

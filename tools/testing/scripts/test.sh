@@ -4,25 +4,36 @@
 # test.sh [LANE...]: run test lanes; without an argument, all of them.
 # test.sh --prepare [LANE...]: fetch and build their prerequisites, run nothing.
 # test.sh --plan [LANE...]: print the steps of a run and their duration, do nothing.
+# test.sh --seconds [LANE...]: likewise, and the duration as a number.
 # test.sh --list: print all lanes.
 #
 #   scripts           these scripts: the choice of packages, the end of a board
 #   build:BOARD       the modules build without a warning (W=1) for its kernel
 #   unit              the unit tests of lib/, in user space
-#   libtest           libcarveout without a heap, and how it installs
+#   libtest           libcarveout and the carveout command without a heap, and how they install;
+#                     carveout doctor on device trees
+#   remote            the client for remote processors, in user space, and its builds; the
+#                     service for them as a program, with random inputs
 #   kunit:BOARD       the KUnit suites; on a stock kernel those of driver/
 #   kselftest:BOARD   the kselftest programs
 #   compat:BOARD      ... built for the 32-bit architecture that its kernel also runs
+#   hibernate:BOARD   the board hibernates, and boots again with other content in its RAM
+#   importers:BOARD   drivers and tests of the kernel import buffers
+#   remote:BOARD      remote processors of the board use the service, over rpmsg
+#   cmem:BOARD        the programs of TI's CMEM use libticmem; CMEM_SOURCE=DIR has their source
 #   fresh:SUITE       README.md, followed on a clean machine of this Debian release
+#   deb:SUITE         the packages, built, installed, used and purged on clean machines of it
 #
-# "build", "kunit", "kselftest", "compat" and "fresh" alone mean all of their lanes; "quick"
-# those of make test, "all" those of make test-all, which are all but "fresh". "rest" are
-# those of "all" that are not quick, less the board arm64-7-debug, whose kernel takes long
-# to build and to run. See board.sh for the boards. Each lane leaves its logs in
-# $O/log/LANE (":" becomes "=").
+# "build", "kunit", "kselftest", "compat", "hibernate", "importers", "cmem", "fresh" and "deb" alone
+# mean all of their lanes, "cores" all of remote:BOARD; "quick" those of make test, "all" those of make test-all, which are
+# all but "fresh" and "deb". "rest" are those of "all" that are not quick, less the board
+# arm64-7-debug, whose kernel takes long to build and to run. See board.sh for the boards.
+# Each lane leaves its logs in $O/log/LANE (":" becomes "=").
 # ONLY="NAME..." runs just these kselftest programs or KUnit modules.
-# ROUNDS=N: kselftest programs run N per cent of the rounds of their loops. make test
-# sets it; make test-all, .ci/run and make recall do not.
+# ROUNDS=N: kselftest programs run N per cent of the rounds of their loops. make test and
+# .ci/run set it; make test-all and make recall do not.
+# BEGIN_UNTIL=SECONDS since 1970: lanes that would probably end later are skipped.
+# SLOWNESS=N: the machine takes N % of the durations in tools/testing/costs.
 # The last line says how many tests passed, failed and were skipped.
 
 # shellcheck source=tools/testing/scripts/common.sh
@@ -40,18 +51,23 @@ DONE=$LOGS/done-$$
 # The lanes for a newcomer: one of each kind, and only the test kernel that builds fast.
 QUICK=(build:arm64-6.1 build:arm64-6.12 build:x86_64-6.12 build:uml-6.12
 	kselftest:arm64-6.1 kselftest:arm64-6.12 kselftest:x86_64-6.12 kunit:uml-6.12
-	unit libtest scripts)
+	remote:versal-6.12 unit libtest remote scripts)
 KUNIT_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12 arm64-6.12-rt x86_64-6.12
 	uml-6.1 uml-6.12 uml-7)
 # The slowest first: several boards run at a time.
 KSELFTEST_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1
 	arm64-6.12 arm64-7 x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
 COMPAT_BOARDS=(arm64-6.12 x86_64-6.12)
+HIBERNATE_BOARDS=(x86_64-6.12)
+# Debian's kernels for all machines. On arm64 a display is behind an IOMMU.
+IMPORTER_BOARDS=(arm64-6.12 x86_64-6.12-full)
+REMOTE_BOARDS=(versal-6.1 versal-6.12)
+# One has heaps of two memory types, the other one is fast.
+CMEM_BOARDS=(arm64-6.12 uml-6.12)
 SUITES=(bookworm trixie)
+NO_TIME="no time left; make test-all runs it"
 # A board sleeps about a third of its time.
 PARALLEL=${PARALLEL:-$(($(nproc) + 1))}
-
-declare -A PREPARED
 
 # expand_lanes WORD...: the lanes that they stand for, each on a line.
 expand_lanes()
@@ -64,9 +80,15 @@ expand_lanes()
 		kunit)		printf 'kunit:%s\n' "${KUNIT_BOARDS[@]}" ;;
 		kselftest)	printf 'kselftest:%s\n' "${KSELFTEST_BOARDS[@]}" ;;
 		compat)		printf 'compat:%s\n' "${COMPAT_BOARDS[@]}" ;;
+		hibernate)	printf 'hibernate:%s\n' "${HIBERNATE_BOARDS[@]}" ;;
+		importers)	printf 'importers:%s\n' "${IMPORTER_BOARDS[@]}" ;;
+		cores)		printf 'remote:%s\n' "${REMOTE_BOARDS[@]}" ;;
+		cmem)		printf 'cmem:%s\n' "${CMEM_BOARDS[@]}" ;;
 		fresh)		printf 'fresh:%s\n' "${SUITES[@]}" ;;
+		deb)		printf 'deb:%s\n' "${SUITES[@]}" ;;
 		quick)		printf '%s\n' "${QUICK[@]}" ;;
-		all)		expand_lanes scripts unit libtest build kselftest kunit compat ;;
+		all)		expand_lanes scripts unit libtest remote build kselftest kunit \
+					compat hibernate importers cores cmem ;;
 		rest)		expand_lanes all | grep -vxF "$(printf '%s\n' "${QUICK[@]}")" |
 					grep -v ':arm64-7-debug$' ;;
 		*)		echo "$lane" ;;
@@ -76,56 +98,27 @@ expand_lanes()
 
 # --- Preparation: packages, kernels. Slow the first time, nothing later. ----
 
-# prepare_once NAME COMMAND...: once in this run, however many lanes need it.
-prepare_once()
-{
-	local name=$1
-
-	shift
-	[ -z "${PREPARED[$name]:-}" ] || return 0
-	PREPARED[$name]=1
-	"$@"
-}
-
-prepare_board()
-{
-	board "$1"
-	board_prepare
-}
-
-prepare_compat()
-{
-	board "$1"
-	[ -n "$compat" ] || die "board '$1' runs no 32-bit programs"
-	prepare_once "compat $compat" "$SCRIPTS/deps.sh" "$compat"
-}
-
+# prepare LANE...: packages and kernel sources come first. Then the processors build kernels
+# while the network fetches the boards.
 prepare()
 {
-	local lane name
+	local needs word name packages=() sources=() boards=() kernels=() fetching
 
-	for lane in "$@"; do
-		name=${lane#*:}
-		case $lane in
-		build:*|kunit:*)
-			prepare_once "$name" prepare_board "$name" ;;
-		kselftest:*|compat:*)
-			prepare_once "$name" prepare_board "$name"
-			[ "${lane%%:*}" != compat ] || prepare_compat "$name"
-			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
-		fresh:*)
-			prepare_once fresh "$SCRIPTS/deps.sh" fresh ;;
-		scripts)
-			prepare_once scripts "$SCRIPTS/deps.sh" scripts ;;
-		unit)
-			prepare_once unit "$SCRIPTS/deps.sh" build unit
-			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
-		libtest)
-			prepare_once libtest "$SCRIPTS/deps.sh" build libtest
-			prepare_once source "$SCRIPTS/fetch.sh" source:6.12 ;;
-		*)	die "no lane '$lane': see $SCRIPTS/test.sh" ;;
+	needs=$(needs_of_all "$@")
+	while read -r word name; do
+		case $word:$name in
+		packages:*)		packages+=("$name") ;;
+		fetch:source:*)		sources+=("$name") ;;
+		fetch:*)		boards+=("$name") ;;
+		kernel:*)		kernels+=("$name") ;;
 		esac
-	done
+	done <<< "$needs"
+	"$SCRIPTS/deps.sh" ${packages[@]+"${packages[@]}"}
+	"$SCRIPTS/fetch.sh" ${sources[@]+"${sources[@]}"}
+	"$SCRIPTS/fetch.sh" ${boards[@]+"${boards[@]}"} &
+	fetching=$!
+	"$SCRIPTS/kernel.sh" ${kernels[@]+"${kernels[@]}"}
+	wait "$fetching"
 }
 
 # --- One lane: writes $dir/results -----------------------------------------
@@ -174,7 +167,21 @@ lane_libtest()
 
 	make -C "$TOP/tools/testing/libcarveout" KSRC="$CARVEOUT_CACHE/source/6.12" \
 		O="$O/build/libtest" run >"$1/console.log" 2>&1 || rc=$?
+	make -C "$TOP/tools/testing/tool" O="$O/build/tooltest" run >>"$1/console.log" 2>&1 || rc=$?
+	make -C "$TOP/tools/testing/udmabuf" KSRC="$CARVEOUT_CACHE/source/6.12" \
+		O="$O/build/udmabuftest" run >>"$1/console.log" 2>&1 || rc=$?
 	verdict tap libtest "$1/console.log" "$rc" > "$1/results"
+}
+
+lane_remote()
+{
+	local rc=0
+
+	make -C "$TOP/tools/testing/remote" KSRC="$CARVEOUT_CACHE/source/6.12" \
+		O="$O/build/remote" run >"$1/console.log" 2>&1 || rc=$?
+	make -C "$TOP/tools/testing/service" KSRC="$CARVEOUT_CACHE/source/6.12" \
+		O="$O/build/service" run >>"$1/console.log" 2>&1 || rc=$?
+	verdict tap remote "$1/console.log" "$rc" > "$1/results"
 }
 
 lane_fresh()
@@ -185,11 +192,23 @@ lane_fresh()
 	verdict tap "fresh:$2" "$1/console.log" "$rc" > "$1/results"
 }
 
+lane_deb()
+{
+	local rc=0
+
+	"$SCRIPTS/packages.sh" "$2" "$1" >"$1/console.log" 2>&1 || rc=$?
+	verdict tap "deb:$2" "$1/console.log" "$rc" > "$1/results"
+}
+
 lane_board()
 {
 	local dir=$1 kind=$2 initramfs dtb silence
 
 	board "$3"
+	[ "$kind" != hibernate ] || board_with_swap "$dir"
+	[ "$kind" != importers ] || board_with_importers
+	[ "$kind" != kselftest ] || board_with_mended 2>"$dir/mended.log"
+	[ "$kind" != remote ] || second=$dir/remote.log
 	board_paths
 	if ! initramfs=$(board_image "$kind" 2>"$dir/build.log"); then
 		failed "$dir" build "$dir/build.log"
@@ -202,14 +221,29 @@ lane_board()
 	silence=${BOARD_SILENCE:-$((300 * scale))}
 	board_boot "$silence" "$initramfs" "$dtb" "" >"$dir/console.log" 2>&1 ||
 		echo "(the board's run ended with status $?)" >> "$dir/console.log"
+	[ "$kind" != hibernate ] || resume_board "$dir" "$silence" "$initramfs" "$dtb"
 	verdict board "$kind:$3" "$dir/console.log" > "$dir/results"
+}
+
+# Boot a board that hibernated once more, with other content in its no-map memory, which
+# the image does not have. It continues where it stopped, and so does its console.
+resume_board()
+{
+	local dir=$1
+
+	if ! grep -q '^carveout-test: end\|\] carveout-test: end' "$dir/console.log"; then
+		board_forget "$dir"
+		board_boot "$2" "$3" "$4" "" >>"$dir/console.log" 2>&1 ||
+			echo "(the board's run ended with status $?)" >> "$dir/console.log"
+	fi
+	rm -f "$dir/swap" "$dir/ram"
 }
 
 # The architecture of a lane's programs on this board; nothing if it has none.
 programs_arch()
 {
 	case $1 in
-	kselftest)	echo "$userarch" ;;
+	kselftest|hibernate|importers|remote|cmem)	echo "$userarch" ;;
 	compat)		echo "$compat" ;;
 	esac
 }
@@ -218,7 +252,10 @@ board_image()
 {
 	local target
 
+	[[ $1 != @(kunit|remote) ]] || "$SCRIPTS/build.sh" bus "$board" >&2 || return
 	"$SCRIPTS/build.sh" module "$board" >&2 || return
+	[ "$1" != remote ] || "$SCRIPTS/build.sh" firmware "$board" >&2 || return
+	[[ $1 != @(importers|cmem) ]] || "$SCRIPTS/build.sh" "$1" "$board" >&2 || return
 	target=$(programs_arch "$1")
 	if [ -n "$target" ] && [ ! -e "$LOGS/programs-$target.ok" ]; then
 		cat "$LOGS/programs-$target.log" >&2
@@ -242,15 +279,30 @@ build_programs()
 
 build_all_programs()
 {
-	local lane target
+	local lane target targets=()
 
 	for lane in "$@"; do
 		# Lanes without a board build their own files.
-		[[ $lane == *:* && $lane != fresh:* ]] || continue
+		[[ $lane == *:* && $lane != @(fresh|deb):* ]] || continue
 		board "${lane#*:}"
 		target=$(programs_arch "${lane%%:*}")
-		[ -z "$target" ] || prepare_once "programs $target" build_programs "$target"
+		[ -z "$target" ] || targets+=("$target")
 	done
+	for target in $(printf '%s\n' ${targets[@]+"${targets[@]}"} | sort -u); do
+		build_programs "$target"
+	done
+}
+
+# skip_lane LANE REASON: it is reported as skipped.
+skip_lane()
+{
+	local lane=$1 dir=$LOGS/${1/:/=}
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	printf 'skip\t%s\t%s\n' 'the whole lane' "$2" > "$dir/results"
+	touch "$DONE/${lane/:/=}"
+	report_lane "$lane" "$dir/results" 0
 }
 
 run_lane()
@@ -259,13 +311,23 @@ run_lane()
 
 	rm -rf "$dir"
 	mkdir -p "$dir"
+	if ! time_for "$(cost lane "$lane")"; then
+		skip_lane "$lane" "$NO_TIME"
+		return
+	fi
+	if [[ $lane == cmem:* ]] && [ -z "${CMEM_SOURCE:-}" ]; then
+		skip_lane "$lane" "CMEM_SOURCE=DIR does not name the source of TI's CMEM"
+		return
+	fi
 	touch "$RUNNING/${lane/:/=}"
 	case $lane in
 	build:*)	lane_build "$dir" "${lane#*:}" ;;
 	scripts)	lane_scripts "$dir" ;;
 	fresh:*)	lane_fresh "$dir" "${lane#*:}" ;;
+	deb:*)		lane_deb "$dir" "${lane#*:}" ;;
 	unit)		lane_unit "$dir" ;;
 	libtest)	lane_libtest "$dir" ;;
+	remote)		lane_remote "$dir" ;;
 	*)		lane_board "$dir" "${lane%%:*}" "${lane#*:}" ;;
 	esac || failed "$dir" "$lane" "$dir/lane.log"
 	mv "$RUNNING/${lane/:/=}" "$DONE/"
@@ -274,26 +336,31 @@ run_lane()
 
 mode=run
 case ${1:-} in
---prepare|--plan|--list)	mode=${1#--}; shift ;;
+--prepare|--plan|--seconds|--list)	mode=${1#--}; shift ;;
 esac
 [ $# -gt 0 ] || set -- all
 mapfile -t lanes < <(expand_lanes "$@")
 [ "$mode" != list ] || { printf '%s\n' "${lanes[@]}"; exit; }
 print_plan "${lanes[@]}"
-[ "$mode" != plan ] || exit 0
-prepare "${lanes[@]}"
+[ "$mode" != seconds ] || echo "$PLANNED"
+[[ $mode != @(plan|seconds) ]] || exit 0
+choose_lanes "${lanes[@]}"
+[ ${#CHOSEN[@]} = 0 ] || prepare "${CHOSEN[@]}"
 [ "$mode" != prepare ] || exit 0
 
 mkdir -p "$RUNNING" "$DONE"
 trap 'rm -rf "$RUNNING" "$DONE"' EXIT
+show_progress "${#lanes[@]}"
+for lane in ${LATE[@]+"${LATE[@]}"}; do
+	skip_lane "$lane" "$NO_TIME"
+done
 builds=() others=()
-for lane in "${lanes[@]}"; do
+for lane in ${CHOSEN[@]+"${CHOSEN[@]}"}; do
 	case $lane in
 	build:*)	builds+=("$lane") ;;
 	*)		others+=("$lane") ;;
 	esac
 done
-show_progress "${#lanes[@]}"
 at_a_time "$PARALLEL" run_lane ${builds[@]+"${builds[@]}"}
 build_all_programs ${others[@]+"${others[@]}"}
 at_a_time "$PARALLEL" run_lane ${others[@]+"${others[@]}"}

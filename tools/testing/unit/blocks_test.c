@@ -60,7 +60,7 @@ TEST(pool_of_any_size_is_set_up_at_once)
 	ASSERT_EQ(0, blocks.high);
 	ASSERT_FALSE(carveout_blocks_used(&blocks, 0));
 	ASSERT_FALSE(carveout_blocks_used(&blocks, U32_MAX));
-	ASSERT_EQ(-EINVAL, carveout_blocks_free(&blocks, U32_MAX - 1));
+	ASSERT_EQ(-EINVAL, carveout_blocks_free(&blocks, U32_MAX - 1, 0));
 	ASSERT_EQ(0, carveout_blocks_validate(&blocks));
 }
 
@@ -117,21 +117,29 @@ static bool remember(void)
 
 static const char *step_from(const struct tiny *before, const struct carveout_blocks_step *step)
 {
+	struct carveout_blocks blocks;
 	const char *why;
 
 	memcpy(&tiny, before, sizeof(tiny));
 	why = carveout_blocks_step(&tiny.env, step);
 	if (why)
 		return why;
+	/* A refused move does not return the serial that it was called with. */
+	blocks = before->env.blocks;
+	blocks.serial = tiny.env.model.last;
 	if (tiny.env.got < 0 &&
-	    (memcmp(&tiny.env.blocks, &before->env.blocks, sizeof(tiny.env.blocks)) ||
+	    (memcmp(&tiny.env.blocks, &blocks, sizeof(tiny.env.blocks)) ||
 	     memcmp(tiny.env.owner, before->env.owner, sizeof(tiny.env.owner)) ||
 	     memcmp(tiny.mem, before->mem, sizeof(tiny.mem))))
 		return "a failed call changed the pool";
 	return remember() ? NULL : "there are more states than possible";
 }
 
-/* Take every step from a state: each call, with each owner and each index. */
+/*
+ * Take every step from a state: each call, with each owner and each index, with the serial
+ * of the block and with its neighbours. The number of a state ignores serials: they only
+ * have to differ.
+ */
 static const char *leave(const struct tiny *before)
 {
 	static const u32 index[] = {
@@ -146,11 +154,15 @@ static const char *leave(const struct tiny *before)
 		why = why ? why : step_from(before, &step);
 		for (i = 0; i < ARRAY_SIZE(index); i++) {
 			step.index = index[i];
-			step.op = CARVEOUT_BLOCKS_FREE;
-			why = why ? why : step_from(before, &step);
-			step.op = CARVEOUT_BLOCKS_MOVE;
-			why = why ? why : step_from(before, &step);
+			for (step.off = -1; step.off != 2; step.off++) {
+				step.op = CARVEOUT_BLOCKS_FREE;
+				why = why ? why : step_from(before, &step);
+				step.op = CARVEOUT_BLOCKS_MOVE;
+				why = why ? why : step_from(before, &step);
+			}
 		}
+		step.op = CARVEOUT_BLOCKS_FIRST;
+		why = why ? why : step_from(before, &step);
 	}
 	return why;
 }
@@ -188,6 +200,14 @@ static u32 draw_index(struct random *random, u32 count)
 	}
 }
 
+/* Any other serial, mostly one that was assigned. */
+static u64 draw_off(struct random *random, unsigned int steps)
+{
+	u64 off = 1 + unit_below(random, steps + 1);
+
+	return unit_below(random, 8) ? -off : off;
+}
+
 TEST(pool_random)
 {
 	static const u32 counts[] = { 1, 7, 32, CARVEOUT_BLOCKS_MAX };
@@ -205,6 +225,8 @@ TEST(pool_random)
 			struct carveout_blocks_step step = {
 				.owner = unit_below(&random, CARVEOUT_BLOCKS_OWNERS),
 				.index = draw_index(&random, counts[i]),
+				/* Mostly the right serial. */
+				.off = unit_below(&random, 8) ? 0 : draw_off(&random, n),
 			};
 			const char *why;
 
@@ -231,7 +253,7 @@ TEST(pool_validator_notices_damage)
 {
 	static struct carveout_blocks_env env;
 	struct carveout_block mem[CARVEOUT_BLOCKS_SAMPLE];
-	unsigned int i;
+	unsigned int i, steps;
 
 	carveout_blocks_sample(&env, mem);
 	ASSERT_EQ(0, carveout_blocks_validate(&env.blocks));
@@ -240,7 +262,56 @@ TEST(pool_validator_notices_damage)
 		carveout_blocks_corrupt(&env, &carveout_blocks_corruptions[i]);
 		EXPECT_EQ(-EUCLEAN, carveout_blocks_validate(&env.blocks))
 			TH_LOG("%s", carveout_blocks_corruptions[i].desc);
+		for (steps = 1; steps < 40; steps++)
+			EXPECT_EQ(-EUCLEAN, carveout_blocks_check_by(&env.blocks, steps))
+				TH_LOG("%s, %u steps", carveout_blocks_corruptions[i].desc, steps);
 	}
+}
+
+static int change_pool(struct carveout_blocks_env *env, unsigned int op)
+{
+	struct carveout_blocks *blocks = &env->blocks;
+
+	switch (op) {
+	case 1:
+		return carveout_blocks_alloc(blocks, &env->owner[0]) == CARVEOUT_BLOCK_NONE;
+	case 2:
+		return carveout_blocks_free(blocks, 2, 3);
+	case 3:
+		return carveout_blocks_move(blocks, 3, 4, &env->owner[0],
+					    carveout_blocks_new_serial(blocks));
+	}
+	return 0;
+}
+
+/* A change at any time is noticed: each operation, between any two parts. */
+TEST(pool_check_in_parts_notices_changes)
+{
+	static struct carveout_blocks_env env;
+	struct carveout_block mem[CARVEOUT_BLOCKS_SAMPLE];
+	struct carveout_blocks_check check;
+	unsigned int steps, op, stale = 0;
+	int ret = -EAGAIN;
+
+	for (steps = 1; ret == -EAGAIN; steps++) {
+		for (op = 0; op < 4; op++) {
+			carveout_blocks_sample(&env, mem);
+			memset(&check, 0, sizeof(check));
+			ret = carveout_blocks_check(&env.blocks, &check, steps);
+			if (ret != -EAGAIN)
+				break;
+			ASSERT_EQ(0, change_pool(&env, op));
+			ret = carveout_blocks_check(&env.blocks, &check, U32_MAX);
+			ASSERT_EQ(op ? -ESTALE : 0, ret);
+			stale += op;
+			ret = -EAGAIN;
+		}
+	}
+	ASSERT_EQ(0, ret);
+	ASSERT_LT(60, stale);
+	/* A validation that has not begun notices none. */
+	memset(&check, 0, sizeof(check));
+	ASSERT_EQ(0, carveout_blocks_check(&env.blocks, &check, U32_MAX));
 }
 
 TEST(corrupted_pool_refuses_everything)
@@ -252,7 +323,8 @@ TEST(corrupted_pool_refuses_everything)
 	for (i = 0; i < ARRAY_SIZE(carveout_blocks_corruptions); i++) {
 		const struct carveout_blocks_corruption *corruption =
 			&carveout_blocks_corruptions[i];
-		int want = corruption->detected.op == CARVEOUT_BLOCKS_ALLOC ?
+		int want = corruption->detected.op == CARVEOUT_BLOCKS_ALLOC ||
+			   corruption->detected.op == CARVEOUT_BLOCKS_FIRST ?
 			   (int)CARVEOUT_BLOCK_NONE : -EUCLEAN;
 
 		if (corruption->detected.op == CARVEOUT_BLOCKS_END)
@@ -268,12 +340,14 @@ TEST(corrupted_pool_refuses_everything)
 		ASSERT_EQ(0, unit_expected_asserts);
 		ASSERT_TRUE(env.blocks.corrupted);
 		ASSERT_EQ(CARVEOUT_BLOCK_NONE, carveout_blocks_alloc(&env.blocks, &env.owner[2]));
-		ASSERT_EQ(-EUCLEAN, carveout_blocks_free(&env.blocks, 3));
-		ASSERT_EQ(-EUCLEAN, carveout_blocks_free(&env.blocks, U32_MAX));
-		ASSERT_EQ(-EUCLEAN, carveout_blocks_move(&env.blocks, 3, &env.owner[2]));
+		ASSERT_EQ(CARVEOUT_BLOCK_NONE, carveout_blocks_first(&env.blocks, &env.owner[1]));
+		ASSERT_EQ(-EUCLEAN, carveout_blocks_free(&env.blocks, 3, 4));
+		ASSERT_EQ(-EUCLEAN, carveout_blocks_free(&env.blocks, U32_MAX, 4));
+		ASSERT_EQ(-EUCLEAN, carveout_blocks_move(&env.blocks, 3, 4, &env.owner[2], 9));
 		ASSERT_EQ(-EUCLEAN, carveout_blocks_validate(&env.blocks));
-		/* Only the mark of the corruption has changed. */
+		/* Only the mark of the corruption has changed, and a serial is taken. */
 		want_env.blocks.corrupted = true;
+		want_env.blocks.serial += corruption->detected.op == CARVEOUT_BLOCKS_MOVE;
 		ASSERT_EQ(0, memcmp(&want_env, &env, sizeof(env))) TH_LOG("%s", corruption->desc);
 		ASSERT_EQ(0, memcmp(want_mem, mem, sizeof(mem))) TH_LOG("%s", corruption->desc);
 	}
@@ -286,12 +360,16 @@ static void use_pool(struct carveout_blocks_env *env)
 	u32 index;
 
 	for (index = 0; index < CARVEOUT_BLOCKS_SAMPLE; index++) {
-		carveout_blocks_move(blocks, index, &env->owner[index % 3]);
+		carveout_blocks_move(blocks, index, carveout_blocks_serial(blocks, index),
+				     &env->owner[index % 3],
+				     carveout_blocks_new_serial(blocks));
+		carveout_blocks_first(blocks, &env->owner[index % 3]);
 		carveout_blocks_alloc(blocks, &env->owner[index % 2]);
 	}
 	for (index = 0; index < CARVEOUT_BLOCKS_SAMPLE; index++)
-		carveout_blocks_free(blocks, index);
+		carveout_blocks_free(blocks, index, carveout_blocks_serial(blocks, index));
 	carveout_blocks_validate(blocks);
+	carveout_blocks_check_by(blocks, 5);
 }
 
 /* Flip each bit of each link: the validator detects it, and no call follows it. */
@@ -315,6 +393,9 @@ TEST(pool_survives_each_bit)
 			/* Nothing refers to an owner without blocks. */
 			ASSERT_EQ(link[i] == &env.owner[2].first ? 0 : -EUCLEAN,
 				  carveout_blocks_validate(&env.blocks))
+				TH_LOG("link %u, bit %u", i, bit);
+			ASSERT_EQ(carveout_blocks_validate(&env.blocks),
+				  carveout_blocks_check_by(&env.blocks, 4))
 				TH_LOG("link %u, bit %u", i, bit);
 			use_pool(&env);
 			refused += env.blocks.corrupted;

@@ -26,15 +26,6 @@ void model_region(struct model *model, unsigned int region, u64 start, u64 size,
 	model->nr_regions = max(model->nr_regions, region + 1);
 }
 
-/* Remove free granules from their region. */
-void model_gap(struct model *model, u64 start, u64 size)
-{
-	u64 i;
-
-	for (i = start; i < start + size; i++)
-		model->owner[i] = MODEL_GAP;
-}
-
 void model_set(struct model *model, u64 start, u64 size, u32 owner)
 {
 	u64 i;

@@ -62,7 +62,6 @@ struct model_run {
 
 void model_init(struct model *model);
 void model_region(struct model *model, unsigned int region, u64 start, u64 size, u32 attrs);
-void model_gap(struct model *model, u64 start, u64 size);
 void model_set(struct model *model, u64 start, u64 size, u32 owner);
 bool model_is(const struct model *model, u64 start, u64 size, u32 owner);
 bool model_selects(const struct model *model, const struct model_want *want,

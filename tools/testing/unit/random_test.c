@@ -41,7 +41,6 @@ struct run {
 	unsigned int nr_ok;
 	unsigned int nr_nospc;
 	unsigned int nr_resized;
-	unsigned int nr_removed;
 	unsigned int nr_exact;
 };
 
@@ -83,42 +82,6 @@ static const char *add_piece(struct run *run)
 			run->model.region[at] = i;
 		}
 	}
-	return NULL;
-}
-
-/* Remove an empty region and add it again: it touches no region of equal attributes. */
-static const char *try_remove(struct run *run)
-{
-	struct carveout_heap *heap = &run->unit.heap;
-	unsigned int nr = unit_below(&run->random, heap->nr_regions + 1);
-	u64 start, size, i, hash = carveout_heap_hash(heap);
-	int ret = carveout_heap_remove_region(heap, nr);
-	bool used = false;
-	u32 attrs;
-
-	if (nr >= heap->nr_regions && ret)
-		return ret == -EINVAL ? NULL : "a region that does not exist was removed";
-	for (start = 0; start < MODEL_GRANULES; start++)
-		if (run->model.owner[start] != MODEL_GAP && run->model.region[start] == nr)
-			break;
-	for (i = start; i < MODEL_GRANULES && run->model.owner[i] != MODEL_GAP &&
-	     run->model.region[i] == nr; i++)
-		used |= run->model.owner[i] != 0;
-	size = i - start;
-	if (ret != (!size ? -EINVAL : used ? -EBUSY : 0))
-		return "unexpected result of removing a region";
-	if (ret)
-		return carveout_heap_hash(heap) == hash ? NULL :
-		       "a failed removal changed the heap";
-	run->nr_removed++;
-	attrs = run->model.attrs[nr];
-	model_gap(&run->model, start, size);
-	if (strcmp(unit_check(&run->unit), "ok") || model_compare(&run->model, &run->unit))
-		return "the heap is not sound without the region";
-	ret = unit_add(&run->unit, start << RUN_SHIFT, size << RUN_SHIFT, attrs);
-	if (ret < 0)
-		return "a removed region cannot be added again";
-	model_region(&run->model, ret, start, size, attrs);
 	return NULL;
 }
 
@@ -562,8 +525,6 @@ static const char *run_step(struct run *run, unsigned int step)
 		why = add_piece(run);
 	else if (dice < 4)
 		why = try_bogus(run);
-	else if (dice < 5)
-		why = try_remove(run);
 	else if (dice < 6)
 		why = try_free_nowhere(run);
 	else if (dice < 12 && run->nr_live < RUN_LIVE)
@@ -675,6 +636,5 @@ TEST_F_TIMEOUT(random_run, against_the_model, 120)
 	ASSERT_LT(run->kind->steps / 8, run->nr_ok);
 	ASSERT_LT(run->kind->steps / 80, run->nr_nospc);
 	ASSERT_LT(run->kind->steps / 80, run->nr_resized);
-	ASSERT_LT(0, run->nr_removed);
 	ASSERT_LT(run->kind->steps / 200, run->nr_exact);
 }

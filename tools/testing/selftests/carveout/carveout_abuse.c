@@ -319,30 +319,6 @@ TEST_F(heap, entries_of_lists_have_no_stray_bytes)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A buffer has one line in debugfs, whatever the name of its process. */
-TEST_F(heap, names_do_not_break_lines)
-{
-	char path[PATH_MAX], line[1024];
-	unsigned int lines = 0;
-	FILE *file;
-	int fd;
-
-	ASSERT_EQ(0, prctl(PR_SET_NAME, "\n0 '\\%s\t\n"));
-	fd = alloc_buffer(self->heap.node, SMALL);
-	ASSERT_LE(0, fd);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/carveout/%s/buffers",
-		 heap_name());
-	file = fopen(path, "re");
-	ASSERT_NE(NULL, file);
-	while (fgets(line, sizeof(line), file)) {
-		EXPECT_NE(NULL, strstr(line, " region ")) TH_LOG("%s", line);
-		lines++;
-	}
-	fclose(file);
-	EXPECT_EQ(self->heap.query.buffers + 1, lines);
-	close(fd);
-}
-
 /**
  * struct secret - Addresses of memory, which users must not get
  * @node: the heap
@@ -670,7 +646,7 @@ TEST_F(heap, unknown_command_is_ENOTTY)
 	char arg[512] = "";
 	unsigned int nr;
 
-	for (nr = _IOC_NR(CARVEOUT_IOCTL_POOL_OPEN) + 1; nr < 256; nr++)
+	for (nr = _IOC_NR(CARVEOUT_IOCTL_TYPED_INFO) + 1; nr < 256; nr++)
 		EXPECT_EQ(-ENOTTY, xioctl(self->heap.node,
 					  _IOC(_IOC_READ | _IOC_WRITE,
 					       CARVEOUT_IOC_MAGIC, nr, 64), arg))
@@ -681,7 +657,7 @@ TEST_F(heap, unknown_command_is_ENOTTY)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* The device node itself is neither memory nor a stream. */
+/* Without typed memory the device node is neither memory nor a stream. */
 TEST_F(heap, node_can_neither_be_mapped_nor_read_nor_written)
 {
 	char byte = 0;

@@ -418,7 +418,6 @@ TEST_F_TIMEOUT(attrs, full_region_is_ENOSPC_and_fallback_helps, 120)
 
 /* === Cache maintenance =================================================== */
 
-#define TRACING	"/sys/kernel/tracing/"
 #define FLUSH	"p:carveout_test/flush carveout:carveout_claim_flush"
 #if defined(__aarch64__) || defined(__arm__)
 #define SCRUB	"p:carveout_test/scrub carveout:carveout_claim_scrub clean=%x3:u8"
@@ -445,23 +444,23 @@ static int append_line(const char *path, const char *text)
 
 static int remove_probes(void)
 {
-	int err = write_line(TRACING "events/carveout_test/enable", "0");
+	int err = write_line(TRACING "/events/carveout_test/enable", "0");
 
 	if (!err)
-		err = append_line(TRACING "kprobe_events", "-:carveout_test/flush");
+		err = append_line(TRACING "/kprobe_events", "-:carveout_test/flush");
 	if (!err)
-		err = append_line(TRACING "kprobe_events", "-:carveout_test/scrub");
+		err = append_line(TRACING "/kprobe_events", "-:carveout_test/scrub");
 	return err;
 }
 
 static int add_probes(void)
 {
-	int err = append_line(TRACING "kprobe_events", FLUSH);
+	int err = append_line(TRACING "/kprobe_events", FLUSH);
 
 	if (!err)
-		err = append_line(TRACING "kprobe_events", SCRUB);
+		err = append_line(TRACING "/kprobe_events", SCRUB);
 	if (!err)
-		err = write_line(TRACING "events/carveout_test/enable", "1");
+		err = write_line(TRACING "/events/carveout_test/enable", "1");
 	return err;
 }
 
@@ -488,9 +487,7 @@ FIXTURE_SETUP(cache)
 {
 	if (!heap_name())
 		SKIP(return, NO_HEAP);
-	if (access(TRACING "README", F_OK))
-		mount("tracefs", TRACING, "tracefs", 0, NULL);
-	if (access(TRACING "kprobe_events", F_OK))
+	if (!have_tracing() || access(TRACING "/kprobe_events", F_OK))
 		SKIP(return, "the kernel has no kprobe events");
 	ASSERT_EQ(0, heap_begin(&self->heap));
 	self->coherent = is_coherent();
@@ -499,7 +496,7 @@ FIXTURE_SETUP(cache)
 
 FIXTURE_TEARDOWN_PARENT(cache)
 {
-	if (!access(TRACING "events/carveout_test", F_OK))
+	if (!access(TRACING "/events/carveout_test", F_OK))
 		EXPECT_EQ(0, remove_probes());
 	HEAP_TEARDOWN(&self->heap);
 }
@@ -507,7 +504,7 @@ FIXTURE_TEARDOWN_PARENT(cache)
 /* Number of lines of the trace with this text. */
 static int traced(const char *text)
 {
-	FILE *trace = fopen(TRACING "trace", "re");
+	FILE *trace = fopen(TRACING "/trace", "re");
 	char line[512];
 	int count = 0;
 
@@ -521,7 +518,7 @@ static int traced(const char *text)
 
 static int forget_trace(void)
 {
-	int fd = open(TRACING "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int fd = open(TRACING "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;

@@ -25,7 +25,7 @@ if [ ! -d /sys/class/carveout/coherent ]; then
 	refuses attrs 0x40000
 	finish
 fi
-plan 17
+plan 19
 holds attrs $((UNCACHED | $(user 0x0001))) $((CACHED | $(user 0x0002))) \
 	$((WRITECOMBINE | $(user 0x8003))) $((CACHED | PAGES | $(user 0x8000)))
 tool_sees attrs uncached:nocache 0x10000:nocache cached:nomap 0x20000:nomap \
@@ -33,6 +33,10 @@ tool_sees attrs uncached:nocache 0x10000:nocache cached:nomap 0x20000:nomap \
 refuses attrs 0x40000
 holds coherent "$CACHED" $((CACHED | PAGES))
 refuses coherent uncached
+program_on guarded carveout_no_cpu
+carveout info guarded > "$LOG" 2>&1
+result "guarded: the command shows that the CPU must not access it" \
+	"$(grep -q 'guarded .* writecombine,no-cpu$' "$LOG" || cat "$LOG")"
 for program in carveout_mmap carveout_dmabuf; do
 	program_on attrs $program
 	program_on coherent $program

@@ -8,7 +8,7 @@
 MODULES=${CARVEOUT_MODULES:-/modules}
 
 # CARVEOUT_ATTR_* bits
-CACHED=1 WRITECOMBINE=2 UNCACHED=4 PAGES=8
+CACHED=1 WRITECOMBINE=2 UNCACHED=4 PAGES=8 NO_CPU=16
 
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 [ -d "$DEBUG" ] || skip_all "carveout.ko is not loaded"

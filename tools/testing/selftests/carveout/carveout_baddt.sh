@@ -26,9 +26,12 @@ bad-phandle|invalid|memory-region entry 1 does not resolve; give it
 bad-empty|invalid|no memory-region property; name at least one
 bad-unreserved|invalid|region bad-elsewhere.* not set aside at boot; it
 bad-disabled|invalid|region bad-off@.* not set aside at boot; it
-bad-pool|invalid|region bad-pool@.* is a shared-dma-pool.*; name
-bad-mixed|invalid|region bad-mixed-pool@.* is a shared-dma-pool.*; name
+bad-pool|invalid|region bad-pool@.* is a shared-dma-pool that /bad-user names as well; delete
+bad-default|invalid|region bad-default@.* is the DMA memory of all devices; remove
+bad-typed-pool|invalid|region bad-typed-pool@.* maps writecombine; make it writecombine
+bad-mixed|invalid|region bad-mixed-pool@.* is a shared-dma-pool, owned by another driver; name
 bad-both|invalid|region bad-both@.* maps it cached.*; add no-map
+bad-no-cpu|invalid|region bad-no-cpu@.* CPU must not access, but the kernel maps it.*; add no-map
 bad-word|invalid|region bad-word@.*unknown attribute 'shiny'; .* takes
 bad-device|invalid|region bad-device@.*device memory is not handed out, because unaligned .* fault on it; write uncached .* linux,region-attributes
 bad-name|invalid|'not/a/name' is not a valid heap name; set
@@ -41,7 +44,7 @@ for device in bad-twice-one bad-twice-two; do
 done
 NODES="$NODES$loser|busy|region bad-twice@.* overlaps region bad-twice@.* in use; name"
 
-plan 19
+plan 22
 
 # Bind the driver to each of them, then check all lines of the log.
 cat $DEBUG/objects > "$LOG.before"

@@ -45,6 +45,43 @@ PAGE=$(page_size)
 LAST=$(hex $((-PAGE)))
 LAST_BUT_ONE=$(hex $((-2 * PAGE)))
 
+# --- Lockdown ---------------------------------------------------------------
+
+TRACING=/sys/kernel/tracing
+# LOCKDOWN_MODULE_PARAMETERS of <linux/security.h>
+REASON=13
+
+# asked COUNT PARAMETER: while the module is loaded with it, the kernel asks COUNT times
+# whether lockdown permits a parameter that names hardware; else prints why not. With
+# lockdown, no kernel loads an unsigned module, whatever its parameters.
+asked()
+{
+	echo > $TRACING/trace
+	insmod "$KO" "$2" || echo "the module cannot be loaded with $2"
+	rmmod carveout || echo "the module cannot be removed"
+	count=$(grep -c "locked_down: .* what=$REASON\$" $TRACING/trace)
+	[ "$count" = "$1" ] ||
+		echo "the kernel asks $count times for $2, not $1: $(cat $TRACING/trace)"
+}
+
+test_lockdown()
+{
+	name="regions= is refused under lockdown"
+	[ -e $TRACING/README ] || mount -t tracefs tracefs $TRACING
+	if [ ! -e $TRACING/kprobe_events ] ||
+		! grep -q ' security_locked_down$' /proc/kallsyms; then
+		skip_test "$name" "the kernel has no lockdown, or no kprobe events"
+		return
+	fi
+	# shellcheck disable=SC2016 # not a variable of the shell
+	echo 'p:carveout_test/locked_down security_locked_down what=$arg1:u32' \
+		> $TRACING/kprobe_events
+	echo 1 > $TRACING/events/carveout_test/enable
+	result "$name" "$(asked 0 default=1M)$(asked 1 "regions=fine:$GOOD+1M")"
+	echo 0 > $TRACING/events/carveout_test/enable
+	echo > $TRACING/kprobe_events
+}
+
 # --- The test of one bad parameter -----------------------------------------
 
 # Remains of the module that could not be loaded.
@@ -87,7 +124,7 @@ refused_list()
 	refused "regions=$(IFS=,; echo "$*")"
 }
 
-plan 46
+plan 47
 
 # A persistent buffer without open files does not prevent unloading. It must
 # be the first test: it needs the heap in its initial state.
@@ -183,6 +220,8 @@ for size in 0 much 16Mx 8T -1; do
 done
 refused "regions=fine:$GOOD+1M" default=0
 says "good regions= with bad default=" 1 'default=0: not a size'
+
+test_lockdown
 
 # And as before.
 why=

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Shared code of the test programs: the device of the heap under test, its
- * driver, the module.
+ * driver, the module; suspend.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+
+#include "kselftest.h"
 
 #include "carveout_test.h"
 
@@ -132,6 +134,26 @@ int open_node(void)
 }
 
 /**
+ * open_typed() - Open the heap under test with typed memory
+ * @regions: mask of the regions; 0 for all
+ * @flags: CARVEOUT_TYPED_* flags
+ *
+ * Return: a file descriptor or a negative errno value.
+ */
+int open_typed(__u64 regions, __u32 flags)
+{
+	struct carveout_ioctl_typed typed = { .regions = regions, .flags = flags };
+	int fd = open(heap_path(), O_RDWR | O_CLOEXEC);
+	int err = fd < 0 ? -errno : xioctl(fd, CARVEOUT_IOCTL_TYPED, &typed);
+
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/**
  * remove_module() - Try to remove the module, without waiting
  *
  * Return: 0 or a negative errno value.
@@ -193,4 +215,98 @@ int load_module(const char *name, const char *args)
 int unload_module(const char *name)
 {
 	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+/**
+ * module_args() - Parameters with which the module is loaded, for loading it again
+ * @args: filled in
+ * @len: size of @args
+ *
+ * Return: 0 or a negative errno value.
+ */
+int module_args(char *args, size_t len)
+{
+	static const char * const names[] = { "default", "regions" };
+	char path[64], value[1024];
+	size_t i, used = 0;
+
+	args[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "/sys/module/carveout/parameters/%s",
+			 names[i]);
+		if (read_line(path, value, sizeof(value)))
+			return -EIO;
+		if (strcmp(value, "(null)"))
+			used += snprintf(args + used, len - used, "%s=%s ",
+					 names[i], value);
+	}
+	return 0;
+}
+
+/* === Suspend ============================================================= */
+
+#define POWER	"/sys/power/"
+
+/**
+ * can_freeze() - Has the kernel a test mode of suspend?
+ *
+ * Return: true if so.
+ */
+bool can_freeze(void)
+{
+	char states[64];
+
+	return !access(POWER "pm_test", W_OK) &&
+	       !read_line(POWER "state", states, sizeof(states)) && strstr(states, "freeze");
+}
+
+/**
+ * freeze_all() - Freeze all other processes for a second, as a suspend does
+ *
+ * Return: 0 or a negative errno value; -EBUSY if a process could not be frozen in 20 s.
+ */
+int freeze_all(void)
+{
+	int err, last;
+
+	err = write_line("/sys/module/suspend/parameters/pm_test_delay", "1");
+	if (!err)
+		err = write_line(POWER "pm_test", "freezer");
+	if (!err)
+		err = write_line(POWER "state", "freeze");
+	last = write_line(POWER "pm_test", "none");
+	return err ? err : last;
+}
+
+/* === Heaps by their memory =============================================== */
+
+/**
+ * open_heap_with() - Open the first heap that has memory with pages, or without
+ * @pages: as of find_region()
+ * @name: set to its name, or NULL
+ * @regions: set to a mask of its first such region
+ *
+ * Return: file descriptor of the heap, or -ENOENT.
+ */
+int open_heap_with(bool pages, const char **name, __u64 *regions)
+{
+	static const char * const names[] = { "dsp", "default" };
+	char path[64];
+	int node, region;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "/dev/carveout/%s", names[i]);
+		node = open(path, O_RDWR | O_CLOEXEC);
+		if (node < 0)
+			continue;
+		region = find_region(node, pages);
+		*regions = 1ULL << (region & 63);
+		if (name)
+			*name = names[i];
+		if (region >= 0)
+			return node;
+		close(node);
+	}
+	return -ENOENT;
 }

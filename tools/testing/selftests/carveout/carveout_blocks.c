@@ -104,6 +104,46 @@ int open_pool(int node, const char *tag)
 	return err ? err : arg.fd;
 }
 
+/*
+ * The serials of the blocks that this process acquired last, by file descriptor and index.
+ * So most tests need only the index. A released block keeps its serial here: releasing it
+ * again is a late release. Threads of one process do not share a block.
+ */
+#define POOLS	64
+#define INDICES	128
+
+static __u64 serials[POOLS][INDICES];
+
+static __u64 *serial_at(int pool, __u32 index)
+{
+	static __u64 none;
+
+	none = 0;
+	return pool >= 0 && pool < POOLS && index < INDICES ? &serials[pool][index] : &none;
+}
+
+/**
+ * serial_of() - Serial of a block that this process acquired
+ * @pool: file descriptor that acquired it
+ * @index: index of the block
+ *
+ * Return: the latest serial, or 0.
+ */
+__u64 serial_of(int pool, __u32 index)
+{
+	return *serial_at(pool, index);
+}
+
+static int acquire(int pool, struct carveout_ioctl_pool_acquire *get)
+{
+	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, get);
+
+	if (err)
+		return err;
+	*serial_at(pool, get->index) = get->serial;
+	return get->index;
+}
+
 /**
  * get_block() - Acquire a block, and wait for one if necessary
  * @pool: file descriptor of the pool
@@ -114,9 +154,8 @@ int open_pool(int node, const char *tag)
 int get_block(int pool, __u64 deadline)
 {
 	struct carveout_ioctl_pool_acquire get = { .deadline = deadline };
-	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get);
 
-	return err ? err : (int)get.index;
+	return acquire(pool, &get);
 }
 
 /**
@@ -128,13 +167,30 @@ int get_block(int pool, __u64 deadline)
 int try_block(int pool)
 {
 	struct carveout_ioctl_pool_acquire get = { .flags = CARVEOUT_POOL_ACQUIRE_NOWAIT };
-	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get);
 
-	return err ? err : (int)get.index;
+	return acquire(pool, &get);
 }
 
 /**
- * put_block() - Release a block
+ * release_block() - Release a block
+ * @pool: file descriptor of the pool
+ * @index: index of the block
+ * @serial: its serial
+ * @flags: CARVEOUT_POOL_RELEASE_* flags
+ *
+ * Return: 0 or a negative errno value.
+ */
+int release_block(int pool, __u32 index, __u64 serial, __u32 flags)
+{
+	struct carveout_ioctl_pool_release put = {
+		.index = index, .serial = serial, .flags = flags,
+	};
+
+	return xioctl(pool, CARVEOUT_POOL_IOCTL_RELEASE, &put);
+}
+
+/**
+ * put_block() - Release a block that this process acquired through the same descriptor
  * @pool: file descriptor of the pool
  * @index: index of the block
  *
@@ -142,9 +198,56 @@ int try_block(int pool)
  */
 int put_block(int pool, __u32 index)
 {
-	struct carveout_ioctl_pool_release put = { .index = index };
+	return release_block(pool, index, serial_of(pool, index), 0);
+}
 
-	return xioctl(pool, CARVEOUT_POOL_IOCTL_RELEASE, &put);
+/**
+ * move_block() - Move a block to another client
+ * @pool: file descriptor that the block belongs to
+ * @index: index of the block
+ * @serial: its serial, on success the new one
+ * @to: client id of the new owner
+ *
+ * Return: 0 or a negative errno value.
+ */
+int move_block(int pool, __u32 index, __u64 *serial, __u64 to)
+{
+	struct carveout_ioctl_pool_move move = {
+		.index = index, .serial = *serial, .to = to,
+	};
+	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_MOVE, &move);
+
+	if (!err)
+		*serial = move.new_serial;
+	return err;
+}
+
+/**
+ * client_of() - Client id of an open file of a pool
+ * @pool: file descriptor of the pool
+ *
+ * Return: the id, or 0 on failure.
+ */
+__u64 client_of(int pool)
+{
+	struct carveout_ioctl_pool_query query;
+
+	return query_pool(pool, &query) ? 0 : query.client;
+}
+
+/**
+ * export_pool() - Open a pool as a buffer
+ * @pool: file descriptor of the pool
+ * @fd_flags: O_RDWR or O_RDONLY, and O_CLOEXEC
+ *
+ * Return: dma-buf descriptor or a negative errno value.
+ */
+int export_pool(int pool, __u32 fd_flags)
+{
+	struct carveout_ioctl_pool_export export = { .fd_flags = fd_flags };
+	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_EXPORT, &export);
+
+	return err ? err : export.fd;
 }
 
 /**

@@ -373,34 +373,26 @@ TEST_F(dmabuf, importer_knows_the_buffer_and_holds_it)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* Does vgem import without mapping for its device? It does from 6.17 on. */
-static bool vgem_maps_late(void)
-{
-	char line[256], name[sizeof(line)];
-	bool found = false;
-	FILE *symbols = fopen("/proc/kallsyms", "re");
-
-	while (symbols && !found && fgets(line, sizeof(line), symbols))
-		found = sscanf(line, "%*s %*c %s", name) == 1 &&
-			!strcmp(name, "drm_gem_shmem_prime_import_no_map");
-	if (symbols)
-		fclose(symbols);
-	return found;
-}
-
 /*
- * A device could write, so mapping a read-only buffer for it fails. A vgem that
- * maps late never maps: then only the attachment is tested, and the KUnit case
- * carveout_device_read_only_is_respected tests the mapping.
+ * A device could write, and so could a driver through a mapping of its own. In 7.3 vgem
+ * attaches a buffer and maps it nowhere; its export is the read-only file itself.
  */
 TEST_F(dmabuf, importer_does_not_get_a_read_only_descriptor)
 {
-	int vgem = open_vgem();
-	__u32 handle;
+	struct drm_prime_handle export = { .flags = O_RDWR | O_CLOEXEC };
+	int err, vgem = open_vgem();
 
 	if (vgem < 0)
 		SKIP(return, "no vgem here");
-	EXPECT_EQ(vgem_maps_late() ? 0 : -EACCES, import(vgem, self->ro, &handle));
+	err = import(vgem, self->ro, &export.handle);
+	if (!err && kernel_at_least(7, 0)) {
+		ASSERT_EQ(0, ioctl(vgem, DRM_IOCTL_PRIME_HANDLE_TO_FD, &export));
+		EXPECT_EQ(MAP_FAILED, (void *)map_buffer(export.fd, SIZE, PROT_WRITE));
+		EXPECT_EQ(EACCES, errno);
+		close(export.fd);
+	} else {
+		EXPECT_EQ(-EACCES, err);
+	}
 	close(vgem);
 	close(self->fd);
 	close(self->ro);
@@ -429,6 +421,109 @@ TEST_F(dmabuf, importer_that_is_killed_lets_go)
 	EXPECT_EQ(128 + SIGKILL, run_child(importing_process, &self->fd));
 	close(self->fd);
 	close(self->ro);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* === Fences: vgem makes them, as a device would ========================== */
+
+struct drm_mode_create_dumb {
+	__u32 height, width, bpp, flags;
+	__u32 handle, pitch;
+	__u64 size;
+};
+
+struct drm_vgem_fence_attach {
+	__u32 handle, flags, out_fence, pad;
+};
+
+struct drm_vgem_fence_signal {
+	__u32 fence, flags;
+};
+
+#define DRM_IOCTL_MODE_CREATE_DUMB	_IOWR('d', 0xb2, struct drm_mode_create_dumb)
+#define DRM_IOCTL_VGEM_FENCE_ATTACH	_IOWR('d', 0x41, struct drm_vgem_fence_attach)
+#define DRM_IOCTL_VGEM_FENCE_SIGNAL	_IOW('d', 0x42, struct drm_vgem_fence_signal)
+#define VGEM_FENCE_WRITE		1
+
+/* Add a pending fence for writing to a buffer; vgem signals it after 10 s at the latest. */
+static int add_fence(int vgem, int fd, __u32 *fence)
+{
+	struct drm_mode_create_dumb dumb = { .height = 1, .width = 1, .bpp = 32 };
+	struct dma_buf_export_sync_file export = { .flags = DMA_BUF_SYNC_RW };
+	struct dma_buf_import_sync_file import = { .flags = DMA_BUF_SYNC_WRITE };
+	struct drm_vgem_fence_attach attach = { .flags = VGEM_FENCE_WRITE };
+	struct drm_prime_handle prime = { .flags = O_RDWR | O_CLOEXEC };
+	int err = xioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &dumb);
+
+	if (err)
+		return err;
+	attach.handle = dumb.handle;
+	prime.handle = dumb.handle;
+	err = xioctl(vgem, DRM_IOCTL_VGEM_FENCE_ATTACH, &attach);
+	if (!err)
+		err = xioctl(vgem, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime);
+	if (err)
+		return err;
+	*fence = attach.out_fence;
+	err = xioctl(prime.fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &export);
+	close(prime.fd);
+	if (err)
+		return err;
+	import.fd = export.fd;
+	err = xioctl(fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &import);
+	close(export.fd);
+	return err;
+}
+
+static int signal_fence(int vgem, __u32 fence)
+{
+	struct drm_vgem_fence_signal arg = { .fence = fence };
+
+	return xioctl(vgem, DRM_IOCTL_VGEM_FENCE_SIGNAL, &arg);
+}
+
+static bool is_idle(int fd)
+{
+	struct pollfd poller = { fd, POLLIN | POLLOUT, 0 };
+
+	return poll(&poller, 1, 0) == 1 && poller.revents == (POLLIN | POLLOUT);
+}
+
+/* Read permission is enough to add a fence, which must not stop a writer. */
+TEST_F(dmabuf, fence_of_a_reader_does_not_stop_the_owner)
+{
+	struct carveout_ioctl_resize resize = {
+		.fd = self->fd, .size = SIZE / 2, .fd_flags = O_RDWR | O_CLOEXEC,
+	};
+	int vgem = open_vgem();
+	__u32 fence;
+
+	if (vgem < 0)
+		SKIP(return, "no vgem here");
+	ASSERT_EQ(0, add_fence(vgem, self->ro, &fence));
+	/* Not of the reader's: a poll() of it holds the file until the fence signals. */
+	EXPECT_TRUE(is_idle(self->fd));
+	close(self->ro);
+	EXPECT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_RESIZE, &resize));
+	EXPECT_EQ(0, signal_fence(vgem, fence));
+}
+
+/* A device may be at work when its driver has already closed the buffer. */
+TEST_F(dmabuf, memory_is_not_reused_before_its_fences_signal)
+{
+	int vgem = open_vgem();
+	__u32 fence;
+
+	if (vgem < 0)
+		SKIP(return, "no vgem here");
+	ASSERT_EQ(0, add_fence(vgem, self->fd, &fence));
+	close(self->fd);
+	close(self->ro);
+	usleep(100000);
+	EXPECT_EQ(self->heap.query.used + SIZE, used_bytes(self->heap.node));
+	EXPECT_EQ(0, signal_fence(vgem, fence));
+	EXPECT_TRUE(BECOMES_TRUE(used_bytes(self->heap.node) == self->heap.query.used));
+	close(vgem);
 	EXPECT_UNCHANGED(&self->heap);
 }
 

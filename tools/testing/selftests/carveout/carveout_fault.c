@@ -1,53 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel memory runs out: every system call of the driver with its first
- * allocation failing, its second, and so on until none is left; likewise every
- * copy from and to user space. Then again with all allocations failing from
- * some point on. A call that fails returns the error and leaves everything
- * unchanged.
- *
- * The kernel injects the faults; see fault-injection.rst in its documentation.
- * The failing part may as well belong to the kernel's own part of the call. The
- * kernel tolerates some of these failures, and then the call succeeds in spite
- * of the fault.
+ * Kernel memory runs out in the system calls of the driver, except for those of pools, and
+ * in binding the driver. See carveout_fault.h and carveout_fault_pool.c.
  */
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#include "carveout_fixture.h"
+#include "carveout_fault.h"
 
-#define SIZE		(4 * PAGE)
-#define TAG		"fault.tag"
-
-/* No call reaches so many fault points, or needs so much memory. */
-#define POINTS_MAX	1000
-#define BUDGET_MAX	(64 * 1024)
-#define BUDGET_STEP	64
-
-/* === A system call with a fault ========================================== */
-
-FIXTURE(fault) {
-	struct heap heap;
-	struct faults faults;
-	int fd;			/* object of the call */
-	int beside;		/* prevents @fd from growing in place */
-	int made;		/* a file descriptor that the call made */
-	void *mem;		/* a mapping that the call made, or works on */
-	struct carveout_sync_range range;
-	struct carveout_buffer_info entries[4];
-	union argument arg;
-};
-
-FIXTURE_VARIANT(fault) {
-	int (*setup)(struct _test_data_fault *self);	/* makes its objects */
-	void (*fill)(struct _test_data_fault *self);	/* fills in @arg, each time */
-	unsigned long cmd;		/* an ioctl, */
-	int (*call)(struct _test_data_fault *self);	/* or another system call */
-	unsigned int points;		/* minimum number of points that make it fail */
-	bool memory;			/* it allocates memory */
-};
+/* === The objects ========================================================= */
 
 static int one_buffer(struct _test_data_fault *self)
 {
@@ -119,7 +81,7 @@ static int in_region_without_pages(struct _test_data_fault *self)
 	return in_region(self, false);
 }
 
-/* --- The ioctls ---------------------------------------------------------- */
+/* === The ioctls ========================================================== */
 
 static void fill_alloc(struct _test_data_fault *self)
 {
@@ -209,48 +171,16 @@ static void fill_spans(struct _test_data_fault *self)
 static void fill_info(struct _test_data_fault *self)
 {
 	self->arg.info.fd = self->fd;
+	self->arg.info.entry = (uintptr_t)self->entries;
+	self->arg.info.entry_size = sizeof(struct carveout_buffer_info);
 }
 
-static int call_ioctl(struct _test_data_fault *self, unsigned long cmd)
-{
-	int err = xioctl(self->heap.node, cmd, &self->arg);
-
-	if (err)
-		return err;
-	switch (cmd) {
-	case CARVEOUT_IOCTL_ALLOC:
-		self->made = self->arg.alloc.fd;
-		break;
-	case CARVEOUT_IOCTL_OPEN:
-		self->made = self->arg.open.fd;
-		break;
-	case CARVEOUT_IOCTL_RESIZE:
-		self->made = self->arg.resize.new_fd;
-		break;
-	}
-	return 0;
-}
-
-/* --- Other system calls -------------------------------------------------- */
+/* === Other system calls ================================================== */
 
 static int call_open(struct _test_data_fault *self)
 {
 	self->made = open(heap_path(), O_RDWR | O_CLOEXEC);
 	return self->made < 0 ? -errno : 0;
-}
-
-static int call_close(struct _test_data_fault *self)
-{
-	int err = close(self->fd) ? -errno : 0;
-
-	self->fd = -1;
-	return err;
-}
-
-static int call_mmap(struct _test_data_fault *self)
-{
-	self->mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
-	return self->mem == MAP_FAILED ? -errno : 0;
 }
 
 static int call_munmap(struct _test_data_fault *self)
@@ -261,7 +191,7 @@ static int call_munmap(struct _test_data_fault *self)
 	return 0;
 }
 
-/* --- All of them --------------------------------------------------------- */
+/* === All of them ========================================================= */
 
 /* Only the fault points of the driver count: its allocations and copies. */
 FIXTURE_VARIANT_ADD(fault, alloc) {
@@ -339,7 +269,7 @@ FIXTURE_VARIANT_ADD(fault, spans) {
 
 FIXTURE_VARIANT_ADD(fault, info) {
 	.setup = one_buffer, .fill = fill_info,
-	.cmd = CARVEOUT_IOCTL_INFO, .points = 2,
+	.cmd = CARVEOUT_IOCTL_INFO, .points = 3,
 };
 
 FIXTURE_VARIANT_ADD(fault, query) {
@@ -370,140 +300,15 @@ FIXTURE_VARIANT_ADD(fault, munmap) {
 	.setup = only_a_mapping, .call = call_munmap, .memory = true,
 };
 
-static int setup_call(struct _test_data_fault *self, const struct _fixture_variant_fault *variant)
-{
-	self->fd = -1;
-	self->beside = -1;
-	self->made = -1;
-	self->mem = MAP_FAILED;
-	return variant->setup ? variant->setup(self) : 0;
-}
-
-/* Remove the objects that were made for the call, and by it. */
-static void cleanup_call(struct _test_data_fault *self)
-{
-	unlink_tag(self->heap.node, TAG);
-	if (self->mem != MAP_FAILED)
-		munmap(self->mem, SIZE);
-	close(self->made);
-	close(self->fd);
-	close(self->beside);
-}
-
-static int make_call(struct _test_data_fault *self, const struct _fixture_variant_fault *variant)
-{
-	return variant->call ? variant->call(self) :
-			       call_ioctl(self, variant->cmd);
-}
-
-static void fill_call(struct _test_data_fault *self, const struct _fixture_variant_fault *variant)
-{
-	memset(&self->arg, 0, sizeof(self->arg));
-	if (variant->fill)
-		variant->fill(self);
-}
-
-FIXTURE_SETUP(fault)
-{
-	int err;
-
-	if (!heap_name())
-		SKIP(return, NO_HEAP);
-	ASSERT_EQ(0, heap_begin(&self->heap));
-	ASSERT_EQ(0, prepare_faults(&self->faults));
-	err = setup_call(self, variant);
-	if (err == 1)
-		SKIP(return, "the heap has no region of this kind");
-	ASSERT_EQ(0, err);
-}
-
-FIXTURE_TEARDOWN_PARENT(fault)
-{
-	int node = open(heap_path(), O_RDWR | O_CLOEXEC);
-
-	if (node < 0)
-		return;
-	unlink_tag(node, TAG);
-	close(node);
-	HEAP_TEARDOWN(&self->heap);
-}
-
-/* The call has failed, and nothing has changed. */
-static void expect_untouched(struct __test_metadata *_metadata, struct _test_data_fault *self,
-			     const struct heap_snapshot *armed, int next, int ret)
-{
-	EXPECT_TRUE(ret == -ENOMEM || ret == -EFAULT) TH_LOG("error %d", ret);
-	EXPECT_EQ(next, next_fd(self->heap.node));
-	EXPECT_SNAPSHOT(armed);
-}
-
-/* Whichever point fails, the call returns the error and nothing has changed. */
-TEST_F_TIMEOUT(fault, that_comes_once_leaves_nothing, 300)
-{
-	struct heap_snapshot armed;
-	unsigned int n, failed = 0;
-	bool reached = true;
-	int next, ret;
-
-	next = next_fd(self->heap.node);
-	ASSERT_EQ(0, take_snapshot(&armed));
-	for (n = 1; reached && n < POINTS_MAX; n++) {
-		fill_call(self, variant);
-		arm_fault(&self->faults, n);
-		ret = make_call(self, variant);
-		reached = fault_reached(&self->faults);
-		if (ret) {
-			ASSERT_TRUE(reached) TH_LOG("error %d without a fault", ret);
-			expect_untouched(_metadata, self, &armed, next, ret);
-			failed++;
-			continue;
-		}
-		/* The call succeeded in spite of the fault. */
-		cleanup_call(self);
-		EXPECT_UNCHANGED(&self->heap);
-		ASSERT_EQ(0, setup_call(self, variant));
-		ASSERT_EQ(0, take_snapshot(&armed));
-	}
-	TH_LOG("%u points, the call failed at %u", n - 2, failed);
-	EXPECT_FALSE(reached);
-	EXPECT_LE(variant->points, failed);
-}
-
-/* The same when there is no memory for cleaning up either. */
-TEST_F_TIMEOUT(fault, that_stays_leaves_nothing, 300)
-{
-	unsigned int budget, failed = 0;
-	struct heap_snapshot armed;
-	int next, ret = -ENOMEM;
-
-	next = next_fd(self->heap.node);
-	ASSERT_EQ(0, take_snapshot(&armed));
-	for (budget = 0; ret && budget < BUDGET_MAX; budget += BUDGET_STEP) {
-		fill_call(self, variant);
-		ASSERT_EQ(0, begin_shortage(&self->faults, budget));
-		ret = make_call(self, variant);
-		end_shortage(&self->faults);
-		if (!ret)
-			break;
-		expect_untouched(_metadata, self, &armed, next, ret);
-		failed++;
-	}
-	TH_LOG("it takes %u bytes", budget);
-	EXPECT_EQ(0, ret);
-	EXPECT_EQ(variant->memory, failed > 0);
-	cleanup_call(self);
-	EXPECT_UNCHANGED(&self->heap);
-}
-
 /* === Metadata of the heap ================================================ */
 
-FIXTURE(books) {
+FIXTURE(metadata) {
 	struct heap heap;
 	struct binding binding;
 	struct faults faults;
 };
 
-FIXTURE_SETUP(books)
+FIXTURE_SETUP(metadata)
 {
 	struct rlimit limit = { 1024, 1024 };
 
@@ -521,7 +326,7 @@ FIXTURE_SETUP(books)
 	ASSERT_EQ(0, unbind(&self->binding));
 }
 
-FIXTURE_TEARDOWN_PARENT(books)
+FIXTURE_TEARDOWN_PARENT(metadata)
 {
 	if (access(heap_path(), F_OK))
 		EXPECT_EQ(0, bind_soon(&self->binding));
@@ -539,7 +344,7 @@ static __u64 nomem_failures(int node)
  * The metadata of a heap is in kernel memory. An allocation for which it cannot
  * grow fails with -ENOMEM; repeating it when there is memory succeeds.
  */
-TEST_F_TIMEOUT(books, no_memory_for_spans_is_ENOMEM, 300)
+TEST_F_TIMEOUT(metadata, no_memory_for_spans_is_ENOMEM, 300)
 {
 	unsigned int i, budget, missed = 0;
 	struct heap_snapshot before;
@@ -596,7 +401,7 @@ static void expect_nothing(struct __test_metadata *_metadata,
 }
 
 /* A heap is made completely or not at all, and can be made afterwards. */
-TEST_F_TIMEOUT(books, bind_with_a_fault_leaves_nothing, 300)
+TEST_F_TIMEOUT(metadata, bind_with_a_fault_leaves_nothing, 300)
 {
 	unsigned int n, failed = 0;
 	struct counters without;
@@ -632,8 +437,5 @@ TEST_F_TIMEOUT(books, bind_with_a_fault_leaves_nothing, 300)
 
 int main(int argc, char **argv)
 {
-	if (can_inject_faults())
-		return test_harness_run(argc, argv);
-	puts("TAP version 13\n1..1\nok 1 all # SKIP the kernel injects no faults");
-	return KSFT_SKIP;
+	return run_with_faults(argc, argv);
 }

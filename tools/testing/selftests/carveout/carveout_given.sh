@@ -41,12 +41,14 @@ of_parameters()
 	why=$(insmod "$MODULES/carveout.ko" regions="$(
 		printf '%s,' "unc:$(at 0)+1M:uncached" "cac:$(at 1)+1M:cached" \
 			"com:$(at 2)+1M:writecombine" "mix:$(at 4)+1M:uncached" \
-			"mix:$(at 6)+1M:cached" "mix:$(at 5)+1M:uncached")pla:$(at 8)+1M" 2>&1)
+			"mix:$(at 6)+1M:cached" "mix:$(at 5)+1M:uncached" \
+		"sec:$(at 9)+1M:no-cpu-access" "sec:$(at 10)+1M")pla:$(at 8)+1M" 2>&1)
 	result "regions= with every attribute is taken" "$why"
 	log_save
 	logged unc 0 unc "$(at 0)" 1024 uncached
 	logged cac 0 cac "$(at 1)" 1024 cached
 	logged com 0 com "$(at 2)" 1024 writecombine
+	logged sec 0 sec "$(at 9)" 1024 no-cpu-access
 	logged pla 0 pla "$(at 8)" 1024 writecombine
 	# Adjacent ranges with the same attributes are one region.
 	logged mix 0 mix "$(at 4)" 2048 uncached
@@ -57,6 +59,16 @@ of_parameters()
 	tool_sees cac cached:cac
 	tool_sees mix uncached:mix cached:mix
 	refuses mix writecombine
+	program_on sec carveout_no_cpu
+	result "the kernel maps a region for the CPU" "$(is_mapped 8 || echo "it does not")"
+	result "the kernel does not map a region that the CPU must not access" \
+		"$(! is_mapped 9 || grep phys= /proc/vmallocinfo)"
+}
+
+# is_mapped MIB: has the kernel a mapping of the hole there?
+is_mapped()
+{
+	grep -q "phys=0x0*$(printf '%x' $((HOLE + $1 * 0x100000)))\b" /proc/vmallocinfo
 }
 
 # --- A heap that a driver makes ---------------------------------------------
@@ -72,11 +84,31 @@ create()
 	logged "$1" 0 given "$(at 12)" 2048 "$3"
 }
 
+# Memory that holds a pattern before the heap is made, and is looked at after its end.
+untouched()
+{
+	log_mark
+	why=$(insmod "$MODULES/carveout_attrs.ko" heap=maden base="$(at 12)" \
+		size=$((0x200000)) attrs=$((WRITECOMBINE | NO_CPU)) pattern=1 2>&1)
+	result "a driver makes maden" "$why"
+	log_save
+	logged maden 0 given "$(at 12)" 2048 no-cpu-access
+	why=
+	carveout alloc maden none 1M --attr no-cpu > "$LOG" 2>&1 || why=$(cat "$LOG")
+	carveout rm maden none || why="$why; it is not removed"
+	result "the command allocates memory that the CPU must not access" "$why"
+	log_mark
+	rmmod carveout_attrs
+	result "such memory is zeroed neither for the heap nor for an owner" "$(dmesg |
+		sed "1,/$MARK/d" | grep -q 'carveout_attrs: the pattern is whole' ||
+		dmesg | tail -n 3)"
+}
+
 destroy()
 {
 	why=$(rmmod carveout_attrs 2>&1)
 	[ ! -e "/dev/carveout/$1" ] || why="$why; its node is left"
-	! grep -q ' : given$' /proc/iomem || why="$why; its memory is still claimed"
+	! grep -q ' : carveout .*: given$' /proc/iomem || why="$why; its memory is still claimed"
 	result "a driver destroys $1" "$why"
 }
 
@@ -90,6 +122,7 @@ of_driver()
 	destroy madec
 	create madew "$WRITECOMBINE" writecombine
 	destroy madew
+	untouched
 	# More than one kind is refused.
 	log_mark
 	why=
@@ -103,7 +136,7 @@ of_driver()
 		"$why$(log_has 1 'region given .*needs exactly one of cached,')"
 }
 
-plan 31
+plan 39
 of_parameters
 of_driver
 why=$(rmmod carveout 2>&1)

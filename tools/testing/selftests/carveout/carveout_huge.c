@@ -115,10 +115,10 @@ FIXTURE_TEARDOWN_PARENT(huge)
 	HEAP_TEARDOWN(&self->heap);
 }
 
-/* Since 6.12 a PMD entry can be marked as having no pages. */
+/* A PMD entry can be marked as having no pages, and all of the kernel checks the mark. */
 static bool kernel_makes_large(void)
 {
-	return kernel_at_least(6, 12) &&
+	return kernel_at_least(7, 3) &&
 	       !access("/sys/kernel/mm/transparent_hugepage", F_OK);
 }
 
@@ -430,7 +430,33 @@ TEST_F(huge, pages_cannot_be_pinned)
 			EXPECT_EQ(0, mprotect(mem, SIZE, PROT_READ | PROT_WRITE));
 		}
 	}
-	EXPECT_EQ(-1, madvise(mem, SIZE, MADV_DONTNEED));
+}
+
+static int write_clear_refs(void)
+{
+	return write_line("/proc/self/clear_refs", "1");
+}
+
+/* These look for a page behind an entry, whatever its size, or remove it. */
+TEST_F(huge, advice_that_walks_page_tables)
+{
+	static const int advice[] = { MADV_COLD, MADV_PAGEOUT, MADV_DONTNEED };
+	char *mem = map_at(self->room, self->fd, PROT_READ | PROT_WRITE, SIZE, 0);
+	int refs = access("/proc/self/clear_refs", W_OK);
+	size_t i;
+
+	ASSERT_EQ(self->room, mem);
+	for (i = 0; i < ARRAY_SIZE(advice); i++) {
+		EXPECT_TRUE(numbered(mem, PAGES, 0));
+		EXPECT_EQ(0, madvise(mem, SIZE, advice[i]));
+		EXPECT_TRUE(numbered(mem, PAGES, 0));
+		/* A part of a huge page. */
+		EXPECT_EQ(0, madvise(mem + LARGE + PAGE, PAGE, advice[i]));
+		EXPECT_TRUE(numbered(mem, PAGES, 0));
+		if (!refs)
+			EXPECT_EQ(0, write_clear_refs());
+		EXPECT_TRUE(numbered(mem, PAGES, 0));
+	}
 }
 
 TEST_F(huge, read_only_stays_so)

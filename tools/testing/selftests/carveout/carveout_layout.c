@@ -37,6 +37,8 @@ AT(carveout_ioctl_query, quota_user, 176);
 AT(carveout_ioctl_query, quota_file, 184);
 AT(carveout_ioctl_query, used_user, 192);
 AT(carveout_ioctl_query, used_file, 200);
+AT(carveout_ioctl_query, flags, 208);
+AT(carveout_ioctl_query, reserved, 212);
 SIZE(carveout_ioctl_query, CARVEOUT_QUERY_SIZE_VER0);
 
 AT(carveout_ioctl_region, index, 0);
@@ -146,6 +148,7 @@ AT(carveout_buffer_info, uid, 192);
 AT(carveout_buffer_info, gid, 196);
 AT(carveout_buffer_info, pid, 200);
 AT(carveout_buffer_info, refs, 204);
+AT(carveout_buffer_info, parked_ns, 208);
 SIZE(carveout_buffer_info, CARVEOUT_BUFFER_INFO_SIZE_VER0);
 
 AT(carveout_ioctl_span, offset, 0);
@@ -158,11 +161,15 @@ AT(carveout_ioctl_list, cursor, 0);
 AT(carveout_ioctl_list, entries, 8);
 AT(carveout_ioctl_list, entry_size, 16);
 AT(carveout_ioctl_list, count, 20);
+AT(carveout_ioctl_list, flags, 24);
+AT(carveout_ioctl_list, reserved, 28);
 SIZE(carveout_ioctl_list, CARVEOUT_LIST_SIZE_VER0);
 
 AT(carveout_ioctl_info, fd, 0);
 AT(carveout_ioctl_info, flags, 4);
-AT(carveout_ioctl_info, buffer, 8);
+AT(carveout_ioctl_info, entry, 8);
+AT(carveout_ioctl_info, entry_size, 16);
+AT(carveout_ioctl_info, reserved, 20);
 SIZE(carveout_ioctl_info, CARVEOUT_INFO_SIZE_VER0);
 
 AT(carveout_ioctl_pool_create, block_size, 0);
@@ -204,42 +211,97 @@ AT(carveout_ioctl_pool_acquire, flags, 0);
 AT(carveout_ioctl_pool_acquire, index, 4);
 AT(carveout_ioctl_pool_acquire, deadline, 8);
 AT(carveout_ioctl_pool_acquire, offset, 16);
+AT(carveout_ioctl_pool_acquire, serial, 24);
+AT(carveout_ioctl_pool_acquire, ticket, 32);
 SIZE(carveout_ioctl_pool_acquire, CARVEOUT_POOL_ACQUIRE_SIZE_VER0);
 
 AT(carveout_ioctl_pool_release, index, 0);
 AT(carveout_ioctl_pool_release, flags, 4);
+AT(carveout_ioctl_pool_release, serial, 8);
 SIZE(carveout_ioctl_pool_release, CARVEOUT_POOL_RELEASE_SIZE_VER0);
 
 AT(carveout_ioctl_pool_query, block_size, 0);
 AT(carveout_ioctl_pool_query, size, 8);
-AT(carveout_ioctl_pool_query, blocks, 16);
-AT(carveout_ioctl_pool_query, free, 20);
-AT(carveout_ioctl_pool_query, high_water, 24);
-AT(carveout_ioctl_pool_query, waiters, 28);
-AT(carveout_ioctl_pool_query, used_file, 32);
-AT(carveout_ioctl_pool_query, flags, 36);
+AT(carveout_ioctl_pool_query, offset, 16);
+AT(carveout_ioctl_pool_query, generation, 24);
+AT(carveout_ioctl_pool_query, client, 32);
+AT(carveout_ioctl_pool_query, blocks, 40);
+AT(carveout_ioctl_pool_query, free, 44);
+AT(carveout_ioctl_pool_query, high_water, 48);
+AT(carveout_ioctl_pool_query, waiters, 52);
+AT(carveout_ioctl_pool_query, used_file, 56);
+AT(carveout_ioctl_pool_query, region, 60);
+AT(carveout_ioctl_pool_query, attrs, 64);
+AT(carveout_ioctl_pool_query, flags, 68);
 SIZE(carveout_ioctl_pool_query, CARVEOUT_POOL_QUERY_SIZE_VER0);
 
 AT(carveout_ioctl_pool_destroy, flags, 0);
 AT(carveout_ioctl_pool_destroy, reserved, 4);
 SIZE(carveout_ioctl_pool_destroy, CARVEOUT_POOL_DESTROY_SIZE_VER0);
 
+AT(carveout_ioctl_pool_move, index, 0);
+AT(carveout_ioctl_pool_move, flags, 4);
+AT(carveout_ioctl_pool_move, serial, 8);
+AT(carveout_ioctl_pool_move, to, 16);
+AT(carveout_ioctl_pool_move, new_serial, 24);
+SIZE(carveout_ioctl_pool_move, CARVEOUT_POOL_MOVE_SIZE_VER0);
+
+AT(carveout_ioctl_pool_export, flags, 0);
+AT(carveout_ioctl_pool_export, fd_flags, 4);
+AT(carveout_ioctl_pool_export, fd, 8);
+AT(carveout_ioctl_pool_export, reserved, 12);
+SIZE(carveout_ioctl_pool_export, CARVEOUT_POOL_EXPORT_SIZE_VER0);
+
+AT(carveout_ioctl_pool_sync, index, 0);
+AT(carveout_ioctl_pool_sync, flags, 4);
+AT(carveout_ioctl_pool_sync, offset, 8);
+AT(carveout_ioctl_pool_sync, size, 16);
+SIZE(carveout_ioctl_pool_sync, CARVEOUT_POOL_SYNC_SIZE_VER0);
+
+AT(carveout_ioctl_typed, regions, 0);
+AT(carveout_ioctl_typed, flags, 8);
+AT(carveout_ioctl_typed, reserved, 12);
+SIZE(carveout_ioctl_typed, CARVEOUT_TYPED_SIZE_VER0);
+
+AT(carveout_ioctl_typed_info, regions, 0);
+AT(carveout_ioctl_typed_info, size, 8);
+AT(carveout_ioctl_typed_info, largest, 16);
+AT(carveout_ioctl_typed_info, typed, 24);
+AT(carveout_ioctl_typed_info, flags, 28);
+SIZE(carveout_ioctl_typed_info, CARVEOUT_TYPED_INFO_SIZE_VER0);
+
+AT(carveout_ioctl_locate, addr, 0);
+AT(carveout_ioctl_locate, length, 8);
+AT(carveout_ioctl_locate, offset, 16);
+AT(carveout_ioctl_locate, buffer_offset, 24);
+AT(carveout_ioctl_locate, flags, 32);
+AT(carveout_ioctl_locate, fd_flags, 36);
+AT(carveout_ioctl_locate, fd, 40);
+AT(carveout_ioctl_locate, dmabuf, 44);
+SIZE(carveout_ioctl_locate, CARVEOUT_LOCATE_SIZE_VER0);
+
 /* The command numbers, which are part of the ABI. */
-static_assert(CARVEOUT_IOCTL_QUERY == 0xc0d0bd00, "QUERY");
+static_assert(CARVEOUT_IOCTL_QUERY == 0xc0d8bd00, "QUERY");
 static_assert(CARVEOUT_IOCTL_REGION == 0xc080bd01, "REGION");
 static_assert(CARVEOUT_IOCTL_ALLOC == 0xc0f0bd02, "ALLOC");
 static_assert(CARVEOUT_IOCTL_OPEN == 0xc078bd03, "OPEN");
-static_assert(CARVEOUT_IOCTL_UNLINK == 0xc048bd04, "UNLINK");
-static_assert(CARVEOUT_IOCTL_LIST == 0xc018bd05, "LIST");
-static_assert(CARVEOUT_IOCTL_SPANS == 0xc018bd06, "SPANS");
-static_assert(CARVEOUT_IOCTL_INFO == 0xc0d8bd07, "INFO");
+static_assert(CARVEOUT_IOCTL_UNLINK == 0x4048bd04, "UNLINK");
+static_assert(CARVEOUT_IOCTL_LIST == 0xc020bd05, "LIST");
+static_assert(CARVEOUT_IOCTL_SPANS == 0xc020bd06, "SPANS");
+static_assert(CARVEOUT_IOCTL_INFO == 0xc018bd07, "INFO");
 static_assert(CARVEOUT_IOCTL_LINK == 0xc058bd08, "LINK");
-static_assert(CARVEOUT_IOCTL_SETATTR == 0xc050bd09, "SETATTR");
-static_assert(CARVEOUT_IOCTL_SYNC == 0xc018bd0a, "SYNC");
+static_assert(CARVEOUT_IOCTL_SETATTR == 0x4050bd09, "SETATTR");
+static_assert(CARVEOUT_IOCTL_SYNC == 0x4018bd0a, "SYNC");
 static_assert(CARVEOUT_IOCTL_RESIZE == 0xc030bd0b, "RESIZE");
 static_assert(CARVEOUT_IOCTL_POOL_CREATE == 0xc0e0bd0c, "POOL_CREATE");
 static_assert(CARVEOUT_IOCTL_POOL_OPEN == 0xc080bd0d, "POOL_OPEN");
-static_assert(CARVEOUT_POOL_IOCTL_ACQUIRE == 0xc018bd40, "ACQUIRE");
-static_assert(CARVEOUT_POOL_IOCTL_RELEASE == 0xc008bd41, "RELEASE");
-static_assert(CARVEOUT_POOL_IOCTL_QUERY == 0xc028bd42, "QUERY");
-static_assert(CARVEOUT_POOL_IOCTL_DESTROY == 0xc008bd43, "DESTROY");
+static_assert(CARVEOUT_IOCTL_TYPED == 0x4010bd0e, "TYPED");
+static_assert(CARVEOUT_IOCTL_TYPED_INFO == 0xc020bd0f, "TYPED_INFO");
+static_assert(CARVEOUT_IOCTL_LOCATE == 0xc030bd10, "LOCATE");
+static_assert(CARVEOUT_POOL_IOCTL_ACQUIRE == 0xc028bd40, "ACQUIRE");
+static_assert(CARVEOUT_POOL_IOCTL_RELEASE == 0x4010bd41, "RELEASE");
+static_assert(CARVEOUT_POOL_IOCTL_QUERY == 0xc048bd42, "QUERY");
+static_assert(CARVEOUT_POOL_IOCTL_DESTROY == 0x4008bd43, "DESTROY");
+static_assert(CARVEOUT_POOL_IOCTL_MOVE == 0xc020bd44, "MOVE");
+static_assert(CARVEOUT_POOL_IOCTL_EXPORT == 0xc010bd45, "EXPORT");
+static_assert(CARVEOUT_POOL_IOCTL_SYNC == 0x4018bd46, "POOL_SYNC");

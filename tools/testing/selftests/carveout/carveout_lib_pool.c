@@ -26,7 +26,7 @@ TEST_F(lib, blocks_are_taken_used_and_given_back)
 	struct carveout_pool_options options = wish(tag);
 	struct carveout_pool_opened opened = CARVEOUT_POOL_OPENED_INIT;
 	struct carveout_ioctl_pool_query query;
-	uint64_t offset;
+	struct carveout_pool_block block[COUNT] = { 0 }, any = { 0 };
 	void *memory;
 	int pool, i;
 
@@ -38,22 +38,28 @@ TEST_F(lib, blocks_are_taken_used_and_given_back)
 	EXPECT_EQ(1, opened.created);
 	ASSERT_EQ(0, carveout_map(pool, 0, opened.size, PROT_READ | PROT_WRITE, &memory));
 	for (i = 0; i < COUNT; i++) {
-		int index = i % 2 ? carveout_pool_acquire(pool, &offset) :
-				    carveout_pool_acquire_wait(pool, 0, &offset);
-
-		ASSERT_LE(0, index);
-		EXPECT_EQ(index * 1024ULL, offset);
-		memset((char *)memory + offset, index, 1000);
+		ASSERT_EQ(0, i % 2 ? carveout_pool_acquire(pool, &block[i]) :
+				     carveout_pool_acquire_wait(pool, 0, &block[i]));
+		EXPECT_EQ(block[i].index * 1024ULL, block[i].offset);
+		memset(carveout_pool_address(memory, &block[i]), i, 1000);
+		EXPECT_EQ(0, carveout_pool_sync(pool, &block[i], 0, 1000,
+						CARVEOUT_SYNC_FLAGS));
 	}
-	EXPECT_EQ(-EAGAIN, carveout_pool_acquire(pool, NULL));
-	EXPECT_EQ(-ETIMEDOUT, carveout_pool_acquire_wait(pool, 20, NULL));
-	EXPECT_EQ(-EINVAL, carveout_pool_release(pool, COUNT));
-	EXPECT_EQ(0, carveout_pool_release(pool, 3));
-	EXPECT_EQ(-EINVAL, carveout_pool_release(pool, 3));
+	EXPECT_EQ(-EINVAL, carveout_pool_sync(pool, &any, 0, 1025, CARVEOUT_SYNC_FLAGS));
+	EXPECT_EQ(-EAGAIN, carveout_pool_acquire(pool, &any));
+	EXPECT_EQ(-ETIMEDOUT, carveout_pool_acquire_wait(pool, 20, &any));
+	any = block[3];
+	any.index = COUNT;
+	EXPECT_EQ(-EINVAL, carveout_pool_release(pool, &any));
+	EXPECT_EQ(0, carveout_pool_release(pool, &block[3]));
+	EXPECT_EQ(-EINVAL, carveout_pool_release(pool, &block[3]));
+	EXPECT_EQ(-EINVAL, carveout_pool_release_any(pool, &block[3]));
 	ASSERT_EQ(0, carveout_pool_query(pool, &query));
 	EXPECT_EQ(1, query.free);
 	EXPECT_EQ(COUNT - 1, query.used_file);
-	EXPECT_EQ(3, carveout_pool_acquire_wait(pool, -1, NULL));
+	EXPECT_EQ(0, carveout_pool_acquire_wait(pool, -1, &any));
+	EXPECT_EQ(block[3].index, any.index);
+	EXPECT_NE(block[3].serial, any.serial);
 	EXPECT_EQ(0, carveout_unmap(memory, opened.size));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
@@ -92,8 +98,41 @@ TEST_F(lib, opened_by_its_tag)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
+TEST_F(lib, block_is_moved_and_released_for_another)
+{
+	const char *tag = unique_tag("lib.pool");
+	struct carveout_pool_options options = wish(tag);
+	struct carveout_ioctl_pool_query query;
+	struct carveout_pool_block block = { 0 };
+	int pool, other, buffer;
+	uint64_t size;
+
+	pool = carveout_pool_create(self->rw, &options, NULL);
+	ASSERT_LE(0, pool);
+	other = carveout_pool_open(self->rw, tag, O_RDWR | O_CLOEXEC, NULL);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, carveout_pool_query(other, &query));
+	ASSERT_EQ(0, carveout_pool_acquire(pool, &block));
+	EXPECT_EQ(-ESRCH, carveout_pool_move(pool, &block, query.client + 100));
+	EXPECT_EQ(0, carveout_pool_move(pool, &block, query.client));
+	EXPECT_EQ(-EPERM, carveout_pool_move(pool, &block, query.client));
+	EXPECT_EQ(-EPERM, carveout_pool_release(pool, &block));
+	EXPECT_EQ(0, carveout_pool_release(other, &block));
+	ASSERT_EQ(0, carveout_pool_acquire(other, &block));
+	EXPECT_EQ(0, carveout_pool_release_any(pool, &block));
+	buffer = carveout_pool_export(pool, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, buffer);
+	EXPECT_EQ(0, carveout_size(buffer, &size));
+	EXPECT_EQ(whole_pages(8192), size);
+	close(buffer);
+	close(other);
+	close(pool);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 TEST_F(lib, destroyed)
 {
+	struct carveout_pool_block any = { 0 };
 	struct carveout_pool_options options = wish(NULL);
 	int pool = carveout_pool_create(self->rw, &options, NULL);
 	struct pollfd poll_fd = { .fd = pool, .events = POLLIN };
@@ -104,8 +143,8 @@ TEST_F(lib, destroyed)
 	EXPECT_EQ(POLLIN, poll_fd.revents);
 	EXPECT_EQ(0, carveout_pool_destroy(pool));
 	EXPECT_EQ(-EIDRM, carveout_pool_destroy(pool));
-	EXPECT_EQ(-EIDRM, carveout_pool_acquire(pool, NULL));
-	EXPECT_EQ(-EIDRM, carveout_pool_acquire_wait(pool, -1, NULL));
+	EXPECT_EQ(-EIDRM, carveout_pool_acquire(pool, &any));
+	EXPECT_EQ(-EIDRM, carveout_pool_acquire_wait(pool, -1, &any));
 	EXPECT_EQ(1, poll(&poll_fd, 1, 0));
 	EXPECT_EQ(POLLHUP | POLLERR, poll_fd.revents);
 	/* Functions for buffers do not work on pools, and vice versa. */
@@ -114,9 +153,9 @@ TEST_F(lib, destroyed)
 	close(pool);
 	pool = carveout_alloc(self->rw, 4096);
 	ASSERT_LE(0, pool);
-	EXPECT_EQ(-ENOTTY, carveout_pool_acquire(pool, NULL));
-	EXPECT_EQ(-ENOTTY, carveout_pool_release(pool, 0));
-	EXPECT_EQ(-EBADF, carveout_pool_acquire(-1, NULL));
+	EXPECT_EQ(-ENOTTY, carveout_pool_acquire(pool, &any));
+	EXPECT_EQ(-ENOTTY, carveout_pool_release(pool, &any));
+	EXPECT_EQ(-EBADF, carveout_pool_acquire(-1, &any));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }

@@ -277,13 +277,13 @@ static bool vm_flags(const void *mem, char line[256])
 }
 
 /*
- * Cannot grow, not in a core dump; of pages, or, if the pages are not
- * accessible, of page frame numbers.
+ * Cannot grow, not in a core dump. Memory whose pages are not accessible is I/O memory, but
+ * not of page frame numbers: VFIO would take these without a reference.
  */
 TEST_F(map, flags_of_the_mapping)
 {
 	static const char * const of_pages[] = { " mm", " de", " dd" };
-	static const char * const of_pfns[] = { " io", " pf", " de", " dd" };
+	static const char * const of_pfns[] = { " io", " mm", " de", " dd" };
 	const char * const *wanted = has_pages(self) ? of_pages : of_pfns;
 	size_t count = has_pages(self) ? ARRAY_SIZE(of_pages) : ARRAY_SIZE(of_pfns);
 	char *mem = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
@@ -634,6 +634,7 @@ TEST_F(map, ioctl_argument_inside_a_mapping_of_the_same_buffer)
 	struct carveout_ioctl_alloc *alloc;
 	struct carveout_ioctl_list *list;
 	struct carveout_ioctl_info *info;
+	struct carveout_buffer_info *entry;
 
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	alloc = (void *)(mem + PAGE - 64);
@@ -641,17 +642,24 @@ TEST_F(map, ioctl_argument_inside_a_mapping_of_the_same_buffer)
 	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_ALLOC, alloc));
 	EXPECT_EQ(0, close(alloc->fd));
 	info = (void *)mem;
+	entry = (void *)(mem + PAGE - 64);
 	info->fd = self->fd;
 	info->flags = 0;
+	info->entry = (uintptr_t)entry;
+	info->entry_size = sizeof(*entry);
+	info->reserved = 0;
 	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_INFO, info));
-	EXPECT_EQ(SIZE, info->buffer.size);
+	EXPECT_EQ(SIZE, entry->size);
 	list = (void *)mem;
 	list->cursor = 0;
+	list->flags = 0;
+	list->reserved = 0;
 	list->entries = (uintptr_t)mem + PAGE;
 	list->entry_size = sizeof(struct carveout_buffer_info);
 	list->count = 8;
 	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_LIST, list));
 	EXPECT_LE(3, list->count);
+	memset(mem + 2 * PAGE, 0, sizeof(struct carveout_ioctl_query));
 	munmap(mem, SIZE);
 	/* A reply into a read-only mapping of the driver's own memory fails cleanly. */
 	mem = map_buffer(self->ro, SIZE, PROT_READ);

@@ -490,6 +490,72 @@ TEST_F(heap, address_limits_of_users_are_powers_of_two)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
+/* List the spans one at a time. Returns their number, or a negative errno value. */
+static int list_spans(int node, struct carveout_ioctl_span *spans, int max)
+{
+	struct carveout_ioctl_list list = { .entry_size = sizeof(*spans) };
+	int count, err;
+
+	for (count = 0; count < max; count++) {
+		list.entries = (uintptr_t)&spans[count];
+		list.count = 1;
+		err = xioctl(node, CARVEOUT_IOCTL_SPANS, &list);
+		if (err)
+			return err;
+		if (!list.count)
+			break;
+	}
+	return count;
+}
+
+/* Is the span that of a buffer? */
+static bool is_span_of(int node, int fd, const struct carveout_ioctl_span *span)
+{
+	struct carveout_buffer_info buffer;
+
+	return !query_buffer(node, fd, &buffer) && span->used &&
+	       span->region == buffer.region && span->offset == buffer.offset &&
+	       span->size == buffer.size;
+}
+
+/*
+ * SPANS shows the buffers that LIST shows. With more spans, or with holes, a caller could
+ * read size and place of the allocations of other users.
+ */
+TEST_F(heap, spans_are_those_of_visible_buffers)
+{
+	struct carveout_ioctl_span spans[64];
+	int node = self->heap.node, own, hidden, shared, bare, all;
+
+	hidden = alloc_tag(node, 3 * PAGE, unique_tag("perm.hidden"), 0, 0600);
+	ASSERT_LE(0, hidden);
+	shared = alloc_tag(node, 5 * PAGE, unique_tag("perm.shared"), 0, 0644);
+	ASSERT_LE(0, shared);
+	bare = alloc_buffer(node, 7 * PAGE);
+	ASSERT_LE(0, bare);
+	ASSERT_EQ(0, be(&users[0]));
+	own = alloc_buffer(node, 2 * PAGE);
+	ASSERT_LE(0, own);
+	ASSERT_EQ(2, list_spans(node, spans, ARRAY_SIZE(spans)));
+	EXPECT_TRUE(is_span_of(node, shared, &spans[0]));
+	EXPECT_TRUE(is_span_of(node, own, &spans[1]));
+	ASSERT_EQ(0, be(&users[4]));
+	ASSERT_EQ(1, list_spans(node, spans, ARRAY_SIZE(spans)));
+	EXPECT_TRUE(is_span_of(node, shared, &spans[0]));
+	ASSERT_EQ(0, be_root());
+	/* All of them, and at least one hole. */
+	all = list_spans(node, spans, ARRAY_SIZE(spans));
+	EXPECT_LT(4, all);
+	close(own);
+	close(bare);
+	close(shared);
+	close(hidden);
+	ASSERT_EQ(0, be(&users[4]));
+	EXPECT_EQ(0, list_spans(node, spans, ARRAY_SIZE(spans)));
+	ASSERT_EQ(0, be_root());
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 /* Passing a file descriptor passes exactly its access mode. */
 TEST_F(heap, passing_a_descriptor_is_delegation)
 {

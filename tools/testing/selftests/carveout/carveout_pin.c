@@ -9,32 +9,9 @@
 #include <linux/io_uring.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 
-#include "carveout_fixture.h"
-
-#define PAGES	16
-#define SIZE	(PAGES * PAGE)
-
-/* The first heap with such memory, if the default heap has none. */
-static void __attribute__((constructor(101))) choose_heap_with_pages(void)
-{
-	static const char * const names[] = { "dsp", "default" };
-	char path[64];
-	size_t i;
-	int node;
-
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), "/dev/carveout/%s", names[i]);
-		node = open(path, O_RDWR | O_CLOEXEC);
-		if (node < 0)
-			continue;
-		if (find_region(node, true) >= 0)
-			setenv("CARVEOUT_HEAP", names[i], 0);
-		close(node);
-	}
-}
+#include "carveout_pinner.h"
 
 /* A tagged buffer; page n has pattern n. */
 FIXTURE(pin) {
@@ -72,22 +49,6 @@ FIXTURE_SETUP(pin)
 FIXTURE_TEARDOWN_PARENT(pin)
 {
 	HEAP_TEARDOWN(&self->heap);
-}
-
-static ssize_t to_pipe(int pipe, void *mem, size_t size)
-{
-	struct iovec iov = { mem, size };
-	ssize_t done = vmsplice(pipe, &iov, 1, 0);
-
-	return done < 0 ? -errno : done;
-}
-
-/* Is the next page in the pipe this one? */
-static bool pipe_has(int pipe, __u32 number)
-{
-	char page[PAGE_MAX];
-
-	return read(pipe, page, PAGE) == PAGE && has_pattern(page, PAGE, number);
 }
 
 static void let_go(struct _test_data_pin *self)
@@ -524,63 +485,22 @@ TEST_F(pin, module_stays_while_a_buffer_is_parked)
 	EXPECT_SNAPSHOT(&self->heap.before);
 }
 
-static const char *module_file(void)
-{
-	const char *named = getenv("CARVEOUT_KO");
-
-	return named && *named ? named : "/modules/carveout.ko";
-}
-
-/* The parameters of the module, for loading it again. */
-static int module_args(char *args, size_t len)
-{
-	static const char * const names[] = { "default", "regions" };
-	char path[64], value[512];
-	size_t i, used = 0;
-
-	args[0] = '\0';
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), "/sys/module/carveout/parameters/%s",
-			 names[i]);
-		if (read_line(path, value, sizeof(value)))
-			return -EIO;
-		if (strcmp(value, "(null)"))
-			used += snprintf(args + used, len - used, "%s=%s ",
-					 names[i], value);
-	}
-	return 0;
-}
-
-static int removes_module(void *arg)
-{
-	(void)arg;
-	return syscall(SYS_delete_module, "carveout", 0) ? errno : 0;
-}
-
 /*
  * A tag alone does not keep the module. But the memory of the buffer returns to
  * its source, so removing the module waits for the I/O.
  */
 TEST_F(pin, removing_the_module_waits_for_pages_of_a_persistent_buffer)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
-	int file = open(module_file(), O_RDONLY | O_CLOEXEC);
+	__u64 generation;
 	char args[1200];
 	pid_t pid;
 
-	if (file < 0)
-		SKIP(return, "the module's file is not here; set CARVEOUT_KO");
+	if (!have_module("carveout"))
+		SKIP(return, "carveout.ko is not here; set CARVEOUT_MODULES");
 	ASSERT_EQ(0, module_args(args, sizeof(args)));
 	let_go(self);
-	alloc.regions = self->regions;
-	alloc.flags = CARVEOUT_ALLOC_PERSIST;
-	set_name(alloc.tag, self->tag);
-	ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_ALLOC, &alloc));
-	self->fd = alloc.fd;
-	self->mem = map_numbered(self->fd, PAGES);
-	ASSERT_NE(MAP_FAILED, (void *)self->mem);
-	ASSERT_EQ(PAGE, to_pipe(self->pipe[1], self->mem + 4 * PAGE, PAGE));
-	let_go(self);
+	ASSERT_EQ(0, leave_page(self->heap.node, self->regions, CARVEOUT_ALLOC_PERSIST, 4,
+				self->pipe[1], &generation));
 	close(self->heap.node);
 
 	pid = start_child(removes_module, NULL);
@@ -588,13 +508,14 @@ TEST_F(pin, removing_the_module_waits_for_pages_of_a_persistent_buffer)
 	sleep_us(300000);
 	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
 	EXPECT_EQ(0, access("/sys/module/carveout", F_OK));
+	/* Nor does a suspend wait for the I/O. */
+	if (can_freeze())
+		EXPECT_EQ(0, freeze_all());
 	EXPECT_TRUE(pipe_has(self->pipe[0], 4));
 	EXPECT_EQ(0, wait_child(pid));
 	EXPECT_NE(0, access("/sys/module/carveout", F_OK));
-	ASSERT_EQ(0, syscall(SYS_finit_module, file, args, 0));
-	/* System memory has another address now; everything else is unchanged. */
-	ASSERT_EQ(0, take_snapshot(&self->heap.before));
-	EXPECT_EQ(0, heap_state("used"));
+	ASSERT_EQ(0, load_module("carveout", args));
+	expect_new_heap(_metadata, &self->heap);
 }
 
 /* === All at once ========================================================= */

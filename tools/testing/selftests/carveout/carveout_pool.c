@@ -28,6 +28,24 @@ static int try_align(int node, __u64 align)
 
 /* === Blocks and their number ============================================= */
 
+/* The least size of a block: 64, or more where devices do not snoop the caches. */
+static __u64 least_block(int node)
+{
+	struct carveout_ioctl_pool_create pool = pool_request(1, 1);
+
+	return try_create_pool(node, &pool) ? 0 : pool.block_size;
+}
+
+TEST_F(heap, least_block_is_a_line_of_every_cache)
+{
+	__u64 least = least_block(self->heap.node);
+
+	EXPECT_LE(64, least);
+	EXPECT_GE(PAGE, least);
+	EXPECT_EQ(0, least & (least - 1));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 TEST_F(heap, block_size_is_rounded_up_to_the_alignment)
 {
 	const struct { __u64 asked, align; __u32 count; __u64 given, size; } rows[] = {
@@ -37,24 +55,30 @@ TEST_F(heap, block_size_is_rounded_up_to_the_alignment)
 		{ PAGE + 1, 0, 2, PAGE + 64, 3 * PAGE }, { 100, PAGE, 5, PAGE, 5 * PAGE },
 		{ 100, 16 * PAGE, 2, 16 * PAGE, 32 * PAGE },
 	};
+	__u64 least = least_block(self->heap.node), given, size;
 	struct carveout_ioctl_pool_create pool;
 	struct carveout_ioctl_pool_query query;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		/* The rows are those of a least block of 64 bytes. */
+		given = (rows[i].given + least - 1) / least * least;
+		size = whole_pages(given * rows[i].count);
+		if (least == 64)
+			EXPECT_EQ(rows[i].size, size) TH_LOG("row %zu", i);
 		pool = pool_request(rows[i].asked, rows[i].count);
 		pool.align = rows[i].align;
 		ASSERT_EQ(0, xioctl(self->heap.node, CARVEOUT_IOCTL_POOL_CREATE, &pool))
 			TH_LOG("row %zu", i);
-		EXPECT_EQ(rows[i].given, pool.block_size) TH_LOG("row %zu", i);
-		EXPECT_EQ(rows[i].size, pool.size) TH_LOG("row %zu", i);
+		EXPECT_EQ(given, pool.block_size) TH_LOG("row %zu", i);
+		EXPECT_EQ(size, pool.size) TH_LOG("row %zu", i);
 		EXPECT_EQ(rows[i].count, pool.count);
 		EXPECT_EQ(CARVEOUT_ALLOC_CREATED, pool.created);
-		EXPECT_EQ(self->heap.query.used + rows[i].size,
+		EXPECT_EQ(self->heap.query.used + size,
 			  used_bytes(self->heap.node));
 		EXPECT_EQ(0, query_pool(pool.fd, &query));
-		EXPECT_EQ(rows[i].given, query.block_size);
-		EXPECT_EQ(rows[i].size, query.size);
+		EXPECT_EQ(given, query.block_size);
+		EXPECT_EQ(size, query.size);
 		EXPECT_EQ(rows[i].count, query.blocks);
 		EXPECT_EQ(rows[i].count, query.free);
 		EXPECT_EQ(0, query.high_water + query.waiters + query.used_file);
@@ -87,12 +111,12 @@ TEST_F(heap, no_blocks_or_too_many_is_EINVAL)
 
 TEST_F(heap, pool_takes_the_largest_hole_and_no_more)
 {
-	__u64 hole = self->heap.query.largest_hole;
-	__u32 count = hole / 64;
+	__u64 hole = self->heap.query.largest_hole, least = least_block(self->heap.node);
+	__u32 count = hole / least;
 
 	if (count > CARVEOUT_POOL_BLOCKS_MAX)
 		count = CARVEOUT_POOL_BLOCKS_MAX;
-	EXPECT_EQ(0, try_shape(self->heap.node, hole / count / 64 * 64, count));
+	EXPECT_EQ(0, try_shape(self->heap.node, hole / count / least * least, count));
 	EXPECT_EQ(0, try_shape(self->heap.node, hole, 1));
 	EXPECT_EQ(-ENOSPC, try_shape(self->heap.node, hole + 1, 1));
 	EXPECT_EQ(-ENOSPC, try_shape(self->heap.node, hole / 2 + PAGE, 2));
@@ -281,7 +305,7 @@ TEST_F(heap, other_commands_are_ENOTTY)
 	ASSERT_LE(0, pool);
 	for (nr = 0; nr < 256; nr++) {
 		if (nr >= _IOC_NR(CARVEOUT_POOL_IOCTL_ACQUIRE) &&
-		    nr <= _IOC_NR(CARVEOUT_POOL_IOCTL_DESTROY))
+		    nr <= _IOC_NR(CARVEOUT_POOL_IOCTL_SYNC))
 			continue;
 		EXPECT_EQ(-ENOTTY, xioctl(pool, _IOC(_IOC_READ | _IOC_WRITE,
 						     CARVEOUT_IOC_MAGIC, nr, 256), arg))
@@ -366,6 +390,9 @@ TEST_F(heap, deadline_without_waiting_is_EINVAL)
 		get.deadline = 1ULL << i;
 		EXPECT_EQ(-EINVAL, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
 	}
+	get.deadline = 0;
+	get.ticket = 1;
+	EXPECT_EQ(-EINVAL, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
 	EXPECT_EQ(1, free_blocks(pool));
 	/* A free block is returned, even after the deadline. */
 	EXPECT_EQ(0, get_block(pool, 0));
@@ -399,13 +426,14 @@ TEST_F(heap, reply_that_cannot_be_written_takes_no_block)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-/* A block may be released through another file than it was acquired by. */
+/* A block of another file is released only on request, by the owner of the pool. */
 TEST_F(heap, block_of_another_file_can_be_put)
 {
 	const char *tag = unique_tag("pool.other");
 	int pool = create_pool_tag(self->heap.node, 64, 3, tag, 0, 0600);
 	int other = open_pool(self->heap.node, tag);
 	struct carveout_ioctl_pool_query query;
+	__u64 serial;
 
 	ASSERT_LE(0, pool);
 	ASSERT_LE(0, other);
@@ -414,14 +442,20 @@ TEST_F(heap, block_of_another_file_can_be_put)
 	EXPECT_EQ(2, try_block(other));
 	EXPECT_EQ(0, query_pool(other, &query));
 	EXPECT_EQ(1, query.used_file);
-	EXPECT_EQ(0, put_block(other, 0));
+	serial = serial_of(pool, 0);
+	EXPECT_EQ(-EPERM, release_block(other, 0, serial, 0));
+	EXPECT_EQ(0, free_blocks(other));
+	EXPECT_EQ(-EINVAL, release_block(other, 0, serial + 7, CARVEOUT_POOL_RELEASE_ANY));
+	EXPECT_EQ(0, release_block(other, 0, serial, CARVEOUT_POOL_RELEASE_ANY));
+	EXPECT_EQ(-EINVAL, release_block(other, 0, serial, CARVEOUT_POOL_RELEASE_ANY));
 	EXPECT_EQ(-EINVAL, put_block(pool, 0));
 	EXPECT_EQ(0, query_pool(pool, &query));
 	EXPECT_EQ(1, query.used_file);
 	/* Closing a file releases its own blocks only. */
 	close(pool);
 	EXPECT_EQ(2, free_blocks(other));
-	EXPECT_EQ(0, put_block(other, 2));
+	/* The flag permits the release of an own block as well. */
+	EXPECT_EQ(0, release_block(other, 2, serial_of(other, 2), CARVEOUT_POOL_RELEASE_ANY));
 	EXPECT_EQ(3, free_blocks(other));
 	close(other);
 	EXPECT_UNCHANGED(&self->heap);
@@ -489,6 +523,7 @@ TEST_F(heap, mapping_shows_the_blocks)
 	const size_t size = 16 * PAGE;
 	int pool = create_pool(self->heap.node, 4 * PAGE, 4);
 	unsigned char *mem, *part;
+	__u64 serial[4];
 	int i;
 
 	ASSERT_LE(0, pool);
@@ -501,12 +536,13 @@ TEST_F(heap, mapping_shows_the_blocks)
 		ASSERT_EQ(0, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
 		ASSERT_GE(size - 4 * PAGE, get.offset);
 		memset(mem + get.offset, get.index + 1, 4 * PAGE);
+		serial[get.index] = get.serial;
 	}
 	part = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, pool, 8 * PAGE);
 	ASSERT_NE(MAP_FAILED, (void *)part);
 	EXPECT_TRUE(is_filled(part, 4 * PAGE, 3));
 	/* Blocks are not zeroed between two holders. */
-	EXPECT_EQ(0, put_block(pool, 2));
+	EXPECT_EQ(0, release_block(pool, 2, serial[2], 0));
 	EXPECT_EQ(2, try_block(pool));
 	EXPECT_TRUE(is_filled(part, 4 * PAGE, 3));
 

@@ -326,8 +326,8 @@ TEST_F(heap, destroyed_pool_has_no_blocks)
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	mem[index * 64] = 1;
 	EXPECT_EQ(3, free_blocks(other));
-	EXPECT_EQ(0, put_block(pool, index));
-	EXPECT_EQ(-EINVAL, put_block(pool, index));
+	EXPECT_EQ(0, put_block(other, index));
+	EXPECT_EQ(-EINVAL, put_block(other, index));
 	EXPECT_EQ(4, free_blocks(other));
 	EXPECT_EQ(-EIDRM, try_block(pool));
 	munmap(mem, PAGE);

@@ -314,6 +314,35 @@ static int open_wait(int node, const char *tag, __u64 deadline)
 	return err ? err : open.fd;
 }
 
+/* O_NONBLOCK of the pool decides on a block, that of the device node on a pool. */
+TEST_F(heap, nonblocking_files_never_wait)
+{
+	int node = open(heap_path(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	const char *tag = unique_tag("wait.nonblock");
+	__u64 deadline;
+	int pool;
+
+	ASSERT_LE(0, node);
+	EXPECT_EQ(-EAGAIN, open_wait(node, tag, NONE));
+	pool = full_pool(node, 1, tag);
+	ASSERT_LE(0, pool);
+	/* The flag is not inherited from the device node. */
+	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, get_block(pool, deadline)));
+	ASSERT_EQ(0, fcntl(pool, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, get_block(pool, NONE));
+	EXPECT_EQ(-EAGAIN, get_block(pool, 0));
+	EXPECT_EQ(-EAGAIN, try_block(pool));
+	EXPECT_TRUE(has_waiters(pool, 0));
+	ASSERT_EQ(0, put_block(pool, 0));
+	EXPECT_EQ(0, get_block(pool, NONE));
+	ASSERT_EQ(0, fcntl(pool, F_SETFL, 0));
+	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, get_block(pool, deadline)));
+	EXPECT_EQ(0, close(open_wait(node, tag, NONE)));
+	close(pool);
+	close(node);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 static int wait_for_pool(void *arg)
 {
 	const struct waiter *job = arg;

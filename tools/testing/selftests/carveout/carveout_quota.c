@@ -4,7 +4,6 @@
  * administrator.
  */
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
@@ -16,27 +15,6 @@
 FIXTURE(quota) {
 	struct heap heap;
 };
-
-static void knob_path(char *path, size_t len, const char *file)
-{
-	snprintf(path, len, "/sys/class/carveout/%s/%s", heap_name(), file);
-}
-
-static int write_knob(const char *file, const char *text)
-{
-	char path[256];
-
-	knob_path(path, sizeof(path), file);
-	return write_line(path, text);
-}
-
-static int set_quota(const char *file, __u64 bytes)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%llu\n", (unsigned long long)bytes);
-	return write_knob(file, text);
-}
 
 FIXTURE_SETUP(quota)
 {
@@ -51,14 +29,6 @@ FIXTURE_TEARDOWN_PARENT(quota)
 	EXPECT_EQ(0, set_quota("quota_file", 0));
 	EXPECT_EQ(0, set_quota("expose_phys", 0));
 	HEAP_TEARDOWN(&self->heap);
-}
-
-/* Run as another user for a while, or as root. */
-static int be(uid_t uid)
-{
-	if (seteuid(0) || setgroups(0, NULL) || seteuid(uid))
-		return -errno;
-	return 0;
 }
 
 static __u64 used_by(int node, bool open)
@@ -80,7 +50,7 @@ TEST_F(quota, user_gets_his_share_to_the_byte)
 	int fds[4], i;
 
 	ASSERT_EQ(0, set_quota("quota_user", 4 * PAGE));
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 4 * PAGE + 1));
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1ULL << 40));
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, -2 * PAGE));
@@ -89,9 +59,9 @@ TEST_F(quota, user_gets_his_share_to_the_byte)
 		ASSERT_LE(0, fds[i]);
 		EXPECT_EQ((i + 1) * PAGE, used_by(node, false));
 	}
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	ASSERT_EQ(0, take_snapshot(&with));
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
 	EXPECT_EQ(-EDQUOT, alloc_tag(node, 1, unique_tag("quota"), 0, 0600));
 	EXPECT_EQ(-EDQUOT, alloc_tag(node, 1, unique_tag("quota"),
@@ -100,26 +70,26 @@ TEST_F(quota, user_gets_his_share_to_the_byte)
 	EXPECT_EQ(self->heap.query.failures_quota + 6, query.failures_quota);
 	EXPECT_EQ(4 * PAGE, query.quota_user);
 	/* Another user has a quota of its own. */
-	ASSERT_EQ(0, be(OTHER));
+	ASSERT_EQ(0, act_as(OTHER));
 	EXPECT_EQ(0, used_by(node, false));
 	i = alloc_buffer(node, 4 * PAGE);
 	EXPECT_LE(0, i);
 	close(i);
 	/* Root has no quota. */
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	i = alloc_buffer(node, 16 * PAGE);
 	EXPECT_LE(0, i);
 	close(i);
 	EXPECT_SNAPSHOT(&with);
 	/* Freed memory can be allocated again. */
 	close(fds[0]);
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	fds[0] = alloc_buffer(node, PAGE);
 	EXPECT_LE(0, fds[0]);
 	for (i = 0; i < 4; i++)
 		close(fds[i]);
 	EXPECT_EQ(0, used_by(node, false));
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -132,15 +102,15 @@ TEST_F(quota, buffer_in_other_hands_still_counts)
 	void *mem;
 
 	ASSERT_EQ(0, set_quota("quota_user", 2 * PAGE));
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	fd = alloc_tag(node, 2 * PAGE, tag, 0, 0666);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, be(OTHER));
+	ASSERT_EQ(0, act_as(OTHER));
 	held = open_tag(node, tag, O_RDONLY);
 	ASSERT_LE(0, held);
 	EXPECT_EQ(0, used_by(node, false));
 	close(fd);
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
 	mem = map_buffer(held, PAGE, PROT_READ);
 	ASSERT_NE(MAP_FAILED, mem);
@@ -150,7 +120,7 @@ TEST_F(quota, buffer_in_other_hands_still_counts)
 	fd = alloc_buffer(node, 2 * PAGE);
 	EXPECT_LE(0, fd);
 	close(fd);
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -170,7 +140,7 @@ TEST_F(quota, names_that_nobody_holds_still_count)
 	char name[CARVEOUT_NAME_LEN];
 
 	ASSERT_EQ(0, set_quota("quota_user", 40 * PAGE));
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	while (count < 100) {
 		fd = alloc_numbered(node, count);
 		if (fd < 0)
@@ -181,17 +151,17 @@ TEST_F(quota, names_that_nobody_holds_still_count)
 	EXPECT_EQ(-EDQUOT, fd);
 	EXPECT_EQ(40, count);
 	EXPECT_EQ(40 * PAGE, used_by(node, false));
-	ASSERT_EQ(0, be(OTHER));
+	ASSERT_EQ(0, act_as(OTHER));
 	fd = alloc_buffer(node, PAGE);
 	EXPECT_LE(0, fd);
 	close(fd);
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	for (i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "quota.name.%d", i);
 		EXPECT_EQ(0, unlink_tag(node, name));
 	}
 	EXPECT_EQ(0, used_by(node, false));
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -199,19 +169,19 @@ TEST_F(quota, limit_can_be_lowered_below_what_is_used)
 {
 	int node = self->heap.node, fd;
 
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	fd = alloc_buffer(node, 8 * PAGE);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	ASSERT_EQ(0, set_quota("quota_user", PAGE));
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
 	EXPECT_EQ(8 * PAGE, used_by(node, false));
 	close(fd);
 	fd = alloc_buffer(node, PAGE);
 	EXPECT_LE(0, fd);
 	close(fd);
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -225,7 +195,7 @@ TEST_F(quota, open_file_gets_its_share)
 	ASSERT_EQ(0, set_quota("quota_file", 2 * PAGE));
 	other = open(heap_path(), O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, other);
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	fd = alloc_buffer(node, 2 * PAGE);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EDQUOT, alloc_buffer(node, 1));
@@ -241,7 +211,7 @@ TEST_F(quota, open_file_gets_its_share)
 	EXPECT_EQ(2 * PAGE, used_by(node, false));
 	close(fd);
 	EXPECT_EQ(0, used_by(node, true));
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -255,11 +225,11 @@ TEST_F(quota, pool_counts_as_its_memory)
 	ASSERT_EQ(0, set_quota("quota_file", 4 * PAGE));
 	other = open(heap_path(), O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, other);
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	EXPECT_EQ(-EDQUOT, create_pool(node, PAGE, 5));
-	EXPECT_EQ(-EDQUOT, create_pool(node, 64, PAGE / 16 + 1));
+	EXPECT_EQ(-EDQUOT, create_pool(node, 256, PAGE / 64 + 1));
 	EXPECT_EQ(0, used_by(node, true));
-	pool = create_pool_tag(node, 64, PAGE / 16, tag, 0, 0600);
+	pool = create_pool_tag(node, 256, PAGE / 64, tag, 0, 0600);
 	ASSERT_LE(0, pool);
 	EXPECT_EQ(4 * PAGE, used_by(node, true));
 	EXPECT_EQ(-EDQUOT, create_pool(node, 1, 1));
@@ -273,7 +243,7 @@ TEST_F(quota, pool_counts_as_its_memory)
 	close(more);
 	EXPECT_EQ(0, used_by(node, true));
 	close(other);
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -341,11 +311,11 @@ TEST_F(quota, files_take_numbers_and_nothing_else)
 	knob_path(path, sizeof(path), "quota_user");
 	ASSERT_EQ(0, read_line(path, line, sizeof(line)));
 	EXPECT_EQ(0, strcmp("65536", line)) TH_LOG("'%s'", line);
-	ASSERT_EQ(0, be(USER));
+	ASSERT_EQ(0, act_as(USER));
 	EXPECT_EQ(-EACCES, write_knob("quota_user", "0"));
 	EXPECT_EQ(-EACCES, write_knob("quota_file", "0"));
 	EXPECT_EQ(-EACCES, write_knob("expose_phys", "1"));
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 }
 
 /* All users see physical addresses if the administrator allows it. */
@@ -360,9 +330,9 @@ TEST_F(quota, addresses_can_be_exposed)
 	fd = alloc_buffer(node, PAGE);
 	ASSERT_LE(0, fd);
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, be(0));
+		ASSERT_EQ(0, act_as(0));
 		ASSERT_EQ(0, set_quota("expose_phys", i));
-		ASSERT_EQ(0, be(USER));
+		ASSERT_EQ(0, act_as(USER));
 		ASSERT_EQ(0, query_buffer(node, fd, &buffer));
 		EXPECT_EQ(i, !!(buffer.flags & CARVEOUT_BUFFER_PHYS));
 		EXPECT_EQ(i, !!buffer.phys);
@@ -374,7 +344,7 @@ TEST_F(quota, addresses_can_be_exposed)
 			  xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc));
 	}
 	close(fd);
-	ASSERT_EQ(0, be(0));
+	ASSERT_EQ(0, act_as(0));
 	EXPECT_UNCHANGED(&self->heap);
 }
 

@@ -210,6 +210,106 @@ TEST_F_TIMEOUT(heap, open_against_last_close, 120)
 	}
 }
 
+/* === Typed memory ======================================================== */
+
+/* Map the first pages of the heap. Return the number of earlier racers, or an error. */
+static int map_first_place(int node, const char *tag)
+{
+	int place = open_typed(0, 0);
+	__u32 *mem = map_buffer(place, 2 * PAGE, PROT_READ | PROT_WRITE);
+
+	(void)node;
+	(void)tag;
+	if (mem == MAP_FAILED)
+		return -errno;
+	return __atomic_fetch_add(mem, 1, __ATOMIC_RELAXED);
+}
+
+/* One of them allocates the place, and all have the same memory. */
+TEST_F_TIMEOUT(heap, place_is_the_same_for_all, 120)
+{
+	unsigned int round, rounds = env_rounds(12);
+	int i, results[RACERS];
+
+	if (self->heap.query.used)
+		SKIP(return, "the heap is in use");
+	for (round = 0; round < rounds; round++) {
+		ASSERT_EQ(0, run_race("", map_first_place, results));
+		for (i = 0; i < RACERS; i++)
+			EXPECT_EQ(1, count_results(results, i)) TH_LOG("%d", results[i]);
+		EXPECT_UNCHANGED(&self->heap);
+	}
+}
+
+struct mapper {
+	int node;
+	__u32 seed;
+	unsigned int rounds;
+	int result;
+};
+
+/* Map, split and unmap memory that no other task has. */
+static int map_and_unmap(int node, __u32 seed)
+{
+	char *mem = map_buffer(node, 4 * PAGE, PROT_READ | PROT_WRITE);
+
+	if (mem == MAP_FAILED)
+		return 1;
+	if (!is_filled(mem, 4 * PAGE, 0))
+		return 2;
+	fill_pattern(mem, 4 * PAGE, seed);
+	munmap(mem + PAGE, PAGE);
+	sched_yield();
+	if (!has_pattern(mem, PAGE, seed))
+		return 3;
+	munmap(mem, PAGE);
+	return munmap(mem + 2 * PAGE, 2 * PAGE);
+}
+
+static void *map_for_a_while(void *data)
+{
+	struct mapper *mapper = data;
+	unsigned int i;
+
+	for (i = 0; i < mapper->rounds && !mapper->result; i++)
+		mapper->result = map_and_unmap(mapper->node, mapper->seed + i);
+	return NULL;
+}
+
+static int map_in_two_threads(void *data)
+{
+	struct mapper other = *(struct mapper *)data;
+	pthread_t thread;
+
+	other.seed += 100;
+	if (pthread_create(&thread, NULL, map_for_a_while, &other))
+		return 4;
+	map_for_a_while(data);
+	pthread_join(thread, NULL);
+	return ((struct mapper *)data)->result ?: other.result;
+}
+
+/* Threads and processes with one open file. */
+TEST_F_TIMEOUT(heap, storm_of_mappings, 150)
+{
+	struct mapper mapper = {
+		.node = open_typed(0, CARVEOUT_TYPED_ALLOCATE),
+		.rounds = env_rounds(100),
+	};
+	pid_t pid[RACERS];
+	int i;
+
+	ASSERT_LE(0, mapper.node);
+	for (i = 0; i < RACERS; i++) {
+		mapper.seed = 1000 * i;
+		pid[i] = start_child(map_in_two_threads, &mapper);
+	}
+	for (i = 0; i < RACERS; i++)
+		EXPECT_EQ(0, wait_child(pid[i]));
+	close(mapper.node);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 /* === Storms ============================================================== */
 
 struct storm {

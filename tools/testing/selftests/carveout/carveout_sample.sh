@@ -205,6 +205,7 @@ result "bound again, it works" "$why$(bound)$(more frames)"
 # Without a limit: hold a buffer until the process is killed.
 hold()
 {
+	: > "$LOG.held"
 	carveout alloc $H "$1" 4K --open --hold > "$LOG.held" 2>&1 &
 	HOLDERS="$HOLDERS $!"
 	soon grep -q holds "$LOG.held" || because "no process holds $1" "$LOG.held"

@@ -142,8 +142,9 @@ static const char *counter_value(const struct counters *counters,
 
 /* Counters that a test must restore; the others in "state" may only grow. */
 static const char * const state_keys[] = {
-	"used", "spans", "holes", "buffers", "tags", "charged", "parked",
-	"parked_bytes", "hash",
+	"used", "spans", "holes", "buffers", "tags", "charged", "charged_buffers",
+	"charged_pools", "charged_tags", "charged_persistent", "charged_waiters",
+	"parked", "parked_bytes", "hash",
 };
 
 /**
@@ -565,13 +566,12 @@ int find_region(int node, bool pages)
 int query_buffer(int node, int fd, struct carveout_buffer_info *buffer)
 {
 	struct carveout_ioctl_info info;
-	int err;
 
 	memset(&info, 0, sizeof(info));
 	info.fd = fd;
-	err = xioctl(node, CARVEOUT_IOCTL_INFO, &info);
-	*buffer = info.buffer;
-	return err;
+	info.entry = (uintptr_t)buffer;
+	info.entry_size = sizeof(*buffer);
+	return xioctl(node, CARVEOUT_IOCTL_INFO, &info);
 }
 
 /**

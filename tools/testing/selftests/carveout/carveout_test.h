@@ -87,6 +87,12 @@ union argument {
 	struct carveout_ioctl_pool_open pool_open;
 	struct carveout_ioctl_pool_acquire pool_acquire;
 	struct carveout_ioctl_pool_release pool_release;
+	struct carveout_ioctl_pool_move pool_move;
+	struct carveout_ioctl_pool_export pool_export;
+	struct carveout_ioctl_pool_sync pool_sync;
+	struct carveout_ioctl_typed typed;
+	struct carveout_ioctl_typed_info typed_info;
+	struct carveout_ioctl_locate locate;
 };
 
 #define COUNTERS_MAX	64
@@ -139,6 +145,9 @@ struct binding {
 	char driver[PATH_MAX];
 };
 
+/* The kernel's tracing. */
+#define TRACING		"/sys/kernel/tracing"
+
 /* The heap under test. */
 const char *heap_name(void);
 const char *heap_path(void);
@@ -152,6 +161,14 @@ bool objects_settle(const struct counters *before, char *diff, size_t len);
 int read_line(const char *path, char *text, size_t len);
 int write_line(const char *path, const char *text);
 
+/* Its settings, and the user of the test. */
+void knob_path(char *path, size_t len, const char *file);
+int write_knob(const char *file, const char *text);
+int set_quota(const char *file, __u64 limit);
+unsigned int lines_with(const char *path, const char *text);
+bool have_tracing(void);
+int act_as(uid_t uid);
+
 /* Its device, and the module. */
 int find_binding(int node, struct binding *binding);
 int open_driver(const struct binding *binding, const char *file);
@@ -159,10 +176,16 @@ int unbind(const struct binding *binding);
 int bind_again(const struct binding *binding);
 int bind_soon(const struct binding *binding);
 int open_node(void);
+int open_typed(__u64 regions, __u32 flags);
 int remove_module(void);
 bool have_module(const char *name);
 int load_module(const char *name, const char *args);
 int unload_module(const char *name);
+int module_args(char *args, size_t len);
+
+/* Suspend. */
+bool can_freeze(void);
+int freeze_all(void);
 
 /* Short forms of the ioctls. */
 int xioctl(int fd, unsigned long cmd, const void *arg);
@@ -179,6 +202,7 @@ int unlink_tag(int node, const char *tag);
 int query_heap(int node, struct carveout_ioctl_query *query);
 int query_region(int node, __u32 index, struct carveout_ioctl_region *region);
 int find_region(int node, bool pages);
+int open_heap_with(bool pages, const char **name, __u64 *regions);
 int query_buffer(int node, int fd, struct carveout_buffer_info *buffer);
 int try_open(int node, const char *tag, __u32 fd_flags);
 __u64 generation_of(int node, int fd);
@@ -234,6 +258,11 @@ int open_pool(int node, const char *tag);
 int get_block(int pool, __u64 deadline);
 int try_block(int pool);
 int put_block(int pool, __u32 index);
+__u64 serial_of(int pool, __u32 index);
+int release_block(int pool, __u32 index, __u64 serial, __u32 flags);
+int move_block(int pool, __u32 index, __u64 *serial, __u64 to);
+__u64 client_of(int pool);
+int export_pool(int pool, __u32 fd_flags);
 int query_pool(int pool, struct carveout_ioctl_pool_query *query);
 int free_blocks(int pool);
 int full_pool(int node, __u32 count, const char *tag);

@@ -18,7 +18,10 @@ usage_without_arguments()
 help_of_every_command()
 {
 	run 0 --help && list=$out || return
-	for command in ls info map alloc write cat rm; do
+	for command in ls info map alloc write cat rm link setattr resize top doctor \
+		'pool create' 'pool ls' 'pool info' 'pool acquire' 'pool release' \
+		'pool destroy'; do
+		# shellcheck disable=SC2086 # two words
 		run 0 $command --help && same stderr "$err" "" &&
 		has "$out" "usage: carveout $command" &&
 		has "$list" "$N  $command" || return
@@ -85,6 +88,23 @@ no_heaps()
 	has "$err" "hint: is carveout.ko loaded"
 }
 
+# A set-uid program does not open the files that its caller chooses.
+set_uid_ignores_the_environment()
+{
+	mkdir "$TMP/evil" && : > "$TMP/evil/$H" && chmod 755 "$TMP" "$TMP/evil" &&
+	cp "$(command -v carveout)" "$TMP/evil/carveout" && make_nobody || return
+	for mode in 4755 755; do
+		chmod $mode "$TMP/evil/carveout"
+		CARVEOUT_DIR=$TMP/evil start-stop-daemon -S -c nobody \
+			-x "$TMP/evil/carveout" -- info "$H" >"$TMP/out" 2>"$TMP/err"
+		got=$?
+		# The same program without the bit does.
+		[ $mode = 4755 ] || { same "exit code without set-uid" $got 1; return; }
+		cat "$TMP/err"
+		same "exit code" $got 0 && has "$(cat "$TMP/out")" "$H" || return
+	done
+}
+
 lost_output()
 {
 	for command in ls info map --help; do
@@ -92,6 +112,29 @@ lost_output()
 		same "exit code of $command" $? 1 &&
 		has "$(cat "$TMP/err")" "No space left on device" || return
 	done
+}
+
+# A command that fails leaves no buffer behind: the next one finds the tag free.
+lost_output_of_alloc()
+{
+	for stdout in /dev/full closed; do
+		if [ $stdout = closed ]; then
+			carveout alloc "$H" $T 4K >&- 2>"$TMP/err"
+		else
+			carveout alloc "$H" $T 4K >$stdout 2>"$TMP/err"
+		fi
+		same "exit code with $stdout" $? 1 &&
+		has "$(cat "$TMP/err")" "carveout: standard output: " &&
+		has "$(cat "$TMP/err")" "hint: the tag '$T' is removed again" &&
+		unlisted $T && used_is "$USED" || return
+	done
+	# A buffer that was there before stays.
+	run 0 alloc "$H" $T 4K || return
+	carveout alloc "$H" $T 4K --open >/dev/full 2>"$TMP/err"
+	same "exit code of --open" $? 1 && same tag "$(column $T 1)" $T &&
+	run 0 rm "$H" $T || return
+	carveout alloc "$H" $T 4K --hold >/dev/full 2>"$TMP/err"
+	same "exit code of --hold" $? 1 && unlisted $T
 }
 
 ls_of_one_and_of_all()
@@ -334,11 +377,12 @@ unknown_tag()
 }
 
 COMMAND_ONLY="usage_without_arguments help_of_every_command bad_command_lines \
-	unknown_heap no_heaps lost_output ls_of_one_and_of_all write_bad_input \
-	cat_hex cat_bad_range unknown_tag"
+	unknown_heap no_heaps lost_output set_uid_ignores_the_environment \
+	ls_of_one_and_of_all write_bad_input cat_hex cat_bad_range unknown_tag"
 
 tap usage_without_arguments help_of_every_command bad_command_lines \
-	unknown_heap not_a_heap no_heaps lost_output ls_of_one_and_of_all \
+	unknown_heap not_a_heap no_heaps lost_output lost_output_of_alloc \
+	set_uid_ignores_the_environment ls_of_one_and_of_all \
 	info_of_one_and_of_all alloc_shows_in_ls alloc_twice alloc_open \
 	alloc_persists alloc_mode alloc_from_region alloc_by_attribute \
 	alloc_aligned alloc_too_large hold_until_killed rm_while_held \

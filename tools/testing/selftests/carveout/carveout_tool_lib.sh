@@ -159,14 +159,22 @@ unlisted()
 	return 1
 }
 
+# begin FILE COMMAND...: a program in the background, $holder. Its output is in $TMP/FILE,
+# where no line of an earlier program is left when the caller looks.
+begin()
+{
+	output=$TMP/$1
+	: > "$output"
+	shift
+	"$@" > "$output" &
+	holder=$!
+	echo $holder >> "$TMP/holders"
+}
+
 # hold TAG: hold a buffer in the background; its process is $holder
 hold()
 {
-	: > "$TMP/hold"
-	carveout alloc "$H" "$1" 8K --hold > "$TMP/hold" &
-	holder=$!
-	echo $holder >> "$TMP/holders"
-	soon grep -q holds "$TMP/hold"
+	begin hold carveout alloc "$H" "$1" 8K --hold && soon grep -q holds "$TMP/hold"
 }
 
 drop()
@@ -174,6 +182,25 @@ drop()
 	kill -9 "$1"
 	wait "$1" 2>/dev/null
 	true
+}
+
+# buffer_of PID: its descriptor of a dma-buf
+buffer_of()
+{
+	for link in /proc/"$1"/fd/*; do
+		case $(readlink "$link") in
+		/dmabuf:*)	echo "${link##*/}"; return ;;
+		esac
+	done
+	return 1
+}
+
+# make_nobody: the user "nobody", if the board has no users yet
+make_nobody()
+{
+	[ -e /etc/passwd ] ||
+		{ printf '%s\n' root:x:0:0:::/bin/sh nobody:x:65534:65534:::/bin/sh \
+			> /etc/passwd && : > "$TMP/passwd"; }
 }
 
 # as_other ARGUMENT...: run the command as another user; see run

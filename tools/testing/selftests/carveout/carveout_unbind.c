@@ -54,6 +54,7 @@ static void expect_gone(struct __test_metadata *_metadata, int node)
 		CARVEOUT_IOCTL_LINK, CARVEOUT_IOCTL_SETATTR,
 		CARVEOUT_IOCTL_SYNC, CARVEOUT_IOCTL_RESIZE,
 		CARVEOUT_IOCTL_POOL_CREATE, CARVEOUT_IOCTL_POOL_OPEN,
+		CARVEOUT_IOCTL_TYPED, CARVEOUT_IOCTL_TYPED_INFO,
 	};
 	char arg[512];
 	size_t i;
@@ -118,9 +119,39 @@ TEST_F(unbind, mapping_lives_on_and_its_memory_is_not_handed_out)
 	EXPECT_TRUE(is_filled(again, self->heap.query.largest_hole, 0));
 }
 
+/* Its mapping lives on, and the open file allocates no more. */
+TEST_F(unbind, typed_memory_lives_on)
+{
+	int node = open_typed(0, CARVEOUT_TYPED_ALLOCATE), place = open_typed(0, 0);
+	char *mem = map_buffer(node, SIZE, PROT_READ | PROT_WRITE);
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	fill_pattern(mem, SIZE, 4);
+	ASSERT_EQ(0, unbind(&self->binding));
+	EXPECT_EQ(MAP_FAILED, map_buffer(node, SIZE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(ENODEV, errno);
+	EXPECT_EQ(MAP_FAILED, map_buffer(place, SIZE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(ENODEV, errno);
+	close(self->heap.node);
+	close(place);
+	close(node);
+	EXPECT_TRUE(has_pattern(mem, SIZE, 4));
+	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
+	munmap(mem, SIZE);
+	EXPECT_EQ(0, bind_soon(&self->binding));
+}
+
 TEST_F(unbind, descriptor_lives_on)
 {
+	struct carveout_sync_range range = { .size = SIZE };
+	struct carveout_ioctl_sync parts = {
+		.flags = CARVEOUT_SYNC_FLAGS,
+		.ranges = (uintptr_t)&range,
+		.count = 1,
+	};
+	int holder = open("/dev/carveout-dmabuf", O_RDONLY | O_CLOEXEC);
 	struct dma_buf_sync sync = { DMA_BUF_SYNC_RW };
+	struct carveout_buffer_info buffer;
 	int fd = alloc_buffer(self->heap.node, SIZE);
 	char *mem;
 
@@ -132,6 +163,11 @@ TEST_F(unbind, descriptor_lives_on)
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	fill_pattern(mem, SIZE, 3);
 	EXPECT_EQ(0, xioctl(fd, DMA_BUF_IOCTL_SYNC, &sync));
+	/* The dma-buf keeps its buffer, for the holders' node as well. */
+	parts.fd = fd;
+	EXPECT_EQ(0, xioctl(holder, CARVEOUT_IOCTL_SYNC, &parts));
+	EXPECT_EQ(0, query_buffer(holder, fd, &buffer));
+	EXPECT_EQ(SIZE, buffer.size);
 	EXPECT_TRUE(has_pattern(mem, SIZE, 3));
 	munmap(mem, SIZE);
 	EXPECT_EQ(-EBUSY, bind_again(&self->binding));
@@ -191,12 +227,15 @@ TEST_F(unbind, pool_has_no_more_blocks)
 	int pool = create_pool_tag(self->heap.node, SIZE, 1, "unbind.pool",
 				   CARVEOUT_ALLOC_PERSIST, 0600);
 	struct carveout_ioctl_pool_query query;
+	__u64 serial, client;
 	pid_t pid[4];
 	char *mem;
 	int i;
 
 	ASSERT_LE(0, pool);
 	ASSERT_EQ(0, try_block(pool));
+	serial = serial_of(pool, 0);
+	client = client_of(pool);
 	mem = map_buffer(pool, SIZE, PROT_READ | PROT_WRITE);
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	for (i = 0; i < 4; i++) {
@@ -211,6 +250,8 @@ TEST_F(unbind, pool_has_no_more_blocks)
 	EXPECT_EQ(-ENODEV, try_block(pool));
 	EXPECT_EQ(-ENODEV, get_block(pool, CARVEOUT_DEADLINE_NONE));
 	EXPECT_EQ(-ENODEV, put_block(pool, 0));
+	EXPECT_EQ(-ENODEV, move_block(pool, 0, &serial, client));
+	EXPECT_EQ(-ENODEV, export_pool(pool, O_RDWR));
 	EXPECT_EQ(-ENODEV, query_pool(pool, &query));
 	EXPECT_EQ(-ENODEV, destroy_pool(pool));
 	/* Existing mappings, and new ones, work as before. */
@@ -340,6 +381,15 @@ TEST_F(unbind, sysfs_file_held_open)
 	unbind_with_file(_metadata, self, path, O_RDWR);
 }
 
+TEST_F(unbind, sysfs_file_of_a_region_held_open)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/class/carveout/%s/regions/0/used",
+		 heap_name());
+	unbind_with_file(_metadata, self, path, O_RDONLY);
+}
+
 /* A call that waits for its argument does not block unbinding. */
 TEST_F(unbind, argument_on_a_page_that_does_not_come)
 {
@@ -387,7 +437,28 @@ TEST_F_TIMEOUT(unbind, many_times, 120)
 
 /* === Unbinding under load ================================================ */
 
-/* Acquire and release the only block of a shared pool. Return 0 on success. */
+/* Move a block there and back, maintain its caches, open the pool as a buffer. */
+static int use_block(int pool, int index)
+{
+	struct carveout_ioctl_pool_sync sync = {
+		.index = index, .flags = CARVEOUT_SYNC_FLAGS, .size = 64,
+	};
+	__u64 serial = serial_of(pool, index);
+	int fd, err;
+
+	err = move_block(pool, index, &serial, client_of(pool));
+	/* The query of the client failed. */
+	if (err == -ESRCH)
+		return -ENODEV;
+	err = err ?: xioctl(pool, CARVEOUT_POOL_IOCTL_SYNC, &sync);
+	fd = err ?: export_pool(pool, O_RDWR);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return release_block(pool, index, serial, 0);
+}
+
+/* Acquire, use and release the only block of a shared pool. Return 0 on success. */
 static int use_pool(int node)
 {
 	int pool = create_pool_tag(node, 64, 1, "unbind.blocks", CARVEOUT_ALLOC_OPEN,
@@ -398,11 +469,29 @@ static int use_pool(int node)
 		return pool == -ENODEV || pool == -ENOSPC ? 0 : pool;
 	index = get_block(pool, now_ns() + MS);
 	if (index >= 0)
-		err = put_block(pool, index);
+		err = use_block(pool, index);
 	else if (index != -ETIMEDOUT)
 		err = index;
 	close(pool);
 	return err == -ENODEV ? 0 : err;
+}
+
+/* Map typed memory, with and without a place; the heap may be removed at any moment. */
+static int use_typed(__u32 seed)
+{
+	int node = open_typed(0, seed & 1 ? CARVEOUT_TYPED_ALLOCATE : 0);
+	char *mem;
+	int err;
+
+	if (node < 0)
+		return node != -ENODEV && node != -ENOENT && node != -ENXIO;
+	mem = map_buffer(node, SIZE, PROT_READ | PROT_WRITE);
+	err = errno;
+	close(node);
+	if (mem == MAP_FAILED)
+		return err != ENODEV && err != ENOMEM && err != EBUSY;
+	fill_pattern(mem, SIZE, seed);
+	return munmap(mem, SIZE);
 }
 
 /* Use the heap as long as it exists. No other user changes the bytes of a buffer. */
@@ -426,6 +515,8 @@ static int user(void *arg)
 			close(fd);
 		if (use_pool(node))
 			return 6;
+		if (use_typed(seed))
+			return 7;
 		fd = alloc_buffer(node, SIZE);
 		if (fd < 0 && fd != -ENODEV && fd != -ENOSPC)
 			return 2;
@@ -488,6 +579,18 @@ TEST_F(heap, module_stays_while_the_node_is_open)
 	EXPECT_UNCHANGED(&self->heap);
 }
 
+TEST_F(heap, module_stays_while_the_node_of_holders_is_open)
+{
+	int holder = open("/dev/carveout-dmabuf", O_RDONLY | O_CLOEXEC);
+
+	ASSERT_LE(0, holder);
+	close(self->heap.node);
+	EXPECT_EQ(-EAGAIN, remove_module());
+	EXPECT_EQ(0, access("/dev/carveout-dmabuf", F_OK));
+	close(holder);
+	EXPECT_SNAPSHOT(&self->heap.before);
+}
+
 TEST_F(heap, module_stays_while_a_descriptor_is_open)
 {
 	int fd = alloc_buffer(self->heap.node, SIZE);
@@ -497,6 +600,19 @@ TEST_F(heap, module_stays_while_a_descriptor_is_open)
 	EXPECT_EQ(-EAGAIN, remove_module());
 	EXPECT_EQ(0, access(heap_path(), F_OK));
 	close(fd);
+	EXPECT_SNAPSHOT(&self->heap.before);
+}
+
+TEST_F(heap, module_stays_while_typed_memory_is_mapped)
+{
+	int node = open_typed(0, CARVEOUT_TYPED_ALLOCATE);
+	char *mem = map_buffer(node, SIZE, PROT_READ);
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	close(node);
+	close(self->heap.node);
+	EXPECT_EQ(-EAGAIN, remove_module());
+	munmap(mem, SIZE);
 	EXPECT_SNAPSHOT(&self->heap.before);
 }
 

@@ -9,6 +9,7 @@
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -74,6 +75,123 @@ static void *some_room(size_t size)
 
 	munmap(room, size);
 	return room;
+}
+
+/* === Permissions and accounts ============================================ */
+
+/* Does the list of flags of this mapping in smaps have @flag? */
+static bool has_vm_flag(const void *mem, const char *flag)
+{
+	char start[32], line[256];
+	bool here = false, found = false;
+	FILE *smaps = fopen("/proc/self/smaps", "re");
+
+	snprintf(start, sizeof(start), "%lx-", (unsigned long)mem);
+	while (smaps && fgets(line, sizeof(line), smaps)) {
+		here = here || !strncmp(line, start, strlen(start));
+		if (here && !strncmp(line, "VmFlags:", 8)) {
+			found = strstr(line, flag);
+			break;
+		}
+	}
+	if (smaps)
+		fclose(smaps);
+	return found;
+}
+
+/* Neither at once nor later. */
+TEST_F(vma, mapping_cannot_be_executed)
+{
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ | PROT_EXEC, MAP_SHARED,
+				   self->fd, 0));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_EXEC, MAP_SHARED, self->fd, 0));
+	EXPECT_EQ(EPERM, errno);
+	EXPECT_EQ(-1, mprotect(self->mem, SIZE, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_TRUE(is_numbered(self->mem, PAGES));
+}
+
+TEST_F(vma, mapping_of_a_pool_cannot_be_executed)
+{
+	int pool = create_pool(self->heap.node, PAGE, PAGES);
+	char *mem = map_buffer(pool, SIZE, PROT_READ);
+
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	EXPECT_EQ(-1, mprotect(mem, SIZE, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, SIZE, PROT_READ | PROT_EXEC, MAP_SHARED, pool, 0));
+	EXPECT_EQ(EPERM, errno);
+}
+
+/* With this personality each PROT_READ means PROT_EXEC as well, where that is possible. */
+TEST_F(vma, mapping_of_an_old_program_cannot_be_executed)
+{
+	char *mem;
+
+	ASSERT_NE(-1, personality(READ_IMPLIES_EXEC));
+	mem = map_buffer(self->fd, SIZE, PROT_READ);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	EXPECT_FALSE(has_vm_flag(mem, " ex"));
+	EXPECT_FALSE(has_vm_flag(mem, " me"));
+	EXPECT_EQ(0, mprotect(mem, SIZE, PROT_READ | PROT_WRITE));
+	EXPECT_FALSE(has_vm_flag(mem, " ex"));
+	EXPECT_TRUE(is_numbered(mem, PAGES));
+}
+
+/* A line of /proc/self/status in KiB. */
+static long status_kib(const char *name)
+{
+	char line[128];
+	long kib = -1;
+	FILE *file = fopen("/proc/self/status", "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)))
+			kib = atol(line + strlen(name));
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+/* Before 6.2 a task adds its own counters to those of the process every 64 page faults. */
+#define FAULTS	128
+
+static bool add_counters(void)
+{
+	char *mem = mmap(NULL, FAULTS * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	if (mem == MAP_FAILED)
+		return false;
+	/* A kernel without huge pages does not know this advice. */
+	madvise(mem, FAULTS * PAGE, MADV_NOHUGEPAGE);
+	for (i = 0; i < FAULTS; i++)
+		mem[i * PAGE] = 1;
+	return !munmap(mem, FAULTS * PAGE);
+}
+
+/*
+ * Memory that can be pinned counts for each process that maps it, other memory for none.
+ * The counters may lag behind by a few dozen pages.
+ */
+TEST_F(vma, resident_memory_is_that_with_pages)
+{
+	const long size = 256 * PAGE, kib = size / KIB;
+	int fd = alloc_in(self->heap.node, size, self->regions);
+	long before, counted;
+	char *mem;
+
+	ASSERT_LE(0, fd);
+	ASSERT_TRUE(add_counters());
+	before = status_kib("RssFile:");
+	ASSERT_LE(0, before);
+	mem = map_numbered(fd, size / PAGE);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	ASSERT_TRUE(add_counters());
+	counted = status_kib("RssFile:") - before;
+	EXPECT_EQ(self->pages, counted >= kib / 2) TH_LOG("%ld of %ld KiB", counted, kib);
 }
 
 /* === mremap ============================================================== */
@@ -289,14 +407,13 @@ TEST_F(vma, advice_changes_nothing)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_REMOVE));
 	EXPECT_TRUE(is_numbered(self->mem, PAGES));
+	/* A fault restores entries that were removed. */
+	EXPECT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
 	if (self->pages) {
-		/* A fault restores entries that were removed. */
-		EXPECT_EQ(0, madvise(self->mem, SIZE, MADV_DONTNEED));
 		/* Newer kernels refuse it for any mapping that cannot grow. */
 		if (madvise(self->mem, SIZE, MADV_DOFORK))
 			EXPECT_EQ(EINVAL, errno);
 	} else {
-		EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DONTNEED));
 		EXPECT_EQ(-1, madvise(self->mem, SIZE, MADV_DOFORK));
 		EXPECT_EQ(EINVAL, errno);
 	}

@@ -126,6 +126,37 @@ TEST_F(heap, deadline_is_kept)
 	EXPECT_LE(0, open_wait(node, tag, CARVEOUT_DEADLINE_NONE));
 }
 
+/* O_NONBLOCK of the device node; fcntl() sets and clears it. */
+TEST_F(heap, nonblocking_node_never_waits)
+{
+	int node = open(heap_path(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	const char *tag = unique_tag("wait.nonblock");
+	__u64 deadline;
+	int fd;
+
+	ASSERT_LE(0, node);
+	EXPECT_EQ(-EAGAIN, open_wait(node, tag, NONE));
+	EXPECT_EQ(-EAGAIN, open_wait(node, tag, now_ns() + 60000 * MS));
+	EXPECT_EQ(-EAGAIN, open_wait(node, tag, 0));
+	EXPECT_EQ(-ENOENT, open_tag(node, tag, O_RDWR));
+	ASSERT_EQ(0, fcntl(node, F_SETFL, 0));
+	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, open_wait(node, tag, deadline)));
+	ASSERT_EQ(0, fcntl(node, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, open_wait(node, tag, NONE));
+	/* An existing tag is opened, and other errors are the same. */
+	fd = alloc_tag(node, 4096, tag, 0, 0600);
+	ASSERT_LE(0, fd);
+	close(fd);
+	fd = alloc_tag(node, 4096, tag, 0, 0600);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, close(open_wait(node, tag, NONE)));
+	EXPECT_EQ(0, try_open(node, tag, O_RDWR));
+	EXPECT_EQ(-EINVAL, open_wait(node, "", NONE));
+	close(fd);
+	close(node);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 /* A failed open for lack of permission does not make the owner's call fail either. */
 static int knock(void *data)
 {

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * sysfs files of heaps and regions.
+ */
+#ifndef _CARVEOUT_SYSFS_H
+#define _CARVEOUT_SYSFS_H
+
+struct attribute_group;
+struct carveout_device;
+
+extern const struct attribute_group carveout_sysfs_statistics;
+extern const struct attribute_group *carveout_sysfs_groups[];
+
+void carveout_sysfs_add_regions(struct carveout_device *device);
+void carveout_sysfs_remove_regions(struct carveout_device *device);
+
+#endif /* _CARVEOUT_SYSFS_H */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * No-map memory during a hibernation.
+ */
+#ifndef _CARVEOUT_NOMAP_H
+#define _CARVEOUT_NOMAP_H
+
+#include <linux/types.h>
+
+struct carveout;
+
+void carveout_nomap_close(void);
+void carveout_nomap_open(void);
+bool carveout_nomap_closed(void);
+int carveout_nomap_wait(void);
+u64 carveout_nomap_used(struct carveout *carveout);
+void carveout_nomap_scrub(struct carveout *carveout);
+
+#endif /* _CARVEOUT_NOMAP_H */

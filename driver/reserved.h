@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Regions of the device tree.
+ */
+#ifndef _CARVEOUT_RESERVED_H
+#define _CARVEOUT_RESERVED_H
+
+struct carveout_range;
+struct device;
+
+int carveout_reserved_read(struct device *dev, unsigned int index,
+			   struct carveout_range *range);
+
+#endif /* _CARVEOUT_RESERVED_H */

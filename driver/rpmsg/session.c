@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sessions of remote processors.
+ */
+
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "remote.h"
+
+static int create_owners(struct carveout_remote_session *session)
+{
+	const struct carveout_policy *policy = &session->policy;
+	const struct carveout_owner_attrs attrs = {
+		.name = dev_name(&session->remote->dev),
+		.uid = policy->uid,
+		.gid = policy->gid,
+		.quota = policy->quota,
+	};
+	unsigned int i;
+
+	for (i = 0; i < policy->nr_heaps; i++) {
+		struct carveout_owner *owner = carveout_owner_create(policy->heap[i], &attrs);
+
+		if (IS_ERR(owner))
+			return PTR_ERR(owner);
+		session->owner[i] = owner;
+	}
+	return 0;
+}
+
+/**
+ * carveout_remote_session_create() - Create a session
+ * @remote: the processor
+ * @dev: device with its policy
+ * @number: number of the session
+ *
+ * Context: Process context. May sleep.
+ * Return: the session, to be given to carveout_remote_session_hold() or _end(); or an
+ * ERR_PTR: -ENOMEM, or as carveout_policy_read().
+ */
+struct carveout_remote_session *carveout_remote_session_create(struct carveout_remote *remote,
+							       struct device *dev, u32 number)
+{
+	struct carveout_remote_session *session = kzalloc(sizeof(*session), GFP_KERNEL);
+	int ret;
+
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	session->remote = remote;
+	session->number = number;
+	xa_init(&session->read_only);
+	ret = carveout_policy_read(&session->policy, dev) ?: create_owners(session);
+	if (!ret) {
+		session->refs = carveout_session_open(session->policy.handles);
+		ret = PTR_ERR_OR_ZERO(session->refs);
+	}
+	if (!ret)
+		return session;
+	carveout_remote_session_end(session);
+	return ERR_PTR(ret);
+}
+
+/**
+ * carveout_remote_session_end() - Release the memory of a session, and the session
+ * @session: the session, which is in no list. Its waits have ended.
+ *
+ * The processor must not access the memory any longer.
+ *
+ * Context: Process context. May sleep.
+ */
+void carveout_remote_session_end(struct carveout_remote_session *session)
+{
+	bool started = session->started;
+	unsigned int i;
+
+	carveout_directory_free(session->directory);
+	if (!IS_ERR_OR_NULL(session->refs))
+		carveout_session_close(session->refs);
+	xa_destroy(&session->read_only);
+	for (i = 0; i < CARVEOUT_REMOTE_HEAPS; i++)
+		if (session->owner[i])
+			carveout_owner_put(session->owner[i]);
+	carveout_policy_free(&session->policy);
+	kfree(session);
+	if (started)
+		module_put(THIS_MODULE);
+}
+
+/**
+ * carveout_remote_session_start() - Note that the processor has accepted a session
+ * @session: a session that is not started
+ * @bits: bits of its addresses
+ *
+ * From here on the module cannot be removed, because it is the module that keeps the memory
+ * from others.
+ *
+ * Context: Process context.
+ * Return: 0; -EMFILE if so many sessions are held that the processor does not get another
+ * one; -ENODEV if the module is being removed.
+ */
+int carveout_remote_session_start(struct carveout_remote_session *session, u32 bits)
+{
+	if (READ_ONCE(session->remote->nr_held) >= CARVEOUT_REMOTE_HELD)
+		return -EMFILE;
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+	session->bits = bits;
+	session->started = true;
+	return 0;
+}

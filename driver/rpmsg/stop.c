@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The end of remote processors: held sessions and their release.
+ *
+ * The memory that a processor holds is released when the processor cannot access it any
+ * longer: after its goodbye, or after the end of the run in which it got the memory. The
+ * end of its channel is neither. remoteproc removes the channels of a processor before it
+ * resets it, and a driver that is unbound stops no processor. So a session that loses its
+ * channel is held, until a run of the processor has ended or the administrator releases it.
+ *
+ *	open --START--> started --channel removed--> held --processor stopped--> stopped
+ *	  |                |                           |                            |
+ *	  +-- channel      +-- GOODBYE                 +-- administrator            +-- work
+ *	  |   removed      |                           |                            |
+ *	  v                v                           v                            v
+ *	ended            ended                       ended                        ended
+ *
+ * remoteproc stops a processor in three steps, with its lock held: it stops the
+ * subdevices, which removes the channels; it resets the processor; it unprepares the
+ * subdevices. So the last call is made when the processor is in reset. When remoteproc
+ * only detaches from a processor, which runs on, it makes the same calls without the reset.
+ * The two are told apart by the state that remoteproc sets at the end, before it drops its
+ * lock.
+ *
+ * A channel may be removed with that lock held, and one may be announced with it, so the lock
+ * cannot be taken where a session is opened or loses its channel. Work does that. The state
+ * and the list of sessions that it decides about are read with the lock held.
+ */
+
+#include <linux/err.h>
+#include <linux/kconfig.h>
+#include <linux/remoteproc.h>
+#include <linux/slab.h>
+
+#include "remote.h"
+
+/* === Reports of remoteproc ================================================= */
+
+/**
+ * struct carveout_reports - reports of the remoteproc of a processor
+ * @remote: the processor (invariant)
+ * @rproc: its remoteproc, with a reference (invariant)
+ * @subdev: called at the end of a run
+ * @attached: @subdev is in the list of @rproc; rproc.lock
+ * @work: attaches, and looks for a run that ended before; queued with
+ *	carveout_remote.lock held, while carveout_remote.reports is this
+ * @end_work: detaches and frees
+ */
+struct carveout_reports {
+	struct carveout_remote *remote;
+	struct rproc *rproc;
+	struct rproc_subdev subdev;
+	bool attached;
+	struct work_struct work;
+	struct work_struct end_work;
+};
+
+#if IS_ENABLED(CONFIG_REMOTEPROC)
+
+/* A run has ended, or remoteproc has detached: the work finds out. */
+static void stop_run(struct carveout_remote *remote)
+{
+	mutex_lock(&remote->lock);
+	list_splice_tail_init(&remote->held, &remote->stopped);
+	mutex_unlock(&remote->lock);
+	queue_work(carveout_rpmsg_wq, &remote->release_work);
+}
+
+static void unprepare(struct rproc_subdev *subdev)
+{
+	struct carveout_reports *reports = container_of(subdev, struct carveout_reports,
+							subdev);
+
+	stop_run(reports->remote);
+}
+
+static void end_work(struct work_struct *work)
+{
+	struct carveout_reports *reports = container_of(work, struct carveout_reports,
+							end_work);
+
+	cancel_work_sync(&reports->work);
+	mutex_lock(&reports->rproc->lock);
+	if (reports->attached)
+		rproc_remove_subdev(reports->rproc, &reports->subdev);
+	mutex_unlock(&reports->rproc->lock);
+	put_device(&reports->rproc->dev);
+	kfree(reports);
+}
+
+static void reports_work(struct work_struct *work)
+{
+	struct carveout_reports *reports = container_of(work, struct carveout_reports, work);
+	struct rproc *rproc = reports->rproc;
+
+	mutex_lock(&rproc->lock);
+	if (!reports->attached)
+		rproc_add_subdev(rproc, &reports->subdev);
+	reports->attached = true;
+	if (rproc->state == RPROC_OFFLINE)
+		stop_run(reports->remote);
+	mutex_unlock(&rproc->lock);
+}
+
+static struct carveout_reports *create(struct carveout_remote *remote, struct rproc *rproc)
+{
+	struct carveout_reports *reports = kzalloc(sizeof(*reports), GFP_KERNEL);
+
+	if (!reports)
+		return NULL;
+	get_device(&rproc->dev);
+	reports->remote = remote;
+	reports->rproc = rproc;
+	reports->subdev.unprepare = unprepare;
+	INIT_WORK(&reports->work, reports_work);
+	INIT_WORK(&reports->end_work, end_work);
+	return reports;
+}
+
+/**
+ * carveout_reports_device() - Device of a processor that remoteproc runs
+ * @channel: device of a channel of the processor
+ *
+ * Context: Process context.
+ * Return: the device, or NULL without remoteproc.
+ */
+struct device *carveout_reports_device(struct device *channel)
+{
+	struct rproc *rproc = rproc_get_by_child(channel);
+
+	return rproc ? rproc->dev.parent : NULL;
+}
+
+/**
+ * carveout_reports_add() - Have remoteproc report the end of a processor's runs
+ * @remote: the processor
+ * @channel: device of a channel of the processor
+ *
+ * Without remoteproc, nothing reports: see carveout_remote_stopped().
+ *
+ * Context: Process context. May sleep. Takes carveout_remote.lock.
+ * Return: 0 or -ENOMEM.
+ */
+int carveout_reports_add(struct carveout_remote *remote, struct device *channel)
+{
+	struct rproc *rproc = rproc_get_by_child(channel);
+	struct carveout_reports *reports, *old;
+
+	if (!rproc)
+		return 0;
+	mutex_lock(&remote->lock);
+	old = remote->reports;
+	if (old && old->rproc == rproc) {
+		mutex_unlock(&remote->lock);
+		return 0;
+	}
+	/* A processor that was removed and added again has another remoteproc. */
+	reports = create(remote, rproc);
+	if (reports) {
+		remote->reports = reports;
+		queue_work(carveout_rpmsg_wq, &reports->work);
+	}
+	mutex_unlock(&remote->lock);
+	if (!reports)
+		return -ENOMEM;
+	if (old)
+		queue_work(carveout_rpmsg_wq, &old->end_work);
+	return 0;
+}
+
+/**
+ * carveout_reports_remove() - End the reports, at the end of a processor
+ * @remote: the processor, without sessions
+ *
+ * Context: Process context. May sleep.
+ */
+void carveout_reports_remove(struct carveout_remote *remote)
+{
+	struct carveout_reports *reports;
+
+	mutex_lock(&remote->lock);
+	reports = remote->reports;
+	remote->reports = NULL;
+	mutex_unlock(&remote->lock);
+	if (reports)
+		queue_work(carveout_rpmsg_wq, &reports->end_work);
+	flush_workqueue(carveout_rpmsg_wq);
+}
+
+/* Look whether the processor is in reset already. */
+static void check_run(struct carveout_remote *remote)
+{
+	mutex_lock(&remote->lock);
+	if (remote->reports)
+		queue_work(carveout_rpmsg_wq, &remote->reports->work);
+	mutex_unlock(&remote->lock);
+}
+
+static struct rproc *get_rproc(struct carveout_remote *remote)
+{
+	struct rproc *rproc = NULL;
+
+	mutex_lock(&remote->lock);
+	if (remote->reports) {
+		rproc = remote->reports->rproc;
+		get_device(&rproc->dev);
+	}
+	mutex_unlock(&remote->lock);
+	return rproc;
+}
+
+/*
+ * Wait for the end of a stop, and move the sessions of the run to @list; or back to those that
+ * are held, unless the processor was reset: it runs on after a detachment, and a crash leaves
+ * open which run has crashed.
+ */
+static void take_stopped(struct carveout_remote *remote, struct list_head *list)
+{
+	struct rproc *rproc = get_rproc(remote);
+	bool reset;
+
+	if (!rproc)
+		return;
+	mutex_lock(&rproc->lock);
+	reset = rproc->state == RPROC_OFFLINE || rproc->state == RPROC_RUNNING;
+	mutex_lock(&remote->lock);
+	list_splice_init(&remote->stopped, reset ? list : &remote->held);
+	mutex_unlock(&remote->lock);
+	mutex_unlock(&rproc->lock);
+	put_device(&rproc->dev);
+}
+
+#else /* !CONFIG_REMOTEPROC */
+
+struct device *carveout_reports_device(struct device *channel)
+{
+	return NULL;
+}
+
+int carveout_reports_add(struct carveout_remote *remote, struct device *channel)
+{
+	return 0;
+}
+
+void carveout_reports_remove(struct carveout_remote *remote)
+{
+}
+
+static void check_run(struct carveout_remote *remote)
+{
+}
+
+static void take_stopped(struct carveout_remote *remote, struct list_head *list)
+{
+}
+
+#endif /* CONFIG_REMOTEPROC */
+
+/* === Sessions ============================================================= */
+
+static unsigned int end_sessions(struct carveout_remote *remote, struct list_head *list)
+{
+	struct carveout_remote_session *session, *next;
+	unsigned int count = 0;
+
+	list_for_each_entry_safe(session, next, list, node) {
+		carveout_remote_session_end(session);
+		count++;
+	}
+	mutex_lock(&remote->lock);
+	remote->nr_held -= count;
+	mutex_unlock(&remote->lock);
+	return count;
+}
+
+/**
+ * carveout_remote_release() - Release the held sessions of a processor
+ * @remote: the processor, which the caller knows to be stopped
+ *
+ * Context: Process context. May sleep. Takes carveout_remote.lock.
+ * Return: number of sessions.
+ */
+unsigned int carveout_remote_release(struct carveout_remote *remote)
+{
+	LIST_HEAD(list);
+
+	mutex_lock(&remote->lock);
+	list_splice_init(&remote->held, &list);
+	mutex_unlock(&remote->lock);
+	return end_sessions(remote, &list);
+}
+
+/* Without a handle or a directory, it has none, or gave it back. */
+static bool knows_addresses(const struct carveout_remote_session *session)
+{
+	return session->directory ||
+	       carveout_session_room(session->refs) != session->policy.handles;
+}
+
+/**
+ * carveout_remote_session_hold() - Keep a session that has lost its channel
+ * @session: the session. Its waits have ended.
+ *
+ * Context: Process context. May sleep. Takes carveout_remote.lock.
+ */
+void carveout_remote_session_hold(struct carveout_remote_session *session)
+{
+	struct carveout_remote *remote = session->remote;
+
+	if (!session->started || !knows_addresses(session)) {
+		carveout_remote_session_end(session);
+		return;
+	}
+	mutex_lock(&remote->lock);
+	list_add_tail(&session->node, &remote->held);
+	remote->nr_held++;
+	mutex_unlock(&remote->lock);
+	check_run(remote);
+}
+
+/**
+ * carveout_remote_release_work() - Release the sessions of a run that has ended
+ * @work: carveout_remote.release_work
+ *
+ * Context: Process context. May sleep.
+ */
+void carveout_remote_release_work(struct work_struct *work)
+{
+	struct carveout_remote *remote = container_of(work, struct carveout_remote,
+						      release_work);
+	LIST_HEAD(list);
+
+	take_stopped(remote, &list);
+	end_sessions(remote, &list);
+}

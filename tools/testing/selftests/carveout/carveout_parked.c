@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers whose pages are pinned for long: they are listed, one line of the log names them,
+ * the module can be removed, and their region is not claimed again.
+ */
+#include <fcntl.h>
+
+#include "carveout_pinner.h"
+
+/* The driver reports a pin after 10 s, and checks once a second. */
+#define REPORT_MS	30000
+
+FIXTURE(parked) {
+	struct heap heap;
+	__u64 regions;
+	__u64 generation;
+	int pipe[2];
+	pid_t pid;
+};
+
+FIXTURE_SETUP(parked)
+{
+	int region;
+
+	if (!heap_name())
+		SKIP(return, NO_HEAP);
+	ASSERT_EQ(0, heap_begin(&self->heap));
+	region = find_region(self->heap.node, true);
+	if (region < 0)
+		SKIP(return, "no region with pages");
+	self->regions = 1ULL << region;
+	self->pid = getpid();
+	ASSERT_EQ(0, pipe(self->pipe));
+	ASSERT_EQ(0, leave_page(self->heap.node, self->regions, 0, 3, self->pipe[1],
+				&self->generation));
+}
+
+FIXTURE_TEARDOWN_PARENT(parked)
+{
+	HEAP_TEARDOWN(&self->heap);
+}
+
+/* The entry of the buffer in the list: 1, 0 if there is none, or an error. */
+static int find_parked(int node, __u64 generation, struct carveout_buffer_info *found)
+{
+	struct carveout_buffer_info entries[16];
+	struct carveout_ioctl_list list = {
+		.entries = (uintptr_t)entries,
+		.entry_size = sizeof(entries[0]),
+	};
+	int err, times = 0;
+	__u32 i;
+
+	do {
+		list.count = ARRAY_SIZE(entries);
+		err = xioctl(node, CARVEOUT_IOCTL_LIST, &list);
+		if (err)
+			return err;
+		for (i = 0; i < list.count; i++) {
+			if (entries[i].generation != generation)
+				continue;
+			*found = entries[i];
+			times++;
+		}
+	} while (list.count);
+	return times;
+}
+
+/* === Lists =============================================================== */
+
+TEST_F(parked, list_has_the_buffer_and_its_user)
+{
+	struct carveout_buffer_info first, second;
+
+	ASSERT_EQ(1, find_parked(self->heap.node, self->generation, &first));
+	EXPECT_LT(0, first.parked_ns);
+	EXPECT_EQ(0, first.refs);
+	EXPECT_EQ(SIZE, (long)first.size);
+	EXPECT_EQ(self->pid, (pid_t)first.pid);
+	EXPECT_EQ(geteuid(), first.uid);
+	EXPECT_STREQ(LABEL, first.label);
+	EXPECT_STREQ("", first.tag);
+	EXPECT_EQ(0, strncmp(first.comm, "carveout_parked", sizeof(first.comm)));
+	sleep_us(20000);
+	ASSERT_EQ(1, find_parked(self->heap.node, self->generation, &second));
+	EXPECT_LE(first.parked_ns + 20 * MS, second.parked_ns);
+	EXPECT_TRUE(pipe_has(self->pipe[0], 3));
+	EXPECT_TRUE(BECOMES_TRUE(!find_parked(self->heap.node, self->generation, &first)));
+}
+
+TEST_F(parked, buffer_in_use_is_not_parked)
+{
+	struct carveout_buffer_info info;
+	int fd = alloc_in(self->heap.node, SIZE, self->regions);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, query_buffer(self->heap.node, fd, &info));
+	EXPECT_EQ(0, info.parked_ns);
+	EXPECT_LT(0, info.refs);
+}
+
+static int lists_as_another_user(void *arg)
+{
+	struct _test_data_parked *self = arg;
+	struct carveout_buffer_info info;
+
+	if (become(1000, 1000))
+		return 1;
+	return find_parked(self->heap.node, self->generation, &info) ? 2 : 0;
+}
+
+TEST_F(parked, list_is_for_its_owner)
+{
+	EXPECT_EQ(0, run_child(lists_as_another_user, self));
+}
+
+/* The line of the command's list, which only the lanes with the command have. */
+TEST_F(parked, command_lists_it)
+{
+	char command[128], line[512];
+	bool found = false;
+	FILE *list;
+
+	if (access("/bin/carveout", X_OK))
+		SKIP(return, "there is no carveout command");
+	snprintf(command, sizeof(command), "/bin/carveout ls %s", heap_name());
+	list = popen(command, "re");
+	ASSERT_NE(NULL, list);
+	while (fgets(line, sizeof(line), list))
+		found = found || (strstr(line, LABEL) && strstr(line, "parked:"));
+	EXPECT_EQ(0, pclose(list));
+	EXPECT_TRUE(found);
+}
+
+/* === The log ============================================================= */
+
+/* Count the lines of the log, from now on, that have all these texts. */
+static int count_lines(int kmsg, const char *first, const char *second)
+{
+	char line[2048];
+	int count = 0;
+	ssize_t n;
+
+	while ((n = read(kmsg, line, sizeof(line) - 1)) > 0) {
+		line[n] = '\0';
+		count += strstr(line, first) && strstr(line, second);
+	}
+	return count;
+}
+
+TEST_F_TIMEOUT(parked, log_has_one_line_about_a_long_pin, 120)
+{
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), seen = 0;
+	char user[64];
+
+	ASSERT_LE(0, kmsg);
+	ASSERT_LE(0, lseek(kmsg, 0, SEEK_END));
+	snprintf(user, sizeof(user), "uid %u pid %d comm 'carveout_parked'", getuid(),
+		 self->pid);
+	EXPECT_TRUE(BECOMES_TRUE_IN(REPORT_MS,
+				    seen += count_lines(kmsg, "label '" LABEL "'", user)));
+	sleep_us(3000000);
+	EXPECT_EQ(0, count_lines(kmsg, "label '" LABEL "'", user));
+	EXPECT_EQ(1, seen);
+	EXPECT_TRUE(pipe_has(self->pipe[0], 3));
+}
+
+/* === The module ========================================================== */
+
+/* A page of a persistent buffer of this heap is in the pipe, and only the tag is left. */
+static int leave_persistent_page(const char *path, int pipe)
+{
+	int node = open(path, O_RDWR | O_CLOEXEC), err;
+	__u64 generation;
+
+	if (node < 0)
+		return -errno;
+	err = leave_page(node, 0, CARVEOUT_ALLOC_PERSIST, 7, pipe, &generation);
+	close(node);
+	return err;
+}
+
+/* The first page of the pipe is read, and the module has no user. */
+static void end_first_pin(struct __test_metadata *_metadata, struct _test_data_parked *self)
+{
+	EXPECT_TRUE(pipe_has(self->pipe[0], 3));
+	EXPECT_UNCHANGED(&self->heap);
+	close(self->heap.node);
+}
+
+/* The end of the module does not depend on the end of the pin. */
+static void expect_removal(struct __test_metadata *_metadata)
+{
+	pid_t pid = start_child(removes_module, NULL);
+
+	ASSERT_LT(0, pid);
+	EXPECT_TRUE(BECOMES_TRUE_IN(60000, access("/sys/module/carveout", F_OK)));
+	EXPECT_EQ(0, wait_child(pid));
+}
+
+#define SYSTEM_NODE	"/dev/carveout/default"
+
+/*
+ * A pin that does not end: the module is removed all the same. The page is in the pipe as
+ * before, and belongs to it alone.
+ */
+TEST_F_TIMEOUT(parked, removing_the_module_ends_without_the_pin, 180)
+{
+	char args[1200];
+
+	if (!have_module("carveout"))
+		SKIP(return, "carveout.ko is not here; set CARVEOUT_MODULES");
+	ASSERT_EQ(0, module_args(args, sizeof(args)));
+	end_first_pin(_metadata, self);
+	ASSERT_TRUE(BECOMES_TRUE(!unload_module("carveout")));
+	ASSERT_EQ(0, load_module("carveout", "default=1M"));
+	ASSERT_TRUE(BECOMES_TRUE(!access(SYSTEM_NODE, F_OK)));
+	ASSERT_EQ(0, leave_persistent_page(SYSTEM_NODE, self->pipe[1]));
+	expect_removal(_metadata);
+	EXPECT_EQ(0, load_module("carveout", args));
+	EXPECT_TRUE(pipe_has(self->pipe[0], 7));
+	expect_new_heap(_metadata, &self->heap);
+}
+
+/* === An abandoned region ================================================= */
+
+/* A device with a region of its own, to which the driver is bound by its name only. */
+#define DEVICE		"abandoned"
+#define OVERRIDE	"/sys/bus/platform/devices/" DEVICE "/driver_override"
+#define BIND		"/sys/bus/platform/drivers/carveout/bind"
+#define NODE		"/dev/carveout/" DEVICE
+
+/* Leave a pinned page in a new heap of the device. */
+static void pin_in_device(struct __test_metadata *_metadata, int pipe)
+{
+	ASSERT_EQ(0, write_line(OVERRIDE, "carveout"));
+	ASSERT_EQ(0, write_line(BIND, DEVICE));
+	ASSERT_TRUE(BECOMES_TRUE(!access(NODE, F_OK)));
+	ASSERT_EQ(0, leave_persistent_page(NODE, pipe));
+}
+
+static void expect_refused(struct __test_metadata *_metadata, int kmsg)
+{
+	EXPECT_EQ(1, count_lines(kmsg, "region " DEVICE "@", "was not set aside at boot"));
+	EXPECT_EQ(-1, access(NODE, F_OK));
+}
+
+/*
+ * The pages that the module abandons are lost until the next boot. The device exists when
+ * the module is loaded again, but its region is refused: while the page is pinned, and
+ * after the pin.
+ */
+TEST_F_TIMEOUT(parked, abandoned_region_is_not_claimed_again, 180)
+{
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char args[1200];
+
+	if (!have_module("carveout"))
+		SKIP(return, "carveout.ko is not here; set CARVEOUT_MODULES");
+	if (access(OVERRIDE, F_OK))
+		SKIP(return, "the board has no region that may be lost");
+	ASSERT_EQ(0, module_args(args, sizeof(args)));
+	end_first_pin(_metadata, self);
+	pin_in_device(_metadata, self->pipe[1]);
+	ASSERT_LE(0, lseek(kmsg, 0, SEEK_END));
+	expect_removal(_metadata);
+	EXPECT_EQ(1, count_lines(kmsg, "label '" LABEL "'", "is lost until the next boot"));
+
+	ASSERT_EQ(0, load_module("carveout", args));
+	expect_refused(_metadata, kmsg);
+	EXPECT_EQ(-EINVAL, write_line(BIND, DEVICE));
+	expect_refused(_metadata, kmsg);
+	EXPECT_TRUE(pipe_has(self->pipe[0], 7));
+	EXPECT_EQ(-EINVAL, write_line(BIND, DEVICE));
+	expect_refused(_metadata, kmsg);
+	EXPECT_EQ(0, write_line(OVERRIDE, "\n"));
+	expect_new_heap(_metadata, &self->heap);
+}
+
+TEST_HARNESS_MAIN

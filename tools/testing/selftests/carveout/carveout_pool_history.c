@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A history of a pool: processes acquire, release and move its blocks through files of
+ * their own and through a driver, under signals and until they are killed. Each logs its
+ * calls. A checker then proves from the log that no block had two owners at any time.
+ *
+ * The clock of the log is a shared counter, read before and after each call. A block
+ * certainly belongs to its owner from the end of the call that made it so until the
+ * beginning of the call that ends it, or until its owner is about to be killed. No two
+ * such intervals of a block overlap, and no serial appears twice.
+ *
+ * CARVEOUT_MODULES is the folder of carveout_client.ko, which is the driver, else /modules.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "carveout_fixture.h"
+
+#include "../../modules/carveout_client.h"
+
+#define BLOCKS		4
+#define AT_ONCE		6	/* processes that run at the same time */
+#define ACTORS		72	/* processes in total */
+#define EVENTS		1500	/* of one process; then it ends */
+#define HELD		3	/* blocks that a process acquires before it releases one */
+#define LETTERS		64
+
+enum { ACQUIRE, RELEASE, MOVE, LATE };
+
+static const char * const op_names[] = { "acquire", "release", "move", "late release" };
+
+/**
+ * struct event - A call
+ * @begin: time before it
+ * @end: time after it; 0 if the process was killed in it
+ * @serial: serial of the block
+ * @new_serial: serial after a move
+ * @to: new owner of a move
+ * @index: index of the block
+ * @op: the call
+ * @result: 0 or a negative errno value
+ */
+struct event {
+	__u64 begin;
+	__u64 end;
+	__u64 serial;
+	__u64 new_serial;
+	__u64 to;
+	__u32 index;
+	__s16 op;
+	__s16 result;
+};
+
+/**
+ * struct letter - A block that another process moved here
+ * @full: 0 empty, 1 being written, 2 full
+ * @index: index of the block
+ * @serial: its serial
+ */
+struct letter {
+	__u32 full;
+	__u32 index;
+	__u64 serial;
+};
+
+/**
+ * struct actor - A process and its log
+ * @client: id of its client; 0 until it has one
+ * @dead: time from which it may have no blocks; 0 while it runs
+ * @nr: number of events
+ * @driver: its client is a driver
+ * @event: its calls
+ * @letter: its mailbox
+ */
+struct actor {
+	__u64 client;
+	__u64 dead;
+	__u32 nr;
+	bool driver;
+	struct event event[EVENTS];
+	struct letter letter[LETTERS];
+};
+
+/**
+ * struct history - Shared memory of all processes
+ * @clock: time
+ * @nr: number of actors that were started
+ * @actor: the actors
+ */
+struct history {
+	__u64 clock;
+	__u32 nr;
+	struct actor actor[ACTORS];
+};
+
+/* === The checker ========================================================== */
+
+/**
+ * struct span - A time in which a block certainly has an owner
+ * @begin: first moment
+ * @end: moment after the last one
+ * @serial: serial of the block
+ * @client: the owner
+ * @index: the block
+ */
+struct span {
+	__u64 begin;
+	__u64 end;
+	__u64 serial;
+	__u64 client;
+	__u32 index;
+};
+
+static int by_serial(const void *a, const void *b)
+{
+	const struct span *one = a, *two = b;
+
+	return one->serial < two->serial ? -1 : one->serial > two->serial;
+}
+
+static int by_block_and_time(const void *a, const void *b)
+{
+	const struct span *one = a, *two = b;
+
+	if (one->index != two->index)
+		return one->index < two->index ? -1 : 1;
+	return one->begin < two->begin ? -1 : one->begin > two->begin;
+}
+
+/* The spans begin with acquires and moves that succeeded. */
+static size_t begin_spans(const struct history *history, struct span *span)
+{
+	const struct actor *actor;
+	const struct event *event;
+	size_t nr = 0;
+
+	for (actor = history->actor; actor < history->actor + history->nr; actor++)
+		for (event = actor->event; event < actor->event + actor->nr; event++) {
+			if (event->result || !event->end ||
+			    (event->op != ACQUIRE && event->op != MOVE))
+				continue;
+			span[nr++] = (struct span){
+				.begin = event->end,
+				.end = UINT64_MAX,
+				.serial = event->op == MOVE ? event->new_serial : event->serial,
+				.client = event->op == MOVE ? event->to : actor->client,
+				.index = event->index,
+			};
+		}
+	qsort(span, nr, sizeof(*span), by_serial);
+	return nr;
+}
+
+static struct span *find_span(struct span *span, size_t nr, __u64 serial)
+{
+	const struct span key = { .serial = serial };
+
+	return bsearch(&key, span, nr, sizeof(*span), by_serial);
+}
+
+/* A span ends before the release or move by its owner. */
+static const char *end_spans(const struct history *history, struct span *spans, size_t nr)
+{
+	const struct actor *actor;
+	const struct event *event;
+	struct span *span;
+
+	for (actor = history->actor; actor < history->actor + history->nr; actor++)
+		for (event = actor->event; event < actor->event + actor->nr; event++) {
+			if (event->op == ACQUIRE)
+				continue;
+			if (event->op == LATE) {
+				if (event->end && event->result != -EINVAL)
+					return "a late release was not refused";
+				continue;
+			}
+			if (event->end && event->result &&
+			    !(event->op == MOVE && event->result == -ESRCH))
+				return "an owner could not release or move its block";
+			if (event->result)
+				continue;
+			span = find_span(spans, nr, event->serial);
+			if (!span || span->index != event->index ||
+			    span->client != actor->client)
+				return "a block was released that its client did not have";
+			if (span->end != UINT64_MAX)
+				return "a block was released or moved twice";
+			span->end = event->begin;
+		}
+	return NULL;
+}
+
+/* Blocks of a process may go to others once it is killed. */
+static void end_with_owner(const struct history *history, struct span *span)
+{
+	const struct actor *actor;
+
+	for (actor = history->actor; actor < history->actor + history->nr; actor++)
+		if (actor->client == span->client && actor->dead && actor->dead < span->end)
+			span->end = actor->dead;
+}
+
+/* Return NULL, or the fault. */
+static const char *check(const struct history *history, struct span *span)
+{
+	size_t i, nr = begin_spans(history, span);
+	const char *why;
+	__u64 end = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (!span[i].serial)
+			return "a block has no serial";
+		if (i && span[i].serial == span[i - 1].serial)
+			return "a serial was used twice";
+	}
+	why = end_spans(history, span, nr);
+	if (why)
+		return why;
+	for (i = 0; i < nr; i++)
+		end_with_owner(history, &span[i]);
+	qsort(span, nr, sizeof(*span), by_block_and_time);
+	for (i = 0; i < nr; i++) {
+		if (!i || span[i].index != span[i - 1].index)
+			end = 0;
+		if (span[i].begin >= span[i].end)
+			continue;
+		if (span[i].begin < end)
+			return "a block had two owners";
+		end = span[i].end;
+	}
+	return NULL;
+}
+
+/* === The checker is checked =============================================== */
+
+#define SPANS	(ACTORS * EVENTS)
+
+static struct history *new_history(void)
+{
+	void *mem = mmap(NULL, sizeof(struct history), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+/* The client ids are the indices plus 1. */
+static void add(struct history *history, int client, const struct event *event)
+{
+	struct actor *actor = &history->actor[client];
+
+	if (history->nr <= (unsigned int)client)
+		history->nr = client + 1;
+	actor->client = client + 1;
+	actor->event[actor->nr++] = *event;
+}
+
+TEST(checker_finds_each_fault)
+{
+	static const struct {
+		const char *want;
+		struct { int client; struct event event; } step[4];
+		__u64 dead;	/* of the first actor */
+	} rows[] = {
+		{ NULL, { { 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			  { 0, { 3, 6, 1, 0, 0, 0, RELEASE, 0 } },
+			  { 1, { 4, 5, 2, 0, 0, 0, ACQUIRE, 0 } } }, 0 },
+		{ NULL, { { 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			  { 1, { 4, 5, 2, 0, 0, 0, ACQUIRE, 0 } } }, 3 },
+		{ NULL, { { 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			  { 0, { 3, 4, 1, 2, 2, 0, MOVE, 0 } },
+			  { 1, { 5, 6, 2, 0, 0, 0, RELEASE, 0 } },
+			  { 0, { 7, 8, 1, 0, 0, 0, LATE, -EINVAL } } }, 9 },
+		{ "a block had two owners", {
+			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			{ 1, { 3, 4, 2, 0, 0, 0, ACQUIRE, 0 } } }, 0 },
+		{ "a block had two owners", {
+			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			{ 1, { 4, 5, 2, 0, 0, 0, ACQUIRE, 0 } } }, 6 },
+		{ "a block had two owners", {
+			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			{ 0, { 3, 4, 1, 2, 2, 0, MOVE, 0 } },
+			{ 0, { 5, 6, 3, 0, 0, 0, ACQUIRE, 0 } } }, 0 },
+		{ "a serial was used twice", {
+			{ 0, { 1, 2, 7, 0, 0, 0, ACQUIRE, 0 } },
+			{ 1, { 3, 4, 7, 0, 0, 1, ACQUIRE, 0 } } }, 0 },
+		{ "a block has no serial", { { 0, { 1, 2, 0, 0, 0, 0, ACQUIRE, 0 } } }, 0 },
+		{ "a late release was not refused", {
+			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			{ 0, { 3, 4, 1, 0, 0, 0, LATE, 0 } } }, 0 },
+		{ "an owner could not release or move its block", {
+			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			{ 0, { 3, 4, 1, 0, 0, 0, RELEASE, -EINVAL } } }, 0 },
+		{ "a block was released that its client did not have", {
+			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			{ 1, { 3, 4, 1, 0, 0, 0, RELEASE, 0 } } }, 0 },
+		{ "a block was released or moved twice", {
+			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			{ 0, { 3, 4, 1, 0, 0, 0, RELEASE, 0 } },
+			{ 0, { 5, 6, 1, 2, 1, 0, MOVE, 0 } } }, 0 },
+	};
+	struct span *span = calloc(SPANS, sizeof(*span));
+	const char *why;
+	size_t i, j;
+
+	ASSERT_NE(NULL, span);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct history *history = new_history();
+
+		ASSERT_NE(NULL, history);
+		for (j = 0; j < 4 && rows[i].step[j].event.begin; j++)
+			add(history, rows[i].step[j].client, &rows[i].step[j].event);
+		history->actor[0].dead = rows[i].dead;
+		why = check(history, span);
+		EXPECT_STREQ(rows[i].want ? rows[i].want : "", why ? why : "")
+			TH_LOG("row %zu", i);
+		munmap(history, sizeof(*history));
+	}
+	free(span);
+}
+
+/* === The actors =========================================================== */
+
+/**
+ * struct play - State of an actor
+ * @history: shared memory
+ * @node: the heap
+ * @tag: tag of the pool
+ * @me: number of the actor
+ * @fd: its client
+ * @random: state of the random numbers
+ * @block: its blocks
+ * @nr: number of its blocks
+ */
+struct play {
+	struct history *history;
+	int node;
+	const char *tag;
+	unsigned int me;
+	int fd;
+	__u32 random;
+	struct held {
+		__u32 index;
+		__u64 serial;
+	} block[LETTERS + HELD];
+	unsigned int nr;
+};
+
+static __u64 tick(struct history *history)
+{
+	return __atomic_add_fetch(&history->clock, 1, __ATOMIC_SEQ_CST);
+}
+
+static struct actor *self_of(const struct play *play)
+{
+	return &play->history->actor[play->me];
+}
+
+static unsigned int draw(struct play *play, unsigned int limit)
+{
+	return (next_random(&play->random) >> 8) % limit;
+}
+
+static int call_file(const struct play *play, struct event *event, __u64 deadline)
+{
+	struct carveout_ioctl_pool_acquire get = {
+		.flags = deadline ? 0 : CARVEOUT_POOL_ACQUIRE_NOWAIT, .deadline = deadline,
+	};
+	int err;
+
+	switch (event->op) {
+	case ACQUIRE:
+		err = xioctl(play->fd, CARVEOUT_POOL_IOCTL_ACQUIRE, &get);
+		event->index = get.index;
+		event->serial = get.serial;
+		return err;
+	case MOVE:
+		event->new_serial = event->serial;
+		return move_block(play->fd, event->index, &event->new_serial, event->to);
+	default:
+		return release_block(play->fd, event->index, event->serial, 0);
+	}
+}
+
+static int call_driver(const struct play *play, struct event *event, __u64 deadline)
+{
+	struct client_block block = {
+		.index = event->index, .serial = event->serial, .nowait = !deadline,
+		.deadline = deadline, .to = event->to,
+	};
+	int err;
+
+	switch (event->op) {
+	case ACQUIRE:
+		err = xioctl(play->fd, CLIENT_ALLOC, &block);
+		event->index = block.index;
+		event->serial = block.serial;
+		return err;
+	case MOVE:
+		err = xioctl(play->fd, CLIENT_MOVE, &block);
+		event->new_serial = block.serial;
+		return err;
+	default:
+		return xioctl(play->fd, CLIENT_FREE, &block);
+	}
+}
+
+/* Make a call and log it. The log is valid if the process is killed at any point. */
+static int act(struct play *play, struct event want, __u64 deadline)
+{
+	struct actor *self = self_of(play);
+	struct event *event = &self->event[self->nr], done;
+
+	want.begin = tick(play->history);
+	*event = want;
+	__atomic_store_n(&self->nr, self->nr + 1, __ATOMIC_RELEASE);
+	done = want;
+	done.result = self->driver ? call_driver(play, &done, deadline) :
+				     call_file(play, &done, deadline);
+	event->index = done.index;
+	event->serial = done.serial;
+	event->new_serial = done.new_serial;
+	event->result = done.result;
+	__atomic_store_n(&event->end, tick(play->history), __ATOMIC_RELEASE);
+	return done.result;
+}
+
+static void keep(struct play *play, __u32 index, __u64 serial)
+{
+	play->block[play->nr++] = (struct held){ index, serial };
+}
+
+static void read_letters(struct play *play)
+{
+	struct letter *letter = self_of(play)->letter;
+	int i;
+
+	for (i = 0; i < LETTERS && play->nr < ARRAY_SIZE(play->block); i++, letter++) {
+		if (__atomic_load_n(&letter->full, __ATOMIC_ACQUIRE) != 2)
+			continue;
+		keep(play, letter->index, letter->serial);
+		__atomic_store_n(&letter->full, 0, __ATOMIC_RELEASE);
+	}
+}
+
+/* Without an empty letter the receiver never knows of the block, and keeps it. */
+static void write_letter(struct actor *to, __u32 index, __u64 serial)
+{
+	struct letter *letter = to->letter;
+	__u32 empty;
+	int i;
+
+	for (i = 0; i < LETTERS; i++, letter++) {
+		empty = 0;
+		if (!__atomic_compare_exchange_n(&letter->full, &empty, 1, false,
+						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		letter->index = index;
+		letter->serial = serial;
+		__atomic_store_n(&letter->full, 2, __ATOMIC_RELEASE);
+		return;
+	}
+}
+
+static int acquire_one(struct play *play)
+{
+	static const __u64 wait_ms[] = { 0, 1, 20, 200 };
+	__u64 ms = wait_ms[draw(play, ARRAY_SIZE(wait_ms))];
+	int err = act(play, (struct event){ .op = ACQUIRE }, ms ? now_ns() + ms * MS : 0);
+	const struct event *event = &self_of(play)->event[self_of(play)->nr - 1];
+
+	if (!err)
+		keep(play, event->index, event->serial);
+	return !err || err == -EAGAIN || err == -ETIMEDOUT ? 0 : err;
+}
+
+/* Release a block or move it to any actor, this one too, dead or alive. */
+static int pass_on(struct play *play)
+{
+	unsigned int nr = __atomic_load_n(&play->history->nr, __ATOMIC_ACQUIRE);
+	struct held *held = &play->block[draw(play, play->nr)], block = *held;
+	struct actor *to = &play->history->actor[nr - 1 - draw(play, nr < 9 ? nr : 9)];
+	struct event event = { .index = block.index, .serial = block.serial, .op = RELEASE };
+	int err;
+
+	if (draw(play, 2)) {
+		event.op = MOVE;
+		event.to = __atomic_load_n(&to->client, __ATOMIC_ACQUIRE);
+	}
+	err = act(play, event, 0);
+	if (event.op == MOVE && err == -ESRCH)
+		return 0;
+	if (err)
+		return err;
+	*held = play->block[--play->nr];
+	if (event.op == MOVE)
+		write_letter(to, block.index,
+			     self_of(play)->event[self_of(play)->nr - 1].new_serial);
+	event = (struct event){ .index = block.index, .serial = block.serial, .op = LATE };
+	if (draw(play, 3) == 0 && act(play, event, 0) != -EINVAL)
+		return -EUCLEAN;
+	return 0;
+}
+
+static int join(struct play *play)
+{
+	struct actor *self = self_of(play);
+	struct client_join join = { .id = 0 };
+	int err;
+
+	if (!self->driver) {
+		play->fd = open_pool(play->node, play->tag);
+		__atomic_store_n(&self->client, client_of(play->fd), __ATOMIC_RELEASE);
+		return self->client ? 0 : -EIO;
+	}
+	snprintf(join.heap, sizeof(join.heap), "%s", heap_name());
+	snprintf(join.tag, sizeof(join.tag), "%s", play->tag);
+	play->fd = open(CLIENT_DEVICE, O_RDWR | O_CLOEXEC);
+	err = xioctl(play->fd, CLIENT_JOIN, &join);
+	__atomic_store_n(&self->client, join.id, __ATOMIC_RELEASE);
+	return err;
+}
+
+static int perform(void *arg)
+{
+	struct play *play = arg;
+	struct actor *self = self_of(play);
+
+	play->random = play->me * 2654435761U | 1;
+	if (handle_signals(SA_RESTART) || join(play))
+		return 1;
+	while (self->nr + 4 < EVENTS) {
+		read_letters(play);
+		if (play->nr < HELD && draw(play, 3) && acquire_one(play))
+			return 2;
+		if (play->nr && draw(play, 2) && pass_on(play))
+			return 3;
+		sleep_us(draw(play, 400));
+	}
+	self->dead = tick(play->history);
+	return 0;
+}
+
+/* === The storm ============================================================ */
+
+static pid_t start_actor(struct play *play, bool driver)
+{
+	unsigned int me = play->history->nr;
+
+	play->me = me;
+	play->history->actor[me].driver = driver;
+	__atomic_store_n(&play->history->nr, me + 1, __ATOMIC_RELEASE);
+	return start_child(perform, play);
+}
+
+/* An actor that ended by itself found nothing wrong. */
+static bool end_actor(struct history *history, unsigned int client, pid_t pid)
+{
+	struct actor *actor = &history->actor[client];
+	__u64 now = tick(history);
+	int status;
+
+	kill(pid, SIGKILL);
+	status = wait_child(pid);
+	if (!actor->dead)
+		actor->dead = now;
+	return status == 128 + SIGKILL || !status;
+}
+
+static void storm(struct __test_metadata *_metadata, struct play *play, bool drivers)
+{
+	unsigned int client[AT_ONCE], i, round, rounds = env_rounds(ACTORS - AT_ONCE);
+	__u32 random = 0x4157;
+	pid_t pid[AT_ONCE];
+
+	for (i = 0; i < AT_ONCE; i++) {
+		client[i] = play->history->nr;
+		pid[i] = start_actor(play, drivers && i % 2);
+		ASSERT_LT(0, pid[i]);
+	}
+	for (round = 0; round < rounds && round < ACTORS - AT_ONCE; round++) {
+		__u64 end = now_ns() + (10 + next_random(&random) % 40) * MS;
+
+		/* Signals interrupt waits, which are restarted. */
+		while (now_ns() < end) {
+			kill(pid[next_random(&random) % AT_ONCE], SIGUSR1);
+			sleep_us(200 + next_random(&random) % 800);
+		}
+		i = next_random(&random) % AT_ONCE;
+		ASSERT_TRUE(end_actor(play->history, client[i], pid[i])) TH_LOG("%u", client[i]);
+		client[i] = play->history->nr;
+		pid[i] = start_actor(play, drivers && i % 2);
+		ASSERT_LT(0, pid[i]);
+	}
+	for (i = 0; i < AT_ONCE; i++)
+		EXPECT_TRUE(end_actor(play->history, client[i], pid[i]));
+}
+
+/* The run is significant only if each call succeeded, on a slow board at least some times. */
+static void expect_busy(struct __test_metadata *_metadata, const struct history *history)
+{
+	unsigned int done[4] = { 0 }, dead = 0, i, j;
+
+	for (i = 0; i < history->nr; i++)
+		for (j = 0; j < history->actor[i].nr; j++) {
+			const struct event *event = &history->actor[i].event[j];
+
+			done[event->op] += event->end && !event->result;
+			done[LATE] += event->op == LATE && event->result == -EINVAL;
+			dead += event->op == MOVE && event->result == -ESRCH;
+		}
+	for (i = 0; i < 4; i++) {
+		TH_LOG("%u times: %s", done[i], op_names[i]);
+		EXPECT_LT(5, done[i]);
+	}
+	TH_LOG("%u times: move to a dead client", dead);
+	EXPECT_LT(0, dead);
+}
+
+static void expect_one_owner(struct __test_metadata *_metadata, int node, bool drivers)
+{
+	struct play play = { .node = node, .tag = unique_tag("history") };
+	struct span *span = calloc(SPANS, sizeof(*span));
+	int pool = create_pool_tag(node, 64, BLOCKS, play.tag, 0, 0600);
+	const char *why;
+
+	play.history = new_history();
+	ASSERT_NE(NULL, play.history);
+	ASSERT_NE(NULL, span);
+	ASSERT_LE(0, pool);
+	/* Signals that arrive before a child runs must not kill it. */
+	ASSERT_EQ(0, handle_signals(SA_RESTART));
+	storm(_metadata, &play, drivers);
+	EXPECT_TRUE(BECOMES_TRUE(free_blocks(pool) == BLOCKS));
+	EXPECT_TRUE(has_waiters(pool, 0));
+	why = check(play.history, span);
+	EXPECT_STREQ("", why ? why : "");
+	expect_busy(_metadata, play.history);
+	close(pool);
+	free(span);
+}
+
+TEST_F_TIMEOUT(heap, no_block_has_two_owners, 120)
+{
+	expect_one_owner(_metadata, self->heap.node, false);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_F_TIMEOUT(heap, no_block_has_two_owners_with_a_driver, 120)
+{
+	if (!have_module("carveout_client"))
+		SKIP(return, "carveout_client.ko is not here; set CARVEOUT_MODULES");
+	ASSERT_EQ(0, load_module("carveout_client", ""));
+	expect_one_owner(_metadata, self->heap.node, true);
+	EXPECT_EQ(0, unload_module("carveout_client"));
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Remote processors with a channel to the service: see core.h.
+ */
+
+#include "judge.h"
+
+/* Turns in which the channels have to become idle. */
+#define TURNS		2000
+
+struct core cores[CORES];
+
+/* The core whose channel has its turn, or NULL. */
+static struct core *turning;
+
+struct carveout_channel *core_channel(const struct core *core)
+{
+	return core->rpdev ? dev_get_drvdata(&core->rpdev->dev) : NULL;
+}
+
+u32 core_tag_len(const struct core *core)
+{
+	if (core->mtu < 0)
+		return CARVEOUT_RPMSG_TAG_MIN;
+	return min(core->mtu - CARVEOUT_RPMSG_REQUEST_LEN, CARVEOUT_RPMSG_TAG_MAX);
+}
+
+/* === Policies ============================================================= */
+
+static struct property *add_property(struct core *core, const char *name, unsigned int width)
+{
+	struct property *property = &core->property[core->nr_properties++];
+
+	*property = (struct property){ .name = name, .width = width };
+	return property;
+}
+
+static void add_number(struct core *core, const char *name, unsigned int width, u64 number)
+{
+	struct property *property = add_property(core, name, width);
+
+	property->number[property->count++] = number;
+}
+
+static void add_prefixes(struct core *core)
+{
+	struct property *property;
+
+	property = add_property(core, "linux,carveout-create-tags", 0);
+	property->string[property->count++] = "r5.";
+	property->string[property->count++] = "new.";
+	property = add_property(core, "linux,carveout-open-tags", 0);
+	property->string[property->count++] = "r5.";
+	property->string[property->count++] = "pub.";
+}
+
+static void add_windows(struct core *core)
+{
+	/* Half of the one heap, and the other heap. */
+	static const u64 windows[] = {
+		0x10000000, 0x40000000, 0x4000, 0x80000000, 0xffffc000, 0x8000,
+	};
+	struct property *property = add_property(core, "linux,carveout-ranges", 8);
+
+	memcpy(property->number, windows, sizeof(windows));
+	property->count = ARRAY_SIZE(windows);
+}
+
+static void add_heaps(struct core *core, bool phandles)
+{
+	struct property *property;
+
+	if (phandles)
+		add_number(core, "carveouts", 4, 1);
+	property = add_property(core, phandles ? "carveout-names" : "linux,carveout-heap-names", 0);
+	property->string[property->count++] = "one";
+	if (core->nr_heaps == 2)
+		property->string[property->count++] = "two";
+}
+
+/* Some cores have a directory, a few a number of slots that is refused. */
+static u32 slots_of(u8 limits)
+{
+	static const u32 slots[] = { 0, 32, 64, 32 }, wrong[] = { 16, 48, 8192, U32_MAX };
+
+	return (limits & 0x7c) == 0x7c ? wrong[limits & 3] : slots[limits >> 4 & 3];
+}
+
+/* Each bit of @config is a property of the core; two bits of @limits each limit. */
+void core_begin(struct core *core, const char *name, u8 config, u8 limits)
+{
+	*core = (struct core){
+		.has_rproc = config & 1,
+		.windows = config & 2,
+		.prefixes = config & 4,
+		.nr_heaps = config & 8 ? 1 : 2,
+		.mtu = limits == 0xff ? 63 : config & 16 ? 496 : limits & 128 ? 64 : -EOPNOTSUPP,
+		.handles = 1 + limits % 4,
+		.waits = limits / 4 % 4,
+		.slots = slots_of(limits),
+		.dev.refs = 1,
+	};
+	strscpy(core->dev.name, name, sizeof(core->dev.name));
+	core->dev.properties = core->property;
+	add_heaps(core, config & 32);
+	add_number(core, "linux,carveout-handles", 4, core->handles);
+	add_number(core, "linux,carveout-waits", 4, core->waits);
+	if (core->prefixes)
+		add_prefixes(core);
+	if (core->windows)
+		add_windows(core);
+	if (config & 64)
+		add_number(core, "linux,carveout-quota", 8, 3 * PAGE);
+	if (config & 128)
+		add_number(core, "linux,carveout-uid", 4, 1000);
+	if (core->slots)
+		add_number(core, "linux,carveout-directory", 4, core->slots);
+	core->dev.nr_properties = core->nr_properties;
+	strscpy(core->rproc.dev.name, "rproc", sizeof(core->rproc.dev.name));
+	core->rproc.dev.parent = &core->dev;
+	core->rproc.dev.refs = 1;
+	core->rproc.dev.rproc = &core->rproc;
+	core->rproc.state = RPROC_RUNNING;
+	INIT_LIST_HEAD(&core->rproc.subdevs);
+}
+
+/* Give a property of the core another kind, or its own one again. */
+void core_spoil(struct core *core, unsigned int number)
+{
+	struct property *property = &core->property[number % core->nr_properties];
+
+	property->width ^= property->width > 1 ? 4 | 8 : 1;
+}
+
+/* === Comparison =========================================================== */
+
+static unsigned int length(const struct list_head *list)
+{
+	const struct list_head *node;
+	unsigned int count = 0;
+
+	for (node = list->next; node != list; node = node->next)
+		if (++count > 1000)
+			bug("a list has no end");
+	return count;
+}
+
+/* Answers of the channel that are queued under an id, and waits. */
+static unsigned int count_under(struct carveout_channel *channel, u32 id)
+{
+	struct carveout_remote_wait *wait;
+	struct carveout_message *message;
+	unsigned int count = 0;
+
+	list_for_each_entry(message, &channel->answers, node)
+		count += message->answer.header.op == CARVEOUT_RPMSG_ANSWER &&
+			 message->answer.header.id == id;
+	list_for_each_entry(wait, &channel->waits, node)
+		count += wait->id == id;
+	return count;
+}
+
+/* Messages of calls, or those of waits: all that are of no call, heap or session. */
+static unsigned int count_of(struct carveout_channel *channel, bool calls)
+{
+	struct carveout_message *message;
+	unsigned int count = 0;
+
+	list_for_each_entry(message, &channel->answers, node) {
+		bool is_call = (void *)message >= (void *)channel->call &&
+			       (void *)message < (void *)(channel->call + CARVEOUT_RPMSG_CALLS);
+
+		if (message->answer.header.op == CARVEOUT_RPMSG_ANSWER)
+			count += is_call == calls;
+	}
+	return count;
+}
+
+static void check_queues(const struct core *core, struct carveout_channel *channel)
+{
+	unsigned int calls = count_of(channel, true), answers = length(&channel->answers);
+	unsigned int waits = length(&channel->waits) + count_of(channel, false);
+
+	if (length(&channel->free) + length(&channel->received) + calls != CARVEOUT_RPMSG_CALLS)
+		bug("%u calls are lost", CARVEOUT_RPMSG_CALLS - calls -
+		    length(&channel->free) - length(&channel->received));
+	if (waits != channel->nr_waits || waits > core->waits)
+		bug("%u waits, counted are %u, may be %u", waits, channel->nr_waits, core->waits);
+	if (answers > CARVEOUT_RPMSG_CALLS + core->waits + core->nr_heaps + 1)
+		bug("%u messages are under way", answers);
+	if (channel->session && channel->session->remote->nr_held > CARVEOUT_REMOTE_HELD)
+		bug("%u sessions are held", channel->session->remote->nr_held);
+}
+
+/* Each request that was handled has one answer to come, or waits. */
+static void check_records(struct core *core, struct carveout_channel *channel, bool ended)
+{
+	unsigned int i, j, records, received = 0;
+
+	for (i = 0; i < core->nr_records; i++) {
+		u32 id = core->record[i].request.header.id;
+
+		if (!core->record[i].handled) {
+			received++;
+			continue;
+		}
+		for (records = 0, j = 0; j < core->nr_records; j++)
+			records += core->record[j].handled &&
+				   core->record[j].request.header.id == id;
+		if (records == count_under(channel, id))
+			continue;
+		if (records < count_under(channel, id) || !ended || !core->record[i].request.arg)
+			bug("request %u of id %u is %s", core->record[i].request.header.op, id,
+			    records < count_under(channel, id) ? "answered twice" : "lost");
+		/* It waited, and its session has ended. */
+		memmove(&core->record[i], &core->record[i + 1],
+			(--core->nr_records - i) * sizeof(core->record[0]));
+		i--;
+	}
+	if (received != length(&channel->received))
+		bug("%u requests have not had their turn, not %u", length(&channel->received),
+		    received);
+}
+
+/* The memory of a core that has not stopped is its own. */
+void core_check(const struct core *core)
+{
+	unsigned int i;
+
+	for (i = 0; i < core->nr_held; i++)
+		if (!heap_has(core->held[i]))
+			bug("memory that a core may still access is free");
+	readable_check(core);
+}
+
+/* The core may still access the memory of a buffer, after the end of its session. */
+void core_hold(struct core *core, u64 generation)
+{
+	unsigned int i;
+
+	for (i = 0; i < core->nr_held; i++)
+		if (core->held[i] == generation)
+			return;
+	if (core->nr_held < KNOWN)
+		core->held[core->nr_held++] = generation;
+}
+
+/* Only the work of a channel stores to a directory. */
+void heap_synced(struct carveout_buf *buf, u64 offset, u64 size)
+{
+	if (!turning || size != CARVEOUT_RPMSG_SLOT_LEN)
+		bug("%llu bytes are stored at a wrong time", (long long)size);
+	readable_see(turning, buf, offset);
+}
+
+/* === Messages ============================================================= */
+
+static struct core *core_of(struct rpmsg_device *rpdev)
+{
+	return rpdev == cores[0].rpdev ? &cores[0] : &cores[1];
+}
+
+int rpmsg_trysend(struct rpmsg_endpoint *ept, void *data, int len)
+{
+	struct core *core = core_of(ept->rpdev);
+	const struct carveout_rpmsg_answer *answer = data;
+	unsigned int nested = core->nested;
+
+	if (ept->rpdev != core->rpdev)
+		bug("a message to a channel that was removed");
+	if (kernel.atomic)
+		bug("a message is sent with a lock held");
+	core->nested = 0;
+	if (nested)
+		core_receive(core, core->message, nested, nested);
+	trace("%s %s message %#x of id %u: session %u, status %u\n", core->dev.name,
+	      core->full ? "has no room for" : "gets", answer->header.op, answer->header.id,
+	      answer->header.session, answer->status);
+	if (core->full)
+		return -ENOMEM;
+	judge_message(core, data, len);
+	if (!core->breaks)
+		return 0;
+	core->breaks = false;
+	return -ENOTCONN;
+}
+
+ssize_t rpmsg_get_mtu(struct rpmsg_endpoint *ept)
+{
+	return core_of(ept->rpdev)->mtu;
+}
+
+static bool is_well_formed(const struct core *core, const struct carveout_rpmsg_header *header,
+			   int len)
+{
+	return len == (int)(CARVEOUT_RPMSG_REQUEST_LEN + core_tag_len(core)) &&
+	       header->magic == CARVEOUT_RPMSG_MAGIC &&
+	       header->version == CARVEOUT_RPMSG_VERSION && header->length == len;
+}
+
+static void note(struct core *core, const void *data)
+{
+	struct record *record = &core->record[core->nr_records++];
+
+	if (core->nr_records > RECORDS)
+		bug("the service takes requests without end");
+	*record = (struct record){};
+	memcpy(&record->request, data, sizeof(record->request));
+	memcpy(record->tag, data + sizeof(record->request), core_tag_len(core));
+	trace("%s sends request %u of id %u: session %u, handle %u, tag %.64s\n", core->dev.name,
+	      record->request.header.op, record->request.header.id,
+	      record->request.header.session, record->request.handle, record->tag);
+}
+
+/**
+ * core_receive() - Have the service receive a message
+ * @core: the sender
+ * @data: the message
+ * @len: its length
+ * @stated: the length that the bus states
+ *
+ * A message that the service does not take is a line of the log.
+ */
+void core_receive(struct core *core, const void *data, int len, int stated)
+{
+	struct carveout_channel *channel = core_channel(core);
+	unsigned int calls, dropped = kernel.dropped;
+	void *copy;
+	int ret;
+
+	if (!channel)
+		return;
+	calls = length(&channel->free);
+	/* An allocation of the exact length, so that ASan finds a read beyond it. */
+	copy = malloc(len ?: 1);
+	if (!copy)
+		abort();
+	memcpy(copy, data, len);
+	kernel.atomic++;
+	ret = kernel.driver->callback(core->rpdev, copy, stated, NULL, 0x400);
+	kernel.atomic--;
+	if (ret)
+		bug("the bus is told error %d", ret);
+	if (length(&channel->free) == calls && kernel.dropped != dropped + 1)
+		bug("a message of %d bytes vanishes", stated);
+	if (length(&channel->free) != calls) {
+		if (stated != len || !is_well_formed(core, copy, len))
+			bug("a malformed message is taken");
+		note(core, copy);
+	} else if (calls && stated == len && is_well_formed(core, copy, len)) {
+		bug("a request is dropped");
+	}
+	free(copy);
+}
+
+/* === Turns ================================================================ */
+
+static bool waits_under(struct carveout_channel *channel, u32 id)
+{
+	struct carveout_remote_wait *wait;
+
+	list_for_each_entry(wait, &channel->waits, node)
+		if (wait->id == id)
+			return true;
+	return false;
+}
+
+/* The memory that a request gives back may be free before its turn ends. */
+static void foresee(struct core *core, struct record *record)
+{
+	u32 arg = record->request.arg;
+
+	if (record->restarts)
+		readable_end(core, true);
+	if (!request_is_right(core, record))
+		return;
+	if (record->request.header.op == CARVEOUT_RPMSG_GOODBYE)
+		readable_end(core, false);
+	if (record->request.header.op != CARVEOUT_RPMSG_RELEASE)
+		return;
+	record->releases = core->directory.generation &&
+			   (s32)(core->directory.removed - arg) >= 0;
+	if (record->releases)
+		record->released = readable_release(core, arg);
+}
+
+/* The first request that has not had its turn has it. */
+static struct record *begin_turn(struct core *core, struct carveout_channel *channel)
+{
+	const struct carveout_remote_session *session = channel->session;
+	struct record *record = core->record, *end = record + core->nr_records;
+
+	while (record < end && record->handled)
+		record++;
+	if (record == end)
+		return NULL;
+	record->handled = true;
+	record->session = session ? session->number : 0;
+	record->started = session && session->started;
+	record->restarts = record->started && !record->request.header.session &&
+			   record->request.header.op == CARVEOUT_RPMSG_START;
+	record->cancels = waits_under(channel, record->request.handle);
+	foresee(core, record);
+	return record;
+}
+
+/**
+ * core_turn() - Run the work of a channel
+ * @core: the core
+ */
+void core_turn(struct core *core)
+{
+	struct carveout_channel *channel = core_channel(core);
+	const struct carveout_remote_session *session;
+	struct handle handle[HANDLES];
+	struct record *record;
+	unsigned int nr = 0, i;
+	u32 number;
+
+	if (!channel || !channel->work.pending)
+		return;
+	session = channel->session;
+	number = session ? session->number : 0;
+	record = begin_turn(core, channel);
+	if (record && record->restarts && list_empty(&channel->answers)) {
+		memcpy(handle, core->handle, sizeof(handle));
+		nr = core->nr_handles;
+	}
+	turning = core;
+	kernel_run_work(&channel->work);
+	turning = NULL;
+	for (i = 0; i < nr; i++)
+		core_hold(core, handle[i].generation);
+	session = channel->session;
+	/* A directory may not have been opened for want of memory: then no entry was stored. */
+	if (session && !session->directory && !core->directory.nr_readable)
+		readable_end(core, false);
+	check_queues(core, channel);
+	check_records(core, channel, number && (!session || session->number != number));
+	core_check(core);
+}
+
+/* Run the work with a number, of a channel or another one; the oracle sees those of channels. */
+void core_run(unsigned int number)
+{
+	struct work_struct *work;
+	unsigned int count = length(&kernel.works), i;
+	struct list_head *node = kernel.works.next;
+
+	if (!count)
+		return;
+	for (number %= count; number; number--)
+		node = node->next;
+	work = container_of(node, struct work_struct, node);
+	for (i = 0; i < CORES; i++) {
+		struct carveout_channel *channel = core_channel(&cores[i]);
+
+		if (channel && work == &channel->work) {
+			core_turn(&cores[i]);
+			return;
+		}
+	}
+	kernel_run_work(work);
+}
+
+/**
+ * core_drain() - Give the service time until it is idle
+ * @core: a core, whose ring gets room
+ */
+void core_drain(struct core *core)
+{
+	struct carveout_channel *channel = core_channel(core);
+	unsigned int turns = 0, i;
+
+	core->full = false;
+	for (i = 0; i < 4; i++) {
+		while (!list_empty(&kernel.works)) {
+			core_run(0);
+			if (++turns > TURNS)
+				bug("the service is never idle");
+		}
+		kernel_advance(64);
+		heap_expire();
+	}
+	if (!channel)
+		return;
+	if (!list_empty(&channel->answers) || !list_empty(&channel->received))
+		bug("an idle service has something to do");
+	for (i = 0; i < HEAPS; i++)
+		if (core->watch[i].armed != channel->watch[i].armed ||
+		    (core->watch[i].armed && channel->watch[i].seen !=
+		     carveout_watch_changes(channel->watch[i].watch)))
+			bug("a change is not reported");
+	if (!channel->retry.armed && !channel->work.pending)
+		readable_compare(core);
+}
+
+/* === Channels and processors ============================================== */
+
+void core_plug(struct core *core)
+{
+	struct rpmsg_device *rpdev;
+
+	if (core->rpdev || !kernel.driver)
+		return;
+	if (core->rproc.state == RPROC_OFFLINE || core->rproc.state == RPROC_DETACHED)
+		core_stop(core, RPROC_RUNNING);
+	/* On its own, so that ASan finds a use after its end. */
+	rpdev = calloc(1, sizeof(*rpdev) + sizeof(*rpdev->ept));
+	if (!rpdev)
+		abort();
+	rpdev->ept = (void *)(rpdev + 1);
+	rpdev->ept->rpdev = rpdev;
+	strscpy(rpdev->dev.name, "channel", sizeof(rpdev->dev.name));
+	rpdev->dev.parent = core->has_rproc ? &core->rproc.dev : &core->dev;
+	core->rpdev = rpdev;
+	core->hello = 0;
+	core->hellos = 0;
+	trace("%s has a channel\n", core->dev.name);
+	if (!kernel.driver->probe(rpdev)) {
+		if (core->slots > SLOTS || core->slots & (core->slots - 1))
+			bug("%u slots are not refused", core->slots);
+		return;
+	}
+	kernel_device_end(&rpdev->dev);
+	core->rpdev = NULL;
+	free(rpdev);
+}
+
+/* The channel is removed; the core may still access its memory. */
+void core_unplug(struct core *core)
+{
+	struct carveout_channel *channel = core_channel(core);
+	struct rpmsg_device *rpdev = core->rpdev;
+
+	if (!channel)
+		return;
+	trace("%s loses its channel\n", core->dev.name);
+	judge_end_session(core, list_empty(&channel->answers));
+	core->nr_records = 0;
+	core->nested = 0;
+	readable_end(core, true);
+	kernel.driver->remove(rpdev);
+	kernel_device_end(&rpdev->dev);
+	core->rpdev = NULL;
+	free(rpdev);
+	core_check(core);
+}
+
+/**
+ * core_stop() - Stop a core as remoteproc does, or start one that is stopped
+ * @core: the core
+ * @state: the state afterwards: RPROC_OFFLINE; RPROC_RUNNING for a recovery; RPROC_DETACHED or
+ *	RPROC_ATTACHED, which do not reset the core
+ */
+void core_stop(struct core *core, enum rproc_state state)
+{
+	struct rproc_subdev *subdev, *next;
+	struct rproc *rproc = &core->rproc;
+
+	if (!core->has_rproc)
+		return;
+	trace("%s stops or starts: state %d, was %d\n", core->dev.name, state, rproc->state);
+	mutex_lock(&rproc->lock);
+	if (rproc->state == RPROC_OFFLINE || rproc->state == RPROC_DETACHED) {
+		rproc->state = rproc->state == RPROC_OFFLINE ? RPROC_RUNNING : RPROC_ATTACHED;
+		mutex_unlock(&rproc->lock);
+		return;
+	}
+	core_unplug(core);
+	if (state == RPROC_OFFLINE || state == RPROC_RUNNING)
+		core->nr_held = 0;
+	list_for_each_entry_safe(subdev, next, &rproc->subdevs, node)
+		subdev->unprepare(subdev);
+	rproc->state = state;
+	mutex_unlock(&rproc->lock);
+}
+
+static struct carveout_remote *remote_of(struct core *core)
+{
+	struct carveout_channel *channel = core_channel(core);
+
+	return channel && channel->session ? channel->session->remote : NULL;
+}
+
+/* The core has stopped: the administrator or a driver says so. */
+void core_release(struct core *core, bool by_administrator)
+{
+	struct carveout_remote *remote = remote_of(core);
+	struct device_attribute *attr;
+	char text[64];
+
+	if (!by_administrator) {
+		core->nr_held = 0;
+		carveout_remote_stopped(&core->dev);
+	}
+	if (!by_administrator || !remote)
+		return;
+	core->nr_held = 0;
+	attr = container_of(remote->dev.class->dev_groups[0]->attrs[0], struct device_attribute,
+			    attr);
+	attr->show(&remote->dev, attr, text);
+	attr = container_of(remote->dev.class->dev_groups[0]->attrs[1], struct device_attribute,
+			    attr);
+	if (attr->store(&remote->dev, attr, "1", 1) != 1)
+		bug("the administrator is refused");
+}
+
+/* The core, its channel and its memory end. */
+void core_end(struct core *core)
+{
+	core_unplug(core);
+	while (core->has_rproc && core->rproc.state != RPROC_OFFLINE)
+		core_stop(core, RPROC_OFFLINE);
+	while (!list_empty(&kernel.works))
+		core_run(0);
+	core_release(core, false);
+}
