@@ -46,40 +46,68 @@ static int wait_and_log(void *arg)
 	return release_block(pool, get.index, get.serial, 0) ? 4 : 0;
 }
 
-static int wait_restarting(void *data)
+/* Shared with the parent: the number of signals that this process has handled. */
+static __u32 *handled;
+
+static void count_signal(int signal)
 {
-	return wait_with_handler(SA_RESTART, wait_and_log, data);
+	(void)signal;
+	__atomic_fetch_add(handled, 1, __ATOMIC_RELAXED);
 }
 
-static int wait_again(void *data)
+static int wait_counting(int flags, void *job)
 {
-	return wait_with_handler(0, wait_and_log, data);
+	const struct sigaction action = { .sa_handler = count_signal, .sa_flags = flags };
+
+	return sigaction(SIGUSR1, &action, NULL) ? 5 : wait_and_log(job);
+}
+
+static int wait_restarting(void *job)
+{
+	return wait_counting(SA_RESTART, job);
+}
+
+static int wait_again(void *job)
+{
+	return wait_counting(0, job);
 }
 
 #define QUEUE	4
 
-/* Interrupt the waiters, the first one most, then serve them: they are in order. */
+/*
+ * Interrupt the waiters, the first one most, then serve them: they are in order. A waiter
+ * is in the queue again once its handler has run and the pool has all waiters: until the
+ * handler runs, a waiter may still be about to leave.
+ */
 static void expect_in_turn(struct __test_metadata *_metadata, int node, const char *tag,
 			   int (*wait)(void *arg))
 {
+	__u32 *count = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			    -1, 0);
 	struct waiter job = { .node = node, .tag = tag, .again = true };
+	__u32 sent[QUEUE] = { 0 };
 	unsigned char name;
 	pid_t pid[QUEUE];
-	int pool, i, log[2];
+	int pool, i, to, log[2];
 
+	ASSERT_NE(MAP_FAILED, (void *)count);
 	pool = full_pool(node, 1, tag);
 	ASSERT_LE(0, pool);
 	ASSERT_EQ(0, pipe(log));
 	job.log = log[1];
 	for (i = 0; i < QUEUE; i++) {
 		job.name = i;
+		handled = &count[i];
 		pid[i] = start_child(wait, &job);
 		ASSERT_LT(0, pid[i]);
 		ASSERT_TRUE(has_waiters(pool, i + 1));
 	}
 	for (i = 0; i < 60; i++) {
-		EXPECT_EQ(0, kill(pid[i % 3 ? 0 : i % QUEUE], SIGUSR1));
-		sleep_us(1000);
+		to = i % 3 ? 0 : i % QUEUE;
+		EXPECT_EQ(0, kill(pid[to], SIGUSR1));
+		sent[to]++;
+		EXPECT_TRUE(BECOMES_TRUE(__atomic_load_n(&count[to], __ATOMIC_RELAXED) ==
+					 sent[to]));
 		EXPECT_TRUE(has_waiters(pool, QUEUE));
 	}
 	ASSERT_EQ(0, put_block(pool, 0));
@@ -90,6 +118,7 @@ static void expect_in_turn(struct __test_metadata *_metadata, int node, const ch
 	for (i = 0; i < QUEUE; i++)
 		EXPECT_EQ(0, wait_child(pid[i]));
 	EXPECT_EQ(1, free_blocks(pool));
+	munmap(count, PAGE);
 	close(pool);
 }
 
