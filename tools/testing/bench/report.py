@@ -16,6 +16,7 @@ from statistics import mean, median
 
 import goals
 import picture
+import users
 
 
 def value_of(text):
@@ -143,8 +144,10 @@ def user_rows(lines):
 
 def print_user(lines):
     """Print the results of the user-space program."""
-    print_table("lib/ in user space, per pair of a free and an allocation, net",
-                ["case", "live", "failed", "instructions", "ns"], user_rows(lines))
+    rows = user_rows(lines)
+    if rows:
+        print_table("lib/ in user space, per pair of a free and an allocation, net",
+                    ["case", "live", "failed", "instructions", "ns"], rows)
 
 
 def print_times(lines):
@@ -249,6 +252,13 @@ def print_cpus(lines):
                     ["case", "allocator", "one", "two", "two / one"], rows)
 
 
+def print_users(lines):
+    """Print the costs of a user of buffers."""
+    if lines.select("user"):
+        print_table("Costs of a user, in instructions of an emulated machine", *users.table(lines))
+        print_table("Its steps", *users.steps(lines))
+
+
 def print_goals(lines):
     """Print the goals and the measured values."""
     marks = {True: "met", False: "NOT MET", None: ""}
@@ -277,6 +287,7 @@ def summary(lines):
         "user_ns": {case: round(median(lines.net("usertime", case, "carveout")), 2)
                     for case in lines.names("usertime", "case")},
         "goals": goals.judge(lines),
+        "users": users.judge(lines),
         "lines": [line for line in lines.all if "cycles" not in line and "ps" not in line],
     }
 
@@ -293,6 +304,7 @@ def print_all(directory, lines):
     print_metadata(lines)
     print_node(lines)
     print_cpus(lines)
+    print_users(lines)
     print_goals(lines)
     load = {line["when"]: line["average"] for line in lines.select("load")}
     print(f"\nThe machine's load: {load.get('before')} before, {load.get('after')} after")
@@ -309,6 +321,7 @@ def main(args):
     """Print the reports that the arguments select."""
     if len(args) >= 2 and args[0] == "lines":
         print_user(Lines(args[1:]))
+        print_users(Lines(args[1:]))
         return 0
     if len(args) >= 3 and args[0] == "all":
         return print_all(args[1], Lines(args[2:]))

@@ -1,13 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# bench.sh: compare the allocator with its peers; nothing here passes or fails.
+# bench.sh                    compare the allocator and its users with their peers
+# bench.sh users              only users
+# bench.sh check lib|users    compare counts of instructions with the recorded ones, as TAP
+# bench.sh record lib|users   record them, in tools/testing/bench/instructions
 #
 # In user space: the net instructions of lib/, counted by callgrind, and its time.
 # In user-mode Linux: lib/ and carveout.ko against allocators of the kernel, all in one
 # boot. The peers are compiled from the fetched kernel's source.
 # On an emulated machine: the costs of calls at the device node of a heap, and the extra
-# costs of two CPUs that use one heap.
+# costs of two CPUs that use one heap. On one that counts instructions: the costs of
+# a user of buffers, with carveout and with other interfaces of the kernel.
 #
 # Results are in $O/bench: report.json, report.svg, and the printed output.
 
@@ -160,6 +164,31 @@ run_cpus()
 	grep -q "bench: cpus_done err=0" "$R/cpus.txt"
 }
 
+# The clock counts instructions: a figure does not depend on the host.
+users_board()
+{
+	board x86_64-6.12
+	# shellcheck disable=SC2016 # the kernel's syntax, no variable
+	args="$BOOT_ARGS no_timer_check mitigations=off "'memmap=512M$0x40000000'
+	cpus=1 memory=3G threads=single devices=(-icount "shift=0,sleep=off")
+}
+
+run_users()
+{
+	local root=$R/users
+
+	users_board
+	board_prepare
+	board_paths
+	O=$R "$SCRIPTS/build.sh" module "$board"
+	new_root "$root" "$BENCH/users/init" "$R/build/module-$board/carveout.ko"
+	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -I"$TOP/include/uapi" \
+		-o "$root/bin/users" "$BENCH"/users/*.c
+	pack "$root"
+	board_boot "$SILENCE" "$root.cpio.gz" '' '' > "$R/users.txt" || true
+	grep -q "bench: users done" "$R/users.txt"
+}
+
 load_line()
 {
 	echo "bench: load when=$1 average=$(cut -d ' ' -f 1 /proc/loadavg)"
@@ -173,9 +202,25 @@ if [ "${1:-}" = --boot ]; then
 fi
 
 "$SCRIPTS/deps.sh" bench
+mkdir -p "$R"
+case ${1:-} in
+users)
+	step "count the costs of users" "$R/users.log" run_users
+	python3 -B "$BENCH/report.py" lines "$R/users.txt"
+	exit ;;
+check|record)
+	case ${2:-} in
+	lib)	counts=$R/count.txt
+		step "count instructions of lib/" "$R/count.log" make -C "$BENCH" O="$R" count ;;
+	users)	counts=$R/users.txt
+		step "count the costs of users" "$R/users.log" run_users ;;
+	*)	die "bench.sh $1: lib or users?" ;;
+	esac
+	python3 -B "$BENCH/guard.py" "$1" "$2" "$counts"
+	exit ;;
+esac
 board_prepare
 board_paths
-mkdir -p "$R"
 load_line before > "$R/machine.txt"
 echo "bench: machine cpus=$(nproc) cpu=$(sed -n '/^model name/{s/.*: //;s/ /_/g;p;q}' /proc/cpuinfo)" \
 	>> "$R/machine.txt"
@@ -187,5 +232,6 @@ build_image
 step "measure in the kernel" "$R/boot.log" run_board
 step "measure at the node" "$R/node.log" run_node
 step "measure on two CPUs" "$R/cpus.log" run_cpus
+step "count the costs of users" "$R/users.log" run_users
 load_line after >> "$R/machine.txt"
-python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel,node,cpus}.txt
+python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel,node,cpus,users}.txt

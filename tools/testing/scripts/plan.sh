@@ -31,6 +31,11 @@ needs_of()
 	scripts)	echo "packages scripts"; return ;;
 	fresh:*)	printf '%s\n' "packages fresh" "always $1"; return ;;
 	deb:*)		printf '%s\n' "packages fresh" "packages x86" "always $1"; return ;;
+	instructions:lib)
+			echo "packages bench"; return ;;
+	instructions:users)
+			printf 'packages %s\n' bench build x86
+			echo "fetch board:x86_64-6.12"; return ;;
 	unit|libtest|remote)
 			printf '%s\n' "packages build" "packages $1" "fetch source:6.12"; return ;;
 	build:*|kunit:*|kselftest:*|compat:*|hibernate:*|importers:*|remote:*|cmem:*)	;;

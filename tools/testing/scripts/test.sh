@@ -21,13 +21,16 @@
 #   importers:BOARD   drivers and tests of the kernel import buffers
 #   remote:BOARD      remote processors of the board use the service, over rpmsg
 #   cmem:BOARD        the programs of TI's CMEM use libticmem; CMEM_SOURCE=DIR has their source
+#   instructions:lib  the instructions of lib/ are not more than recorded, with callgrind
+#   instructions:users  ... those of a user of buffers, on a board that counts them
 #   fresh:SUITE       README.md, followed on a clean machine of this Debian release
 #   deb:SUITE         the packages, built, installed, used and purged on clean machines of it
 #
-# "build", "kunit", "kselftest", "compat", "hibernate", "importers", "cmem", "fresh" and "deb" alone
-# mean all of their lanes, "cores" all of remote:BOARD; "quick" those of make test, "all" those of make test-all, which are
-# all but "fresh" and "deb". "rest" are those of "all" that are not quick, less the board
-# arm64-7-debug, whose kernel takes long to build and to run. See board.sh for the boards.
+# "build", "kunit", "kselftest", "compat", "hibernate", "importers", "cmem", "instructions",
+# "fresh" and "deb" alone mean all of their lanes, "cores" all of remote:BOARD; "quick" those
+# of make test, "all" those of make test-all, which are all but "fresh" and "deb". "rest" are
+# those of "all" that are not quick, less the board arm64-7-debug, whose kernel takes long to
+# build and to run. See board.sh for the boards.
 # Each lane leaves its logs in $O/log/LANE (":" becomes "=").
 # ONLY="NAME..." runs just these kselftest programs or KUnit modules.
 # ROUNDS=N: kselftest programs run N per cent of the rounds of their loops. make test and
@@ -84,11 +87,13 @@ expand_lanes()
 		importers)	printf 'importers:%s\n' "${IMPORTER_BOARDS[@]}" ;;
 		cores)		printf 'remote:%s\n' "${REMOTE_BOARDS[@]}" ;;
 		cmem)		printf 'cmem:%s\n' "${CMEM_BOARDS[@]}" ;;
+		instructions)	printf 'instructions:%s\n' lib users ;;
 		fresh)		printf 'fresh:%s\n' "${SUITES[@]}" ;;
 		deb)		printf 'deb:%s\n' "${SUITES[@]}" ;;
 		quick)		printf '%s\n' "${QUICK[@]}" ;;
 		all)		expand_lanes scripts unit libtest remote build kselftest kunit \
-					compat hibernate importers cores cmem ;;
+					compat hibernate importers cores cmem \
+					instructions ;;
 		rest)		expand_lanes all | grep -vxF "$(printf '%s\n' "${QUICK[@]}")" |
 					grep -v ':arm64-7-debug$' ;;
 		*)		echo "$lane" ;;
@@ -182,6 +187,14 @@ lane_remote()
 	make -C "$TOP/tools/testing/service" KSRC="$CARVEOUT_CACHE/source/6.12" \
 		O="$O/build/service" run >>"$1/console.log" 2>&1 || rc=$?
 	verdict tap remote "$1/console.log" "$rc" > "$1/results"
+}
+
+lane_instructions()
+{
+	local rc=0
+
+	"$SCRIPTS/bench.sh" check "$2" >"$1/console.log" 2>&1 || rc=$?
+	verdict tap "instructions:$2" "$1/console.log" "$rc" > "$1/results"
 }
 
 lane_fresh()
@@ -283,7 +296,7 @@ build_all_programs()
 
 	for lane in "$@"; do
 		# Lanes without a board build their own files.
-		[[ $lane == *:* && $lane != @(fresh|deb):* ]] || continue
+		[[ $lane == *:* && $lane != @(fresh|deb|instructions):* ]] || continue
 		board "${lane#*:}"
 		target=$(programs_arch "${lane%%:*}")
 		[ -z "$target" ] || targets+=("$target")
@@ -324,6 +337,7 @@ run_lane()
 	build:*)	lane_build "$dir" "${lane#*:}" ;;
 	scripts)	lane_scripts "$dir" ;;
 	fresh:*)	lane_fresh "$dir" "${lane#*:}" ;;
+	instructions:*)	lane_instructions "$dir" "${lane#*:}" ;;
 	deb:*)		lane_deb "$dir" "${lane#*:}" ;;
 	unit)		lane_unit "$dir" ;;
 	libtest)	lane_libtest "$dir" ;;

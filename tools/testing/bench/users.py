@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The costs of a user of buffers: carveout beside other interfaces, in one boot.
+
+The figures are instructions of the guest, in the kernel and in the program. A ratio is ours
+over that of the best other interface.
+"""
+
+OURS = "carveout"
+
+# The rows: kind, text, highest ratio. A ratio of a memory row depends on the size.
+ROWS = (
+    ("memory", "allocate, map, touch, unmap, free", lambda size: 1.0 if size < 65536 else 0.5),
+    ("name-open", "open by name, map, read, close", lambda names: 0.5),
+    ("name-missing", "open a name that does not exist", lambda names: 0.5),
+    ("name-wait", "a waiter opens a new name", lambda names: 1.0),
+    ("block-trip", "a block to a process and back", lambda blocks: 1.0),
+    ("block-free", "acquire and release a free block", lambda blocks: 1.0),
+    ("killed", "free the buffers of a killed process", lambda buffers: 1.0),
+)
+
+STEPS = ("allocate", "map", "touch", "unmap", "free", "later")
+
+
+def amount(kind, number):
+    """The size that a row is about, or the number of things."""
+    if not kind.startswith("memory"):
+        return str(number)
+    return f"{number >> 20} MiB" if number >= 1 << 20 else f"{number >> 10} KiB"
+
+
+def figures(lines, kind, number):
+    """The figures of a row, by interface."""
+    return {line["peer"]: line["ns"] for line in lines.select("user", row=kind, of=number)}
+
+
+def numbers(lines, kind):
+    """The sizes or counts of a kind of row, in their order."""
+    return list(dict.fromkeys(line["of"] for line in lines.select("user", row=kind)))
+
+
+def judge(lines):
+    """One dictionary for each of our interfaces in each row."""
+    result = []
+    for kind, text, limit in ROWS:
+        for number in numbers(lines, kind):
+            found = figures(lines, kind, number)
+            others = {peer: ns for peer, ns in found.items() if not peer.startswith(OURS)}
+            best = min(others, key=others.get)
+            for peer in found:
+                if peer in others:
+                    continue
+                ratio = found[peer] / others[best]
+                result.append({
+                    "row": kind, "of": number, "what": text, "peer": peer,
+                    "ours": found[peer], "best": best, "theirs": others[best],
+                    "ratio": round(ratio, 3), "goal": limit(number),
+                    "met": ratio <= limit(number)})
+    return result
+
+
+def table(lines):
+    """The head and the rows of the table of all results."""
+    head = ["row", "", "interface", "ours", "best peer", "its", "ratio", "goal", ""]
+    return head, [[entry["what"], amount(entry["row"], entry["of"]), entry["peer"],
+                   str(entry["ours"]), entry["best"], str(entry["theirs"]),
+                   f"{entry['ratio']:.2f}", f"<= {entry['goal']:g}",
+                   "met" if entry["met"] else "NOT MET"] for entry in judge(lines)]
+
+
+def steps(lines):
+    """The head and the rows of the table of the steps of the memory rows."""
+    rows = []
+    for size in numbers(lines, "memory"):
+        for peer, total in figures(lines, "memory", size).items():
+            rows.append([amount("memory", size), peer] +
+                        [str(figures(lines, f"memory-{step}", size)[peer]) for step in STEPS] +
+                        [str(total)])
+    return ["size", "interface", *STEPS, "total"], rows

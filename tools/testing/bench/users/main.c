@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ *	users PAGES NOMAP [ROW...]
+ *
+ * PAGES and NOMAP are device nodes of heaps, ROW is memory, names, blocks or waits; all by
+ * default. Prints "bench:" lines for report.py.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <sys/ioctl.h>
+
+#include <linux/carveout.h>
+
+#include "users.h"
+
+struct heaps heaps;
+
+void die(const char *what)
+{
+	fprintf(stderr, "users: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+unsigned long long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+static int compare(const void *one, const void *other)
+{
+	unsigned long long a = *(const unsigned long long *)one;
+	unsigned long long b = *(const unsigned long long *)other;
+
+	return a < b ? -1 : a > b;
+}
+
+unsigned long long median(unsigned long long *values, unsigned int count)
+{
+	qsort(values, count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
+void report(const char *row, unsigned long of, const char *peer, unsigned long long ns)
+{
+	printf("bench: user row=%s of=%lu peer=%s ns=%llu\n", row, of, peer, ns);
+	fflush(stdout);
+}
+
+/* === carveout ============================================================= */
+
+int carveout_alloc(int heap, unsigned long size, const char *tag)
+{
+	struct carveout_ioctl_alloc alloc = {
+		.size = size,
+		.fd_flags = O_RDWR | O_CLOEXEC,
+	};
+
+	if (tag) {
+		snprintf(alloc.tag, sizeof(alloc.tag), "%s", tag);
+		alloc.flags = CARVEOUT_ALLOC_PERSIST;
+		alloc.mode = 0600;
+	}
+	return ioctl(heap, CARVEOUT_IOCTL_ALLOC, &alloc) ? -1 : alloc.fd;
+}
+
+int carveout_open_tag(int heap, const char *tag, unsigned long long deadline)
+{
+	struct carveout_ioctl_open open = {
+		.flags = deadline ? CARVEOUT_OPEN_WAIT : 0,
+		.fd_flags = O_RDWR | O_CLOEXEC,
+		.deadline = deadline,
+	};
+
+	snprintf(open.tag, sizeof(open.tag), "%s", tag);
+	return ioctl(heap, CARVEOUT_IOCTL_OPEN, &open) ? -1 : open.fd;
+}
+
+void carveout_unlink_tag(int heap, const char *tag)
+{
+	struct carveout_ioctl_unlink unlink = { .flags = 0 };
+
+	snprintf(unlink.tag, sizeof(unlink.tag), "%s", tag);
+	if (ioctl(heap, CARVEOUT_IOCTL_UNLINK, &unlink))
+		die("UNLINK");
+}
+
+unsigned long long carveout_used(int heap)
+{
+	struct carveout_ioctl_query query = { .flags = 0 };
+
+	if (ioctl(heap, CARVEOUT_IOCTL_QUERY, &query))
+		die("QUERY");
+	return query.used;
+}
+
+/* === Rows ================================================================= */
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} rows[] = {
+	{ "memory", bench_memory },
+	{ "names", bench_names },
+	{ "blocks", bench_blocks },
+	{ "waits", bench_waits },
+};
+
+static bool wanted(int argc, char **argv, const char *name)
+{
+	int i;
+
+	for (i = 3; i < argc; i++)
+		if (!strcmp(argv[i], name))
+			return true;
+	return argc <= 3;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+
+	heaps.pages = open(argc > 1 ? argv[1] : "", O_RDWR | O_CLOEXEC);
+	heaps.nomap = open(argc > 2 ? argv[2] : "", O_RDWR | O_CLOEXEC);
+	if (heaps.pages < 0 || heaps.nomap < 0)
+		die("device node");
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (wanted(argc, argv, rows[i].name))
+			rows[i].run();
+	return 0;
+}
