@@ -189,14 +189,59 @@ static bool takes_huge(const struct vm_area_struct *vma, unsigned long pfn)
 
 #endif
 
+/**
+ * struct fill - A walk that makes the entries of a mapping
+ * @vma: the mapping
+ * @pfn: page frame number of the next entry
+ */
+struct fill {
+	const struct vm_area_struct *vma;
+	unsigned long pfn;
+};
+
+static int make_entry(pte_t *entry, unsigned long addr, void *data)
+{
+	struct fill *fill = data;
+
+	set_pte_at(fill->vma->vm_mm, addr, entry,
+		   pte_mkspecial(pfn_pte(fill->pfn++, fill->vma->vm_page_prot)));
+	return 0;
+}
+
+/*
+ * Make the entries of a range at the start of the mapping. insert() looks up the page table
+ * and, on x86, the memory type for each page, which costs forty times as much. i915 makes
+ * the entries of its mappings in this way as well, see remap_io_mapping().
+ */
+static int make_entries(struct vm_area_struct *vma, unsigned long end)
+{
+	const struct carveout_buf *buf = vma->vm_private_data;
+	struct fill fill = { .vma = vma, .pfn = first_pfn(buf) + vma->vm_pgoff };
+	unsigned long addr, next;
+	int ret;
+
+	for (addr = vma->vm_start; addr < end; addr = next) {
+		next = min(ALIGN(addr + 1, PMD_SIZE), end);
+		ret = apply_to_page_range(vma->vm_mm, addr, next - addr, make_entry, &fill);
+		if (ret)
+			return ret;
+		cond_resched();
+	}
+	return 0;
+}
+
 /*
  * Huge pages are mapped on first access: no function maps one at mmap() time. A
  * mapping that has no room for any is complete from the start. After an error the caller
  * of mmap() removes the entries made before it.
+ *
+ * The last page is inserted by the kernel's own function, which refuses page frames that a
+ * CPU with the L1TF bug must not have in a page table. Their numbers are above a limit, so
+ * the check of the last one holds for all.
  */
 static int map_pfns(const struct carveout_buf *buf, struct vm_area_struct *vma)
 {
-	unsigned long addr;
+	unsigned long last = vma->vm_end - PAGE_SIZE;
 	vm_fault_t ret;
 
 	vm_flags_set(vma, VM_IO | VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP);
@@ -207,14 +252,10 @@ static int map_pfns(const struct carveout_buf *buf, struct vm_area_struct *vma)
 		vm_flags_set(vma, VM_HUGEPAGE);
 		return 0;
 	}
-	for (addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
-		ret = insert(vma, addr);
-		if (ret != VM_FAULT_NOPAGE)
-			return vm_fault_to_errno(ret, 0);
-		if (IS_ALIGNED(addr, PMD_SIZE))
-			cond_resched();
-	}
-	return 0;
+	ret = insert(vma, last);
+	if (ret != VM_FAULT_NOPAGE)
+		return vm_fault_to_errno(ret, 0);
+	return make_entries(vma, last);
 }
 
 /* === Both ================================================================= */
