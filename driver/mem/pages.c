@@ -129,6 +129,26 @@ u64 carveout_claim_unpinned(const struct carveout_claim *claim, u64 start,
 
 /* === Poisoned ============================================================= */
 
+/*
+ * Length of the leading run without a poisoned page, up to the next multiple of 2 MiB. Memory
+ * has struct pages in units of that size or of a multiple: all of its pages have one, or none.
+ */
+static u64 healthy_piece(const struct carveout_claim *claim, u64 start, u64 size)
+{
+	u64 end = min(start + size, ALIGN(start + 1, SZ_2M)), at;
+	unsigned long pfn = PHYS_PFN(start);
+	struct page *page = claim->range.source == CARVEOUT_SOURCE_NOMAP ?
+			    pfn_to_online_page(pfn) : pfn_to_page(pfn);
+
+	/* Memory without a struct page cannot be marked. */
+	if (!page)
+		return end - start;
+	for (at = PFN_PHYS(pfn); at < end; at += PAGE_SIZE)
+		if (PageHWPoison(page++))
+			break;
+	return clamp(at, start, end) - start;
+}
+
 /**
  * carveout_claim_healthy() - Length of the leading run of memory without a poisoned page
  * @claim: the claim
@@ -140,20 +160,15 @@ u64 carveout_claim_unpinned(const struct carveout_claim *claim, u64 start,
  */
 u64 carveout_claim_healthy(const struct carveout_claim *claim, u64 start, u64 size)
 {
-	bool nomap = claim->range.source == CARVEOUT_SOURCE_NOMAP;
-	u64 at = start;
+	u64 done = 0, piece;
 
 	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
 		return size;
-	while (at - start < size) {
-		unsigned long pfn = PHYS_PFN(at);
-		struct page *page = nomap ? pfn_to_online_page(pfn) :
-					    pfn_to_page(pfn);
-
-		/* Memory without a struct page cannot be marked. */
-		if (page && PageHWPoison(page))
+	while (done < size) {
+		piece = healthy_piece(claim, start + done, size - done);
+		done += piece;
+		if (!piece)
 			break;
-		at = PFN_PHYS(pfn + 1);
 	}
-	return min(at - start, size);
+	return done;
 }
