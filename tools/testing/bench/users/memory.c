@@ -191,7 +191,7 @@ static const struct {
 	{ 64 * KIB, 101 },
 	{ 1 * MIB, 21 },
 	{ 4 * MIB, 11 },
-	{ 64 * MIB, 3 },
+	{ 64 * MIB, 5 },
 };
 
 void bench_memory(void)
