@@ -43,6 +43,8 @@ build_module()
 	copy_sources "$copy"
 	# With a bus there are the modules that use it.
 	[ ! -e "$bus" ] || kbuild_args+=(CARVEOUT_RPMSG=m KBUILD_EXTRA_SYMBOLS="$bus")
+	# The suites are as much code as the modules.
+	[[ " ${WITHOUT_SUITES:-} " != *" $modules "* ]] || kbuild_args+=(CARVEOUT_SUITES=n)
 	# A module that is no longer built must not be found.
 	rm -f "$copy"/*.ko "$copy"/samples/*/*.ko
 	# Debug information takes a quarter of the compiler's time, and no test reads it.

@@ -354,6 +354,14 @@ case ${1:-} in
 esac
 [ $# -gt 0 ] || set -- all
 mapfile -t lanes < <(expand_lanes "$@")
+# A newcomer's lanes build the KUnit suites where one of them runs them; their other lanes
+# build them everywhere.
+export WITHOUT_SUITES=
+if [ "$*" = quick ]; then
+	for name in "${BOARDS[@]}"; do
+		[[ " ${lanes[*]} " == *" kunit:$name "* ]] || WITHOUT_SUITES+=" $name"
+	done
+fi
 [ "$mode" != list ] || { printf '%s\n' "${lanes[@]}"; exit; }
 print_plan "${lanes[@]}"
 [ "$mode" != seconds ] || echo "$PLANNED"
