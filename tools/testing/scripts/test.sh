@@ -51,10 +51,11 @@ LOGS=$O/log
 # A file for each lane of this run. Another run may use the same logs.
 RUNNING=$LOGS/running-$$
 DONE=$LOGS/done-$$
-# The lanes for a newcomer: one of each kind, and only the test kernel that builds fast.
-QUICK=(build:arm64-6.1 build:arm64-6.12 build:x86_64-6.12 build:uml-6.12
-	kselftest:arm64-6.1 kselftest:arm64-6.12 kselftest:x86_64-6.12 kunit:uml-6.12
-	remote:versal-6.12 unit libtest remote scripts)
+# The lanes for a newcomer: one of each kind, and only the test kernel that builds fast. The
+# longest first: several run at a time.
+QUICK=(build:arm64-6.12 build:arm64-6.1 build:x86_64-6.12 build:uml-6.12
+	kselftest:arm64-6.12 kselftest:arm64-6.1 kselftest:x86_64-6.12 libtest kunit:uml-6.12
+	remote:versal-6.12 unit scripts remote)
 KUNIT_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12 arm64-6.12-rt x86_64-6.12
 	uml-6.1 uml-6.12 uml-7)
 # The slowest first: several boards run at a time.
