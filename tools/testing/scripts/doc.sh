@@ -50,7 +50,8 @@ stage()
 	rm -rf "$STAGE"
 	mkdir -p "$STAGE"
 	rsync -rR --prune-empty-dirs --include='*/' --include='*.[ch]' --include='*.rst' \
-		--include='*.py' --include='*.yaml' --include='*.dtso' --include=Makefile --exclude='*' \
+		--include='*.py' --include='*.yaml' --include='*.dtso' --include='*.svg' \
+		--include=Makefile --exclude='*' \
 		"$TOP"/./{Documentation,driver,include,samples,tools/lib} "$STAGE/"
 	rsync "$TOP"/*.rst "$STAGE/"
 	find "$STAGE/driver" -name '*.[ch]' -exec \
