@@ -477,12 +477,12 @@ TEST_F(udmabuf, settings_of_another_buffer_are_void)
 	EXPECT_EQ(0, set("sync_mode", "3"));
 	EXPECT_EQ(0, set("sync_for_device", "1"));
 	EXPECT_EQ(0, carveout_unlink(heap, NODE));
-	EXPECT_EQ(0, manage("create " NODE " 8192"));
+	EXPECT_EQ(0, manage("create " NODE " 65536"));
 	EXPECT_STREQ("1\n", value_of("sync_mode"));
 	EXPECT_STREQ("0\n", value_of("sync_owner"));
 	EXPECT_EQ(0, set("sync_direction", "2"));
 	EXPECT_STREQ("1\n", value_of("sync_mode"));
-	EXPECT_STREQ("8192\n", value_of("sync_size"));
+	EXPECT_STREQ("65536\n", value_of("sync_size"));
 	EXPECT_STREQ("2\n", value_of("sync_direction"));
 	carveout_close(heap);
 }
