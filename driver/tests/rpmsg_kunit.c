@@ -226,10 +226,11 @@ static void core_receive(struct loopback *loopback, const struct loopback_messag
 	if (!is_message(message->data, message->len, core->received) || message->dst != ADDR)
 		core->bad++;
 	core->src = message->src;
+	/* Linux may look at the count once it has the message. */
+	WRITE_ONCE(core->received, core->received + 1);
 	if (!core->quiet && loopback_send(loopback, ADDR, message->src, message->data,
 					  message->len))
 		core->failed++;
-	WRITE_ONCE(core->received, core->received + 1);
 }
 
 static struct loopback *make_core(struct kunit *test, const char *name, struct core *core)
