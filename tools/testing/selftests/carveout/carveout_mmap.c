@@ -148,22 +148,29 @@ TEST_F(map, offset_that_wraps)
 	EXPECT_TRUE(neighbours_live(self));
 }
 
+static void expect_part(struct __test_metadata *_metadata, int fd, char *whole, long page,
+			size_t size)
+{
+	char *part = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, page * PAGE);
+
+	ASSERT_NE(MAP_FAILED, (void *)part);
+	EXPECT_EQ(0, memcmp(part, whole + page * PAGE, size));
+	fill_pattern(part, size, page);
+	EXPECT_TRUE(has_pattern(whole + page * PAGE, size, page));
+	munmap(part, size);
+}
+
+/* One page, and all that follow. */
 TEST_F(map, part_of_a_buffer_is_that_part)
 {
 	char *whole = map_buffer(self->fd, SIZE, PROT_READ | PROT_WRITE);
-	char *part;
 	long page;
 
 	ASSERT_NE(MAP_FAILED, (void *)whole);
 	fill_pattern(whole, SIZE, 61);
 	for (page = 0; page < PAGES; page++) {
-		part = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			    self->fd, page * PAGE);
-		ASSERT_NE(MAP_FAILED, (void *)part);
-		EXPECT_EQ(0, memcmp(part, whole + page * PAGE, PAGE));
-		fill_pattern(part, PAGE, page);
-		EXPECT_TRUE(has_pattern(whole + page * PAGE, PAGE, page));
-		munmap(part, PAGE);
+		expect_part(_metadata, self->fd, whole, page, PAGE);
+		expect_part(_metadata, self->fd, whole, page, SIZE - page * PAGE);
 	}
 	munmap(whole, SIZE);
 	EXPECT_TRUE(neighbours_live(self));
