@@ -11,6 +11,9 @@
 
 set -uo pipefail
 
+# shellcheck source=tools/testing/libcarveout/cases.sh
+. "$(dirname "$0")/cases.sh"
+
 HERE=$(cd "$(dirname "$0")" && pwd)
 TREES=$HERE/doctor
 OVERLAYS=$HERE/../../../Documentation/devicetree/overlays
@@ -535,18 +538,4 @@ CASES=(every_fault_is_found every_fault_of_a_tree_has_one the_lines_mend_every_t
 	kernel_in_the_memory_map ram_of_the_memory_map no_device_tree
 	states_of_heaps tags_left_over pinned_for_long)
 
-mkdir -p "$O"
-echo "TAP version 13"
-echo "1..${#CASES[@]}"
-number=0 failed=0
-for name in "${CASES[@]}"; do
-	number=$((number + 1))
-	if "$name" > "$O/why" 2>&1; then
-		echo "ok $number $name"
-	else
-		echo "not ok $number $name"
-		sed 's/^/# /' "$O/why"
-		failed=1
-	fi
-done
-exit $failed
+run_cases "$O" "${CASES[@]}"

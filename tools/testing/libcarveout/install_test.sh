@@ -8,6 +8,9 @@
 
 set -uo pipefail
 
+# shellcheck source=tools/testing/libcarveout/cases.sh
+. "$(dirname "$0")/cases.sh"
+
 TOP=$(cd "$(dirname "$0")/../../.." && pwd)
 LIB=$TOP/tools/lib/carveout
 CMEM=$TOP/tools/lib/ticmem
@@ -342,18 +345,4 @@ CASES=(exports_what_the_header_declares installs_where_it_is_told_to
 	cmem_library_has_the_name_of_ti cmem_program_is_built_as_for_ti
 	cmem_header_is_standard_c installs_and_uninstalls)
 
-mkdir -p "$O"
-echo "TAP version 13"
-echo "1..${#CASES[@]}"
-number=0 failed=0
-for name in "${CASES[@]}"; do
-	number=$((number + 1))
-	if "$name" > "$O/why" 2>&1; then
-		echo "ok $number $name"
-	else
-		echo "not ok $number $name"
-		sed 's/^/# /' "$O/why"
-		failed=1
-	fi
-done
-exit $failed
+run_cases "$O" "${CASES[@]}"
