@@ -38,8 +38,8 @@ highlight_language = "none"
 c_id_attributes = ["__must_check", "__user", "__iomem", "POSIX_TYPED_MEM_RESTRICT"]
 
 html_theme = "alabaster"
-html_static_path = [os.path.join(KSRC, "Documentation/sphinx-static")]
-html_css_files = ["custom.css"]
+html_static_path = [os.path.join(KSRC, "Documentation/sphinx-static"), "pages.css"]
+html_css_files = ["custom.css", "pages.css"]
 html_sidebars = {"**": ["about.html", "searchbox.html", "navigation.html"]}
 html_theme_options = {
     "description": "Heaps of reserved memory, version " + version,

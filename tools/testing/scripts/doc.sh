@@ -51,7 +51,7 @@ stage()
 	mkdir -p "$STAGE"
 	rsync -rR --prune-empty-dirs --include='*/' --include='*.[ch]' --include='*.rst' \
 		--include='*.py' --include='*.yaml' --include='*.dtso' --include='*.svg' \
-		--include=Makefile --exclude='*' \
+		--include='*.css' --include=Makefile --exclude='*' \
 		"$TOP"/./{Documentation,driver,include,samples,tools/lib} "$STAGE/"
 	rsync "$TOP"/*.rst "$STAGE/"
 	find "$STAGE/driver" -name '*.[ch]' -exec \
