@@ -65,6 +65,7 @@ int bench_single_all(unsigned int repeats);
 int bench_failing_all(unsigned int repeats);
 int bench_refit_all(void);
 int bench_full_all(void);
+int bench_fill_all(void);
 int bench_utilisation_all(void);
 
 #endif /* CARVEOUT_BENCH_KERNEL_H */

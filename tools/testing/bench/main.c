@@ -59,6 +59,8 @@ static int __init bench_init(void)
 	if (!err)
 		err = bench_full_all();
 	if (!err)
+		err = bench_fill_all();
+	if (!err)
 		err = bench_utilisation_all();
 	log_clock(cycles, ns);
 	pr_info("done err=%d\n", err);

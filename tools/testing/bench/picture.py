@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Draw the times in the kernel: cases to the right, nanoseconds upwards."""
+"""Charts: a curve for each allocator or interface, its name at the right."""
 
 from math import ceil, floor, log10
 
@@ -9,23 +9,39 @@ COLOURS = ("#c0392b", "#2c6fbb", "#3a8f4f", "#8e6bbf", "#c98a1b", "#555555", "#1
            "#7f8c3a", "#1b2a6b", "#ff7f50", "#a0522d", "#00a86b")
 
 
-class Scale:
-    """Coordinates of a case and a time in the drawing; times are logarithmic."""
+class Logarithmic:
+    """An axis with a line for each power of ten. Values below 1 are drawn as 1."""
 
-    def __init__(self, cases, values):
-        self.cases = cases
-        self.low = floor(log10(min(values)))
-        self.high = ceil(log10(max(values)))
+    def __init__(self, values, unit):
+        self.unit = unit
+        self.low = floor(log10(max(min(values), 1)))
+        self.high = max(ceil(log10(max(max(values), 1))), self.low + 1)
 
-    def x(self, case):
-        """From the left."""
-        step = (WIDTH - LEFT - RIGHT) / len(self.cases)
-        return LEFT + step * (self.cases.index(case) + 0.5)
+    def part(self, value):
+        """Where a value is, from 0 to 1."""
+        return (log10(max(value, 1)) - self.low) / (self.high - self.low)
 
-    def y(self, value):
-        """From the top."""
-        part = (log10(value) - self.low) / (self.high - self.low)
-        return HEIGHT - BOTTOM - part * (HEIGHT - TOP - BOTTOM)
+    def lines(self):
+        """Values with a line, and their labels."""
+        return [(10 ** power, f"{10 ** power:,} {self.unit}")
+                for power in range(self.low, self.high + 1)]
+
+
+class Linear:
+    """An axis from 0 with five lines."""
+
+    def __init__(self, values, unit):
+        self.unit = unit
+        self.high = max(max(values), 1e-9)
+
+    def part(self, value):
+        """Where a value is, from 0 to 1."""
+        return value / self.high
+
+    def lines(self):
+        """Values with a line, and their labels."""
+        return [(self.high * step / 4, f"{self.high * step / 4:.3g} {self.unit}")
+                for step in range(5)]
 
 
 def text(x, y, content, anchor="middle"):
@@ -33,51 +49,65 @@ def text(x, y, content, anchor="middle"):
     return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{content}</text>'
 
 
-def grid(scale):
-    """Lines for the powers of ten, and the names of the cases."""
+def across(places, place):
+    """Coordinate of a place on the axis to the right, whose places have equal distances."""
+    return LEFT + (WIDTH - LEFT - RIGHT) * (places.index(place) + 0.5) / len(places)
+
+
+def up(axis, value):
+    """Coordinate of a value on the other axis."""
+    return HEIGHT - BOTTOM - axis.part(value) * (HEIGHT - TOP - BOTTOM)
+
+
+def grid(places, axis, below):
+    """The lines of an axis, the names of the places, and a text below them."""
     parts = []
-    for power in range(scale.low, scale.high + 1):
-        y = scale.y(10 ** power)
+    for value, label in axis.lines():
+        y = up(axis, value)
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"'
                      ' stroke="#ddd"/>')
-        parts.append(text(LEFT - 8, y + 4, f"{10 ** power} ns", "end"))
-    for number, case in enumerate(scale.cases):
-        parts.append(text(scale.x(case), HEIGHT - BOTTOM + 20 + 16 * (number % 2), case))
+        parts.append(text(LEFT - 8, y + 4, label, "end"))
+    for number, place in enumerate(places):
+        parts.append(text(across(places, place), HEIGHT - BOTTOM + 20 +
+                          (0 if below else 16 * (number % 2)), place))
+    if below:
+        parts.append(text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 44, below))
     return parts
 
 
-def curve(scale, times, peer, colour, number):
-    """One allocator: a line with points for cases of a kind, and its name at the right."""
+def curve(places, axis, values, colour):
+    """The points of a curve, with a line between those of the same kind of place."""
     kinds = {}
-    for case in scale.cases:
-        if peer in times[case]:
-            kinds.setdefault(case.partition("-")[0], []).append(
-                (scale.x(case), scale.y(max(times[case][peer]["ns"], 1))))
+    for place in places:
+        if place in values:
+            kinds.setdefault(place.partition("-")[0] if "-" in place else "", []).append(
+                (across(places, place), up(axis, values[place])))
     parts = []
     for points in kinds.values():
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>'
                   for x, y in points]
-    y = TOP + 22 * number
-    parts.append(f'<circle cx="{WIDTH - RIGHT + 20}" cy="{y}" r="5" fill="{colour}"/>')
-    parts.append(text(WIDTH - RIGHT + 32, y + 4, peer, "start"))
     return parts
 
 
-def draw(times):
-    """The drawing, given the times by case and allocator."""
-    cases = list(times)
-    peers = [peer for peer in dict.fromkeys(name for case in cases for name in times[case])
-             if peer != "null"]
-    values = [max(times[case][peer]["ns"], 1) for case in cases for peer in times[case]
-              if peer != "null"]
-    scale = Scale(cases, values)
+def legend(number, name, colour):
+    """The name of a curve."""
+    y = TOP + 22 * number
+    return [f'<circle cx="{WIDTH - RIGHT + 20}" cy="{y}" r="5" fill="{colour}"/>',
+            text(WIDTH - RIGHT + 32, y + 4, name, "start")]
+
+
+def draw(title, curves, unit, axis=Logarithmic, below=""):
+    """A drawing: CURVES has the values of each name by place, in the order of the places."""
+    places = list(dict.fromkeys(place for values in curves.values() for place in values))
+    scale = axis([value for values in curves.values() for value in values.values()], unit)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
              ' font-family="sans-serif" font-size="12">',
              f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-             text(LEFT, 22, "Nanoseconds per pair of a free and an allocation", "start")]
-    parts += grid(scale)
-    for number, peer in enumerate(peers):
-        parts += curve(scale, times, peer, COLOURS[number % len(COLOURS)], number)
+             text(LEFT, 22, title, "start")]
+    parts += grid(places, scale, below)
+    for number, (name, values) in enumerate(curves.items()):
+        colour = COLOURS[number % len(COLOURS)]
+        parts += curve(places, scale, values, colour) + legend(number, name, colour)
     return "\n".join(parts + ["</svg>"]) + "\n"

@@ -3,7 +3,7 @@
 """Create tables from the lines that the benchmarks print.
 
   report.py lines FILE...     results of the user-space program
-  report.py all DIR FILE...   all results; writes report.json and report.svg to DIR
+  report.py all DIR FILE...   all results; writes report.json and charts to DIR
 
 A line has the form "bench: KIND KEY=VALUE ..."; text before "bench:" and all other
 lines are ignored. A value is a number, numbers with commas, or a word.
@@ -292,6 +292,63 @@ def summary(lines):
     }
 
 
+def times_by(lines, place_of):
+    """The times in the kernel, by allocator and place: PLACE_OF a case, or None."""
+    curves = {}
+    for line in lines.select("time"):
+        place = place_of(line)
+        if line["peer"] != "null" and place:
+            net = median(lines.net("time", line["case"], line["peer"]))
+            curves.setdefault(line["peer"], {})[place] = net
+    return curves
+
+
+def failures_by_fill(lines):
+    """Per cent of the requests that fail, by allocator and fill, in the smallest units."""
+    curves = {}
+    for line in lines.select("fill", case="64M-64B-64K"):
+        curves.setdefault(line["peer"], {})[f"{line['percent']} %"] = (
+            100 * line["failed"] / line["tried"])
+    return curves
+
+
+def costs_by_names(lines):
+    """Instructions to open a name, by interface and number of names."""
+    curves = {}
+    for row, what in (("name-open", "open"), ("name-missing", "missing")):
+        for number in users.numbers(lines, row):
+            for peer, cost in users.figures(lines, row, number).items():
+                curves.setdefault(f"{peer}, {what}", {})[f"{number:,}"] = cost
+    return curves
+
+
+def charts(lines):
+    """File name and drawing of each chart that there are results for."""
+    pair = "a pair of a free and an allocation"
+    found = (
+        ("cases.svg", times_by(lines, lambda line: line["case"]),
+         {"title": f"Time of {pair}, by case", "unit": "ns"}),
+        ("live.svg", times_by(lines, lambda line: line["case"].startswith("B") and
+                              f"{line['live']:,}"),
+         {"title": f"Time of {pair}", "unit": "ns", "below": "live blocks"}),
+        ("failures.svg", failures_by_fill(lines),
+         {"title": "Requests that fail, blocks of 64 bytes to 64 KiB", "unit": "%",
+          "axis": picture.Linear, "below": "memory in use"}),
+        ("names.svg", costs_by_names(lines),
+         {"title": "Instructions to open a name", "unit": "", "below": "names"}),
+    )
+    return {name: picture.draw(curves=curves, **words) for name, curves, words in found if curves}
+
+
+def write_charts(directory, lines):
+    """Write the charts and return their names."""
+    drawn = charts(lines)
+    for name, drawing in drawn.items():
+        with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
+            file.write(drawing)
+    return list(drawn)
+
+
 def print_all(directory, lines):
     """Print the tables and write the two files."""
     print_user(lines)
@@ -311,9 +368,7 @@ def print_all(directory, lines):
     with open(os.path.join(directory, "report.json"), "w", encoding="utf-8") as file:
         json.dump(summary(lines), file, indent=1)
         file.write("\n")
-    with open(os.path.join(directory, "report.svg"), "w", encoding="utf-8") as file:
-        file.write(picture.draw(summary(lines)["kernel"]))
-    print(f"Also in {directory}: report.json, report.svg")
+    print(f"Also in {directory}: report.json, {', '.join(write_charts(directory, lines))}")
     return 0
 
 

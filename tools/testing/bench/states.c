@@ -265,6 +265,7 @@ int bench_refit_all(void)
 #define SEEDS 32
 #define SLOW_SEEDS 8
 #define FULL_OPS (96 * BENCH_CHUNK)
+#define FILL_OPS (16 * BENCH_CHUNK)
 
 /* One of this number of requests is aligned, in runs with alignment. */
 #define ALIGN_EVERY 4
@@ -346,6 +347,51 @@ int bench_full_all(void)
 			for (k = 1; k < BENCH_PEERS && !err; k++)
 				if (bench_has_states(bench_peers[k]) && bench_peers[k]->aligns)
 					err = full_case(bench_peers[k], &full_cases[i], align[j]);
+	return err;
+}
+
+/* Count failing requests of one allocator in arenas that are filled to load->percent. */
+static int fill_case(const struct bench_peer *peer, const struct bench_case *load)
+{
+	u32 failed = 0, aligned = 0;
+	struct bench_trace trace;
+	unsigned int seed;
+	int err = 0;
+
+	for (seed = 0; seed < SLOW_SEEDS && !err; seed++) {
+		err = bench_trace_make(&trace, load, BENCH_SEED + seed, FILL_OPS);
+		if (!err)
+			err = bench_fill(peer, &trace);
+		if (!err)
+			churn(peer, &trace, 0, &failed, &aligned);
+	}
+	pr_info("fill case=%s peer=%s percent=%u tried=%u failed=%u\n", load->name, peer->name,
+		load->percent, SLOW_SEEDS * FILL_OPS, failed);
+	return err;
+}
+
+/**
+ * bench_fill_all() - Count failing requests in arenas that are more and more full
+ *
+ * Return: 0, or a negative error number.
+ */
+int bench_fill_all(void)
+{
+	static const u32 percent[] = { 80, 85, 90, 93, 95, 97, 99 };
+	unsigned int i, j, k;
+	int err = 0;
+
+	for (i = 0; i < ARRAY_SIZE(full_cases); i++) {
+		for (j = 0; j < ARRAY_SIZE(percent); j++) {
+			struct bench_case load = full_cases[i];
+
+			load.percent = percent[j];
+			for (k = 1; k < BENCH_PEERS && !err; k++)
+				if (bench_has_states(bench_peers[k]) &&
+				    bench_takes_part(bench_peers[k], load.shift, false))
+					err = fill_case(bench_peers[k], &load);
+		}
+	}
 	return err;
 }
 

@@ -13,7 +13,7 @@
 # costs of two CPUs that use one heap. On one that counts instructions: the costs of
 # a user of buffers, with carveout and with other interfaces of the kernel.
 #
-# Results are in $O/bench: report.json, report.svg, and the printed output.
+# Results are in $O/bench: report.json, charts as SVG, and the printed output.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
