@@ -198,11 +198,14 @@ programs()
 		grep -vxF "${IMPORTERS// /$'\n'}" | only
 }
 
-# Reads names and prints those that ONLY names; all when it is not set.
+# Reads names and prints those that ONLY names, or that EXCEPT does not; all when neither is
+# set.
 only()
 {
 	if [ -n "${ONLY:-}" ]; then
 		grep -xF "${ONLY// /$'\n'}"
+	elif [ -n "${EXCEPT:-}" ]; then
+		grep -vxF "${EXCEPT// /$'\n'}"
 	else
 		cat
 	fi

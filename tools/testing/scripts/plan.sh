@@ -38,7 +38,8 @@ needs_of()
 			echo "fetch board:x86_64-6.12"; return ;;
 	unit|libtest|remote)
 			printf '%s\n' "packages build" "packages $1" "fetch source:6.12"; return ;;
-	build:*|kunit:*|kselftest:*|compat:*|hibernate:*|importers:*|remote:*|cmem:*)	;;
+	build:*|kunit:*|kselftest:*|share:*|others:*|compat:*)	;;
+	hibernate:*|importers:*|remote:*|cmem:*)		;;
 	*)		die "no lane '$1': see $SCRIPTS/test.sh" ;;
 	esac
 	board "$name"
@@ -49,7 +50,8 @@ needs_of()
 	case $1 in
 	compat:*)	[ -n "$compat" ] || die "board '$name' runs no 32-bit programs"
 			printf '%s\n' "packages $compat" "fetch source:6.12" ;;
-	kselftest:*|hibernate:*|cmem:*)	echo "fetch source:6.12" ;;
+	kselftest:*|share:*|others:*|hibernate:*|cmem:*)
+			echo "fetch source:6.12" ;;
 	kunit:*)	echo "fetch source:$series" ;;
 	remote:*)	printf 'fetch source:%s\n' 6.12 "$series" ;;
 	importers:*)	printf 'fetch %s\n' source:6.12 source:7 "v4l2:$userarch" ;;

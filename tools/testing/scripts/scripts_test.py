@@ -569,6 +569,43 @@ class Deadline(unittest.TestCase):
         self.assertIn("SKIP: unit the whole lane: no time left", run.stdout)
 
 
+class Lanes(unittest.TestCase):
+    """test.sh: make test and the other lanes run all programs, and tools/testing/shares."""
+
+    @staticmethod
+    def lanes(word):
+        return subprocess.run([os.path.join(SCRIPTS, "test.sh"), "--list", word], text=True,
+                              capture_output=True, check=True).stdout.split()
+
+    @staticmethod
+    def shares():
+        with open(os.path.join(SCRIPTS, "../shares"), encoding="utf-8") as table:
+            rows = [line.split("#")[0].split() for line in table]
+        return {row[0]: row[1:] for row in rows if row}
+
+    def test_rest_is_what_make_test_leaves_out(self):
+        quick, rest = self.lanes("quick"), self.lanes("rest")
+        self.assertFalse(set(quick) & set(rest))
+        both = {lane.replace("share:", "kselftest:") for lane in quick} | set(rest)
+        shared = {lane for lane in both if lane.startswith("others:")}
+        self.assertEqual(both - shared, {lane for lane in self.lanes("all")
+                                         if not lane.endswith(":arm64-7-debug")})
+        self.assertEqual({lane.replace("others:", "share:") for lane in shared},
+                         {lane for lane in quick if lane.startswith("share:")})
+
+    def test_each_shared_program_has_a_board(self):
+        boards = {lane.split(":")[1] for lane in self.lanes("quick") if ":" in lane}
+        for program, on in self.shares().items():
+            self.assertTrue(on, program)
+            self.assertLessEqual(set(on), boards, program)
+
+    def test_shared_programs_exist(self):
+        for program in self.shares():
+            name = program if program.endswith(".sh") else program + ".c"
+            self.assertTrue(os.path.exists(os.path.join(
+                SCRIPTS, "../selftests/carveout", name)), program)
+
+
 class Parallel(unittest.TestCase):
     """common.sh: several lanes at a time."""
 

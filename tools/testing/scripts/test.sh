@@ -16,6 +16,8 @@
 #                     service for them as a program, with random inputs
 #   kunit:BOARD       the KUnit suites; on a stock kernel those of driver/
 #   kselftest:BOARD   the kselftest programs
+#   share:BOARD       ... but for those that tools/testing/shares gives to other boards
+#   others:BOARD      ... only those
 #   compat:BOARD      ... built for the 32-bit architecture that its kernel also runs
 #   hibernate:BOARD   the board hibernates, and boots again with other content in its RAM
 #   importers:BOARD   drivers and tests of the kernel import buffers
@@ -28,11 +30,12 @@
 #
 # "build", "kunit", "kselftest", "compat", "hibernate", "importers", "cmem", "instructions",
 # "fresh" and "deb" alone mean all of their lanes, "cores" all of remote:BOARD; "quick" those
-# of make test, "all" those of make test-all, which are all but "fresh" and "deb". "rest" are
-# those of "all" that are not quick, less the board arm64-7-debug, whose kernel takes long to
-# build and to run. See board.sh for the boards.
+# of make test, "all" those of make test-all, which are all but "fresh", "deb", "share" and
+# "others". "rest" are those of "all" that are not quick, less the board arm64-7-debug, whose
+# kernel takes long to build and to run. See board.sh for the boards.
 # Each lane leaves its logs in $O/log/LANE (":" becomes "=").
-# ONLY="NAME..." runs just these kselftest programs or KUnit modules.
+# ONLY="NAME..." runs just these kselftest programs or KUnit modules, EXCEPT="NAME..." all
+# others.
 # ROUNDS=N: kselftest programs run N per cent of the rounds of their loops. make test and
 # .ci/run set it; make test-all and make recall do not.
 # BEGIN_UNTIL=SECONDS since 1970: lanes that would probably end later are skipped.
@@ -54,7 +57,7 @@ DONE=$LOGS/done-$$
 # The lanes for a newcomer: one of each kind, and only the test kernel that builds fast. The
 # longest first: several run at a time.
 QUICK=(build:arm64-6.12 build:arm64-6.1 build:x86_64-6.12 build:uml-6.12
-	kselftest:arm64-6.12 kselftest:arm64-6.1 kselftest:x86_64-6.12 libtest kunit:uml-6.12
+	share:arm64-6.12 share:arm64-6.1 share:x86_64-6.12 libtest kunit:uml-6.12
 	remote:versal-6.12 unit scripts remote)
 KUNIT_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12 arm64-6.12-rt x86_64-6.12
 	uml-6.1 uml-6.12 uml-7)
@@ -72,6 +75,22 @@ SUITES=(bookworm trixie)
 NO_TIME="no time left; make test-all runs it"
 # A board sleeps about a third of its time.
 PARALLEL=${PARALLEL:-$(($(nproc) + 1))}
+
+# Reads lanes, and prints those of them that make test leaves out. Of the kselftest programs
+# of a board that may be a part.
+remaining()
+{
+	local lane
+
+	while read -r lane; do
+		case " ${QUICK[*]} " in
+		*" $lane "*)			;;
+		*" ${lane/#kselftest:/share:} "*)
+						echo "${lane/#kselftest:/others:}" ;;
+		*)				[[ $lane == *:arm64-7-debug ]] || echo "$lane" ;;
+		esac
+	done
+}
 
 # expand_lanes WORD...: the lanes that they stand for, each on a line.
 expand_lanes()
@@ -92,11 +111,10 @@ expand_lanes()
 		fresh)		printf 'fresh:%s\n' "${SUITES[@]}" ;;
 		deb)		printf 'deb:%s\n' "${SUITES[@]}" ;;
 		quick)		printf '%s\n' "${QUICK[@]}" ;;
-		all)		expand_lanes scripts unit libtest remote build kselftest kunit \
-					compat hibernate importers cores cmem \
+		all)		expand_lanes scripts unit libtest remote build kselftest \
+					kunit compat hibernate importers cores cmem \
 					instructions ;;
-		rest)		expand_lanes all | grep -vxF "$(printf '%s\n' "${QUICK[@]}")" |
-					grep -v ':arm64-7-debug$' ;;
+		rest)		expand_lanes all | remaining ;;
 		*)		echo "$lane" ;;
 		esac
 	done
@@ -214,10 +232,27 @@ lane_deb()
 	verdict tap "deb:$2" "$1/console.log" "$rc" > "$1/results"
 }
 
+# not_shared BOARD: the programs that make test runs on other boards.
+not_shared()
+{
+	awk -v board="$1" '!/^(#|$)/ {
+		for (i = 2; i <= NF && $i != board; i++)
+			;
+		if (i > NF)
+			print $1
+	}' "$TOP/tools/testing/shares" | xargs
+}
+
 lane_board()
 {
 	local dir=$1 kind=$2 initramfs dtb silence
 
+	case $kind in
+	share)		kind=kselftest EXCEPT=$(not_shared "$3")
+			export EXCEPT ;;
+	others)		kind=kselftest ONLY=${ONLY:-$(not_shared "$3")}
+			export ONLY ;;
+	esac
 	board "$3"
 	[ "$kind" != hibernate ] || board_with_swap "$dir"
 	[ "$kind" != importers ] || board_with_importers
@@ -257,7 +292,8 @@ resume_board()
 programs_arch()
 {
 	case $1 in
-	kselftest|hibernate|importers|remote|cmem)	echo "$userarch" ;;
+	kselftest|share|others|hibernate|importers|remote|cmem)
+							echo "$userarch" ;;
 	compat)		echo "$compat" ;;
 	esac
 }
