@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # build.sh module BOARD      build the modules for a board's kernel
+# build.sh intree VALUE      build all modules as a part of a kernel, which is built as well
+#                            (VALUE of their options: y, m)
 # build.sh bus BOARD         build the kernel's rpmsg bus, for a kernel without it
 # build.sh tool ARCH         build the carveout command, static
 # build.sh tests ARCH        build the kselftest programs, static
@@ -50,6 +52,66 @@ build_module()
 	# Debug information takes a quarter of the compiler's time, and no test reads it.
 	make --no-print-directory -C "$copy" module W=1 KCFLAGS="-Werror -g0" SAMPLES=1 \
 		CARVEOUT_TEST_MODULES=m V="$V" "${kbuild_args[@]}"
+}
+
+# links_to DIR FOLDER: links in FOLDER to the files of DIR that it lacks.
+links_to()
+{
+	local file
+
+	mkdir -p "$2"
+	for file in "$1"/*; do
+		[ -e "$2/${file##*/}" ] || ln -s "$file" "$2/"
+	done
+}
+
+# The source of a kernel that has this tree in drivers/misc/carveout, as Kconfig says.
+intree_source()
+{
+	local source=$1 root=$2 misc=$2/drivers/misc
+
+	rm -rf "$root"
+	mkdir -p "$misc"
+	copy_sources "$B/intree-carveout"
+	cp "$TOP/Kconfig" "$B/intree-carveout/"
+	ln -s "$B/intree-carveout" "$misc/carveout"
+	echo 'source "drivers/misc/carveout/Kconfig"' |
+		cat "$source/drivers/misc/Kconfig" - > "$misc/Kconfig"
+	# shellcheck disable=SC2016 # of make
+	echo 'obj-$(CONFIG_CARVEOUT) += carveout/' |
+		cat "$source/drivers/misc/Makefile" - > "$misc/Makefile"
+	links_to "$source/drivers/misc" "$misc"
+	links_to "$source/drivers" "$root/drivers"
+	links_to "$source" "$root"
+}
+
+# The smallest kernel for user-mode Linux that the options can be selected in: they select
+# or require all that they need.
+build_intree()
+{
+	local root=$B/intree-source out=$B/intree-$1 make
+
+	intree_source "$CARVEOUT_CACHE/source/6.12" "$root"
+	mkdir -p "$out"
+	cat > "$out/fragment" <<-END
+		CONFIG_64BIT=y
+		CONFIG_KUNIT=y
+		CONFIG_MODULES=y
+		CONFIG_OF=y
+		CONFIG_RPMSG_VIRTIO=y
+		CONFIG_UML_PCI_OVER_VIRTIO=y
+		CONFIG_VIRTIO_UML=y
+		CONFIG_CARVEOUT=$1
+		CONFIG_CARVEOUT_RPMSG=$1
+		CONFIG_CARVEOUT_KUNIT_TEST=$1
+		CONFIG_SAMPLE_CARVEOUT=$1
+	END
+	make=(make --no-print-directory -C "$root" O="$out" ARCH=um -j"$JOBS" V="$V")
+	"${make[@]}" tinyconfig
+	"$root/scripts/kconfig/merge_config.sh" -m -O "$out" "$out/.config" "$out/fragment"
+	"${make[@]}" olddefconfig
+	"$SCRIPTS/kconfig.sh" "$out/.config" "$out/fragment"
+	"${make[@]}" all
 }
 
 # bus_modules VALUE: the modules of the rpmsg bus, in the order of loading, whose option in

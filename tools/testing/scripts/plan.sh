@@ -38,6 +38,7 @@ needs_of()
 			echo "fetch board:x86_64-6.12"; return ;;
 	unit|libtest|remote)
 			printf '%s\n' "packages build" "packages $1" "fetch source:6.12"; return ;;
+	intree)		printf '%s\n' "packages build" "packages uml" "fetch source:6.12"; return ;;
 	build:*|kunit:*|kselftest:*|share:*|others:*|compat:*)	;;
 	hibernate:*|importers:*|remote:*|cmem:*)		;;
 	*)		die "no lane '$1': see $SCRIPTS/test.sh" ;;

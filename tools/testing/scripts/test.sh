@@ -9,6 +9,7 @@
 #
 #   scripts           these scripts: the choice of packages, the end of a board
 #   build:BOARD       the modules build without a warning (W=1) for its kernel
+#   intree            all modules build as a part of a kernel, built in and as modules
 #   unit              the unit tests of lib/, in user space
 #   libtest           libcarveout and the carveout command without a heap, and how they install;
 #                     carveout doctor on device trees
@@ -111,7 +112,7 @@ expand_lanes()
 		fresh)		printf 'fresh:%s\n' "${SUITES[@]}" ;;
 		deb)		printf 'deb:%s\n' "${SUITES[@]}" ;;
 		quick)		printf '%s\n' "${QUICK[@]}" ;;
-		all)		expand_lanes scripts unit libtest remote build kselftest \
+		all)		expand_lanes scripts unit libtest remote build intree kselftest \
 					kunit compat hibernate importers cores cmem \
 					instructions ;;
 		rest)		expand_lanes all | remaining ;;
@@ -174,6 +175,21 @@ lane_build()
 	else
 		failed "$1" "modules build without a warning" "$1/build.log"
 	fi
+}
+
+lane_intree()
+{
+	local value
+
+	for value in y m; do
+		if "$SCRIPTS/build.sh" intree $value >"$1/$value.log" 2>&1; then
+			printf 'pass\ta kernel builds with the options = %s\t\n' $value
+		else
+			printf 'fail\ta kernel builds with the options = %s\tsee %s\n' $value \
+				"$1/$value.log"
+			tail -n 25 "$1/$value.log" | sed 's/^/\t/'
+		fi
+	done > "$1/results"
 }
 
 lane_unit()
@@ -376,6 +392,7 @@ run_lane()
 	fresh:*)	lane_fresh "$dir" "${lane#*:}" ;;
 	instructions:*)	lane_instructions "$dir" "${lane#*:}" ;;
 	deb:*)		lane_deb "$dir" "${lane#*:}" ;;
+	intree)		lane_intree "$dir" ;;
 	unit)		lane_unit "$dir" ;;
 	libtest)	lane_libtest "$dir" ;;
 	remote)		lane_remote "$dir" ;;
