@@ -387,6 +387,19 @@ void carveout_remote_abandon(struct carveout_remote *remote, uint32_t ticket)
 
 /* === Client =============================================================== */
 
+/* Queue the request that accepts the session, or without a session requests a hello. */
+void carveout_remote_queue_start(struct carveout_remote *remote)
+{
+	struct carveout_remote_slot *start = &remote->start;
+
+	memset(start, 0, sizeof(*start));
+	start->request.op = CARVEOUT_RPMSG_START;
+	start->request.arg = remote->addr_bits;
+	carveout_remote_queue(remote, start);
+	remote->refused = 0;
+	remote->state = CARVEOUT_REMOTE_STARTING;
+}
+
 /**
  * carveout_remote_start() - Start a session after a goodbye or a refused start
  * @remote: the client

@@ -62,19 +62,6 @@ static void lose_requests(struct carveout_remote *remote)
 	}
 }
 
-/* Queue the request that accepts the session, or without a session requests a hello. */
-void carveout_remote_queue_start(struct carveout_remote *remote)
-{
-	struct carveout_remote_slot *start = &remote->start;
-
-	memset(start, 0, sizeof(*start));
-	start->request.op = CARVEOUT_RPMSG_START;
-	start->request.arg = remote->addr_bits;
-	carveout_remote_queue(remote, start);
-	remote->refused = 0;
-	remote->state = CARVEOUT_REMOTE_STARTING;
-}
-
 static bool is_hello_possible(const uint8_t *at)
 {
 	uint32_t field = get32(at + ANSWER(handle));
