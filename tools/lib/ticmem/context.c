@@ -4,38 +4,12 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "internal.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct ticmem_context *current;
-
-void ticmem_error(int err, const char *format, ...)
-{
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	fprintf(stderr, "ticmem: %s%s%s\n", text, err ? ": " : "", err ? strerror(-err) : "");
-	errno = err ? -err : EINVAL;
-}
-
-void ticmem_lock(void)
-{
-	pthread_mutex_lock(&lock);
-}
-
-void ticmem_unlock(void)
-{
-	pthread_mutex_unlock(&lock);
-}
 
 /* The child of a fork has the table in a consistent state, and a lock that is free. */
 static void prepare_forks(void)

@@ -127,20 +127,22 @@ struct ticmem_context {
 	struct ticmem_buffer *buffers;
 };
 
-/* === context.c ============================================================ */
+/* === base.c =============================================================== */
 
 /* Print a message, and set errno to -@err. An @err of 0 is no part of the message. */
 void ticmem_error(int err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+void ticmem_lock(void);
+void ticmem_unlock(void);
+
+/* === context.c ============================================================ */
 
 /* Begin a call: the context, or NULL after a message that names the function. */
 struct ticmem_context *ticmem_enter(const char *function);
 
 /* End a call. */
 void ticmem_leave(struct ticmem_context *context);
-
-void ticmem_lock(void);
-void ticmem_unlock(void);
 
 /* === config.c ============================================================= */
 
