@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -179,19 +178,6 @@ static int set_value(const struct udmabuf_node *node, enum value which, uint64_t
 }
 
 /* === Writing ============================================================== */
-
-int udmabuf_parse(const char *text, uint64_t *value)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	if (errno)
-		return -errno;
-	return *end ? -EINVAL : 0;
-}
 
 /* As the kernel takes it: one number and at most one newline, without spaces. */
 static int parse_line(char *text, uint64_t *value)

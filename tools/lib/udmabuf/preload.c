@@ -11,7 +11,6 @@
 #undef _FILE_OFFSET_BITS
 #undef _TIME_BITS
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -22,17 +21,6 @@
 
 #include "u-dma-buf-ioctl.h"
 #include "udmabuf.h"
-
-void *udmabuf_next(void **next, const char *name)
-{
-	void *function = __atomic_load_n(next, __ATOMIC_RELAXED);
-
-	if (!function) {
-		function = dlsym(RTLD_NEXT, name);
-		__atomic_store_n(next, function, __ATOMIC_RELAXED);
-	}
-	return function;
-}
 
 /* A result as the C library returns it. */
 static ssize_t result(ssize_t value)

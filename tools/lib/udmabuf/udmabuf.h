@@ -26,6 +26,11 @@
 /** define UDMABUF_LINK - Prefix of the names of dma-bufs and memfds of this library */
 #define UDMABUF_LINK		"u-dma-buf:"
 
+/** define UDMABUF_LINK_MAX - Size of the name of a descriptor */
+#define UDMABUF_LINK_MAX	512
+
+/* === next.c === */
+
 /** define next_of - The definition of a function after the one in this library */
 #define next_of(function) \
 ({ \
@@ -34,8 +39,25 @@
 	(typeof(function) *)udmabuf_next((void **)&next, #function); \
 })
 
-/** define UDMABUF_LINK_MAX - Size of the name of a descriptor */
-#define UDMABUF_LINK_MAX	512
+/**
+ * udmabuf_next() - Look a function up behind this library; see next_of()
+ * @next: the function, once it was looked up
+ * @name: its name
+ *
+ * Return: the function; NULL if no library has it.
+ */
+void *udmabuf_next(void **next, const char *name);
+
+/* === number.c === */
+
+/**
+ * udmabuf_parse() - Read a number
+ * @text: decimal, octal or hexadecimal digits, nothing else
+ * @value: returns the number
+ *
+ * Return: 0, -EINVAL, or -ERANGE if it does not fit.
+ */
+int udmabuf_parse(const char *text, uint64_t *value);
 
 /* === node.c: nodes, their buffers and heap === */
 
@@ -305,15 +327,6 @@ int64_t udmabuf_seek(int fd, struct udmabuf_file *file, int64_t offset, int when
 /* === attr.c: attributes === */
 
 /**
- * udmabuf_parse() - Read a number
- * @text: decimal, octal or hexadecimal digits, nothing else
- * @value: returns the number
- *
- * Return: 0, -EINVAL, or -ERANGE if it does not fit.
- */
-int udmabuf_parse(const char *text, uint64_t *value);
-
-/**
  * udmabuf_attr_open() - Open an attribute of a node
  * @node: name of the node
  * @attr: name of the attribute
@@ -366,15 +379,6 @@ int udmabuf_commit(int fd);
 int udmabuf_manage(char *text);
 
 /* === preload.c === */
-
-/**
- * udmabuf_next() - Look a function up behind this library; see next_of()
- * @next: the function, once it was looked up
- * @name: its name
- *
- * Return: the function; NULL if no library has it.
- */
-void *udmabuf_next(void **next, const char *name);
 
 /* The C library has these for programs that are built with _FORTIFY_SOURCE. */
 int __open_2(const char *path, int flags);
