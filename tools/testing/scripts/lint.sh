@@ -158,7 +158,8 @@ lint_layering()
 	return $rc
 }
 
-# driver/ is in layers: no include and no call against them, no circle of files.
+# driver/ is in layers: no include and no call against them. Neither there nor in lib/, the
+# tool and the libraries is a circle of files.
 lint_layers()
 {
 	python3 "$SCRIPTS/layers.py"

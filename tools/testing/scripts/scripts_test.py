@@ -235,7 +235,7 @@ class Watch(unittest.TestCase):
 
 
 class Layers(unittest.TestCase):
-    """layers.py: includes and calls against the layers of driver/."""
+    """layers.py: includes and calls against the layers of driver/, circles elsewhere."""
 
     FILES = {
         "driver/carveout_internal.h": "struct carveout;\n",
@@ -248,10 +248,19 @@ class Layers(unittest.TestCase):
                                "\treturn carveout_span_alloc();\n}\n",
         "driver/dev/ioctl.c": '#include "../buf/buffer.h"\n\nint carveout_ioctl(void)\n{\n'
                               "\treturn carveout_buf_create();\n}\n",
+        "tools/lib/shim/shim.h": "int low(void);\nint high(void);\n",
+        "tools/lib/shim/low.c": '#include "shim.h"\n\nint low(void)\n{\n\treturn 0;\n}\n',
+        "tools/lib/shim/high.c": '#include "shim.h"\n\nint high(void)\n{\n\treturn low();\n}\n',
     }
+    CIRCLE = "circle of calls: tools/lib/shim/high.c, tools/lib/shim/low.c\n"
 
-    def findings(self, **changes):
-        """Output for a small tree; CHANGES is text appended to files, by their base names."""
+    def findings(self, argued=(), **changes):
+        """Output for a small tree; CHANGES is text appended to files, by their base names.
+
+        ARGUED are the circles that have a reason.
+        """
+        script = "import layers, sys; layers.ARGUED = dict.fromkeys(%r, 'why'); " \
+                 "sys.exit(layers.main([]))" % (argued,)
         with tempfile.TemporaryDirectory() as top:
             for path, text in self.FILES.items():
                 os.makedirs(os.path.join(top, os.path.dirname(path)), exist_ok=True)
@@ -259,8 +268,9 @@ class Layers(unittest.TestCase):
                 with open(os.path.join(top, path), "w", encoding="utf-8") as file:
                     file.write(text)
             self.assertEqual(changes, {})
-            run = subprocess.run([sys.executable, os.path.join(SCRIPTS, "layers.py")], cwd=top,
-                                 text=True, capture_output=True, check=False)
+            run = subprocess.run([sys.executable, "-B", "-c", script], cwd=top, text=True,
+                                 env={**os.environ, "PYTHONPATH": SCRIPTS},
+                                 capture_output=True, check=False)
         self.assertEqual(run.stderr, "")
         self.assertEqual(run.returncode, 1 if run.stdout else 0)
         return run.stdout
@@ -288,6 +298,19 @@ class Layers(unittest.TestCase):
     def test_lock_of_the_heap(self):
         self.assertIn("driver/buf/buffer.c:8: the heap's lock is taken outside of layer mem",
                       self.findings(buffer_c="\traw_spin_lock(&carveout->lock);\n"))
+
+    def test_circle_outside_of_driver(self):
+        self.assertEqual(self.findings(low_c="\nvoid up(void)\n{\n\thigh();\n}\n"), self.CIRCLE)
+
+    def test_name_of_the_c_library_is_no_call(self):
+        self.assertEqual(self.findings(low_c="\nvoid up(void)\n{\n\tclose(0);\n}\n",
+                                       high_c="\nint close(int fd)\n{\n\treturn fd;\n}\n"), "")
+
+    def test_circle_with_a_reason(self):
+        argued = [("tools/lib/shim/high.c", "tools/lib/shim/low.c")]
+        self.assertEqual(self.findings(argued, low_c="\nvoid *up = high;\n"), "")
+        self.assertEqual(self.findings(argued),
+                         "no " + self.CIRCLE.replace(": ", ", so it needs no reason: "))
 
 
 class Prose(unittest.TestCase):
