@@ -278,11 +278,13 @@ lint_kernel_doc()
 		grep -E '^(driver|lib|include|tools/(lib|remote))/' | grep -vE '/tests/|^include/compat/')
 }
 
-# The pages are read by docutils, less the markup that only Sphinx knows.
+# The pages are read by docutils, less the markup that only Sphinx knows. No line is too long.
 lint_rst()
 {
 	local page rc=0
 
+	# shellcheck disable=SC2046 # no blanks in names
+	python3 "$SCRIPTS/rst_width.py" $(files '*.rst') || rc=1
 	for page in $(files '*.rst'); do
 		# shellcheck disable=SC2016 # the backquotes are the page's
 		sed -E '/^\.\. (toctree|kernel-doc|literalinclude|include|c:namespace.*)::/,/^$/d; s/:(doc|ref):`/`/g' "$page" |

@@ -375,6 +375,35 @@ class Prose(unittest.TestCase):
         self.assertEqual(status, 1)
 
 
+class Width(unittest.TestCase):
+    """rst_width.py: long lines of pages."""
+
+    LONG = "word " * 21
+
+    def numbers(self, *lines):
+        """The lines that are too long."""
+        with tempfile.NamedTemporaryFile("w", suffix=".rst") as page:
+            page.write("\n".join(lines))
+            page.flush()
+            run = subprocess.run([sys.executable, os.path.join(SCRIPTS, "rst_width.py"), page.name],
+                                 text=True, capture_output=True, check=False)
+        self.assertEqual((run.stderr, run.returncode), ("", 1 if run.stdout else 0))
+        return [int(line.split(":")[1]) for line in run.stdout.splitlines()]
+
+    def test_paragraphs(self):
+        self.assertEqual(self.numbers("A " + "x" * 98, "A " + "x" * 99, "- " + self.LONG), [2, 3])
+
+    def test_tables_and_addresses(self):
+        self.assertEqual(self.numbers("===  ===", self.LONG, "===  ===", self.LONG, "===  ===", "",
+                                      "|" + self.LONG, "<https://%s>" % ("x" * 100)), [])
+        self.assertEqual(self.numbers("===  ===", "a    b", "===  ===", "", self.LONG), [5])
+
+    def test_literal_blocks(self):
+        self.assertEqual(self.numbers("A line::", "", "  " + self.LONG, "", "  x", self.LONG), [6])
+        self.assertEqual(self.numbers(".. code-block:: c", "", "   " + self.LONG, "", self.LONG), [5])
+        self.assertEqual(self.numbers(".. list-table::", "", "   * - " + self.LONG), [3])
+
+
 class Subjects(unittest.TestCase):
     """subjects.py: the subjects of commits."""
 
