@@ -31,7 +31,7 @@
  * Claim (struct carveout_claim)
  *	holds a range of memory and its mapping. Held by its heap, and released with it.
  * Heap (struct carveout)
- *	holds claims and the descriptor store. Held by its device, by every buffer, by
+ *	holds claims and the store. Held by its device, by every buffer, by
  *	drivers, by memory of drivers and by deferred work. Freed with the last reference.
  * Device (struct carveout_device)
  *	of the device node or of the dma-heap node; holds the heap. That of the device node
@@ -40,17 +40,17 @@
  * Open file of the device node for holders of dma-bufs
  *	holds the module. Held by descriptors.
  * Account (struct carveout_account)
- *	of an open file of a device node or of an owner; holds nothing. Held by the open
- *	file or the owner, by the buffers that are charged to it, and by the dma-buf files
- *	that mmap() of the open file made. Freed with the last reference.
- * Owner (struct carveout_owner)
+ *	of an open file of a device node or of an owner object; holds nothing. Held by the
+ *	open file or the owner object, by the buffers that are charged to it, and by the
+ *	dma-buf files that mmap() of the open file made. Freed with the last reference.
+ * Owner object (struct carveout_owner)
  *	the credentials and the account that a driver acts with; holds the heap. Held by its
  *	driver and by waits. Freed with the last reference.
  * Session (struct carveout_session)
- *	references by handle; holds buffers, and is a client of pools. Held by its driver,
+ *	references by session handle; holds buffers, and is a client of pools. Held by its driver,
  *	which closes it.
  * Watch, wait for a tag, wait for a block
- *	hold the heap, the owner, and nothing that they wait for. Held by their driver, which
+ *	hold the heap, the owner object, and nothing that they wait for. Held by their driver, which
  *	ends them.
  * Buffer (struct carveout_buf)
  *	holds the heap and a span. Held by its dma-buf files (one for each time it was
@@ -68,7 +68,7 @@
  * Open file of a pool (struct carveout_pool_file)
  *	a client; holds the buffer and the module. Held by descriptors and mappings.
  * Client of a pool (struct carveout_pool_client)
- *	owner of blocks; a part of an open file, or an object of a driver, which then holds
+ *	block owner; a part of an open file, or an object of a driver, which then holds
  *	the buffer. Other clients know it by its id, which holds nothing. Ends with the
  *	open file, or when the driver leaves; its blocks are freed then.
  * Parked buffer
@@ -108,7 +108,7 @@
  * carveout.quota_lock (mutex)
  *	charges of users and accounts, the heap's region of the dmem controller
  * carveout.grow_lock (mutex)
- *	growth of the descriptor store
+ *	growth of the store
  * carveout_buf.attach_lock (mutex)
  *	importers of a buffer
  * carveout.lock (raw spinlock, interrupts off)
@@ -213,7 +213,7 @@ struct carveout_region_name {
  * @purpose: texts of drivers, by number, see carveout_purpose_keep(); an entry is set
  *	once
  * @grow_lock: guards @chunk, @nr_chunks
- * @chunk: memory of the descriptor store
+ * @chunk: memory of the store
  * @nr_chunks: number of @chunk entries
  * @generation: latest generation of a buffer or a link
  * @failures_nospc: requests that failed because no hole fitted
@@ -221,7 +221,7 @@ struct carveout_region_name {
  * @failures_quota: requests that a quota refused
  * @quota_lock: guards @users, @accounts, @dmem and the charges of accounts
  * @users: charges, struct carveout_user by user id
- * @accounts: accounts of owners
+ * @accounts: accounts of owner objects
  * @quota_user: limit of a user in bytes, 0 for no limit; set by the administrator
  * @quota_file: limit of an account in bytes, 0 for no limit; likewise
  * @quota_count: limits of a user in objects of each kind, 0 for no limit; likewise

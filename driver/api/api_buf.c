@@ -3,7 +3,7 @@
  * Buffers for other drivers.
  *
  * Ordinary buffers in the same registry, except that root owns them, they are exempt
- * from quotas and no permission checks apply, unless the driver acts for an owner.
+ * from quotas and no permission checks apply, unless it acts with an owner object.
  */
 
 #include <linux/dma-buf.h>
@@ -121,16 +121,16 @@ static int create_buf(void *arg)
  * large, placed and of attributes as requested, and persistent if that is requested. It
  * may have any owner and any content; the device tree can reserve tags for root.
  *
- * For an owner, a new buffer is charged and belongs to it, and the mode of an existing one
- * has to permit reading and writing.
+ * With an owner object, a new buffer is charged to it and belongs to its user, and the mode of
+ * an existing one has to permit reading and writing.
  *
  * Context: Process context. May sleep.
  * Return: the buffer, with a reference to be dropped with carveout_buf_put(); or an
  * ERR_PTR: -EEXIST if the tag is taken, with %CARVEOUT_REQ_OPEN by a buffer that does not
  * satisfy the request; with %CARVEOUT_REQ_OPEN also -EBUSY if other callers create and
- * remove the tag all the time, and as carveout_buf_find(); for an owner -EDQUOT if a quota
- * is exceeded, -EACCES if the mode of the tag or the device tree does not permit it,
- * -EAGAIN while the existing buffer is being resized; -EINVAL if the owner is one of
+ * remove the tag all the time, and as carveout_buf_find(); with an owner object -EDQUOT if a
+ * quota is exceeded, -EACCES if the mode of the tag or the device tree does not permit it,
+ * -EAGAIN while the existing buffer is being resized; -EINVAL if the owner object is one of
  * another heap; further as carveout_alloc_req().
  */
 struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,

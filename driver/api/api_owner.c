@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Owners: parties that a driver acts for, such as another processor or a client of its
- * firmware.
+ * Owner objects: a driver acts for other parties, such as another processor or a client of
+ * its firmware.
  *
- * A driver by itself may do everything. With an owner, it acts with the credentials of the
- * owner: the modes of tags and reserved prefixes hold, quotas are charged, and listings
- * show the name of the owner. The credentials have no capability.
+ * A driver by itself may do everything. With an owner object it acts with the credentials of
+ * that object: the modes of tags and reserved prefixes hold, quotas are charged, and listings
+ * show the name of the object. The credentials have no capability.
  */
 
 #include <linux/capability.h>
@@ -54,12 +54,12 @@ static const struct cred *create_cred(kuid_t uid, kgid_t gid)
 }
 
 /**
- * carveout_owner_create() - Create an owner
- * @carveout: the heap, to which the owner takes a reference
+ * carveout_owner_create() - Create an owner object
+ * @carveout: the heap, to which the owner object takes a reference
  * @attrs: its name, its credentials and its limit
  *
  * Context: Process context. May sleep.
- * Return: the owner, to be given to carveout_owner_put(); or an ERR_PTR: -EINVAL for an
+ * Return: the owner object, to be given to carveout_owner_put(); or an ERR_PTR: -EINVAL for an
  * invalid name or id; -ENOMEM.
  */
 struct carveout_owner *carveout_owner_create(struct carveout *carveout,
@@ -91,8 +91,8 @@ struct carveout_owner *carveout_owner_create(struct carveout *carveout,
 EXPORT_SYMBOL_NS_GPL(carveout_owner_create, "CARVEOUT");
 
 /**
- * carveout_owner_get() - Take a reference to an owner
- * @owner: an owner that the caller has a reference to
+ * carveout_owner_get() - Take a reference to an owner object
+ * @owner: an owner object that the caller has a reference to
  *
  * Context: Any context.
  * Return: @owner.
@@ -116,11 +116,11 @@ static void owner_release(struct kref *ref)
 }
 
 /**
- * carveout_owner_put() - Drop a reference to an owner
- * @owner: the owner
+ * carveout_owner_put() - Drop a reference to an owner object
+ * @owner: the owner object
  *
  * Its buffers have references of their own, and remain charged to its account until they
- * are free. An owner that is created with the same name meanwhile continues the account.
+ * are free. An owner object that is created with the same name meanwhile continues the account.
  *
  * Context: Process context. May sleep.
  */
@@ -132,8 +132,8 @@ void carveout_owner_put(struct carveout_owner *owner)
 EXPORT_SYMBOL_NS_GPL(carveout_owner_put, "CARVEOUT");
 
 /**
- * carveout_owner_lookup() - Find a buffer with the permissions of an owner
- * @owner: the owner
+ * carveout_owner_lookup() - Find a buffer with the permissions of an owner object
+ * @owner: the owner object
  * @tag: a valid tag, zero to the end of its field
  * @write: for writing, too
  *
@@ -152,16 +152,16 @@ struct carveout_buf *carveout_owner_lookup(struct carveout_owner *owner, const c
 	return buf;
 }
 
-/* For a caller with the credentials of the owner. */
+/* For a caller with the credentials of the owner object. */
 static int may_create(const struct carveout_owner *owner, const struct carveout_buf_spec *spec)
 {
 	return spec->tag[0] ? carveout_tag_may_create(owner->carveout, spec->tag) : 0;
 }
 
 /**
- * carveout_owner_buf_create() - Allocate a buffer for an owner
+ * carveout_owner_buf_create() - Allocate a buffer with an owner object
  * @carveout: the heap
- * @owner: the owner; NULL for the driver itself
+ * @owner: the owner object; NULL for the driver itself
  * @spec: its properties
  *
  * Context: Process context. May sleep.
@@ -186,9 +186,9 @@ struct carveout_buf *carveout_owner_buf_create(struct carveout *carveout,
 }
 
 /**
- * carveout_owner_pool_create() - Create a pool for an owner
+ * carveout_owner_pool_create() - Create a pool with an owner object
  * @carveout: the heap
- * @owner: the owner; NULL for the driver itself
+ * @owner: the owner object; NULL for the driver itself
  * @spec: its properties
  *
  * Context: Process context. May sleep.
@@ -216,11 +216,11 @@ struct carveout_pool *carveout_owner_pool_create(struct carveout *carveout,
 /**
  * carveout_owner_open() - Find a buffer that a request may open instead of creating it
  * @carveout: the heap
- * @owner: the owner; NULL for the driver itself
+ * @owner: the owner object; NULL for the driver itself
  * @tag: a valid tag, zero to the end of its field
  *
  * Context: Process context. May sleep.
- * Return: for a driver as carveout_lookup(); for an owner as carveout_lookup_nowait().
+ * Return: for a driver as carveout_lookup(); with an owner object as carveout_lookup_nowait().
  */
 struct carveout_buf *carveout_owner_open(struct carveout *carveout,
 					 struct carveout_owner *owner, const char *tag)
@@ -231,8 +231,8 @@ struct carveout_buf *carveout_owner_open(struct carveout *carveout,
 }
 
 /**
- * carveout_owner_find() - Find a buffer by its tag, for an owner
- * @owner: the owner
+ * carveout_owner_find() - Find a buffer by its tag, with an owner object
+ * @owner: the owner object
  * @tag: the tag
  * @write: for writing, too
  *
@@ -256,12 +256,12 @@ struct carveout_buf *carveout_owner_find(struct carveout_owner *owner, const cha
 EXPORT_SYMBOL_NS_GPL(carveout_owner_find, "CARVEOUT");
 
 /**
- * carveout_owner_next() - Find the next tag that an owner may read
- * @owner: the owner
+ * carveout_owner_next() - Find the next tag that an owner object permits to read
+ * @owner: the owner object
  * @cursor: state of the search, 0 to start; advanced
  * @tag: filled in with the tag, zero to the end
  *
- * A tag that exists during the whole of a search, with a mode that permits the owner to read,
+ * A tag that exists during the whole of a search, with a mode that permits the party to read,
  * is found once. A watch tells when it is time for another search. No reference is taken, so
  * that a search never holds a buffer of another user.
  *
@@ -297,8 +297,8 @@ static int check_access_locked(const struct carveout_buf *buf, bool write)
 }
 
 /**
- * carveout_owner_check() - Check whether an owner may open a buffer by its tag
- * @owner: the owner
+ * carveout_owner_check() - Check whether an owner object permits to open a buffer by its tag
+ * @owner: the owner object
  * @buf: a buffer of its heap that the caller has a reference to, or holds
  * @write: for writing, too
  *
@@ -321,8 +321,8 @@ int carveout_owner_check(struct carveout_owner *owner, const struct carveout_buf
 EXPORT_SYMBOL_NS_GPL(carveout_owner_check, "CARVEOUT");
 
 /**
- * carveout_owner_unlink() - Remove a tag, for an owner
- * @owner: the owner
+ * carveout_owner_unlink() - Remove a tag, with an owner object
+ * @owner: the owner object
  * @tag: the tag
  * @only: the buffer that has to have the tag; NULL for any
  *

@@ -180,10 +180,10 @@ static void start_tag_wait(struct carveout_tag_wait *wait, struct carveout *carv
 /**
  * carveout_buf_wait_begin() - Begin to wait for a tag
  * @carveout: the heap
- * @owner: owner in this heap, whose permissions count; NULL for the driver itself, which
+ * @owner: owner object of this heap, whose permissions count; NULL for the driver itself, which
  *	may do everything
  * @tag: the tag
- * @write: the owner writes, too; ignored without one
+ * @write: the party writes, too; ignored without one
  * @deadline: CLOCK_MONOTONIC; KTIME_MAX for none
  * @ready: called once, when the tag exists or never will: at the deadline, after the heap's
  *	shutdown, or when its mode does not permit the access. Process context, on a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Owners: parties that a driver acts for.
+ * Owner objects: a driver acts for other parties.
  */
 #ifndef _CARVEOUT_API_OWNER_H
 #define _CARVEOUT_API_OWNER_H
@@ -17,9 +17,9 @@ struct carveout_pool;
 struct carveout_pool_spec;
 
 /**
- * struct carveout_owner - credentials and an account that a driver acts with
+ * struct carveout_owner - Owner object: credentials and an account that a driver acts with
  * @ref: held by the driver, and by waits
- * @carveout: the heap, to which the owner holds a reference (invariant)
+ * @carveout: the heap, to which the owner object holds a reference (invariant)
  * @account: charged for its buffers (invariant)
  * @cred: decide about its permissions (invariant)
  */
@@ -31,8 +31,8 @@ struct carveout_owner {
 };
 
 /**
- * carveout_owner_enter() - Act with the credentials of an owner
- * @owner: the owner; NULL to keep those of the task
+ * carveout_owner_enter() - Act with the credentials of an owner object
+ * @owner: the owner object; NULL to keep those of the task
  *
  * Context: Process context. carveout_owner_leave() has to follow in the same function.
  * Return: the credentials of the task, for carveout_owner_leave().
@@ -44,7 +44,7 @@ static inline const struct cred *carveout_owner_enter(const struct carveout_owne
 
 /**
  * carveout_owner_leave() - Act with the credentials of the task again
- * @owner: the owner that was entered, or NULL
+ * @owner: the owner object that was entered, or NULL
  * @cred: as returned by carveout_owner_enter()
  *
  * Context: Process context.

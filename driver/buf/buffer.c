@@ -136,8 +136,8 @@ void carveout_buf_depopulate(struct carveout_buf *buf)
 }
 
 /*
- * The caller owns the buffer and is charged for it: a process, or the owner that a driver
- * acts for, with whose credentials it calls.
+ * The caller owns the buffer and is charged for it: a process, or the owner object with whose
+ * credentials a driver calls.
  */
 static void set_account(struct carveout_buf *buf, struct carveout_account *account,
 			const struct carveout_buf_spec *spec)

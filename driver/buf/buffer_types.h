@@ -36,7 +36,7 @@ struct pid;
  * @linked: the tag is in the table; registry_lock
  * @persist: the tag holds a reference; registry_lock
  * @seq: a reader without the lock sees the next three as of one moment
- * @uid: owner; registry_lock to change
+ * @uid: tag owner; registry_lock to change
  * @gid: group; registry_lock to change
  * @mode: permission bits; registry_lock to change
  */
@@ -111,10 +111,10 @@ struct carveout_parking {
  *	charged (invariant)
  * @charged_uid: user that is charged for it (invariant)
  * @charged: charged bytes
- * @dmem: charge to a cgroup; empty for the buffer of a driver or of its owner
+ * @dmem: charge to a cgroup; empty for the buffer of a driver, also with an owner object
  * @counts: charged objects, CARVEOUT_ONE_* bits; the bits of the tag: registry_lock once
  *	published
- * @tag: its tag; the owner of the buffer, with or without a tag
+ * @tag: its tag; the tag owner also of a buffer without a tag
  * @resv: fences, shared by its files that permit writing
  * @attach_lock: guards @attachments, their mappings and @writers
  * @attachments: importers of all its files
@@ -123,7 +123,7 @@ struct carveout_parking {
  * @holds: number of parties that may access the memory without a reference
  * @parking: used after the last reference
  * @pid: process that allocated it; NULL for a driver (invariant)
- * @comm: name of that program, or of the owner that a driver acts for (invariant)
+ * @comm: name of that program, or of the owner object of a driver (invariant)
  * @label: purpose, for people (invariant)
  */
 struct carveout_buf {

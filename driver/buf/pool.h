@@ -26,7 +26,7 @@ struct carveout_buf;
  * @carveout: heap of the buffer (invariant)
  * @stride: bytes from the start of a block to that of the next (invariant)
  * @lock: guards the following members, and those of the clients
- * @blocks: owners of the blocks
+ * @blocks: block owners
  * @clients: clients, by id
  * @last_client: id of the latest client
  * @waiters: waiters for a block, by arrival; empty while a block is free
@@ -55,7 +55,7 @@ struct carveout_pool {
 };
 
 /**
- * struct carveout_pool_client - an owner of blocks of a pool: an open file or a driver
+ * struct carveout_pool_client - A user of a pool, with its blocks: an open file or a driver
  * @pool: the pool, to whose buffer the client has a reference (invariant)
  * @id: its number, never used again in the pool (invariant)
  * @node: entry in carveout_pool.clients; carveout_pool.lock

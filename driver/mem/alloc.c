@@ -3,7 +3,7 @@
  * Spans of a heap: the allocator of lib/ with a lock.
  *
  * The critical section is the call of lib/ alone: bounded time, no allocation.
- * When descriptors run out, a request fails and changes nothing. The store then
+ * When span descriptors run out, a request fails and changes nothing. The store then
  * grows with the lock dropped, and the request is tried again. Freeing a span never
  * needs memory.
  *
@@ -131,9 +131,9 @@ static int alloc_saved(struct carveout_heap *heap, const struct carveout_heap_re
 }
 
 /*
- * Repeat a step that takes carveout->lock: after growth if descriptors ran out, and once
- * after deferred frees were drained if no hole fits. Each attempt samples the state, because
- * growth may sleep, and the hole may be taken meanwhile. Inlined, so that the step is.
+ * Repeat a step that takes carveout->lock: after growth if span descriptors ran out, and
+ * once after deferred frees were drained if no hole fits. Each attempt samples the state,
+ * because growth may sleep, and the hole may be taken meanwhile. Inlined, so that the step is.
  */
 static __always_inline int repeat(struct carveout *carveout,
 				  int (*step)(struct carveout *carveout, const void *arg),
@@ -270,8 +270,8 @@ static int retire_page(struct carveout *carveout, const struct carveout_claim *c
  * A part that was allocated meanwhile is left to its owner: an allocation checks its span
  * itself.
  *
- * Context: Process context. May sleep. Takes carveout->lock and, when descriptors run
- * out, carveout->grow_lock.
+ * Context: Process context. May sleep. Takes carveout->lock and, when span
+ * descriptors run out, carveout->grow_lock.
  * Return: 0; -ENOMEM without kernel memory for the metadata.
  */
 int carveout_span_retire(struct carveout *carveout, const struct carveout_claim *claim,
@@ -319,8 +319,8 @@ static int refuse_poisoned(struct carveout *carveout, const struct carveout_span
  * When no hole fits and deferred frees were pending before the attempt, they are drained
  * and the request is tried once more. No page of the span is poisoned.
  *
- * Context: Process context. May sleep. Takes carveout->lock and, when descriptors run
- * out, carveout->grow_lock.
+ * Context: Process context. May sleep. Takes carveout->lock and, when span
+ * descriptors run out, carveout->grow_lock.
  * Return: 0; -EINVAL, -ENOSPC or -EUCLEAN as carveout_heap_alloc(); -ENOMEM without
  * kernel memory for the metadata; -ENODEV after the heap's shutdown; -EBUSY if a
  * hibernation is in progress and no other memory than no-map memory satisfies the
@@ -397,9 +397,9 @@ static int ungrow(struct carveout *carveout, const struct carveout_claim *claim,
  * that were pending before the attempt are drained, and it is tried once more. A span does
  * not grow into poisoned memory.
  *
- * Context: Process context. May sleep. Takes carveout->lock and, when descriptors run
- * out, carveout->grow_lock. Shrinking never waits for the deferred work, so that the
- * work itself may shrink a span.
+ * Context: Process context. May sleep. Takes carveout->lock and, when span
+ * descriptors run out, carveout->grow_lock. Shrinking never waits for the deferred work, so
+ * that the work itself may shrink a span.
  * Return: 0; -EINVAL, -ENOSPC or -EUCLEAN as carveout_heap_resize(); -ENOMEM without
  * kernel memory for the metadata. On failure nothing has changed.
  */
@@ -448,7 +448,7 @@ static void free_span(struct carveout *carveout, struct carveout_handle handle,
 
 	if (ret == -EUCLEAN)
 		carveout_report_corruption(carveout, "heap");
-	/* The handle is valid: only a corrupted heap refuses it. */
+	/* The span handle is valid: only a corrupted heap refuses it. */
 	if (ret)
 		pr_err_ratelimited("%s: heap is corrupted (%d), memory is not reused; read the heap's 'check' file in debugfs\n",
 				   carveout->name, ret);

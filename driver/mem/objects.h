@@ -12,7 +12,7 @@
  * @CARVEOUT_OBJ_CLAIM: claimed ranges
  * @CARVEOUT_OBJ_CARVEOUT: heaps
  * @CARVEOUT_OBJ_DEVICE: device nodes
- * @CARVEOUT_OBJ_ACCOUNT: accounts: of open files of device nodes, and of owners
+ * @CARVEOUT_OBJ_ACCOUNT: accounts: of open files of device nodes, and of owner objects
  * @CARVEOUT_OBJ_BUF: buffers
  * @CARVEOUT_OBJ_DMABUF: dma-buf files
  * @CARVEOUT_OBJ_ATTACH: dma-buf attachments
@@ -20,7 +20,7 @@
  * @CARVEOUT_OBJ_POOL: pools
  * @CARVEOUT_OBJ_POOL_FILE: open files of pools
  * @CARVEOUT_OBJ_POOL_CLIENT: drivers that are clients of pools
- * @CARVEOUT_OBJ_OWNER: owners that drivers act for
+ * @CARVEOUT_OBJ_OWNER: owner objects of drivers
  * @CARVEOUT_OBJ_SESSION: sessions of drivers
  * @CARVEOUT_OBJ_WAIT: watches and waits of drivers
  * @CARVEOUT_NR_OBJECTS: number of kinds

@@ -2,7 +2,7 @@
 /*
  * Quotas: limits on the memory of a heap that a user, and an account, may allocate, and on
  * the number of objects of a user. An open file of the device node is an account, and an
- * owner that a driver acts for is one.
+ * owner object of a driver is one.
  *
  * Memory is charged to the file-system user id of the allocating call, and to the
  * account of that call, until it returns to the heap. Objects are charged to the
@@ -85,12 +85,12 @@ static struct carveout_account *find_account(struct carveout *carveout, const ch
 }
 
 /**
- * carveout_account_of_owner() - Get the account of an owner
- * @carveout: the heap, which the owner keeps alive
- * @name: name of the owner, at most 63 bytes
+ * carveout_account_of_owner() - Get the account of an owner object
+ * @carveout: the heap, which the owner object keeps alive
+ * @name: name of the owner object, at most 63 bytes
  * @limit: limit of a new account in bytes; 0 for that of an open file
  *
- * An account exists as long as a buffer is charged to it. So an owner that is created anew
+ * An account exists as long as a buffer is charged to it. So an owner object that is created anew
  * continues the account, and gets no fresh limit.
  *
  * Context: Process context. May sleep. Takes carveout->quota_lock.

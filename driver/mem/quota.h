@@ -27,17 +27,17 @@ struct carveout_typed;
 #define CARVEOUT_TAG_COUNTS	(CARVEOUT_ONE_TAG | CARVEOUT_ONE_PERSISTENT)
 
 /**
- * struct carveout_account - an open file of a device node, or an owner that a driver acts for
- * @ref: held by the file or the owner, by the buffers that are charged to it, and by files
- *	that mmap() of the open file made
- * @carveout: the heap, which the open file or the owner keeps alive (invariant)
+ * struct carveout_account - Charges of an open file of a device node, or of an owner object
+ * @ref: held by the file or the owner object, by the buffers that are charged to it, and by
+ *	files that mmap() of the open file made
+ * @carveout: the heap, which the open file or the owner object keeps alive (invariant)
  * @used: charged bytes; carveout.quota_lock
  * @seen: carveout.changes when the file last listed the buffers
  * @typed: typed memory of the open file, for its mmap(); NULL until it is set, once, by
  *	cmpxchg()
- * @node: entry in carveout.accounts, of an owner; carveout.quota_lock
- * @limit: limit of an owner in bytes; 0 for carveout.quota_file (invariant)
- * @name: name of an owner; empty for an open file (invariant)
+ * @node: entry in carveout.accounts, of an owner object; carveout.quota_lock
+ * @limit: limit of an owner object in bytes; 0 for carveout.quota_file (invariant)
+ * @name: name of an owner object; empty for an open file (invariant)
  */
 struct carveout_account {
 	struct kref ref;
@@ -55,7 +55,7 @@ struct carveout_account {
  * @account: the account
  *
  * Context: Any context.
- * Return: false for the account of an owner that a driver acts for.
+ * Return: false for the account of an owner object.
  */
 static inline bool carveout_account_is_file(const struct carveout_account *account)
 {

@@ -3,7 +3,7 @@
  * Remote processors.
  *
  * A processor is known by the name of its device until the module ends. That is the name of
- * its owners, too, whose accounts outlast a session: a processor that crashes again and
+ * its owner objects, too, whose accounts outlast a session: a processor that crashes again and
  * again gets no more than its quota.
  */
 

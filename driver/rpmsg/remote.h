@@ -109,7 +109,7 @@ struct carveout_remote {
  * @policy: rights of the processor (invariant)
  * @started: the processor has accepted it, and may hold memory
  * @bits: bits of an address of the processor, once @started
- * @owner: owner in each heap, with a reference (invariant)
+ * @owner: owner object in each heap, with a reference (invariant)
  * @refs: its handles
  * @read_only: handles that do not permit writing
  * @directory: its directory, or NULL

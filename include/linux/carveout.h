@@ -11,8 +11,9 @@
  *	pools	buffers that are divided into equal blocks, with waiting; each user
  *		of a pool is a client, which owns the blocks that it allocates
  *
- * A driver acts for itself, or for an owner with permissions, a quota and references of
- * its own. It is notified of changes, and waits, without a task that sleeps.
+ * A driver acts for itself, or for another party: with an owner object, which has permissions
+ * and a quota, and with a session, which has references. It is notified of changes, and waits,
+ * without a task that sleeps.
  *
  * Frees, references, properties of an object and a non-blocking pool allocation
  * are allowed in any context, including hard IRQ. All else may sleep. In interrupt
@@ -165,8 +166,8 @@ void carveout_drain(struct carveout *carveout);
  * @purpose: purpose of the allocation, for display. The heap keeps the first 31
  *	bytes of up to 64 different texts for its memory; memory with another
  *	text is shown without it. May be NULL.
- * @owner: owner that the driver acts for, of the same heap; NULL for the driver itself. Only
- *	for buffers and pools
+ * @owner: owner object of the party that the driver acts for, of the same heap; NULL for the
+ *	driver itself. Only for buffers and pools
  */
 struct carveout_req {
 	u64 size;
@@ -416,10 +417,10 @@ struct carveout_block_wait * __must_check carveout_pool_wait_begin(struct carveo
 int __must_check carveout_pool_wait_end(struct carveout_block_wait *wait,
 					struct carveout_pool_block *block);
 
-/* === Owners =============================================================== */
+/* === Owner objects ======================================================== */
 
 /**
- * struct carveout_owner_attrs - Attributes of an owner that a driver acts for
+ * struct carveout_owner_attrs - Attributes of an owner object
  * @name: name of the party, at most 63 bytes, unlike that of any other in the heap;
  *	listings show the first 15 bytes as the name of the program
  * @uid: user that owns its buffers and tags, and is charged for them
