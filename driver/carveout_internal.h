@@ -139,7 +139,7 @@ struct dmem_cgroup_region;
 #define CARVEOUT_HEAPS_MAX	256
 
 /**
- * enum carveout_count - objects of a user that a quota limits, besides bytes
+ * enum carveout_count - Objects of a user that a quota limits, besides bytes
  * @CARVEOUT_COUNT_BUFFERS: buffers, pools included
  * @CARVEOUT_COUNT_TAGS: tags
  * @CARVEOUT_COUNT_PERSISTENT: persistent tags
@@ -157,7 +157,7 @@ enum carveout_count {
 };
 
 /**
- * struct carveout_tag_prefix - tags that are reserved for a user
+ * struct carveout_tag_prefix - Tags that are reserved for a user
  * @prefix: prefix of the tags
  * @uid: the user that may create them
  */
@@ -167,7 +167,7 @@ struct carveout_tag_prefix {
 };
 
 /**
- * struct carveout_region_name - a name that a heap was created with for some of its memory
+ * struct carveout_region_name - A name that a heap was created with for some of its memory
  * @base: physical address of that memory. Its region has another name if it was joined
  *	with adjacent memory.
  * @name: the name
@@ -178,7 +178,7 @@ struct carveout_region_name {
 };
 
 /**
- * struct carveout - a heap: regions, allocator, registry of buffers
+ * struct carveout - A heap: regions, allocator, registry of buffers
  * @node: in the list of all heaps; heaps_lock
  * @ref: held by the device and by buffers
  * @release: frees the heap with its last reference (invariant)

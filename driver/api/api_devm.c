@@ -39,7 +39,7 @@ struct carveout *devm_carveout_get(struct device *dev, const char *name)
 EXPORT_SYMBOL_NS_GPL(devm_carveout_get, "CARVEOUT");
 
 /**
- * struct memory_devres - device-managed memory of a driver
+ * struct memory_devres - Device-managed memory of a driver
  * @carveout: the heap, which the memory keeps
  * @va: address of the memory
  */

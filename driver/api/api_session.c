@@ -20,7 +20,7 @@
 #include "../mem/objects.h"
 
 /**
- * struct carveout_session - references of a party that a driver acts for
+ * struct carveout_session - References of a party that a driver acts for
  * @lock: guards the following members and the entries
  * @refs: struct carveout_session_ref by handle
  * @next: the handle after the latest one
@@ -36,7 +36,7 @@ struct carveout_session {
 };
 
 /**
- * struct carveout_session_ref - a handle
+ * struct carveout_session_ref - A session handle
  * @buf: the buffer, with a reference (invariant)
  * @count: references of the handle, at least 1; carveout_session.lock
  * @client: client of the pool, once one was needed; carveout_session.lock

@@ -102,7 +102,7 @@ EXPORT_SYMBOL_NS_GPL(carveout_watch_changes, "CARVEOUT");
 /* === Tags ================================================================= */
 
 /**
- * struct carveout_tag_wait - a wait for a tag
+ * struct carveout_tag_wait - A wait for a tag
  * @watch: calls for a look-up when the tag changes
  * @timer: calls for a look-up at the deadline
  * @owner: owner that waits, with a reference; NULL for a driver (invariant)

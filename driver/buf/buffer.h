@@ -14,7 +14,7 @@ struct carveout;
 struct carveout_account;
 
 /**
- * struct carveout_buf_spec - properties of a new buffer
+ * struct carveout_buf_spec - Properties of a new buffer
  * @request: request to the heap
  * @label: purpose, a terminated string
  * @tag: its tag; an empty string for none

@@ -29,7 +29,7 @@ struct carveout_pool;
 struct pid;
 
 /**
- * struct carveout_tag - the tag of a buffer
+ * struct carveout_tag - The tag of a buffer
  * @node: in carveout.tags while @linked; registry_lock
  * @name: the tag; kept after unlinking, because a buffer is tagged at most once
  *	(invariant once linked)
@@ -52,7 +52,7 @@ struct carveout_tag {
 };
 
 /**
- * enum carveout_buf_state - whether a buffer can be used
+ * enum carveout_buf_state - Whether a buffer can be used
  * @CARVEOUT_BUF_LIVE: yes
  * @CARVEOUT_BUF_RESIZING: not while it is being resized
  * @CARVEOUT_BUF_REPLACED: no, another buffer took over its tag and its content
@@ -68,7 +68,7 @@ enum carveout_buf_state {
 };
 
 /**
- * struct carveout_parking - state of a buffer whose memory is in use without a reference
+ * struct carveout_parking - State of a buffer whose memory is in use without a reference
  * @work: checks the pages again
  * @next: physical address of the first page that was still pinned
  * @delay_ms: delay until the next check
@@ -84,7 +84,7 @@ struct carveout_parking {
 };
 
 /**
- * struct carveout_buf - a buffer
+ * struct carveout_buf - A buffer
  * @ref: held by its dma-buf files, by a persistent tag, by calls in progress, and by
  *	the buffer that has it as @next
  * @rcu: frees it after a grace period, because tags are looked up under RCU

@@ -14,7 +14,7 @@ struct carveout_buf;
 struct device;
 
 /**
- * struct carveout_mapping - a mapping of a buffer for a device
+ * struct carveout_mapping - A mapping of a buffer for a device
  * @node: entry in carveout_buf.attachments; carveout_buf.attach_lock
  * @buf: the buffer; the owner of the mapping holds a reference to it (invariant)
  * @dev: the device (invariant)

@@ -41,7 +41,7 @@
 #include "release.h"
 
 /**
- * struct carveout_dmabuf - private part of a dma-buf
+ * struct carveout_dmabuf - Private part of a dma-buf
  * @buf: the buffer, with a reference (invariant)
  * @writers: share of this file in @buf->writers; @buf->attach_lock
  * @account: account of the open file whose mmap() maps this file, with a reference; NULL

@@ -12,7 +12,7 @@ struct carveout_buf;
 struct carveout_buffer_info;
 
 /**
- * struct carveout_viewer - rights of a process to see buffers
+ * struct carveout_viewer - Rights of a process to see buffers
  * @all: it sees the buffers of all owners, whatever their mode
  * @phys: it sees physical addresses
  */

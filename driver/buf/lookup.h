@@ -21,7 +21,7 @@ struct carveout_buf;
 #define CARVEOUT_RESIZE_WAIT_MS	10000
 
 /**
- * enum carveout_lookup_access - access that a look-up asks for
+ * enum carveout_lookup_access - Access that a look-up asks for
  * @CARVEOUT_LOOKUP_READ: a process reads
  * @CARVEOUT_LOOKUP_WRITE: a process reads and writes
  * @CARVEOUT_LOOKUP_KERNEL: a driver reads and writes; no permission check

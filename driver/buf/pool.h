@@ -20,7 +20,7 @@ struct carveout;
 struct carveout_buf;
 
 /**
- * struct carveout_pool - the blocks of a buffer
+ * struct carveout_pool - The blocks of a buffer
  * @buf: the buffer, which owns the pool; a holder of the pool has a reference to it
  *	(invariant)
  * @carveout: heap of the buffer (invariant)
@@ -71,7 +71,7 @@ struct carveout_pool_client {
 };
 
 /**
- * struct carveout_pool_waiter - a waiter for a block
+ * struct carveout_pool_waiter - A waiter for a block
  * @node: in carveout_pool.waiters while not @done; carveout_pool.lock
  * @arrival: order in the queue; 0 for a new waiter without a ticket
  * @task: the task that sleeps; NULL for a waiter with work

@@ -14,7 +14,7 @@ struct carveout_account;
 struct carveout_pool;
 
 /**
- * struct carveout_pool_spec - properties of a new pool
+ * struct carveout_pool_spec - Properties of a new pool
  * @block_size: bytes of a block, at least
  * @count: number of blocks
  * @buf: properties of its buffer; the size in its request is filled in

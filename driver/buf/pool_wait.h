@@ -13,7 +13,7 @@
 #include "pool.h"
 
 /**
- * struct carveout_block_wait - a wait for a block
+ * struct carveout_block_wait - A wait for a block
  * @waiter: entry in the queue of the pool
  * @timer: takes it out of the queue at the deadline
  * @work: calls @ready

@@ -14,7 +14,7 @@
 struct carveout;
 
 /**
- * struct carveout_watch - a watch of the tags of a heap that have a prefix
+ * struct carveout_watch - A watch of the tags of a heap that have a prefix
  * @node: entry in carveout.watches; carveout.registry_lock
  * @carveout: the heap, to which the watch holds a reference (invariant)
  * @prefix: the prefix, a terminated string (invariant)

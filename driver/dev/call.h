@@ -21,7 +21,7 @@ struct carveout_pool_file;
 struct dma_buf;
 
 /**
- * struct carveout_call - one ioctl in progress
+ * struct carveout_call - One ioctl in progress
  * @carveout: the heap; NULL for the device node for holders of dma-bufs
  * @account: account of the device node's file; NULL for other files
  * @pool_file: file of a pool; NULL for a device node
@@ -68,7 +68,7 @@ struct carveout_call {
 };
 
 /**
- * struct carveout_command - an ioctl, for the dispatcher
+ * struct carveout_command - An ioctl, for the dispatcher
  * @cmd: command number with the kernel's size of the argument
  * @min_size: size of the argument's first version
  * @mode: FMODE_* that the file has to be open with
@@ -82,7 +82,7 @@ struct carveout_command {
 };
 
 /**
- * struct carveout_commands - the ioctls of a kind of file
+ * struct carveout_commands - The ioctls of a kind of file
  * @command: by command number minus @first
  * @first: number of the first command
  * @count: number of commands

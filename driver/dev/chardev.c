@@ -144,7 +144,7 @@ static struct class dma_heap_class = {
 };
 
 /**
- * struct node_kind - the two kinds of device nodes
+ * struct node_kind - The two kinds of device nodes
  * @class: the class, which has the directory
  * @fops: operations of an open file
  * @groups: attributes in sysfs

@@ -16,7 +16,7 @@ struct carveout_account;
 struct file;
 
 /**
- * struct carveout_device - a device node of a heap
+ * struct carveout_device - A device node of a heap
  * @dev: the device; its release frees this object
  * @cdev: its character device
  * @carveout: the heap, with a reference

@@ -50,7 +50,7 @@ static_assert(sizeof(struct carveout_ioctl_pool_export) == CARVEOUT_POOL_EXPORT_
 static_assert(sizeof(struct carveout_ioctl_pool_sync) == CARVEOUT_POOL_SYNC_SIZE_VER0);
 
 /**
- * struct carveout_pool_file - an open file of a pool
+ * struct carveout_pool_file - An open file of a pool
  * @pool: the pool; the file has a reference to its buffer (invariant)
  * @client: owner of its blocks
  */

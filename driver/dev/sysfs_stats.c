@@ -122,7 +122,7 @@ const struct attribute_group carveout_sysfs_statistics = {
 /* === Regions ============================================================== */
 
 /**
- * struct region_folder - the folder of a region
+ * struct region_folder - The folder of a region
  * @kobj: its release frees this object
  * @node: in carveout_device.folders
  * @carveout: the heap; the device keeps it until the folder is removed
@@ -136,7 +136,7 @@ struct region_folder {
 };
 
 /**
- * struct region_file - a file in the folder of a region
+ * struct region_file - A file in the folder of a region
  * @attr: name and mode
  * @show: prints the value
  */

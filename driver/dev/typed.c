@@ -37,7 +37,7 @@ static_assert(sizeof(struct carveout_ioctl_typed) == CARVEOUT_TYPED_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_typed_info) == CARVEOUT_TYPED_INFO_SIZE_VER0);
 
 /**
- * struct carveout_typed - typed memory of an open file (invariant)
+ * struct carveout_typed - Typed memory of an open file (invariant)
  * @regions: mask of its regions; 0 for all regions of the heap
  * @flags: CARVEOUT_TYPED_* flags
  */

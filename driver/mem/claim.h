@@ -14,7 +14,7 @@ struct carveout_dma_pool;
 struct carveout_region;
 
 /**
- * enum carveout_source - the source of a range of memory
+ * enum carveout_source - The source of a range of memory
  * @CARVEOUT_SOURCE_NOMAP: set aside at boot, not in the kernel's page tables
  * @CARVEOUT_SOURCE_MAPPED: set aside at boot, in the kernel's linear mapping
  * @CARVEOUT_SOURCE_SYSTEM: allocated from the system; the claim owns the pages
@@ -26,7 +26,7 @@ enum carveout_source {
 };
 
 /**
- * struct carveout_range - a range that is to become a region
+ * struct carveout_range - A range that is to become a region
  * @base: physical address
  * @size: bytes
  * @attrs: CARVEOUT_ATTR_* bits
@@ -46,7 +46,7 @@ struct carveout_range {
 };
 
 /**
- * struct carveout_claim - one range of memory that a heap has for itself
+ * struct carveout_claim - One range of memory that a heap has for itself
  * @node: entry in the list of all claims; claims_lock
  * @range: the memory and its kind (invariant)
  * @va: the kernel's own mapping, with the region's memory type; NULL if the CPU must not

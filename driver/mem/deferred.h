@@ -27,7 +27,7 @@ void carveout_deferred_done(struct carveout *carveout);
 void __carveout_put_atomic(struct carveout *carveout);
 
 /**
- * struct carveout_retry - an attempt that is repeated after deferred frees are drained
+ * struct carveout_retry - An attempt that is repeated after deferred frees are drained
  * @carveout: the heap
  * @busy: frees were pending before the attempt
  * @drained: they were drained, which is done once

@@ -29,7 +29,7 @@
 #include "dma_pool.h"
 
 /**
- * struct carveout_dma_pool - a region that the coherent allocator gave to a heap
+ * struct carveout_dma_pool - A region that the coherent allocator gave to a heap
  * @user: device that the memory is allocated for, assigned to the region
  * @va: its address in the mapping of the allocator
  * @addr: its address for the device

@@ -11,7 +11,7 @@ struct carveout;
 struct dmem_cgroup_pool_state;
 
 /**
- * struct carveout_dmem - the charge of a buffer to a cgroup
+ * struct carveout_dmem - The charge of a buffer to a cgroup
  * @pool: the account of the cgroup for the heap, with one reference; NULL without a charge
  * @bytes: charged bytes
  */

@@ -8,7 +8,7 @@
 #include <linux/atomic.h>
 
 /**
- * enum carveout_object - kinds of objects that are counted while they live
+ * enum carveout_object - Kinds of objects that are counted while they live
  * @CARVEOUT_OBJ_CLAIM: claimed ranges
  * @CARVEOUT_OBJ_CARVEOUT: heaps
  * @CARVEOUT_OBJ_DEVICE: device nodes

@@ -32,7 +32,7 @@
 #include "quota.h"
 
 /**
- * struct carveout_user - the charge of a user in a heap, never all 0
+ * struct carveout_user - The charge of a user in a heap, never all 0
  * @used: charged bytes; carveout.quota_lock
  * @count: charged objects of each kind; carveout.quota_lock
  */

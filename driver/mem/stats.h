@@ -11,7 +11,7 @@
 #include "../../lib/heap.h"
 
 /**
- * struct carveout_debug_state - counters of a heap as of one moment
+ * struct carveout_debug_state - Counters of a heap as of one moment
  * @stats: the counters that drivers see
  * @counters: the counters of lib/
  * @hash: hash over all regions and spans

@@ -19,7 +19,7 @@
 #define CARVEOUT_RPMSG_CALLS	(CARVEOUT_RPMSG_CREDITS + 1)
 
 /**
- * struct carveout_message - a message to the processor
+ * struct carveout_message - A message to the processor
  * @node: entry in carveout_channel.answers while it waits to be sent; carveout_channel.lock
  * @answer: its content
  * @sent: called once it is sent or dropped, or NULL
@@ -31,7 +31,7 @@ struct carveout_message {
 };
 
 /**
- * struct carveout_call - a request and its answer
+ * struct carveout_call - A request and its answer
  * @node: entry in carveout_channel.free or .received; carveout_channel.lock
  * @channel: the channel (invariant)
  * @request: the request
@@ -47,7 +47,7 @@ struct carveout_call {
 };
 
 /**
- * struct carveout_remote_wait - a request that is answered later
+ * struct carveout_remote_wait - A request that is answered later
  * @node: entry in carveout_channel.waits
  * @channel: the channel (invariant)
  * @id: id of the request (invariant)
@@ -73,7 +73,7 @@ struct carveout_remote_wait {
 };
 
 /**
- * struct carveout_remote_watch - the watch of a heap
+ * struct carveout_remote_watch - The watch of a heap
  * @channel: the channel (invariant)
  * @watch: the watch, or NULL
  * @prefix: its prefix
@@ -93,7 +93,7 @@ struct carveout_remote_watch {
 };
 
 /**
- * struct carveout_channel - a channel of a processor
+ * struct carveout_channel - A channel of a processor
  * @rpdev: its rpmsg device (invariant)
  * @tag_len: length of the field for a tag (invariant)
  * @session: the session; used by @work alone, while the channel is open; NULL for none
@@ -135,7 +135,7 @@ struct carveout_channel {
 };
 
 /**
- * enum carveout_request_effect - effect of a request on its channel
+ * enum carveout_request_effect - Effect of a request on its channel
  * @CARVEOUT_REQUEST_PLAIN: none
  * @CARVEOUT_REQUEST_GREET: the processor needs a hello
  * @CARVEOUT_REQUEST_RENEW: the session ends, or there is none, and another one is opened

@@ -30,7 +30,7 @@
 #include "publish.h"
 
 /**
- * struct carveout_published - a buffer whose memory the processor may access
+ * struct carveout_published - A buffer whose memory the processor may access
  * @node: entry in carveout_directory.removed_bufs, once its entry was cleared
  * @buf: the buffer, which is held, without a reference (invariant)
  * @heap: number of its heap (invariant)
@@ -52,7 +52,7 @@ struct carveout_published {
 };
 
 /**
- * struct carveout_directory_slot - a slot, as Linux knows it
+ * struct carveout_directory_slot - A slot, as Linux knows it
  * @published: the buffer of its entry, or NULL
  * @sequence: its sequence count
  */
@@ -62,7 +62,7 @@ struct carveout_directory_slot {
 };
 
 /**
- * struct carveout_directory - the directory of a session
+ * struct carveout_directory - The directory of a session
  * @session: the session (invariant)
  * @channel: its channel; NULL once that is being removed
  * @memory: the pages (invariant)

@@ -31,7 +31,7 @@ struct carveout_reports;
 #define CARVEOUT_REMOTE_HEAPS	8
 
 /**
- * struct carveout_window - a range of physical memory as a processor sees it
+ * struct carveout_window - A range of physical memory as a processor sees it
  * @addr: address of the processor
  * @phys: physical address
  * @size: bytes
@@ -43,7 +43,7 @@ struct carveout_window {
 };
 
 /**
- * struct carveout_policy - rights of a processor, from its firmware node
+ * struct carveout_policy - Rights of a processor, from its firmware node
  * @nr_heaps: number of heaps
  * @heap: the heaps, each with a reference
  * @open: prefixes of the tags that it may open; none for all
@@ -77,7 +77,7 @@ struct carveout_policy {
 };
 
 /**
- * struct carveout_remote - a remote processor, known from its first channel to the end of
+ * struct carveout_remote - A remote processor, known from its first channel to the end of
  *	the module
  * @node: entry in the list of all
  * @dev: its device in sysfs
@@ -102,7 +102,7 @@ struct carveout_remote {
 };
 
 /**
- * struct carveout_remote_session - references of a processor, from a hello to their end
+ * struct carveout_remote_session - References of a processor, from a hello to their end
  * @node: entry in carveout_remote.held or .stopped
  * @remote: the processor (invariant)
  * @number: its number, never 0 (invariant)

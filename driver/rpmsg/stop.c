@@ -37,7 +37,7 @@
 /* === Reports of remoteproc ================================================= */
 
 /**
- * struct carveout_reports - reports of the remoteproc of a processor
+ * struct carveout_reports - Reports of the remoteproc of a processor
  * @remote: the processor (invariant)
  * @rproc: its remoteproc, with a reference (invariant)
  * @subdev: called at the end of a run

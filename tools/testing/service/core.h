@@ -23,7 +23,7 @@
 #define MESSAGE_LEN	(CARVEOUT_RPMSG_REQUEST_LEN + CARVEOUT_RPMSG_TAG_MAX)
 
 /**
- * struct record - a request that the service has taken, and has not answered
+ * struct record - A request that the service has taken, and has not answered
  * @request: the request
  * @tag: its field for a tag
  * @handled: its turn has come
@@ -65,7 +65,7 @@ struct block {
 };
 
 /**
- * struct readable - a buffer that is or was in the directory
+ * struct readable - A buffer that is or was in the directory
  * @generation: its generation
  * @slot: slot of its entry, or 0 if that was cleared
  * @removal: number of that removal
@@ -77,7 +77,7 @@ struct readable {
 };
 
 /**
- * struct directory - the directory of the session that the channel has
+ * struct directory - The directory of the session that the channel has
  * @generation: generation of its memory, or 0
  * @session: the session
  * @removed: entries that were cleared
@@ -95,7 +95,7 @@ struct directory {
 };
 
 /**
- * struct core - a remote processor
+ * struct core - A remote processor
  * @dev: its device, with its policy
  * @rproc: its remoteproc
  * @has_rproc: it has one
