@@ -6,8 +6,8 @@
  * buffer), buf/ (buffers; no device node, no driver), dev/ (user space) and api/ (other
  * drivers). See Documentation/design.rst.
  */
-#ifndef _CARVEOUT_INTERNAL_H
-#define _CARVEOUT_INTERNAL_H
+#ifndef CARVEOUT_INTERNAL_H
+#define CARVEOUT_INTERNAL_H
 
 #include <linux/atomic.h>
 #include <linux/carveout.h>
@@ -363,4 +363,4 @@ static inline void carveout_wake_all(struct wait_queue_head *wq, __poll_t mask)
 	__wake_up(wq, TASK_NORMAL, 0, poll_to_key(mask));
 }
 
-#endif /* _CARVEOUT_INTERNAL_H */
+#endif /* CARVEOUT_INTERNAL_H */

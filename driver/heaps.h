@@ -2,8 +2,8 @@
 /*
  * Heaps: creation, growth, shutdown.
  */
-#ifndef _CARVEOUT_HEAPS_H
-#define _CARVEOUT_HEAPS_H
+#ifndef CARVEOUT_HEAPS_H
+#define CARVEOUT_HEAPS_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
@@ -25,4 +25,4 @@ struct carveout *carveout_heap_next(struct carveout *carveout);
 void carveout_heaps_reopen_nomap(void);
 unsigned int carveout_shutdown(struct carveout *carveout);
 
-#endif /* _CARVEOUT_HEAPS_H */
+#endif /* CARVEOUT_HEAPS_H */

@@ -2,10 +2,10 @@
 /*
  * Power management.
  */
-#ifndef _CARVEOUT_POWER_H
-#define _CARVEOUT_POWER_H
+#ifndef CARVEOUT_POWER_H
+#define CARVEOUT_POWER_H
 
 int carveout_power_init(void);
 void carveout_power_exit(void);
 
-#endif /* _CARVEOUT_POWER_H */
+#endif /* CARVEOUT_POWER_H */

@@ -2,8 +2,8 @@
 /*
  * Regions of the device tree.
  */
-#ifndef _CARVEOUT_RESERVED_H
-#define _CARVEOUT_RESERVED_H
+#ifndef CARVEOUT_RESERVED_H
+#define CARVEOUT_RESERVED_H
 
 struct carveout_range;
 struct device;
@@ -11,4 +11,4 @@ struct device;
 int carveout_reserved_read(struct device *dev, unsigned int index,
 			   struct carveout_range *range);
 
-#endif /* _CARVEOUT_RESERVED_H */
+#endif /* CARVEOUT_RESERVED_H */

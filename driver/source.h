@@ -2,8 +2,8 @@
 /*
  * Sources of heaps: the device tree, module parameters, system memory.
  */
-#ifndef _CARVEOUT_SOURCE_H
-#define _CARVEOUT_SOURCE_H
+#ifndef CARVEOUT_SOURCE_H
+#define CARVEOUT_SOURCE_H
 
 #include <linux/types.h>
 
@@ -23,4 +23,4 @@ int carveout_params_init(void);
 void carveout_params_publish(void);
 void carveout_params_exit(void);
 
-#endif /* _CARVEOUT_SOURCE_H */
+#endif /* CARVEOUT_SOURCE_H */

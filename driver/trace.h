@@ -7,8 +7,8 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM carveout
 
-#if !defined(_CARVEOUT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
-#define _CARVEOUT_TRACE_H
+#if !defined(CARVEOUT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define CARVEOUT_TRACE_H
 
 #include <linux/string.h>
 #include <linux/tracepoint.h>
@@ -194,7 +194,7 @@ TRACE_EVENT(carveout_block_free,
 		  __entry->client, __entry->index)
 );
 
-#endif /* _CARVEOUT_TRACE_H */
+#endif /* CARVEOUT_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .

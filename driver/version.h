@@ -3,9 +3,9 @@
  * The version of the modules, of libcarveout, of the pages and of the packages. All other
  * files take it from here.
  */
-#ifndef _CARVEOUT_VERSION_H
-#define _CARVEOUT_VERSION_H
+#ifndef CARVEOUT_VERSION_H
+#define CARVEOUT_VERSION_H
 
 #define CARVEOUT_VERSION	"0.1.0"
 
-#endif /* _CARVEOUT_VERSION_H */
+#endif /* CARVEOUT_VERSION_H */

@@ -2,8 +2,8 @@
 /*
  * Owner objects: a driver acts for other parties.
  */
-#ifndef _CARVEOUT_API_OWNER_H
-#define _CARVEOUT_API_OWNER_H
+#ifndef CARVEOUT_API_OWNER_H
+#define CARVEOUT_API_OWNER_H
 
 #include <linux/cred.h>
 #include <linux/kref.h>
@@ -67,4 +67,4 @@ struct carveout_buf *carveout_owner_lookup(struct carveout_owner *owner, const c
 struct carveout_buf *carveout_owner_open(struct carveout *carveout,
 					 struct carveout_owner *owner, const char *tag);
 
-#endif /* _CARVEOUT_API_OWNER_H */
+#endif /* CARVEOUT_API_OWNER_H */

@@ -2,8 +2,8 @@
 /*
  * Requests of drivers, as the layers below take them.
  */
-#ifndef _CARVEOUT_API_REQUEST_H
-#define _CARVEOUT_API_REQUEST_H
+#ifndef CARVEOUT_API_REQUEST_H
+#define CARVEOUT_API_REQUEST_H
 
 #include <linux/carveout.h>
 #include <linux/err.h>
@@ -96,4 +96,4 @@ int carveout_req_to_spec(const struct carveout *carveout, const struct carveout_
 			 const char *name, umode_t mode, char tag[CARVEOUT_NAME_LEN],
 			 struct carveout_buf_spec *spec);
 
-#endif /* _CARVEOUT_API_REQUEST_H */
+#endif /* CARVEOUT_API_REQUEST_H */

@@ -2,8 +2,8 @@
 /*
  * Buffers: reference-counted allocations.
  */
-#ifndef _CARVEOUT_BUFFER_H
-#define _CARVEOUT_BUFFER_H
+#ifndef CARVEOUT_BUFFER_H
+#define CARVEOUT_BUFFER_H
 
 #include <linux/types.h>
 
@@ -44,4 +44,4 @@ struct carveout_buf *carveout_buf_clone(struct carveout_buf *buf);
 int carveout_buf_populate(struct carveout_buf *buf, u32 counts);
 void carveout_buf_depopulate(struct carveout_buf *buf);
 
-#endif /* _CARVEOUT_BUFFER_H */
+#endif /* CARVEOUT_BUFFER_H */

@@ -2,8 +2,8 @@
 /*
  * The buffer object, its states, and accessors of its invariant members.
  */
-#ifndef _CARVEOUT_BUFFER_TYPES_H
-#define _CARVEOUT_BUFFER_TYPES_H
+#ifndef CARVEOUT_BUFFER_TYPES_H
+#define CARVEOUT_BUFFER_TYPES_H
 
 #include <linux/atomic.h>
 #include <linux/compiler.h>
@@ -231,4 +231,4 @@ static inline bool carveout_buf_has_pages(const struct carveout_buf *buf)
 	return carveout_buf_region_attrs(buf) & CARVEOUT_ATTR_PAGES;
 }
 
-#endif /* _CARVEOUT_BUFFER_TYPES_H */
+#endif /* CARVEOUT_BUFFER_TYPES_H */

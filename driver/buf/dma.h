@@ -2,8 +2,8 @@
 /*
  * Mappings of buffers for devices.
  */
-#ifndef _CARVEOUT_DMA_H
-#define _CARVEOUT_DMA_H
+#ifndef CARVEOUT_DMA_H
+#define CARVEOUT_DMA_H
 
 #include <linux/dma-direction.h>
 #include <linux/list.h>
@@ -47,4 +47,4 @@ int carveout_mapping_map(struct carveout_mapping *mapping,
 void carveout_mapping_unmap(struct carveout_mapping *mapping);
 void carveout_buf_sync_caches(struct carveout_buf *buf, u64 offset, u64 size, u32 flags);
 
-#endif /* _CARVEOUT_DMA_H */
+#endif /* CARVEOUT_DMA_H */

@@ -2,8 +2,8 @@
 /*
  * Buffers as dma-buf files.
  */
-#ifndef _CARVEOUT_DMABUF_H
-#define _CARVEOUT_DMABUF_H
+#ifndef CARVEOUT_DMABUF_H
+#define CARVEOUT_DMABUF_H
 
 #include <linux/types.h>
 
@@ -21,4 +21,4 @@ const struct carveout_account *carveout_dmabuf_account(const struct dma_buf *dma
 bool carveout_dmabuf_writable(const struct dma_buf *dmabuf);
 bool carveout_dmabuf_alone(const struct dma_buf *dmabuf, int fd);
 
-#endif /* _CARVEOUT_DMABUF_H */
+#endif /* CARVEOUT_DMABUF_H */

@@ -2,8 +2,8 @@
 /*
  * Descriptions of buffers for user space.
  */
-#ifndef _CARVEOUT_INFO_H
-#define _CARVEOUT_INFO_H
+#ifndef CARVEOUT_INFO_H
+#define CARVEOUT_INFO_H
 
 #include <linux/types.h>
 
@@ -30,4 +30,4 @@ bool carveout_info_next(struct carveout *carveout, u64 *cursor,
 			const struct carveout_viewer *viewer,
 			struct carveout_buffer_info *out);
 
-#endif /* _CARVEOUT_INFO_H */
+#endif /* CARVEOUT_INFO_H */

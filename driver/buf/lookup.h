@@ -2,8 +2,8 @@
 /*
  * Look-up of buffers, by tag and by place.
  */
-#ifndef _CARVEOUT_LOOKUP_H
-#define _CARVEOUT_LOOKUP_H
+#ifndef CARVEOUT_LOOKUP_H
+#define CARVEOUT_LOOKUP_H
 
 #include <linux/types.h>
 
@@ -43,4 +43,4 @@ struct carveout_buf *carveout_lookup_place(struct carveout *carveout, u64 start,
 int carveout_open_or_create(bool may_open, int (*open)(void *arg), int (*create)(void *arg),
 			    void *arg);
 
-#endif /* _CARVEOUT_LOOKUP_H */
+#endif /* CARVEOUT_LOOKUP_H */

@@ -2,8 +2,8 @@
 /*
  * Mappings of buffers in user space.
  */
-#ifndef _CARVEOUT_MMAP_H
-#define _CARVEOUT_MMAP_H
+#ifndef CARVEOUT_MMAP_H
+#define CARVEOUT_MMAP_H
 
 #include <linux/types.h>
 
@@ -14,4 +14,4 @@ int carveout_buf_mmap(const struct carveout_buf *buf, struct vm_area_struct *vma
 		      bool write);
 bool carveout_mmap_wants_exec(const struct vm_area_struct *vma);
 
-#endif /* _CARVEOUT_MMAP_H */
+#endif /* CARVEOUT_MMAP_H */

@@ -2,8 +2,8 @@
 /*
  * Pools: equal blocks, with waiting.
  */
-#ifndef _CARVEOUT_POOL_H
-#define _CARVEOUT_POOL_H
+#ifndef CARVEOUT_POOL_H
+#define CARVEOUT_POOL_H
 
 #include <linux/carveout.h>
 #include <linux/irq_work.h>
@@ -116,4 +116,4 @@ u64 carveout_block_new_serial(struct carveout_pool *pool);
 int carveout_block_move(struct carveout_pool_client *client, u32 index, u64 serial,
 			u64 to, u64 new_serial);
 
-#endif /* _CARVEOUT_POOL_H */
+#endif /* CARVEOUT_POOL_H */

@@ -2,8 +2,8 @@
 /*
  * Buffers as pools.
  */
-#ifndef _CARVEOUT_POOL_BUF_H
-#define _CARVEOUT_POOL_BUF_H
+#ifndef CARVEOUT_POOL_BUF_H
+#define CARVEOUT_POOL_BUF_H
 
 #include <linux/types.h>
 
@@ -34,4 +34,4 @@ struct carveout_pool *carveout_pool_buf_create(struct carveout *carveout,
 					       struct carveout_pool_spec *spec);
 int carveout_pool_buf_shutdown(struct carveout_pool *pool);
 
-#endif /* _CARVEOUT_POOL_BUF_H */
+#endif /* CARVEOUT_POOL_BUF_H */

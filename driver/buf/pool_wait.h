@@ -2,8 +2,8 @@
 /*
  * Waits for a block that go on while the caller does something else.
  */
-#ifndef _CARVEOUT_POOL_WAIT_H
-#define _CARVEOUT_POOL_WAIT_H
+#ifndef CARVEOUT_POOL_WAIT_H
+#define CARVEOUT_POOL_WAIT_H
 
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -33,4 +33,4 @@ void carveout_block_wait_start(struct carveout_block_wait *wait,
 int carveout_block_wait_stop(struct carveout_block_wait *wait,
 			     struct carveout_pool_block *block);
 
-#endif /* _CARVEOUT_POOL_WAIT_H */
+#endif /* CARVEOUT_POOL_WAIT_H */

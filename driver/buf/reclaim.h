@@ -2,11 +2,11 @@
 /*
  * The work that completes deferred frees.
  */
-#ifndef _CARVEOUT_RECLAIM_H
-#define _CARVEOUT_RECLAIM_H
+#ifndef CARVEOUT_RECLAIM_H
+#define CARVEOUT_RECLAIM_H
 
 struct carveout;
 
 void carveout_reclaim_init(struct carveout *carveout);
 
-#endif /* _CARVEOUT_RECLAIM_H */
+#endif /* CARVEOUT_RECLAIM_H */

@@ -2,8 +2,8 @@
 /*
  * The registry of a heap: all its buffers, and the table of tags.
  */
-#ifndef _CARVEOUT_REGISTRY_H
-#define _CARVEOUT_REGISTRY_H
+#ifndef CARVEOUT_REGISTRY_H
+#define CARVEOUT_REGISTRY_H
 
 #include <linux/types.h>
 
@@ -29,4 +29,4 @@ int carveout_registry_link_locked(struct carveout_buf *buf);
 bool carveout_registry_unlink_locked(struct carveout_buf *buf);
 void carveout_registry_replace_locked(struct carveout_buf *old, struct carveout_buf *buf);
 
-#endif /* _CARVEOUT_REGISTRY_H */
+#endif /* CARVEOUT_REGISTRY_H */

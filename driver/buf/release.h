@@ -2,8 +2,8 @@
 /*
  * The end of buffers: last references, pins, parking.
  */
-#ifndef _CARVEOUT_RELEASE_H
-#define _CARVEOUT_RELEASE_H
+#ifndef CARVEOUT_RELEASE_H
+#define CARVEOUT_RELEASE_H
 
 #include <linux/types.h>
 
@@ -13,4 +13,4 @@ void carveout_buf_put_sync(struct carveout_buf *buf);
 bool carveout_buf_pinned(const struct carveout_buf *buf);
 void carveout_release_exit(void);
 
-#endif /* _CARVEOUT_RELEASE_H */
+#endif /* CARVEOUT_RELEASE_H */

@@ -2,8 +2,8 @@
 /*
  * Resizing of buffers.
  */
-#ifndef _CARVEOUT_RESIZE_H
-#define _CARVEOUT_RESIZE_H
+#ifndef CARVEOUT_RESIZE_H
+#define CARVEOUT_RESIZE_H
 
 #include <linux/types.h>
 
@@ -16,4 +16,4 @@ struct carveout_buf *carveout_resize_prepare(struct carveout_buf *buf, u64 size)
 void carveout_resize_commit(struct carveout_buf *buf, struct carveout_buf *next);
 void carveout_resize_abort(struct carveout_buf *buf, struct carveout_buf *next);
 
-#endif /* _CARVEOUT_RESIZE_H */
+#endif /* CARVEOUT_RESIZE_H */

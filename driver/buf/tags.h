@@ -2,8 +2,8 @@
 /*
  * Tags: permissions and changes.
  */
-#ifndef _CARVEOUT_TAGS_H
-#define _CARVEOUT_TAGS_H
+#ifndef CARVEOUT_TAGS_H
+#define CARVEOUT_TAGS_H
 
 #include <linux/types.h>
 
@@ -27,4 +27,4 @@ int carveout_tag_setattr(struct carveout *carveout,
 			 const struct carveout_ioctl_setattr *attr);
 unsigned int carveout_tag_unlink_all(struct carveout *carveout);
 
-#endif /* _CARVEOUT_TAGS_H */
+#endif /* CARVEOUT_TAGS_H */

@@ -2,8 +2,8 @@
 /*
  * Watches: notification of drivers when tags change.
  */
-#ifndef _CARVEOUT_WATCH_H
-#define _CARVEOUT_WATCH_H
+#ifndef CARVEOUT_WATCH_H
+#define CARVEOUT_WATCH_H
 
 #include <linux/list.h>
 #include <linux/types.h>
@@ -40,4 +40,4 @@ void carveout_watch_stop(struct carveout_watch *watch);
 void carveout_watch_trigger(struct carveout_watch *watch);
 void carveout_watch_notify_locked(struct carveout *carveout, const char *tag);
 
-#endif /* _CARVEOUT_WATCH_H */
+#endif /* CARVEOUT_WATCH_H */

@@ -2,8 +2,8 @@
 /*
  * Calls: an ioctl in progress, on a device node or on a pool.
  */
-#ifndef _CARVEOUT_CALL_H
-#define _CARVEOUT_CALL_H
+#ifndef CARVEOUT_CALL_H
+#define CARVEOUT_CALL_H
 
 #include <linux/fcntl.h>
 #include <linux/fs.h>
@@ -122,4 +122,4 @@ int carveout_hand_out(struct carveout_call *call, struct file *file,
 		      struct carveout_buf *fresh, u32 fd_flags, s32 *fd,
 		      size_t reply_size);
 
-#endif /* _CARVEOUT_CALL_H */
+#endif /* CARVEOUT_CALL_H */

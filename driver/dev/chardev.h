@@ -2,8 +2,8 @@
 /*
  * Device nodes of heaps.
  */
-#ifndef _CARVEOUT_CHARDEV_H
-#define _CARVEOUT_CHARDEV_H
+#ifndef CARVEOUT_CHARDEV_H
+#define CARVEOUT_CHARDEV_H
 
 #include <linux/cdev.h>
 #include <linux/device.h>
@@ -51,4 +51,4 @@ struct carveout_device *carveout_publish(struct device *parent,
 					 struct carveout *carveout);
 void carveout_unpublish(struct carveout_device *device);
 
-#endif /* _CARVEOUT_CHARDEV_H */
+#endif /* CARVEOUT_CHARDEV_H */

@@ -2,8 +2,8 @@
 /*
  * Heaps in debugfs.
  */
-#ifndef _CARVEOUT_DEBUGFS_H
-#define _CARVEOUT_DEBUGFS_H
+#ifndef CARVEOUT_DEBUGFS_H
+#define CARVEOUT_DEBUGFS_H
 
 struct carveout;
 
@@ -12,4 +12,4 @@ void carveout_debugfs_exit(void);
 void carveout_debugfs_add(struct carveout *carveout, const char *name);
 void carveout_debugfs_remove(struct carveout *carveout);
 
-#endif /* _CARVEOUT_DEBUGFS_H */
+#endif /* CARVEOUT_DEBUGFS_H */

@@ -2,8 +2,8 @@
 /*
  * Heaps as dma-buf heaps: the names of the device nodes, and their ioctl.
  */
-#ifndef _CARVEOUT_DEV_DMA_HEAP_H
-#define _CARVEOUT_DEV_DMA_HEAP_H
+#ifndef CARVEOUT_DEV_DMA_HEAP_H
+#define CARVEOUT_DEV_DMA_HEAP_H
 
 #include <linux/kconfig.h>
 
@@ -26,4 +26,4 @@ struct file;
 
 long carveout_dma_heap_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
-#endif /* _CARVEOUT_DEV_DMA_HEAP_H */
+#endif /* CARVEOUT_DEV_DMA_HEAP_H */

@@ -2,10 +2,10 @@
 /*
  * The device node for holders of dma-bufs.
  */
-#ifndef _CARVEOUT_DMABUF_NODE_H
-#define _CARVEOUT_DMABUF_NODE_H
+#ifndef CARVEOUT_DMABUF_NODE_H
+#define CARVEOUT_DMABUF_NODE_H
 
 void carveout_dmabuf_node_publish(void);
 void carveout_dmabuf_node_exit(void);
 
-#endif /* _CARVEOUT_DMABUF_NODE_H */
+#endif /* CARVEOUT_DMABUF_NODE_H */

@@ -2,8 +2,8 @@
 /*
  * Ioctls of a device node: handlers, and checks that buffers and pools share.
  */
-#ifndef _CARVEOUT_DEV_IOCTL_H
-#define _CARVEOUT_DEV_IOCTL_H
+#ifndef CARVEOUT_DEV_IOCTL_H
+#define CARVEOUT_DEV_IOCTL_H
 
 #include <linux/types.h>
 
@@ -39,4 +39,4 @@ int carveout_do_resize(struct carveout_call *call);
 int carveout_do_pool_create(struct carveout_call *call);
 int carveout_do_pool_open(struct carveout_call *call);
 
-#endif /* _CARVEOUT_DEV_IOCTL_H */
+#endif /* CARVEOUT_DEV_IOCTL_H */

@@ -2,8 +2,8 @@
 /*
  * sysfs files of heaps and regions.
  */
-#ifndef _CARVEOUT_SYSFS_H
-#define _CARVEOUT_SYSFS_H
+#ifndef CARVEOUT_SYSFS_H
+#define CARVEOUT_SYSFS_H
 
 struct attribute_group;
 struct carveout_device;
@@ -14,4 +14,4 @@ extern const struct attribute_group *carveout_sysfs_groups[];
 void carveout_sysfs_add_regions(struct carveout_device *device);
 void carveout_sysfs_remove_regions(struct carveout_device *device);
 
-#endif /* _CARVEOUT_SYSFS_H */
+#endif /* CARVEOUT_SYSFS_H */

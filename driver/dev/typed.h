@@ -2,8 +2,8 @@
 /*
  * Typed memory: mmap() of a device node.
  */
-#ifndef _CARVEOUT_TYPED_H
-#define _CARVEOUT_TYPED_H
+#ifndef CARVEOUT_TYPED_H
+#define CARVEOUT_TYPED_H
 
 #include <linux/types.h>
 
@@ -20,4 +20,4 @@ int carveout_typed_mmap(struct file *file, struct carveout_account *account,
 int carveout_do_typed(struct carveout_call *call);
 int carveout_do_typed_info(struct carveout_call *call);
 
-#endif /* _CARVEOUT_TYPED_H */
+#endif /* CARVEOUT_TYPED_H */

@@ -2,8 +2,8 @@
 /*
  * Spans of a heap: the allocator of lib/ with a lock.
  */
-#ifndef _CARVEOUT_ALLOC_H
-#define _CARVEOUT_ALLOC_H
+#ifndef CARVEOUT_ALLOC_H
+#define CARVEOUT_ALLOC_H
 
 #include <linux/types.h>
 
@@ -61,4 +61,4 @@ void carveout_scrub(struct carveout *carveout, struct carveout_claim *claim, u64
 		    u64 size);
 void carveout_report_corruption(struct carveout *carveout, const char *object);
 
-#endif /* _CARVEOUT_ALLOC_H */
+#endif /* CARVEOUT_ALLOC_H */

@@ -10,8 +10,8 @@
  * meanwhile. Writing back and invalidating each line in one step loses nothing,
  * on any CPU and at any time.
  */
-#ifndef _CARVEOUT_CACHE_H
-#define _CARVEOUT_CACHE_H
+#ifndef CARVEOUT_CACHE_H
+#define CARVEOUT_CACHE_H
 
 #include <linux/kconfig.h>
 #include <linux/types.h>
@@ -54,4 +54,4 @@ static inline void carveout_cache_flush(const void *va, size_t size) { }
 
 #endif
 
-#endif /* _CARVEOUT_CACHE_H */
+#endif /* CARVEOUT_CACHE_H */

@@ -2,8 +2,8 @@
 /*
  * Claims: ranges of physical memory that belong to a heap.
  */
-#ifndef _CARVEOUT_CLAIM_H
-#define _CARVEOUT_CLAIM_H
+#ifndef CARVEOUT_CLAIM_H
+#define CARVEOUT_CLAIM_H
 
 #include <linux/list.h>
 #include <linux/types.h>
@@ -94,4 +94,4 @@ void carveout_claim_flush(struct carveout_claim *claim, u64 start, u64 size);
 int carveout_claim_copy(struct carveout_claim *to, u64 to_start,
 			const struct carveout_claim *from, u64 from_start, u64 size);
 
-#endif /* _CARVEOUT_CLAIM_H */
+#endif /* CARVEOUT_CLAIM_H */

@@ -11,8 +11,8 @@
  * A free by address accepts memory only in the second state, and leaves it in another
  * one: so the same memory is not freed twice.
  */
-#ifndef _CARVEOUT_COOKIE_H
-#define _CARVEOUT_COOKIE_H
+#ifndef CARVEOUT_COOKIE_H
+#define CARVEOUT_COOKIE_H
 
 #include <linux/types.h>
 
@@ -50,4 +50,4 @@ static inline u64 carveout_cookie_next(u64 cookie)
 	return cookie & ~CARVEOUT_COOKIE_KIND;
 }
 
-#endif /* _CARVEOUT_COOKIE_H */
+#endif /* CARVEOUT_COOKIE_H */

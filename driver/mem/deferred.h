@@ -2,8 +2,8 @@
 /*
  * Deferred frees: memory and buffers that were freed in atomic context.
  */
-#ifndef _CARVEOUT_DEFERRED_H
-#define _CARVEOUT_DEFERRED_H
+#ifndef CARVEOUT_DEFERRED_H
+#define CARVEOUT_DEFERRED_H
 
 #include <linux/carveout.h>
 #include <linux/types.h>
@@ -87,4 +87,4 @@ static inline bool carveout_retry_drained(struct carveout_retry *retry, bool fai
 	return true;
 }
 
-#endif /* _CARVEOUT_DEFERRED_H */
+#endif /* CARVEOUT_DEFERRED_H */

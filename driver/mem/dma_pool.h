@@ -2,8 +2,8 @@
 /*
  * Regions of the kernel's coherent allocator.
  */
-#ifndef _CARVEOUT_DMA_POOL_H
-#define _CARVEOUT_DMA_POOL_H
+#ifndef CARVEOUT_DMA_POOL_H
+#define CARVEOUT_DMA_POOL_H
 
 struct carveout_dma_pool;
 struct carveout_range;
@@ -15,4 +15,4 @@ struct carveout_dma_pool *carveout_dma_pool_join(struct carveout_dma_pool *pool,
 						 struct carveout_dma_pool *other);
 void carveout_dma_pool_release(struct carveout_dma_pool *pool);
 
-#endif /* _CARVEOUT_DMA_POOL_H */
+#endif /* CARVEOUT_DMA_POOL_H */

@@ -2,8 +2,8 @@
 /*
  * Charges of the dmem cgroup controller.
  */
-#ifndef _CARVEOUT_DMEM_H
-#define _CARVEOUT_DMEM_H
+#ifndef CARVEOUT_DMEM_H
+#define CARVEOUT_DMEM_H
 
 #include <linux/types.h>
 
@@ -29,4 +29,4 @@ int carveout_dmem_charge_rest(struct carveout *carveout, const struct carveout_d
 void carveout_dmem_take(struct carveout_dmem *charge, struct carveout_dmem *old, u64 bytes);
 void carveout_dmem_merge(struct carveout_dmem *charge, struct carveout_dmem *other);
 
-#endif /* _CARVEOUT_DMEM_H */
+#endif /* CARVEOUT_DMEM_H */

@@ -2,8 +2,8 @@
 /*
  * Memory of drivers: spans without a buffer.
  */
-#ifndef _CARVEOUT_MEMORY_H
-#define _CARVEOUT_MEMORY_H
+#ifndef CARVEOUT_MEMORY_H
+#define CARVEOUT_MEMORY_H
 
 #include <linux/types.h>
 
@@ -18,4 +18,4 @@ void *carveout_memory_alloc(struct carveout *carveout,
 			    const struct carveout_heap_request *request, bool zero);
 void *carveout_memory_resize(struct carveout *carveout, void *va, u64 size);
 
-#endif /* _CARVEOUT_MEMORY_H */
+#endif /* CARVEOUT_MEMORY_H */

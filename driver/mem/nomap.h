@@ -2,8 +2,8 @@
 /*
  * No-map memory during a hibernation.
  */
-#ifndef _CARVEOUT_NOMAP_H
-#define _CARVEOUT_NOMAP_H
+#ifndef CARVEOUT_NOMAP_H
+#define CARVEOUT_NOMAP_H
 
 #include <linux/types.h>
 
@@ -16,4 +16,4 @@ int carveout_nomap_wait(void);
 u64 carveout_nomap_used(struct carveout *carveout);
 void carveout_nomap_scrub(struct carveout *carveout);
 
-#endif /* _CARVEOUT_NOMAP_H */
+#endif /* CARVEOUT_NOMAP_H */

@@ -2,8 +2,8 @@
 /*
  * Counters of live objects, shown in debugfs and checked when the module is removed.
  */
-#ifndef _CARVEOUT_OBJECTS_H
-#define _CARVEOUT_OBJECTS_H
+#ifndef CARVEOUT_OBJECTS_H
+#define CARVEOUT_OBJECTS_H
 
 #include <linux/atomic.h>
 
@@ -56,4 +56,4 @@ static inline void carveout_object_dec(enum carveout_object kind)
 	atomic_dec(&carveout_objects[kind]);
 }
 
-#endif /* _CARVEOUT_OBJECTS_H */
+#endif /* CARVEOUT_OBJECTS_H */

@@ -2,8 +2,8 @@
 /*
  * Pages of claims: reserved or ordinary, pinned, poisoned.
  */
-#ifndef _CARVEOUT_PAGES_H
-#define _CARVEOUT_PAGES_H
+#ifndef CARVEOUT_PAGES_H
+#define CARVEOUT_PAGES_H
 
 #include <linux/types.h>
 
@@ -18,4 +18,4 @@ u64 carveout_claim_unpinned(const struct carveout_claim *claim, u64 start,
 			    u64 size);
 u64 carveout_claim_healthy(const struct carveout_claim *claim, u64 start, u64 size);
 
-#endif /* _CARVEOUT_PAGES_H */
+#endif /* CARVEOUT_PAGES_H */

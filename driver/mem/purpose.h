@@ -2,8 +2,8 @@
 /*
  * Purposes of memory: texts of drivers, kept by the heap.
  */
-#ifndef _CARVEOUT_PURPOSE_H
-#define _CARVEOUT_PURPOSE_H
+#ifndef CARVEOUT_PURPOSE_H
+#define CARVEOUT_PURPOSE_H
 
 #include <linux/types.h>
 
@@ -16,4 +16,4 @@ u32 carveout_purpose_keep(struct carveout *carveout, const char *purpose);
 const char *carveout_purpose_text(const struct carveout *carveout, u32 number);
 void carveout_purpose_fini(struct carveout *carveout);
 
-#endif /* _CARVEOUT_PURPOSE_H */
+#endif /* CARVEOUT_PURPOSE_H */

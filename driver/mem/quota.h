@@ -2,8 +2,8 @@
 /*
  * Quotas: limits of a user and of an account.
  */
-#ifndef _CARVEOUT_QUOTA_H
-#define _CARVEOUT_QUOTA_H
+#ifndef CARVEOUT_QUOTA_H
+#define CARVEOUT_QUOTA_H
 
 #include <linux/bits.h>
 #include <linux/kref.h>
@@ -85,4 +85,4 @@ u64 carveout_quota_charged(struct carveout *carveout, u64 count[CARVEOUT_COUNTS]
 void carveout_quota_report(struct carveout *carveout, const struct carveout_account *account,
 			   struct carveout_ioctl_query *query);
 
-#endif /* _CARVEOUT_QUOTA_H */
+#endif /* CARVEOUT_QUOTA_H */

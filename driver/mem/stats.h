@@ -2,8 +2,8 @@
 /*
  * Snapshots of a heap: counters, regions, spans, validity.
  */
-#ifndef _CARVEOUT_STATS_H
-#define _CARVEOUT_STATS_H
+#ifndef CARVEOUT_STATS_H
+#define CARVEOUT_STATS_H
 
 #include <linux/carveout.h>
 #include <linux/types.h>
@@ -31,4 +31,4 @@ unsigned int carveout_spans_next(struct carveout *carveout, u32 *cursor,
 				 const char **purpose, unsigned int count);
 int carveout_validate(struct carveout *carveout, struct carveout_report *report);
 
-#endif /* _CARVEOUT_STATS_H */
+#endif /* CARVEOUT_STATS_H */

@@ -2,8 +2,8 @@
 /*
  * Channels: messages from and to a remote processor.
  */
-#ifndef _CARVEOUT_RPMSG_CHANNEL_H
-#define _CARVEOUT_RPMSG_CHANNEL_H
+#ifndef CARVEOUT_RPMSG_CHANNEL_H
+#define CARVEOUT_RPMSG_CHANNEL_H
 
 #include <linux/list.h>
 #include <linux/rpmsg.h>
@@ -197,4 +197,4 @@ void carveout_answer_directory(const struct carveout_remote_session *session,
 			       struct carveout_rpmsg_answer *answer);
 void carveout_answer_changes(struct carveout_rpmsg_answer *answer, u64 changes);
 
-#endif /* _CARVEOUT_RPMSG_CHANNEL_H */
+#endif /* CARVEOUT_RPMSG_CHANNEL_H */

@@ -2,8 +2,8 @@
 /*
  * The memory of a directory: Linux writes it and never reads it.
  */
-#ifndef _CARVEOUT_RPMSG_PUBLISH_H
-#define _CARVEOUT_RPMSG_PUBLISH_H
+#ifndef CARVEOUT_RPMSG_PUBLISH_H
+#define CARVEOUT_RPMSG_PUBLISH_H
 
 #include <linux/types.h>
 
@@ -17,4 +17,4 @@ void carveout_publish_entry(struct carveout_buf *memory, u32 slot, u32 *sequence
 void carveout_publish_removed(struct carveout_buf *memory, u32 removed);
 void carveout_publish_omitted(struct carveout_buf *memory, u32 omitted);
 
-#endif /* _CARVEOUT_RPMSG_PUBLISH_H */
+#endif /* CARVEOUT_RPMSG_PUBLISH_H */

@@ -4,8 +4,8 @@
  *
  * The module uses carveout as any other driver does, through <linux/carveout.h>.
  */
-#ifndef _CARVEOUT_RPMSG_REMOTE_H
-#define _CARVEOUT_RPMSG_REMOTE_H
+#ifndef CARVEOUT_RPMSG_REMOTE_H
+#define CARVEOUT_RPMSG_REMOTE_H
 
 #include <linux/bits.h>
 #include <linux/carveout.h>
@@ -168,4 +168,4 @@ int carveout_policy_read(struct carveout_policy *policy, struct device *dev);
 void carveout_policy_free(struct carveout_policy *policy);
 bool carveout_policy_permits(const char * const *prefix, unsigned int count, const char *tag);
 
-#endif /* _CARVEOUT_RPMSG_REMOTE_H */
+#endif /* CARVEOUT_RPMSG_REMOTE_H */

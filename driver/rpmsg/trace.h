@@ -5,8 +5,8 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM carveout_rpmsg
 
-#if !defined(_CARVEOUT_RPMSG_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
-#define _CARVEOUT_RPMSG_TRACE_H
+#if !defined(CARVEOUT_RPMSG_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define CARVEOUT_RPMSG_TRACE_H
 
 #include <linux/device.h>
 #include <linux/string.h>
@@ -55,7 +55,7 @@ TRACE_EVENT(carveout_remote_request,
 		  __entry->ret)
 );
 
-#endif /* _CARVEOUT_RPMSG_TRACE_H */
+#endif /* CARVEOUT_RPMSG_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
