@@ -3,8 +3,8 @@
  * A remote core for the suites of the rpmsg service: it speaks the messages of
  * <linux/carveout_rpmsg.h> over a loop-back device, byte by byte, without a client.
  */
-#ifndef _CARVEOUT_TESTS_CORE_H
-#define _CARVEOUT_TESTS_CORE_H
+#ifndef CARVEOUT_TESTS_CORE_H
+#define CARVEOUT_TESTS_CORE_H
 
 #include <linux/carveout_remote.h>
 #include <linux/property.h>
@@ -347,4 +347,4 @@ static inline void *core_memory(const struct carveout_rpmsg_answer *answer)
 	return phys_to_virt(core_addr(answer));
 }
 
-#endif /* _CARVEOUT_TESTS_CORE_H */
+#endif /* CARVEOUT_TESTS_CORE_H */

@@ -7,8 +7,8 @@
  * consists of pages that are set aside like those of a reserved-memory region,
  * or of system memory.
  */
-#ifndef _CARVEOUT_TESTS_FIXTURE_H
-#define _CARVEOUT_TESTS_FIXTURE_H
+#ifndef CARVEOUT_TESTS_FIXTURE_H
+#define CARVEOUT_TESTS_FIXTURE_H
 
 #include <kunit/test.h>
 #include <linux/carveout.h>
@@ -339,4 +339,4 @@ static inline int thread_join(struct task_struct *task)
 	return ret;
 }
 
-#endif /* _CARVEOUT_TESTS_FIXTURE_H */
+#endif /* CARVEOUT_TESTS_FIXTURE_H */

@@ -4,8 +4,8 @@
  *
  * They are read from the log itself, so consoles and log levels do not matter.
  */
-#ifndef _CARVEOUT_TESTS_KLOG_H
-#define _CARVEOUT_TESTS_KLOG_H
+#ifndef CARVEOUT_TESTS_KLOG_H
+#define CARVEOUT_TESTS_KLOG_H
 
 #include <kunit/test.h>
 #include <linux/kmsg_dump.h>
@@ -49,4 +49,4 @@ static inline void expect_one_line(struct kunit *test, u64 mark, const char *tex
 	KUNIT_EXPECT_EQ_MSG(test, 1U, klog_count(mark, text), "lines with '%s'", text);
 }
 
-#endif /* _CARVEOUT_TESTS_KLOG_H */
+#endif /* CARVEOUT_TESTS_KLOG_H */

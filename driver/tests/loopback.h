@@ -8,8 +8,8 @@
  * The devices are chained as those of remoteproc are: an rpmsg device, the virtio device, the
  * device of its memory, and the device of the core, which has the firmware node.
  */
-#ifndef _CARVEOUT_TESTS_LOOPBACK_H
-#define _CARVEOUT_TESTS_LOOPBACK_H
+#ifndef CARVEOUT_TESTS_LOOPBACK_H
+#define CARVEOUT_TESTS_LOOPBACK_H
 
 #include <linux/types.h>
 
@@ -90,4 +90,4 @@ int loopback_send_lie(struct loopback *loopback, u32 src, u32 dst, const void *d
 		      unsigned int len, const struct loopback_lie *lie);
 unsigned int loopback_poll(struct loopback *loopback);
 
-#endif /* _CARVEOUT_TESTS_LOOPBACK_H */
+#endif /* CARVEOUT_TESTS_LOOPBACK_H */

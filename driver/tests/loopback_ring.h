@@ -2,8 +2,8 @@
 /*
  * Device side of a ring of a loop-back device: a split ring, each message in one buffer.
  */
-#ifndef _CARVEOUT_TESTS_LOOPBACK_RING_H
-#define _CARVEOUT_TESTS_LOOPBACK_RING_H
+#ifndef CARVEOUT_TESTS_LOOPBACK_RING_H
+#define CARVEOUT_TESTS_LOOPBACK_RING_H
 
 #include <linux/mutex.h>
 #include <linux/types.h>
@@ -45,4 +45,4 @@ unsigned int loopback_ring_count(struct loopback_ring *ring);
 int loopback_ring_take(struct loopback_ring *ring, void **buf, u32 *size);
 void loopback_ring_return(struct loopback_ring *ring, int head, u32 len);
 
-#endif /* _CARVEOUT_TESTS_LOOPBACK_RING_H */
+#endif /* CARVEOUT_TESTS_LOOPBACK_RING_H */

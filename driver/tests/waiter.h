@@ -3,8 +3,8 @@
  * Shared code of the pool suites: statistics of a pool, and a thread that waits
  * for a block.
  */
-#ifndef _CARVEOUT_TESTS_WAITER_H
-#define _CARVEOUT_TESTS_WAITER_H
+#ifndef CARVEOUT_TESTS_WAITER_H
+#define CARVEOUT_TESTS_WAITER_H
 
 #include <linux/completion.h>
 #include <linux/sched/signal.h>
@@ -96,4 +96,4 @@ static inline void waiter_join(struct waiter *waiter)
 	thread_join(waiter->task);
 }
 
-#endif /* _CARVEOUT_TESTS_WAITER_H */
+#endif /* CARVEOUT_TESTS_WAITER_H */
