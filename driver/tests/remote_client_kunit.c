@@ -208,7 +208,7 @@ static void carveout_client_waits_for_the_other(struct kunit *test)
 			carveout_remote_open(&second->remote, 0, "never", 0, 20, &result));
 }
 
-static void carveout_client_takes_blocks(struct kunit *test)
+static void carveout_client_allocates_blocks(struct kunit *test)
 {
 	struct carveout_remote_result open, block[2], none;
 	struct carveout_pool *pool;
@@ -356,7 +356,7 @@ static void carveout_client_looks_up(struct kunit *test)
 static struct kunit_case client_cases[] = {
 	KUNIT_CASE(carveout_client_shares_by_name),
 	KUNIT_CASE(carveout_client_waits_for_the_other),
-	KUNIT_CASE(carveout_client_takes_blocks),
+	KUNIT_CASE(carveout_client_allocates_blocks),
 	KUNIT_CASE(carveout_client_starts_again),
 	KUNIT_CASE(carveout_client_looks_up),
 	KUNIT_CASE(carveout_client_many_in_flight),

@@ -67,8 +67,8 @@ static void use_block(struct crowd *crowd, struct carveout_pool_client *client,
 		atomic_inc(&crowd->shared);
 }
 
-static int get_block(struct crowd *crowd, struct carveout_pool_client *client,
-		     unsigned int round, struct carveout_pool_block *block)
+static int alloc_block(struct crowd *crowd, struct carveout_pool_client *client,
+		       unsigned int round, struct carveout_pool_block *block)
 {
 	ktime_t deadline;
 	int ret;
@@ -94,7 +94,7 @@ static int crowd_main(void *data)
 	while ((ktime_before(ktime_get(), crowd->end) || atomic_read(&crowd->served) < LEAST) &&
 	       (round = atomic_dec_return(&crowd->rounds)) >= 0) {
 		struct carveout_pool_client *client = crowd->client[round / 3 % 2];
-		int ret = get_block(crowd, client, round, &block);
+		int ret = alloc_block(crowd, client, round, &block);
 
 		if (!ret) {
 			use_block(crowd, client, &block, round);

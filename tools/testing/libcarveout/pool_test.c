@@ -144,7 +144,7 @@ TEST(pool_is_opened_and_waited_for)
 	EXPECT_EQ(1, driver.calls);
 }
 
-static void give_block(int call, void *argument)
+static void answer_with_block(int call, void *argument)
 {
 	struct carveout_ioctl_pool_acquire *acquire = argument;
 
@@ -163,7 +163,7 @@ TEST(block_is_acquired_and_released)
 	uint64_t before = now_ns();
 	char memory[512];
 
-	driver.answer = give_block;
+	driver.answer = answer_with_block;
 	EXPECT_EQ(0, carveout_pool_acquire(fake_heap.fd, &block));
 	EXPECT_EQ(3, block.index);
 	EXPECT_EQ(384, block.offset);
@@ -283,7 +283,7 @@ TEST(no_block_is_an_answer)
 	struct carveout_pool_block block = { .offset = 1 };
 	size_t i;
 
-	driver.answer = give_block;
+	driver.answer = answer_with_block;
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		driver.calls = 0;
 		driver.errors[0] = errors[i];

@@ -55,8 +55,8 @@ struct carveout_pool_client *carveout_pool_join(struct carveout_pool *pool)
 	return client;
 }
 
-static bool take_block(struct carveout_pool *pool, struct carveout_pool_client *client,
-		       struct carveout_pool_block *block)
+static bool alloc_block(struct carveout_pool *pool, struct carveout_pool_client *client,
+			struct carveout_pool_block *block)
 {
 	unsigned int i;
 
@@ -88,7 +88,7 @@ static void serve(struct carveout_pool *pool)
 		struct carveout_block_wait *wait;
 
 		wait = list_first_entry(&pool->waits, struct carveout_block_wait, node);
-		if (!take_block(pool, wait->client, &wait->block))
+		if (!alloc_block(pool, wait->client, &wait->block))
 			return;
 		complete(wait, 0);
 	}
@@ -119,7 +119,7 @@ int carveout_pool_alloc(struct carveout_pool_client *client, struct carveout_poo
 		return err;
 	if (pool->destroyed)
 		return -EIDRM;
-	return take_block(pool, client, block) ? 0 : -EAGAIN;
+	return alloc_block(pool, client, block) ? 0 : -EAGAIN;
 }
 
 int carveout_pool_free(struct carveout_pool_client *client,
@@ -256,7 +256,7 @@ bool heap_pool_take(struct carveout_buf *buf)
 {
 	struct carveout_pool_block block;
 
-	return buf->pool && take_block(buf->pool, &linux_client, &block);
+	return buf->pool && alloc_block(buf->pool, &linux_client, &block);
 }
 
 void heap_pool_free_all(struct carveout_buf *buf)

@@ -134,45 +134,45 @@ __u64 serial_of(int pool, __u32 index)
 	return *serial_at(pool, index);
 }
 
-static int acquire(int pool, struct carveout_ioctl_pool_acquire *get)
+static int acquire(int pool, struct carveout_ioctl_pool_acquire *args)
 {
-	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, get);
+	int err = xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, args);
 
 	if (err)
 		return err;
-	*serial_at(pool, get->index) = get->serial;
-	return get->index;
+	*serial_at(pool, args->index) = args->serial;
+	return args->index;
 }
 
 /**
- * get_block() - Acquire a block, and wait for one if necessary
+ * acquire_block() - Acquire a block, and wait for one if necessary
  * @pool: file descriptor of the pool
  * @deadline: end of the wait
  *
  * Return: index of the block or a negative errno value.
  */
-int get_block(int pool, __u64 deadline)
+int acquire_block(int pool, __u64 deadline)
 {
-	struct carveout_ioctl_pool_acquire get = { .deadline = deadline };
+	struct carveout_ioctl_pool_acquire args = { .deadline = deadline };
 
-	return acquire(pool, &get);
+	return acquire(pool, &args);
 }
 
 /**
- * try_block() - Acquire a block without waiting
+ * acquire_block_nowait() - Acquire a block without waiting
  * @pool: file descriptor of the pool
  *
  * Return: index of the block or a negative errno value.
  */
-int try_block(int pool)
+int acquire_block_nowait(int pool)
 {
-	struct carveout_ioctl_pool_acquire get = { .flags = CARVEOUT_POOL_ACQUIRE_NOWAIT };
+	struct carveout_ioctl_pool_acquire args = { .flags = CARVEOUT_POOL_ACQUIRE_NOWAIT };
 
-	return acquire(pool, &get);
+	return acquire(pool, &args);
 }
 
 /**
- * release_block() - Release a block
+ * release_serial() - Release a block
  * @pool: file descriptor of the pool
  * @index: index of the block
  * @serial: its serial
@@ -180,25 +180,25 @@ int try_block(int pool)
  *
  * Return: 0 or a negative errno value.
  */
-int release_block(int pool, __u32 index, __u64 serial, __u32 flags)
+int release_serial(int pool, __u32 index, __u64 serial, __u32 flags)
 {
-	struct carveout_ioctl_pool_release put = {
+	struct carveout_ioctl_pool_release args = {
 		.index = index, .serial = serial, .flags = flags,
 	};
 
-	return xioctl(pool, CARVEOUT_POOL_IOCTL_RELEASE, &put);
+	return xioctl(pool, CARVEOUT_POOL_IOCTL_RELEASE, &args);
 }
 
 /**
- * put_block() - Release a block that this process acquired through the same descriptor
+ * release_block() - Release a block that this process acquired through the same descriptor
  * @pool: file descriptor of the pool
  * @index: index of the block
  *
  * Return: 0 or a negative errno value.
  */
-int put_block(int pool, __u32 index)
+int release_block(int pool, __u32 index)
 {
-	return release_block(pool, index, serial_of(pool, index), 0);
+	return release_serial(pool, index, serial_of(pool, index), 0);
 }
 
 /**
@@ -262,7 +262,7 @@ int full_pool(int node, __u32 count, const char *tag)
 {
 	int pool = create_pool_tag(node, 64, count, tag, 0, 0600);
 
-	while (pool >= 0 && try_block(pool) >= 0)
+	while (pool >= 0 && acquire_block_nowait(pool) >= 0)
 		;
 	return pool;
 }

@@ -73,7 +73,7 @@ static int arm_pool(struct _test_data_command *self)
 {
 	self->pool = create_pool_tag(self->heap.node, 64, 16, POOL_TAG,
 				     CARVEOUT_ALLOC_OPEN, 0600);
-	self->block = self->pool < 0 ? self->pool : try_block(self->pool);
+	self->block = self->pool < 0 ? self->pool : acquire_block_nowait(self->pool);
 	self->serial = serial_of(self->pool, self->block);
 	return self->block < 0 ? self->block : 0;
 }
@@ -269,9 +269,9 @@ static int undo(struct _test_data_command *self, unsigned long cmd, void *arg)
 	case _IOC_NR(CARVEOUT_IOCTL_LOCATE):
 		return close(((struct carveout_ioctl_locate *)arg)->dmabuf);
 	case _IOC_NR(CARVEOUT_POOL_IOCTL_ACQUIRE):
-		return release_block(self->pool, pool_acquire->index, pool_acquire->serial, 0);
+		return release_serial(self->pool, pool_acquire->index, pool_acquire->serial, 0);
 	case _IOC_NR(CARVEOUT_POOL_IOCTL_RELEASE):
-		self->block = try_block(self->pool);
+		self->block = acquire_block_nowait(self->pool);
 		self->serial = serial_of(self->pool, self->block);
 		return self->block < 0 ? self->block : 0;
 	case _IOC_NR(CARVEOUT_POOL_IOCTL_MOVE):

@@ -203,7 +203,7 @@ static int wait_for_corruption(void *arg)
 	int pool = open_pool(waiter->node, TAG);
 
 	close(waiter->pool);
-	return get_block(pool, now_ns() + 20000000000ULL) == -EUCLEAN ? 0 : 1;
+	return acquire_block(pool, now_ns() + 20000000000ULL) == -EUCLEAN ? 0 : 1;
 }
 
 /*
@@ -238,7 +238,7 @@ static void expect_all_fail(struct __test_metadata *_metadata, int node,
 
 static int meet_by_get(int pool)
 {
-	return try_block(pool) == -EUCLEAN ? 0 : 1;
+	return acquire_block_nowait(pool) == -EUCLEAN ? 0 : 1;
 }
 
 TEST_F(corrupt, pool_that_is_asked_for_a_block_fails_the_waiters)
@@ -248,7 +248,7 @@ TEST_F(corrupt, pool_that_is_asked_for_a_block_fails_the_waiters)
 
 static int meet_by_put(int pool)
 {
-	return put_block(pool, 1) == -EUCLEAN ? 0 : 1;
+	return release_block(pool, 1) == -EUCLEAN ? 0 : 1;
 }
 
 TEST_F(corrupt, pool_that_is_given_a_block_fails_the_waiters)

@@ -61,9 +61,9 @@ static int two_clients(struct _test_data_fault *self)
 }
 
 /* One client has a block. */
-static int give_block(struct _test_data_fault *self, int client)
+static int acquire_for(struct _test_data_fault *self, int client)
 {
-	int index = try_block(client);
+	int index = acquire_block_nowait(client);
 
 	if (index < 0)
 		return index;
@@ -74,12 +74,12 @@ static int give_block(struct _test_data_fault *self, int client)
 
 static int block_of_caller(struct _test_data_fault *self)
 {
-	return two_clients(self) ?: give_block(self, self->fd);
+	return two_clients(self) ?: acquire_for(self, self->fd);
 }
 
 static int block_of_another(struct _test_data_fault *self)
 {
-	return two_clients(self) ?: give_block(self, self->beside);
+	return two_clients(self) ?: acquire_for(self, self->beside);
 }
 
 /*
@@ -96,7 +96,7 @@ static int full_pool_of_another(struct _test_data_fault *self)
 	if (act_as(0))
 		return -EPERM;
 	err = err ?: open_beside(self);
-	while (!err && try_block(self->beside) >= 0)
+	while (!err && acquire_block_nowait(self->beside) >= 0)
 		;
 	return err ?: query_clients(self, self->clients);
 }
@@ -123,7 +123,7 @@ static int ticket_for_block(struct _test_data_fault *self)
 	setitimer(ITIMER_REAL, &never, NULL);
 	if (err != -EINTR || !self->block.ticket)
 		return -EIO;
-	return put_block(self->beside, 0) ?: query_clients(self, self->clients);
+	return release_block(self->beside, 0) ?: query_clients(self, self->clients);
 }
 
 /* === The calls ============================================================ */

@@ -20,7 +20,7 @@ static struct carveout_pool_options wish(const char *tag)
 	return options;
 }
 
-TEST_F(lib, blocks_are_taken_used_and_given_back)
+TEST_F(lib, blocks_are_acquired_used_and_released)
 {
 	const char *tag = unique_tag("lib.pool");
 	struct carveout_pool_options options = wish(tag);

@@ -576,7 +576,7 @@ static int wait_long(void *data)
 	if (become(USER, USER))
 		return 1;
 	return wait->pool < 0 ? wait_for_tag(wait->node, NONE) != -EINTR :
-				get_block(wait->pool, NONE) != -EIDRM;
+				acquire_block(wait->pool, NONE) != -EIDRM;
 }
 
 static bool waiters_become(__s64 count)
@@ -604,17 +604,17 @@ TEST_F(heap_limits, hold_for_waiters)
 	for (i = 0; i < 3; i++) {
 		EXPECT_EQ(-EDQUOT, wait_for_tag(node, NONE));
 		EXPECT_EQ(-EDQUOT, wait_for_tag(node, 1));
-		EXPECT_EQ(-EDQUOT, get_block(wait.pool, NONE));
-		EXPECT_EQ(-EDQUOT, get_block(wait.pool, 1));
-		EXPECT_EQ(-EAGAIN, try_block(wait.pool));
+		EXPECT_EQ(-EDQUOT, acquire_block(wait.pool, NONE));
+		EXPECT_EQ(-EDQUOT, acquire_block(wait.pool, 1));
+		EXPECT_EQ(-EAGAIN, acquire_block_nowait(wait.pool));
 		EXPECT_EQ(-ENOENT, open_tag(node, "limits.never", O_RDWR));
 	}
 	ASSERT_EQ(0, act_as(OTHER));
 	EXPECT_EQ(-ETIMEDOUT, wait_for_tag(node, 1));
-	EXPECT_EQ(-ETIMEDOUT, get_block(wait.pool, 1));
+	EXPECT_EQ(-ETIMEDOUT, acquire_block(wait.pool, 1));
 	ASSERT_EQ(0, act_as(0));
 	EXPECT_EQ(-ETIMEDOUT, wait_for_tag(node, 1));
-	EXPECT_EQ(-ETIMEDOUT, get_block(wait.pool, 1));
+	EXPECT_EQ(-ETIMEDOUT, acquire_block(wait.pool, 1));
 	/* Room for one waiter follows the end of one. */
 	EXPECT_EQ(0, destroy_pool(wait.pool));
 	EXPECT_EQ(0, wait_child(pid[1]));
@@ -645,9 +645,9 @@ TEST_F(heap_limits, of_waiters_spare_calls_that_need_not_wait)
 	ASSERT_TRUE(waiters_become(1));
 	ASSERT_EQ(0, act_as(USER));
 	EXPECT_EQ(-EDQUOT, wait_for_tag(node, NONE));
-	index = get_block(pool, NONE);
+	index = acquire_block(pool, NONE);
 	EXPECT_LE(0, index);
-	EXPECT_EQ(0, put_block(pool, index));
+	EXPECT_EQ(0, release_block(pool, index));
 	index = open_pool(node, tag);
 	EXPECT_LE(0, index);
 	close(index);
@@ -669,7 +669,7 @@ static int wait_often(void *data)
 		return 1;
 	for (i = 0; i < wait->rounds; i++) {
 		err = i % 2 ? wait_for_tag(wait->node, now_ns() + MS / 8) :
-			      get_block(wait->pool, now_ns() + MS / 8);
+			      acquire_block(wait->pool, now_ns() + MS / 8);
 		if (err != -ETIMEDOUT && err != -EDQUOT)
 			return 2;
 	}

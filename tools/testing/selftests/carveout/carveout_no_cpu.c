@@ -232,11 +232,11 @@ TEST_F(no_cpu, pools_have_blocks_without_mapping)
 	ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_POOL_CREATE, &request));
 	pool = request.fd;
 	EXPECT_EQ(self->guarded.index, request.region);
-	index = try_block(pool);
+	index = acquire_block_nowait(pool);
 	EXPECT_LE(0, index);
 	sync.index = index;
 	EXPECT_EQ(-EOPNOTSUPP, xioctl(pool, CARVEOUT_POOL_IOCTL_SYNC, &sync));
-	EXPECT_EQ(0, put_block(pool, index));
+	EXPECT_EQ(0, release_block(pool, index));
 	EXPECT_EQ(-EOPNOTSUPP, map_error(pool, PROT_READ | PROT_WRITE));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);

@@ -154,10 +154,10 @@ TEST_F(heap, each_block_is_aligned)
 	ASSERT_EQ(1, find_listed(self->heap.node, tag, &buffer));
 	EXPECT_EQ(0, buffer.phys % (4 * PAGE));
 	for (i = 0; i < 6; i++) {
-		struct carveout_ioctl_pool_acquire get = { .deadline = NONE };
+		struct carveout_ioctl_pool_acquire args = { .deadline = NONE };
 
-		ASSERT_EQ(0, xioctl(pool.fd, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
-		EXPECT_EQ(get.index * 4ULL * PAGE, get.offset);
+		ASSERT_EQ(0, xioctl(pool.fd, CARVEOUT_POOL_IOCTL_ACQUIRE, &args));
+		EXPECT_EQ(args.index * 4ULL * PAGE, args.offset);
 	}
 	close(pool.fd);
 	close(wall);
@@ -312,7 +312,7 @@ TEST_F(heap, other_commands_are_ENOTTY)
 			TH_LOG("number %u", nr);
 	}
 	EXPECT_EQ(-ENOTTY, xioctl(pool, TCGETS, arg));
-	EXPECT_EQ(-ENOTTY, get_block(self->heap.node, NONE));
+	EXPECT_EQ(-ENOTTY, acquire_block(self->heap.node, NONE));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -328,29 +328,29 @@ TEST_F(heap, each_block_is_had_once)
 
 	ASSERT_LE(0, pool);
 	for (i = 0; i < 70; i++) {
-		index = i % 2 ? try_block(pool) : get_block(pool, 0);
+		index = i % 2 ? acquire_block_nowait(pool) : acquire_block(pool, 0);
 		ASSERT_LE(0, index);
 		ASSERT_GT(70, index);
 		EXPECT_FALSE(seen[index]);
 		seen[index] = true;
 	}
-	EXPECT_EQ(-EAGAIN, try_block(pool));
+	EXPECT_EQ(-EAGAIN, acquire_block_nowait(pool));
 	for (i = 0; i < 70; i += 2)
-		EXPECT_EQ(0, put_block(pool, i));
+		EXPECT_EQ(0, release_block(pool, i));
 	EXPECT_EQ(0, query_pool(pool, &query));
 	EXPECT_EQ(35, query.free);
 	EXPECT_EQ(70, query.high_water);
 	EXPECT_EQ(35, query.used_file);
 	for (i = 0; i < 35; i++) {
-		index = try_block(pool);
+		index = acquire_block_nowait(pool);
 		EXPECT_EQ(0, index % 2);
 	}
-	EXPECT_EQ(-EAGAIN, try_block(pool));
+	EXPECT_EQ(-EAGAIN, acquire_block_nowait(pool));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }
 
-TEST_F(heap, what_is_no_block_in_use_cannot_be_put)
+TEST_F(heap, only_a_block_in_use_can_be_released)
 {
 	static const __u32 bad[] = { 4, 5, 64, 0x7fffffff, 0x80000000, ~0U };
 	int pool = create_pool(self->heap.node, 64, 4);
@@ -361,19 +361,19 @@ TEST_F(heap, what_is_no_block_in_use_cannot_be_put)
 	ASSERT_LE(0, pool);
 	/* Never acquired. */
 	for (i = 0; i < 4; i++)
-		EXPECT_EQ(-EINVAL, put_block(pool, i));
-	index = try_block(pool);
-	second = try_block(pool);
+		EXPECT_EQ(-EINVAL, release_block(pool, i));
+	index = acquire_block_nowait(pool);
+	second = acquire_block_nowait(pool);
 	ASSERT_LE(0, second);
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		EXPECT_EQ(-EINVAL, put_block(pool, bad[i])) TH_LOG("row %zu", i);
-	EXPECT_EQ(0, put_block(pool, index));
-	EXPECT_EQ(-EINVAL, put_block(pool, index));
-	EXPECT_EQ(-EINVAL, put_block(pool, index));
+		EXPECT_EQ(-EINVAL, release_block(pool, bad[i])) TH_LOG("row %zu", i);
+	EXPECT_EQ(0, release_block(pool, index));
+	EXPECT_EQ(-EINVAL, release_block(pool, index));
+	EXPECT_EQ(-EINVAL, release_block(pool, index));
 	EXPECT_EQ(0, query_pool(pool, &query));
 	EXPECT_EQ(3, query.free);
 	EXPECT_EQ(1, query.used_file);
-	EXPECT_EQ(0, put_block(pool, second));
+	EXPECT_EQ(0, release_block(pool, second));
 	EXPECT_EQ(4, free_blocks(pool));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
@@ -382,33 +382,33 @@ TEST_F(heap, what_is_no_block_in_use_cannot_be_put)
 TEST_F(heap, deadline_without_waiting_is_EINVAL)
 {
 	int pool = create_pool(self->heap.node, 64, 1);
-	struct carveout_ioctl_pool_acquire get = { .flags = CARVEOUT_POOL_ACQUIRE_NOWAIT };
+	struct carveout_ioctl_pool_acquire args = { .flags = CARVEOUT_POOL_ACQUIRE_NOWAIT };
 	int i;
 
 	ASSERT_LE(0, pool);
 	for (i = 0; i < 64; i++) {
-		get.deadline = 1ULL << i;
-		EXPECT_EQ(-EINVAL, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
+		args.deadline = 1ULL << i;
+		EXPECT_EQ(-EINVAL, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &args));
 	}
-	get.deadline = 0;
-	get.ticket = 1;
-	EXPECT_EQ(-EINVAL, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
+	args.deadline = 0;
+	args.ticket = 1;
+	EXPECT_EQ(-EINVAL, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &args));
 	EXPECT_EQ(1, free_blocks(pool));
 	/* A free block is returned, even after the deadline. */
-	EXPECT_EQ(0, get_block(pool, 0));
-	EXPECT_EQ(0, put_block(pool, 0));
-	EXPECT_EQ(0, get_block(pool, 1));
+	EXPECT_EQ(0, acquire_block(pool, 0));
+	EXPECT_EQ(0, release_block(pool, 0));
+	EXPECT_EQ(0, acquire_block(pool, 1));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }
 
 /* The caller does not know the block: it is free again. */
-TEST_F(heap, reply_that_cannot_be_written_takes_no_block)
+TEST_F(heap, reply_that_cannot_be_written_acquires_no_block)
 {
 	int pool = create_pool(self->heap.node, 64, 2);
 	char *page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct carveout_ioctl_pool_acquire *get;
+	struct carveout_ioctl_pool_acquire *args;
 	int i;
 
 	ASSERT_LE(0, pool);
@@ -416,10 +416,10 @@ TEST_F(heap, reply_that_cannot_be_written_takes_no_block)
 	ASSERT_EQ(0, mprotect(page + PAGE, PAGE, PROT_READ));
 	for (i = 0; i < 8; i++) {
 		/* All of the reply, or its end, and both kinds of calls. */
-		get = (void *)(page + PAGE - (i & 1 ? 8 : 0));
+		args = (void *)(page + PAGE - (i & 1 ? 8 : 0));
 		if (i & 1)
-			get->flags = i & 2 ? CARVEOUT_POOL_ACQUIRE_NOWAIT : 0;
-		EXPECT_EQ(-EFAULT, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, get));
+			args->flags = i & 2 ? CARVEOUT_POOL_ACQUIRE_NOWAIT : 0;
+		EXPECT_EQ(-EFAULT, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, args));
 		EXPECT_EQ(2, free_blocks(pool));
 	}
 	close(pool);
@@ -427,7 +427,7 @@ TEST_F(heap, reply_that_cannot_be_written_takes_no_block)
 }
 
 /* A block of another file is released only on request, by the owner of the pool. */
-TEST_F(heap, block_of_another_file_can_be_put)
+TEST_F(heap, block_of_another_file_can_be_released)
 {
 	const char *tag = unique_tag("pool.other");
 	int pool = create_pool_tag(self->heap.node, 64, 3, tag, 0, 0600);
@@ -437,25 +437,25 @@ TEST_F(heap, block_of_another_file_can_be_put)
 
 	ASSERT_LE(0, pool);
 	ASSERT_LE(0, other);
-	EXPECT_EQ(0, try_block(pool));
-	EXPECT_EQ(1, try_block(pool));
-	EXPECT_EQ(2, try_block(other));
+	EXPECT_EQ(0, acquire_block_nowait(pool));
+	EXPECT_EQ(1, acquire_block_nowait(pool));
+	EXPECT_EQ(2, acquire_block_nowait(other));
 	EXPECT_EQ(0, query_pool(other, &query));
 	EXPECT_EQ(1, query.used_file);
 	serial = serial_of(pool, 0);
-	EXPECT_EQ(-EPERM, release_block(other, 0, serial, 0));
+	EXPECT_EQ(-EPERM, release_serial(other, 0, serial, 0));
 	EXPECT_EQ(0, free_blocks(other));
-	EXPECT_EQ(-EINVAL, release_block(other, 0, serial + 7, CARVEOUT_POOL_RELEASE_ANY));
-	EXPECT_EQ(0, release_block(other, 0, serial, CARVEOUT_POOL_RELEASE_ANY));
-	EXPECT_EQ(-EINVAL, release_block(other, 0, serial, CARVEOUT_POOL_RELEASE_ANY));
-	EXPECT_EQ(-EINVAL, put_block(pool, 0));
+	EXPECT_EQ(-EINVAL, release_serial(other, 0, serial + 7, CARVEOUT_POOL_RELEASE_ANY));
+	EXPECT_EQ(0, release_serial(other, 0, serial, CARVEOUT_POOL_RELEASE_ANY));
+	EXPECT_EQ(-EINVAL, release_serial(other, 0, serial, CARVEOUT_POOL_RELEASE_ANY));
+	EXPECT_EQ(-EINVAL, release_block(pool, 0));
 	EXPECT_EQ(0, query_pool(pool, &query));
 	EXPECT_EQ(1, query.used_file);
 	/* Closing a file releases its own blocks only. */
 	close(pool);
 	EXPECT_EQ(2, free_blocks(other));
 	/* The flag permits the release of an own block as well. */
-	EXPECT_EQ(0, release_block(other, 2, serial_of(other, 2), CARVEOUT_POOL_RELEASE_ANY));
+	EXPECT_EQ(0, release_serial(other, 2, serial_of(other, 2), CARVEOUT_POOL_RELEASE_ANY));
 	EXPECT_EQ(3, free_blocks(other));
 	close(other);
 	EXPECT_UNCHANGED(&self->heap);
@@ -486,8 +486,8 @@ TEST_F(heap, blocks_come_back_with_the_file)
 
 	ASSERT_LE(0, pool);
 	file = open_pool(self->heap.node, tag);
-	ASSERT_LE(0, try_block(file));
-	ASSERT_LE(0, try_block(file));
+	ASSERT_LE(0, acquire_block_nowait(file));
+	ASSERT_LE(0, acquire_block_nowait(file));
 	copy = dup(file);
 	close(file);
 	EXPECT_EQ(6, free_blocks(pool)) TH_LOG("dup");
@@ -498,7 +498,7 @@ TEST_F(heap, blocks_come_back_with_the_file)
 	EXPECT_EQ(6, free_blocks(pool)) TH_LOG("on its way");
 	copy = recv_fd(pair[1]);
 	ASSERT_LE(0, copy);
-	ASSERT_LE(0, try_block(copy));
+	ASSERT_LE(0, acquire_block_nowait(copy));
 
 	pid = start_child(sleep_a_little, &us);
 	ASSERT_LT(0, pid);
@@ -531,19 +531,19 @@ TEST_F(heap, mapping_shows_the_blocks)
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	EXPECT_TRUE(is_filled(mem, size, 0));
 	for (i = 0; i < 4; i++) {
-		struct carveout_ioctl_pool_acquire get = { .deadline = NONE };
+		struct carveout_ioctl_pool_acquire args = { .deadline = NONE };
 
-		ASSERT_EQ(0, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get));
-		ASSERT_GE(size - 4 * PAGE, get.offset);
-		memset(mem + get.offset, get.index + 1, 4 * PAGE);
-		serial[get.index] = get.serial;
+		ASSERT_EQ(0, xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &args));
+		ASSERT_GE(size - 4 * PAGE, args.offset);
+		memset(mem + args.offset, args.index + 1, 4 * PAGE);
+		serial[args.index] = args.serial;
 	}
 	part = mmap(NULL, 4 * PAGE, PROT_READ, MAP_SHARED, pool, 8 * PAGE);
 	ASSERT_NE(MAP_FAILED, (void *)part);
 	EXPECT_TRUE(is_filled(part, 4 * PAGE, 3));
 	/* Blocks are not zeroed between two holders. */
-	EXPECT_EQ(0, release_block(pool, 2, serial[2], 0));
-	EXPECT_EQ(2, try_block(pool));
+	EXPECT_EQ(0, release_serial(pool, 2, serial[2], 0));
+	EXPECT_EQ(2, acquire_block_nowait(pool));
 	EXPECT_TRUE(is_filled(part, 4 * PAGE, 3));
 
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, size, PROT_READ, MAP_PRIVATE, pool, 0));

@@ -57,7 +57,7 @@ TEST_F(heap, pool_without_a_tag_is_exported)
 	int fd[2], i;
 
 	ASSERT_LE(0, pool);
-	ASSERT_EQ(0, try_block(pool));
+	ASSERT_EQ(0, acquire_block_nowait(pool));
 	fd[0] = export_pool(pool, O_RDONLY);
 	fd[1] = export_pool(pool, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, fd[0]);
@@ -130,7 +130,7 @@ TEST_F(heap, pool_is_linked_over_the_tag_of_a_pool)
 	new = create_pool(node, 128, 2);
 	ASSERT_LE(0, old);
 	ASSERT_LE(0, new);
-	ASSERT_EQ(0, try_block(old));
+	ASSERT_EQ(0, acquire_block_nowait(old));
 	EXPECT_EQ(0, link_pool(node, old, tag, 0, &generation[0]));
 	EXPECT_EQ(-EBUSY, link_pool(node, old, unique_tag("pool.link"), 0, &generation[1]));
 	EXPECT_EQ(-EEXIST, link_pool(node, new, tag, 0, &generation[1]));
@@ -147,7 +147,7 @@ TEST_F(heap, pool_is_linked_over_the_tag_of_a_pool)
 	EXPECT_EQ(2, free_blocks(fd));
 	/* The old pool continues without a tag. */
 	EXPECT_EQ(3, free_blocks(old));
-	EXPECT_EQ(0, put_block(old, 0));
+	EXPECT_EQ(0, release_block(old, 0));
 	close(old);
 	close(fd);
 	EXPECT_EQ(0, unlink_tag(node, tag));

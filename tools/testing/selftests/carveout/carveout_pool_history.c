@@ -367,22 +367,22 @@ static unsigned int draw(struct play *play, unsigned int limit)
 
 static int call_file(const struct play *play, struct event *event, __u64 deadline)
 {
-	struct carveout_ioctl_pool_acquire get = {
+	struct carveout_ioctl_pool_acquire args = {
 		.flags = deadline ? 0 : CARVEOUT_POOL_ACQUIRE_NOWAIT, .deadline = deadline,
 	};
 	int err;
 
 	switch (event->op) {
 	case ACQUIRE:
-		err = xioctl(play->fd, CARVEOUT_POOL_IOCTL_ACQUIRE, &get);
-		event->index = get.index;
-		event->serial = get.serial;
+		err = xioctl(play->fd, CARVEOUT_POOL_IOCTL_ACQUIRE, &args);
+		event->index = args.index;
+		event->serial = args.serial;
 		return err;
 	case MOVE:
 		event->new_serial = event->serial;
 		return move_block(play->fd, event->index, &event->new_serial, event->to);
 	default:
-		return release_block(play->fd, event->index, event->serial, 0);
+		return release_serial(play->fd, event->index, event->serial, 0);
 	}
 }
 

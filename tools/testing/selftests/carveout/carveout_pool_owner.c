@@ -54,12 +54,12 @@ static int acquire_and_release(void *arg)
 	struct block block = { .client = client_of(pool) };
 	char byte;
 
-	block.index = get_block(pool, NONE);
+	block.index = acquire_block(pool, NONE);
 	block.serial = serial_of(pool, block.index);
 	if (write(user->to_parent[1], &block, sizeof(block)) != sizeof(block) ||
 	    read(user->to_child[0], &byte, 1) != 1)
 		return 1;
-	block.result = put_block(pool, block.index);
+	block.result = release_block(pool, block.index);
 	if (write(user->to_parent[1], &block, sizeof(block)) != sizeof(block) ||
 	    read(user->to_child[0], &byte, 1) != 1)
 		return 2;
@@ -102,16 +102,16 @@ TEST_F(heap, second_release_takes_nothing_from_a_waiter)
 		ASSERT_LT(0, pid[i]);
 		ASSERT_TRUE(has_waiters(pool, i + 1));
 	}
-	EXPECT_EQ(0, put_block(pool, 0));
-	EXPECT_EQ(-EINVAL, put_block(pool, 0));
-	EXPECT_EQ(-EINVAL, release_block(pool, 0, serial_of(pool, 0),
-					 CARVEOUT_POOL_RELEASE_ANY));
+	EXPECT_EQ(0, release_block(pool, 0));
+	EXPECT_EQ(-EINVAL, release_block(pool, 0));
+	EXPECT_EQ(-EINVAL, release_serial(pool, 0, serial_of(pool, 0),
+					  CARVEOUT_POOL_RELEASE_ANY));
 	ASSERT_EQ(0, hear(&user[0]));
 	EXPECT_EQ(0, user[0].block.index);
 	EXPECT_NE(serial_of(pool, 0), user[0].block.serial);
 	/* The first waiter still has it, the second one still waits. */
 	EXPECT_TRUE(has_waiters(pool, 1));
-	EXPECT_EQ(-EPERM, release_block(pool, 0, user[0].block.serial, 0));
+	EXPECT_EQ(-EPERM, release_serial(pool, 0, user[0].block.serial, 0));
 	EXPECT_TRUE(go_on(&user[0]));
 	ASSERT_EQ(0, hear(&user[0]));
 	EXPECT_EQ(0, user[0].block.result);
@@ -151,10 +151,10 @@ TEST_F(heap, release_for_a_dead_producer_takes_nothing_from_its_heir)
 	ASSERT_EQ(128 + SIGKILL, wait_child(pid[0]));
 	ASSERT_EQ(0, hear(&heir));
 	EXPECT_EQ(0, heir.block.index);
-	EXPECT_EQ(-EINVAL, release_block(pool, 0, producer.block.serial, 0));
-	EXPECT_EQ(-EINVAL, release_block(pool, 0, producer.block.serial,
-					 CARVEOUT_POOL_RELEASE_ANY));
-	EXPECT_EQ(-EAGAIN, try_block(pool));
+	EXPECT_EQ(-EINVAL, release_serial(pool, 0, producer.block.serial, 0));
+	EXPECT_EQ(-EINVAL, release_serial(pool, 0, producer.block.serial,
+					  CARVEOUT_POOL_RELEASE_ANY));
+	EXPECT_EQ(-EAGAIN, acquire_block_nowait(pool));
 	EXPECT_TRUE(go_on(&heir));
 	ASSERT_EQ(0, hear(&heir));
 	EXPECT_EQ(0, heir.block.result);
@@ -172,22 +172,22 @@ TEST_F(heap, only_the_present_serial_counts)
 	int i;
 
 	ASSERT_LE(0, pool);
-	ASSERT_EQ(0, try_block(pool));
+	ASSERT_EQ(0, acquire_block_nowait(pool));
 	for (i = 0; i < 40; i++) {
-		ASSERT_EQ(1, try_block(pool));
-		ASSERT_EQ(0, put_block(pool, 1));
+		ASSERT_EQ(1, acquire_block_nowait(pool));
+		ASSERT_EQ(0, release_block(pool, 1));
 	}
 	last = serial_of(pool, 1);
 	for (serial = 0; serial < last + 8; serial++) {
 		if (serial == serial_of(pool, 0))
 			continue;
-		EXPECT_EQ(-EINVAL, release_block(pool, 0, serial, 0));
-		EXPECT_EQ(-EINVAL, release_block(pool, 1, serial, 0));
+		EXPECT_EQ(-EINVAL, release_serial(pool, 0, serial, 0));
+		EXPECT_EQ(-EINVAL, release_serial(pool, 1, serial, 0));
 	}
-	EXPECT_EQ(-EINVAL, release_block(pool, 0, -1ULL, 0));
-	EXPECT_EQ(-EINVAL, release_block(pool, 1, serial_of(pool, 0), 0));
+	EXPECT_EQ(-EINVAL, release_serial(pool, 0, -1ULL, 0));
+	EXPECT_EQ(-EINVAL, release_serial(pool, 1, serial_of(pool, 0), 0));
 	EXPECT_EQ(1, free_blocks(pool));
-	EXPECT_EQ(0, put_block(pool, 0));
+	EXPECT_EQ(0, release_block(pool, 0));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -216,19 +216,19 @@ static int release_as_visitor(void *arg)
 	if (become(1003, 1003))
 		return 9;
 	own = open_pool(node, visitor->tag);
-	if (own < 0 || try_block(own) != 1)
+	if (own < 0 || acquire_block_nowait(own) != 1)
 		return 1;
-	if (release_block(own, 0, serial, 0) != -EPERM)
+	if (release_serial(own, 0, serial, 0) != -EPERM)
 		return 2;
-	if (release_block(own, 0, serial, CARVEOUT_POOL_RELEASE_ANY) != -EPERM)
+	if (release_serial(own, 0, serial, CARVEOUT_POOL_RELEASE_ANY) != -EPERM)
 		return 3;
 	if (move_block(own, 0, &serial, client_of(own)) != -EPERM)
 		return 4;
 	/* Its own block needs no right. */
-	if (release_block(own, 1, serial_of(own, 1), CARVEOUT_POOL_RELEASE_ANY))
+	if (release_serial(own, 1, serial_of(own, 1), CARVEOUT_POOL_RELEASE_ANY))
 		return 5;
 	/* Neither does one of a descriptor that it was given. */
-	return release_block(visitor->pool, 0, serial, 0) ? 6 : 0;
+	return release_serial(visitor->pool, 0, serial, 0) ? 6 : 0;
 }
 
 TEST_F(heap, releasing_blocks_of_others_needs_the_right)
@@ -239,7 +239,7 @@ TEST_F(heap, releasing_blocks_of_others_needs_the_right)
 	visitor.pool = create_pool_tag(self->heap.node, 64, 2, visitor.tag, 0, 0666);
 	umask(umask_was);
 	ASSERT_LE(0, visitor.pool);
-	ASSERT_EQ(0, try_block(visitor.pool));
+	ASSERT_EQ(0, acquire_block_nowait(visitor.pool));
 	visitor.serial = serial_of(visitor.pool, 0);
 	EXPECT_EQ(0, run_child(release_as_visitor, &visitor));
 	EXPECT_TRUE(becomes_free(visitor.pool, 2));
@@ -257,11 +257,11 @@ static int release_as_owner(void *arg)
 		return 9;
 	pool = create_pool_tag(node, 64, 2, arg, 0, 0600);
 	other = open_pool(node, arg);
-	if (pool < 0 || other < 0 || try_block(other))
+	if (pool < 0 || other < 0 || acquire_block_nowait(other))
 		return 1;
-	if (release_block(pool, 0, serial_of(other, 0), 0) != -EPERM)
+	if (release_serial(pool, 0, serial_of(other, 0), 0) != -EPERM)
 		return 2;
-	return release_block(pool, 0, serial_of(other, 0), CARVEOUT_POOL_RELEASE_ANY) ? 3 : 0;
+	return release_serial(pool, 0, serial_of(other, 0), CARVEOUT_POOL_RELEASE_ANY) ? 3 : 0;
 }
 
 TEST_F(heap, owner_of_the_pool_may_release_any_block)
@@ -306,8 +306,8 @@ TEST_F(heap, moved_block_belongs_to_the_new_owner)
 
 	ASSERT_LE(0, from);
 	ASSERT_LE(0, to);
-	ASSERT_EQ(0, try_block(from));
-	ASSERT_EQ(1, try_block(from));
+	ASSERT_EQ(0, acquire_block_nowait(from));
+	ASSERT_EQ(1, acquire_block_nowait(from));
 	old = serial_of(from, 0);
 	serial = old;
 	EXPECT_EQ(-ESRCH, move_block(from, 0, &serial, 0));
@@ -324,19 +324,19 @@ TEST_F(heap, moved_block_belongs_to_the_new_owner)
 	EXPECT_EQ(1, used_file(from));
 	EXPECT_EQ(1, used_file(to));
 	/* The former owner has neither serial. */
-	EXPECT_EQ(-EINVAL, release_block(from, 0, old, 0));
-	EXPECT_EQ(-EPERM, release_block(from, 0, serial, 0));
-	EXPECT_EQ(-EINVAL, release_block(to, 0, old, 0));
+	EXPECT_EQ(-EINVAL, release_serial(from, 0, old, 0));
+	EXPECT_EQ(-EPERM, release_serial(from, 0, serial, 0));
+	EXPECT_EQ(-EINVAL, release_serial(to, 0, old, 0));
 	EXPECT_EQ(-EPERM, move_block(from, 0, &serial, client_of(from)));
 	/* There and back. */
 	old = serial;
 	EXPECT_EQ(0, move_block(to, 0, &serial, client_of(from)));
-	EXPECT_EQ(-EINVAL, release_block(to, 0, old, 0));
+	EXPECT_EQ(-EINVAL, release_serial(to, 0, old, 0));
 	EXPECT_EQ(0, move_block(from, 0, &serial, client_of(from)));
 	EXPECT_EQ(0, move_block(from, 0, &serial, client_of(to)));
 	close(from);
 	EXPECT_EQ(2, free_blocks(to));
-	EXPECT_EQ(0, release_block(to, 0, serial, 0));
+	EXPECT_EQ(0, release_serial(to, 0, serial, 0));
 	EXPECT_EQ(3, free_blocks(to));
 	close(to);
 	EXPECT_UNCHANGED(&self->heap);
@@ -354,13 +354,13 @@ TEST_F(heap, move_without_reply_is_no_move)
 
 	ASSERT_LE(0, to);
 	ASSERT_NE(MAP_FAILED, (void *)page);
-	ASSERT_EQ(0, try_block(from));
+	ASSERT_EQ(0, acquire_block_nowait(from));
 	move->serial = serial_of(from, 0);
 	move->to = client_of(to);
 	ASSERT_EQ(0, mprotect(page, PAGE, PROT_READ));
 	EXPECT_EQ(-EFAULT, xioctl(from, CARVEOUT_POOL_IOCTL_MOVE, move));
 	EXPECT_EQ(0, used_file(to));
-	EXPECT_EQ(0, put_block(from, 0));
+	EXPECT_EQ(0, release_block(from, 0));
 	close(to);
 	close(from);
 	EXPECT_UNCHANGED(&self->heap);
@@ -394,7 +394,7 @@ TEST_F(heap, moved_block_dies_with_the_new_owner)
 	ASSERT_LE(0, pool);
 	for (i = 0; i < 4; i++) {
 		from = open_pool(self->heap.node, tag);
-		ASSERT_EQ(0, try_block(from));
+		ASSERT_EQ(0, acquire_block_nowait(from));
 		serial = serial_of(from, 0);
 		pid = start_user(&to, receive);
 		ASSERT_LT(0, pid);
@@ -448,7 +448,7 @@ static int move_around(void *arg)
 				return 1;
 			__atomic_store_n(&ring->client[me], client_of(pool), __ATOMIC_SEQ_CST);
 		}
-		index = try_block(pool);
+		index = acquire_block_nowait(pool);
 		if (index < 0 && index != -EAGAIN)
 			return 2;
 		if (index >= 0) {
@@ -459,7 +459,7 @@ static int move_around(void *arg)
 			if (err && err != -ESRCH)
 				return 3;
 			/* Late: the block has another owner by now. */
-			if (!err && put_block(pool, index) != -EINVAL)
+			if (!err && release_block(pool, index) != -EINVAL)
 				return 4;
 		}
 		/* Blocks of other processes are freed with the file. */

@@ -57,11 +57,11 @@ TEST_F(heap, poll_and_epoll_are_woken)
 			EXPECT_TRUE(sleeps(pid[j]));
 		}
 		ASSERT_EQ(0, i ? destroy_pool(poller.pool) :
-				 put_block(poller.pool, 0));
+				 release_block(poller.pool, 0));
 		for (j = 0; j < 2; j++)
 			EXPECT_EQ(0, wait_child(pid[j])) TH_LOG("%d %d", i, j);
 		if (!i)
-			ASSERT_EQ(0, try_block(poller.pool));
+			ASSERT_EQ(0, acquire_block_nowait(poller.pool));
 	}
 	close(poller.pool);
 	EXPECT_UNCHANGED(&self->heap);
@@ -87,7 +87,7 @@ TEST_F(heap, exclusive_epoll_is_woken_for_each_block)
 	for (i = 0; i < 2; i++) {
 		own = open_pool(self->heap.node, tag);
 		ASSERT_LE(0, own);
-		while (try_block(own) >= 0)
+		while (acquire_block_nowait(own) >= 0)
 			;
 		poller.want = i ? POLLHUP | POLLERR : POLLIN;
 		for (j = 0; j < POLLERS; j++) {
@@ -99,7 +99,7 @@ TEST_F(heap, exclusive_epoll_is_woken_for_each_block)
 			EXPECT_EQ(0, destroy_pool(poller.pool));
 		/* The children have this file, too, so its blocks stay acquired. */
 		for (j = 0; !i && j < POLLERS; j++)
-			EXPECT_EQ(0, put_block(own, j));
+			EXPECT_EQ(0, release_block(own, j));
 		for (j = 0; j < POLLERS; j++)
 			EXPECT_EQ(0, wait_child(pid[j])) TH_LOG("%d %d", i, j);
 		close(own);

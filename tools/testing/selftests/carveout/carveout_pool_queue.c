@@ -30,20 +30,20 @@ struct waiter {
 static int wait_and_log(void *arg)
 {
 	const struct waiter *job = arg;
-	struct carveout_ioctl_pool_acquire get = { .deadline = NONE };
+	struct carveout_ioctl_pool_acquire args = { .deadline = NONE };
 	int pool = open_pool(job->node, job->tag);
 	int err;
 
 	do {
-		err = xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &get);
-		if (err == -EINTR && !get.ticket)
+		err = xioctl(pool, CARVEOUT_POOL_IOCTL_ACQUIRE, &args);
+		if (err == -EINTR && !args.ticket)
 			return 1;
 	} while (err == -EINTR && job->again);
-	if (err || get.ticket)
+	if (err || args.ticket)
 		return 2;
 	if (write(job->log, &job->name, 1) != 1)
 		return 3;
-	return release_block(pool, get.index, get.serial, 0) ? 4 : 0;
+	return release_serial(pool, args.index, args.serial, 0) ? 4 : 0;
 }
 
 /* Shared with the parent: the number of signals that this process has handled. */
@@ -110,7 +110,7 @@ static void expect_in_turn(struct __test_metadata *_metadata, int node, const ch
 					 sent[to]));
 		EXPECT_TRUE(has_waiters(pool, QUEUE));
 	}
-	ASSERT_EQ(0, put_block(pool, 0));
+	ASSERT_EQ(0, release_block(pool, 0));
 	for (i = 0; i < QUEUE; i++) {
 		ASSERT_EQ(1, read(log[0], &name, 1));
 		EXPECT_EQ(i, name);
@@ -165,13 +165,13 @@ static int use_in_turn(void *arg)
 	if (loop->signals && setitimer(ITIMER_REAL, &often, NULL))
 		return 2;
 	while (!__atomic_load_n(loop->stop, __ATOMIC_RELAXED)) {
-		index = get_block(pool, NONE);
+		index = acquire_block(pool, NONE);
 		if (index < 0)
 			return 3;
 		__atomic_fetch_add(loop->count, 1, __ATOMIC_RELAXED);
 		/* Interrupted sleeps are shorter, which does not matter. */
 		sleep_us(30000);
-		if (put_block(pool, index))
+		if (release_block(pool, index))
 			return 4;
 	}
 	return 0;
@@ -245,7 +245,7 @@ TEST_F(heap, poller_is_told_after_the_last_waiter)
 	ASSERT_TRUE(has_waiters(pool, QUEUE));
 	EXPECT_TRUE(sleeps(poller));
 	EXPECT_EQ(0, poll(&poll_fd, 1, 0));
-	ASSERT_EQ(0, put_block(pool, 0));
+	ASSERT_EQ(0, release_block(pool, 0));
 	for (i = 0; i < QUEUE; i++)
 		EXPECT_EQ(0, wait_child(pid[i]));
 	EXPECT_EQ(0, wait_child(poller));

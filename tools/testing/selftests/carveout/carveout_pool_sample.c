@@ -129,8 +129,8 @@ TEST_F(heap, frame_goes_to_a_process_and_back)
 	ASSERT_EQ(0, unload_module("carveout_sample"));
 	EXPECT_EQ(1, used_file(pool));
 	EXPECT_EQ(FRAMES - 1, free_blocks(pool));
-	EXPECT_EQ(-EIDRM, try_block(pool));
-	EXPECT_EQ(0, release_block(pool, frame.index, frame.serial, 0));
+	EXPECT_EQ(-EIDRM, acquire_block_nowait(pool));
+	EXPECT_EQ(0, release_serial(pool, frame.index, frame.serial, 0));
 	EXPECT_EQ(FRAMES, free_blocks(pool));
 	munmap(mem, query.size);
 	close(pool);

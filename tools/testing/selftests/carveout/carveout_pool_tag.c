@@ -116,7 +116,7 @@ TEST_F(heap, existing_pool_is_opened_if_it_will_do)
 	pool.align = 128;
 	ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_POOL_CREATE, &pool));
 	fd = pool.fd;
-	EXPECT_EQ(0, try_block(fd));
+	EXPECT_EQ(0, acquire_block_nowait(fd));
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		pool = pool_request(rows[i].block_size, rows[i].count);
 		pool.align = rows[i].align;
@@ -156,8 +156,8 @@ TEST_F(heap, persistent_pool_outlives_its_users)
 	struct carveout_ioctl_pool_query query;
 
 	ASSERT_LE(0, pool);
-	EXPECT_EQ(0, try_block(pool));
-	EXPECT_EQ(1, try_block(pool));
+	EXPECT_EQ(0, acquire_block_nowait(pool));
+	EXPECT_EQ(1, acquire_block_nowait(pool));
 	close(pool);
 	pool = open_pool(node, tag);
 	ASSERT_LE(0, pool);
@@ -166,7 +166,7 @@ TEST_F(heap, persistent_pool_outlives_its_users)
 	EXPECT_EQ(2, query.high_water);
 	EXPECT_EQ(0, unlink_tag(node, tag));
 	EXPECT_EQ(-ENOENT, open_pool(node, tag));
-	EXPECT_LE(0, try_block(pool));
+	EXPECT_LE(0, acquire_block_nowait(pool));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
 }
@@ -182,14 +182,14 @@ TEST_F(heap, name_of_a_pool_is_given_to_another)
 	};
 
 	ASSERT_LE(0, pool);
-	EXPECT_EQ(0, try_block(pool));
+	EXPECT_EQ(0, acquire_block_nowait(pool));
 	link.fd = alloc_buffer(node, PAGE);
 	ASSERT_LE(0, link.fd);
 	set_name(link.tag, tag);
 	ASSERT_EQ(0, xioctl(node, CARVEOUT_IOCTL_LINK, &link));
 	EXPECT_EQ(-EINVAL, open_pool(node, tag));
-	EXPECT_EQ(1, try_block(pool));
-	EXPECT_EQ(0, put_block(pool, 0));
+	EXPECT_EQ(1, acquire_block_nowait(pool));
+	EXPECT_EQ(0, release_block(pool, 0));
 	/* Destroying the pool does not remove the tag of the other buffer. */
 	EXPECT_EQ(0, destroy_pool(pool));
 	EXPECT_EQ(0, try_open(node, tag, O_RDWR));
@@ -244,7 +244,7 @@ TEST_F(heap, tag_and_node_have_to_permit_writing)
 		ASSERT_LE(0, visitor.pool);
 		EXPECT_EQ(0, run_child(visit, &visitor)) TH_LOG("mode %o", mode);
 		/* The pool was not destroyed. */
-		EXPECT_EQ(0, try_block(visitor.pool));
+		EXPECT_EQ(0, acquire_block_nowait(visitor.pool));
 		close(visitor.pool);
 	}
 	umask(umask_was);
@@ -288,11 +288,11 @@ TEST_F(heap, readable_while_a_block_is_free)
 
 	ASSERT_LE(0, pool);
 	EXPECT_EQ(POLLIN | POLLRDNORM, events_of(pool));
-	EXPECT_EQ(0, try_block(pool));
+	EXPECT_EQ(0, acquire_block_nowait(pool));
 	EXPECT_EQ(POLLIN | POLLRDNORM, events_of(pool));
-	EXPECT_EQ(1, try_block(pool));
+	EXPECT_EQ(1, acquire_block_nowait(pool));
 	EXPECT_EQ(0, events_of(pool));
-	EXPECT_EQ(0, put_block(pool, 0));
+	EXPECT_EQ(0, release_block(pool, 0));
 	EXPECT_EQ(POLLIN | POLLRDNORM, events_of(pool));
 	EXPECT_EQ(0, destroy_pool(pool));
 	EXPECT_EQ(POLLHUP | POLLERR, events_of(pool));
@@ -311,13 +311,13 @@ TEST_F(heap, destroyed_pool_has_no_blocks)
 
 	ASSERT_LE(0, pool);
 	ASSERT_LE(0, other);
-	index = try_block(other);
+	index = acquire_block_nowait(other);
 	ASSERT_LE(0, index);
 	EXPECT_EQ(0, destroy_pool(pool));
 	EXPECT_EQ(-EIDRM, destroy_pool(pool));
 	EXPECT_EQ(-EIDRM, destroy_pool(other));
-	EXPECT_EQ(-EIDRM, try_block(pool));
-	EXPECT_EQ(-EIDRM, get_block(other, NONE));
+	EXPECT_EQ(-EIDRM, acquire_block_nowait(pool));
+	EXPECT_EQ(-EIDRM, acquire_block(other, NONE));
 	EXPECT_EQ(-ENOENT, open_pool(node, tag));
 	/* The tag is free, and blocks in use remain usable. */
 	next = create_pool_tag(node, 64, 4, tag, 0, 0600);
@@ -326,10 +326,10 @@ TEST_F(heap, destroyed_pool_has_no_blocks)
 	ASSERT_NE(MAP_FAILED, (void *)mem);
 	mem[index * 64] = 1;
 	EXPECT_EQ(3, free_blocks(other));
-	EXPECT_EQ(0, put_block(other, index));
-	EXPECT_EQ(-EINVAL, put_block(other, index));
+	EXPECT_EQ(0, release_block(other, index));
+	EXPECT_EQ(-EINVAL, release_block(other, index));
 	EXPECT_EQ(4, free_blocks(other));
-	EXPECT_EQ(-EIDRM, try_block(pool));
+	EXPECT_EQ(-EIDRM, acquire_block_nowait(pool));
 	munmap(mem, PAGE);
 	close(next);
 	close(other);

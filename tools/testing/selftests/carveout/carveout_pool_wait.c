@@ -40,7 +40,7 @@ static int wait_for_block(void *arg)
 {
 	const struct waiter *job = arg;
 	int pool = job->tag ? open_pool(job->node, job->tag) : job->pool;
-	int index = get_block(pool, job->deadline);
+	int index = acquire_block(pool, job->deadline);
 
 	if (job->want)
 		return index == job->want ? 0 : 1;
@@ -50,7 +50,7 @@ static int wait_for_block(void *arg)
 		return 3;
 	while (job->keep)
 		pause();
-	return put_block(pool, index) ? 4 : 0;
+	return release_block(pool, index) ? 4 : 0;
 }
 
 static bool becomes_free(int pool, int count)
@@ -86,7 +86,7 @@ TEST_F(heap, waiters_are_served_in_turn)
 		ASSERT_LT(0, pid[i]);
 		ASSERT_TRUE(has_waiters(pool, i + 1));
 	}
-	ASSERT_EQ(0, put_block(pool, 0));
+	ASSERT_EQ(0, release_block(pool, 0));
 	for (i = 0; i < QUEUE; i++) {
 		ASSERT_EQ(1, read(log[0], &name, 1));
 		EXPECT_EQ(i, name);
@@ -116,15 +116,15 @@ TEST_F(heap, block_is_handed_over)
 		pid = start_child(wait_for_block, &job);
 		ASSERT_LT(0, pid);
 		ASSERT_TRUE(has_waiters(pool, 1));
-		ASSERT_EQ(0, put_block(pool, 0));
-		EXPECT_EQ(-EAGAIN, try_block(pool));
+		ASSERT_EQ(0, release_block(pool, 0));
+		EXPECT_EQ(-EAGAIN, acquire_block_nowait(pool));
 		EXPECT_EQ(0, free_blocks(pool));
 		EXPECT_TRUE(has_waiters(pool, 0));
 		/* Killing the waiter frees the block. */
 		ASSERT_EQ(0, kill(pid, SIGKILL));
 		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
 		ASSERT_TRUE(becomes_free(pool, 1));
-		ASSERT_EQ(0, try_block(pool));
+		ASSERT_EQ(0, acquire_block_nowait(pool));
 	}
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
@@ -175,10 +175,10 @@ TEST_F(heap, deadline_is_kept)
 
 	ASSERT_LE(0, pool);
 	/* In the past, now, and soon. */
-	EXPECT_EQ(-ETIMEDOUT, get_block(pool, 0));
-	EXPECT_EQ(-ETIMEDOUT, get_block(pool, 1));
-	EXPECT_EQ(-ETIMEDOUT, get_block(pool, now_ns()));
-	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, get_block(pool, deadline)));
+	EXPECT_EQ(-ETIMEDOUT, acquire_block(pool, 0));
+	EXPECT_EQ(-ETIMEDOUT, acquire_block(pool, 1));
+	EXPECT_EQ(-ETIMEDOUT, acquire_block(pool, now_ns()));
+	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, acquire_block(pool, deadline)));
 	EXPECT_TRUE(has_waiters(pool, 0));
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
@@ -203,10 +203,10 @@ TEST_F(heap, far_deadline_waits)
 		ASSERT_LT(0, pid);
 		ASSERT_TRUE(has_waiters(pool, 1)) TH_LOG("%zu", i);
 		EXPECT_TRUE(sleeps(pid));
-		ASSERT_EQ(0, put_block(pool, 0));
+		ASSERT_EQ(0, release_block(pool, 0));
 		EXPECT_EQ(0, wait_child(pid));
 		EXPECT_TRUE(becomes_free(pool, 1));
-		ASSERT_EQ(0, try_block(pool));
+		ASSERT_EQ(0, acquire_block_nowait(pool));
 	}
 	close(pool);
 	EXPECT_UNCHANGED(&self->heap);
@@ -256,10 +256,10 @@ TEST_F(heap, signal_interrupts_or_restarts)
 		sleep_us(500);
 	}
 	EXPECT_TRUE(has_waiters(pool, 1));
-	ASSERT_EQ(0, put_block(pool, 0));
+	ASSERT_EQ(0, release_block(pool, 0));
 	EXPECT_EQ(0, wait_child(pid));
 	EXPECT_TRUE(becomes_free(pool, 1));
-	ASSERT_EQ(0, try_block(pool));
+	ASSERT_EQ(0, acquire_block_nowait(pool));
 
 	job.want = -ETIMEDOUT;
 	/* Signals that arrive before the child runs must not kill it. */
@@ -327,16 +327,16 @@ TEST_F(heap, nonblocking_files_never_wait)
 	pool = full_pool(node, 1, tag);
 	ASSERT_LE(0, pool);
 	/* The flag is not inherited from the device node. */
-	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, get_block(pool, deadline)));
+	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, acquire_block(pool, deadline)));
 	ASSERT_EQ(0, fcntl(pool, F_SETFL, O_NONBLOCK));
-	EXPECT_EQ(-EAGAIN, get_block(pool, NONE));
-	EXPECT_EQ(-EAGAIN, get_block(pool, 0));
-	EXPECT_EQ(-EAGAIN, try_block(pool));
+	EXPECT_EQ(-EAGAIN, acquire_block(pool, NONE));
+	EXPECT_EQ(-EAGAIN, acquire_block(pool, 0));
+	EXPECT_EQ(-EAGAIN, acquire_block_nowait(pool));
 	EXPECT_TRUE(has_waiters(pool, 0));
-	ASSERT_EQ(0, put_block(pool, 0));
-	EXPECT_EQ(0, get_block(pool, NONE));
+	ASSERT_EQ(0, release_block(pool, 0));
+	EXPECT_EQ(0, acquire_block(pool, NONE));
 	ASSERT_EQ(0, fcntl(pool, F_SETFL, 0));
-	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, get_block(pool, deadline)));
+	EXPECT_TRUE(TIMES_OUT_IN(50, deadline, acquire_block(pool, deadline)));
 	EXPECT_EQ(0, close(open_wait(node, tag, NONE)));
 	close(pool);
 	close(node);
@@ -350,7 +350,7 @@ static int wait_for_pool(void *arg)
 
 	if (job->want)
 		return pool == job->want ? 0 : 1;
-	return pool < 0 || try_block(pool) < 0 ? 2 : 0;
+	return pool < 0 || acquire_block_nowait(pool) < 0 ? 2 : 0;
 }
 
 TEST_F(heap, open_waits_until_the_pool_is_there)
@@ -409,10 +409,10 @@ TEST_F(heap, killed_between_block_and_reply)
 		pid = start_child(wait_for_block, &job);
 		ASSERT_LT(0, pid);
 		ASSERT_TRUE(has_waiters(job.pool, 1));
-		EXPECT_EQ(0, put_block(job.pool, 0));
+		EXPECT_EQ(0, release_block(job.pool, 0));
 		EXPECT_EQ(0, kill(pid, SIGKILL));
 		EXPECT_EQ(128 + SIGKILL, wait_child(pid));
-		ASSERT_EQ(0, try_block(job.pool));
+		ASSERT_EQ(0, acquire_block_nowait(job.pool));
 	}
 	close(job.pool);
 	EXPECT_UNCHANGED(&self->heap);
@@ -420,7 +420,7 @@ TEST_F(heap, killed_between_block_and_reply)
 
 static void *get_in_thread(void *arg)
 {
-	return (void *)(long)get_block(*(int *)arg, NONE);
+	return (void *)(long)acquire_block(*(int *)arg, NONE);
 }
 
 /* A descriptor is closed while a thread waits on it: the file lives until then. */
@@ -438,7 +438,7 @@ TEST_F(heap, descriptor_is_closed_by_another_thread)
 	ASSERT_TRUE(has_waiters(pool, 1));
 	close(own);
 	EXPECT_TRUE(has_waiters(pool, 1));
-	ASSERT_EQ(0, put_block(pool, 0));
+	ASSERT_EQ(0, release_block(pool, 0));
 	ASSERT_EQ(0, pthread_join(thread, &index));
 	EXPECT_EQ(0, (long)index);
 	/* The thread got the block, and then the file was released. */
@@ -479,11 +479,11 @@ static int use_pool(void *arg)
 				return 1;
 		}
 		if (choice % 3 == 0)
-			index = try_block(pool);
+			index = acquire_block_nowait(pool);
 		else if (choice % 3 == 1)
-			index = get_block(pool, now_ns() + choice % 1000000);
+			index = acquire_block(pool, now_ns() + choice % 1000000);
 		else
-			index = get_block(pool, NONE);
+			index = acquire_block(pool, NONE);
 		if (index < 0 && index != -EAGAIN && index != -ETIMEDOUT)
 			return 2;
 		if (index >= 0) {
@@ -500,7 +500,7 @@ static int use_pool(void *arg)
 			munmap(mem, 4096);
 			close(pool);
 			pool = -1;
-		} else if (index >= 0 && put_block(pool, index)) {
+		} else if (index >= 0 && release_block(pool, index)) {
 			return 4;
 		}
 	}
@@ -570,11 +570,11 @@ static int use_under_signals(void *arg)
 	if (handle_signals(0) || pool < 0)
 		return 1;
 	while (had < storm->rounds) {
-		int index = get_block(pool, NONE);
+		int index = acquire_block(pool, NONE);
 
 		if (index == -EINTR)
 			continue;
-		if (index < 0 || put_block(pool, index))
+		if (index < 0 || release_block(pool, index))
 			return 2;
 		had++;
 	}
@@ -595,13 +595,13 @@ TEST_F_TIMEOUT(heap, signals_lose_no_block, 120)
 
 	ASSERT_LE(0, pool);
 	/* Send no signals until the children have a handler. */
-	ASSERT_EQ(0, try_block(pool));
+	ASSERT_EQ(0, acquire_block_nowait(pool));
 	for (i = 0; i < 4; i++) {
 		pid[i] = start_child(use_under_signals, &storm);
 		ASSERT_LT(0, pid[i]);
 	}
 	ASSERT_TRUE(has_waiters(pool, 4));
-	ASSERT_EQ(0, put_block(pool, 0));
+	ASSERT_EQ(0, release_block(pool, 0));
 	while (left) {
 		i = next_random(&random) % 4;
 		if (!pid[i])
@@ -629,12 +629,12 @@ static int use_dying_pool(void *arg)
 	for (i = 0; i < storm->rounds; i++) {
 		int pool = create_pool_tag(storm->node, 64, 1, storm->tag,
 					   CARVEOUT_ALLOC_OPEN, 0600);
-		int index = get_block(pool, NONE);
+		int index = acquire_block(pool, NONE);
 		int err;
 
 		if (pool < 0 || (index < 0 && index != -EIDRM))
 			return 1;
-		if (index >= 0 && put_block(pool, index))
+		if (index >= 0 && release_block(pool, index))
 			return 2;
 		err = i % 4 == storm->seed % 4 ? destroy_pool(pool) : 0;
 		if (err && err != -EIDRM)

@@ -236,7 +236,7 @@ TEST_F(quota, pool_counts_as_its_memory)
 	more = open_pool(other, tag);
 	ASSERT_LE(0, more);
 	EXPECT_EQ(0, used_by(other, true));
-	EXPECT_EQ(0, try_block(more));
+	EXPECT_EQ(0, acquire_block_nowait(more));
 	EXPECT_EQ(4 * PAGE, used_by(node, true));
 	close(pool);
 	EXPECT_EQ(4 * PAGE, used_by(node, true));

@@ -227,9 +227,9 @@ TEST_F(heap, pool_shows_its_blocks)
 	ASSERT_LE(0, pool);
 	other = open_pool(self->heap.node, tag);
 	ASSERT_LE(0, other);
-	ASSERT_LE(0, try_block(pool));
-	ASSERT_LE(0, try_block(other));
-	ASSERT_LE(0, try_block(other));
+	ASSERT_LE(0, acquire_block_nowait(pool));
+	ASSERT_LE(0, acquire_block_nowait(other));
+	ASSERT_LE(0, acquire_block_nowait(other));
 	ASSERT_EQ(0, query_pool(other, &query));
 	EXPECT_STREQ(heap_name(), line_of(other, "carveout-heap"));
 	EXPECT_STREQ(tag, line_of(other, "carveout-tag"));

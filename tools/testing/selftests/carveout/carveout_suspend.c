@@ -50,13 +50,13 @@ static int wait_for_block(void *arg)
 {
 	const struct waiter *job = arg;
 	int pool = open_pool(job->node, job->tag);
-	int index = get_block(pool, NONE);
+	int index = acquire_block(pool, NONE);
 
 	if (index < 0)
 		return 1;
 	if (write(job->log, &job->name, 1) != 1)
 		return 2;
-	return put_block(pool, index) ? 3 : 0;
+	return release_block(pool, index) ? 3 : 0;
 }
 
 /* A waiter that leaves the queue to be frozen is the last one afterwards. */
@@ -82,7 +82,7 @@ TEST_F_TIMEOUT(suspend, waiters_for_a_block_keep_their_place, TEST_SECONDS)
 	for (i = 0; i < 8; i++)
 		EXPECT_TRUE(sleeps(pid[i]));
 	EXPECT_TRUE(has_waiters(pool, 8));
-	ASSERT_EQ(0, put_block(pool, 0));
+	ASSERT_EQ(0, release_block(pool, 0));
 	for (i = 0; i < 8; i++) {
 		ASSERT_EQ(1, read(log[0], &name, 1));
 		EXPECT_EQ(i, name);
@@ -98,7 +98,7 @@ static int wait_until_late(void *arg)
 	const struct waiter *job = arg;
 	int pool = open_pool(job->node, job->tag);
 
-	return get_block(pool, now_ns() + 500 * MS) == -ETIMEDOUT ? 0 : 1;
+	return acquire_block(pool, now_ns() + 500 * MS) == -ETIMEDOUT ? 0 : 1;
 }
 
 TEST_F_TIMEOUT(suspend, deadline_passes_while_frozen, TEST_SECONDS)
@@ -144,7 +144,7 @@ TEST_F_TIMEOUT(suspend, waiter_in_a_driver_is_frozen, TEST_SECONDS)
 	ASSERT_LT(0, pid);
 	EXPECT_TRUE(has_waiters(pool, 1));
 	EXPECT_EQ(0, freeze_all());
-	EXPECT_EQ(0, put_block(pool, 0));
+	EXPECT_EQ(0, release_block(pool, 0));
 	EXPECT_EQ(0, wait_child(pid));
 	close(pool);
 	EXPECT_EQ(0, unload_module("carveout_waiter"));

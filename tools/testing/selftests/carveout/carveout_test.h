@@ -255,11 +255,11 @@ int try_create_pool(int node, struct carveout_ioctl_pool_create *pool);
 int create_pool_tag(int node, __u64 block_size, __u32 count, const char *tag,
 		    __u32 flags, __u32 mode);
 int open_pool(int node, const char *tag);
-int get_block(int pool, __u64 deadline);
-int try_block(int pool);
-int put_block(int pool, __u32 index);
+int acquire_block(int pool, __u64 deadline);
+int acquire_block_nowait(int pool);
+int release_block(int pool, __u32 index);
 __u64 serial_of(int pool, __u32 index);
-int release_block(int pool, __u32 index, __u64 serial, __u32 flags);
+int release_serial(int pool, __u32 index, __u64 serial, __u32 flags);
 int move_block(int pool, __u32 index, __u64 *serial, __u64 to);
 __u64 client_of(int pool);
 int export_pool(int pool, __u32 fd_flags);

@@ -112,11 +112,12 @@ static int time_out(const struct call *call)
 		return 1;
 	if (!TIMES_OUT_IN(200, deadline, open_pool_wait(call, deadline)))
 		return 2;
-	if (!TIMES_OUT_IN(200, deadline, get_block(call->pool, deadline)))
+	if (!TIMES_OUT_IN(200, deadline, acquire_block(call->pool, deadline)))
 		return 3;
 	/* Past ones, also those before the start of the host's clock. */
 	if (open_tag_wait(call, 0) != -ETIMEDOUT || open_tag_wait(call, 1) != -ETIMEDOUT ||
-	    get_block(call->pool, 0) != -ETIMEDOUT || get_block(call->pool, 1) != -ETIMEDOUT)
+	    acquire_block(call->pool, 0) != -ETIMEDOUT ||
+	    acquire_block(call->pool, 1) != -ETIMEDOUT)
 		return 4;
 	return 0;
 }
@@ -141,9 +142,9 @@ TEST_F(timens, deadline_is_of_the_callers_clock)
 
 static int wait_far(const struct call *call)
 {
-	int index = get_block(call->pool, call->deadline);
+	int index = acquire_block(call->pool, call->deadline);
 
-	return index < 0 || put_block(call->pool, index);
+	return index < 0 || release_block(call->pool, index);
 }
 
 /* Each wait ends with the block that the test releases, none with its deadline. */
@@ -169,9 +170,9 @@ TEST_F(timens, far_deadline_does_not_wrap)
 		ASSERT_TRUE(has_waiters(call.pool, 1)) TH_LOG("deadline %zu", i);
 		sleep_us(20000);
 		EXPECT_TRUE(has_waiters(call.pool, 1)) TH_LOG("deadline %zu", i);
-		ASSERT_EQ(0, put_block(call.pool, 0));
+		ASSERT_EQ(0, release_block(call.pool, 0));
 		EXPECT_EQ(0, wait_child(pid)) TH_LOG("deadline %zu", i);
-		ASSERT_EQ(0, try_block(call.pool));
+		ASSERT_EQ(0, acquire_block_nowait(call.pool));
 	}
 	close(call.pool);
 	EXPECT_UNCHANGED(&self->heap);

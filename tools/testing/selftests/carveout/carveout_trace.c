@@ -160,14 +160,14 @@ TEST_F(trace, block_of_a_pool)
 
 	ASSERT_LE(0, pool);
 	client = client_of(pool);
-	index = try_block(pool);
+	index = acquire_block_nowait(pool);
 	ASSERT_LE(0, index);
 	EXPECT_EQ(1, events(" client=%llu index=%d ret=0\n", client, index));
-	other = try_block(pool);
+	other = acquire_block_nowait(pool);
 	ASSERT_LE(0, other);
-	EXPECT_EQ(-EAGAIN, try_block(pool));
+	EXPECT_EQ(-EAGAIN, acquire_block_nowait(pool));
 	EXPECT_EQ(1, events(" client=%llu index=0 ret=%d\n", client, -EAGAIN));
-	ASSERT_EQ(0, put_block(pool, index));
+	ASSERT_EQ(0, release_block(pool, index));
 	EXPECT_EQ(1, events("carveout_block_free: heap=%s ", heap_name()));
 	EXPECT_EQ(1, events(" client=%llu index=%d\n", client, index));
 	/* The end of a client frees its blocks. */

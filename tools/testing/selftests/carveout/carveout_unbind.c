@@ -219,7 +219,7 @@ TEST_F(unbind, waiters_are_woken)
 
 static int wait_for_block(void *data)
 {
-	return get_block(*(int *)data, CARVEOUT_DEADLINE_NONE) == -ENODEV ? 0 : 1;
+	return acquire_block(*(int *)data, CARVEOUT_DEADLINE_NONE) == -ENODEV ? 0 : 1;
 }
 
 TEST_F(unbind, pool_has_no_more_blocks)
@@ -233,7 +233,7 @@ TEST_F(unbind, pool_has_no_more_blocks)
 	int i;
 
 	ASSERT_LE(0, pool);
-	ASSERT_EQ(0, try_block(pool));
+	ASSERT_EQ(0, acquire_block_nowait(pool));
 	serial = serial_of(pool, 0);
 	client = client_of(pool);
 	mem = map_buffer(pool, SIZE, PROT_READ | PROT_WRITE);
@@ -247,9 +247,9 @@ TEST_F(unbind, pool_has_no_more_blocks)
 	ASSERT_EQ(0, unbind(&self->binding));
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("waiter %d", i);
-	EXPECT_EQ(-ENODEV, try_block(pool));
-	EXPECT_EQ(-ENODEV, get_block(pool, CARVEOUT_DEADLINE_NONE));
-	EXPECT_EQ(-ENODEV, put_block(pool, 0));
+	EXPECT_EQ(-ENODEV, acquire_block_nowait(pool));
+	EXPECT_EQ(-ENODEV, acquire_block(pool, CARVEOUT_DEADLINE_NONE));
+	EXPECT_EQ(-ENODEV, release_block(pool, 0));
 	EXPECT_EQ(-ENODEV, move_block(pool, 0, &serial, client));
 	EXPECT_EQ(-ENODEV, export_pool(pool, O_RDWR));
 	EXPECT_EQ(-ENODEV, query_pool(pool, &query));
@@ -455,7 +455,7 @@ static int use_block(int pool, int index)
 	if (fd < 0)
 		return fd;
 	close(fd);
-	return release_block(pool, index, serial, 0);
+	return release_serial(pool, index, serial, 0);
 }
 
 /* Acquire, use and release the only block of a shared pool. Return 0 on success. */
@@ -467,7 +467,7 @@ static int use_pool(int node)
 
 	if (pool < 0)
 		return pool == -ENODEV || pool == -ENOSPC ? 0 : pool;
-	index = get_block(pool, now_ns() + MS);
+	index = acquire_block(pool, now_ns() + MS);
 	if (index >= 0)
 		err = use_block(pool, index);
 	else if (index != -ETIMEDOUT)
@@ -640,7 +640,7 @@ TEST_F(heap, module_stays_while_a_pool_is_open)
 	ASSERT_LE(0, pool);
 	close(self->heap.node);
 	EXPECT_EQ(-EAGAIN, remove_module());
-	EXPECT_EQ(0, try_block(pool));
+	EXPECT_EQ(0, acquire_block_nowait(pool));
 	close(pool);
 	EXPECT_SNAPSHOT(&self->heap.before);
 }
