@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # dtschema.sh: check the device tree bindings with dt-schema, their examples, every device
-# tree in tools/testing/vm against them, and the overlays for real boards, applied to these.
-# Prints the findings; silence is success.
+# tree in tools/testing/vm and those for "carveout doctor" against them, and the overlays for
+# real boards, applied to these. Prints the findings; silence is success.
 # dt-validate reports findings, but not in its exit code.
 
 # shellcheck source=tools/testing/scripts/common.sh
@@ -36,7 +36,20 @@ on_board()
 
 validate()
 {
-	dt-validate -s "$SCHEMA" "$1" 2>&1
+	dt-validate -s "$SCHEMA" "$@" 2>&1
+}
+
+# nodes_of TREE: reads findings of dt-validate and prints the DT nodes of TREE that have one,
+# each followed by a blank.
+nodes_of()
+{
+	sed -nE "s|^$1: (/?[a-z-]*)(@[0-9a-f]+)?[: ].*|\1|p" | sort -u | tr '\n' ' '
+}
+
+# expect NAME FOUND EXPECTED
+expect()
+{
+	[ "$2" = "${3:+$3 }" ] || echo "$1: findings for the nodes '${2% }' instead of '$3'"
 }
 
 check_bindings()
@@ -54,7 +67,7 @@ check_bindings()
 
 check_trees()
 {
-	local file tree nodes
+	local file tree
 
 	for file in "$TOP"/tools/testing/vm/*.dts "$TOP"/tools/testing/vm/*.dtso; do
 		tree=$OUT/$(basename "$file").dtb
@@ -63,10 +76,28 @@ check_trees()
 			validate "$tree"
 			continue
 		fi
-		nodes=$(validate "$tree" | sed -nE 's/^.*\.dtb: ([a-z-]+)(@[0-9a-f]+)?[: ].*/\1/p' | sort -u |
-			tr '\n' ' ')
-		[ "$nodes" = "$BAD " ] ||
-			echo "bad.dtso: findings for the nodes $nodes instead of $BAD"
+		expect bad.dtso "$(validate "$tree" | nodes_of "$tree")" "$BAD"
+	done
+}
+
+# Each of these trees names the DT nodes with the fault, if a schema can tell it from a good
+# one. A boot loader writes the initrd as the kernel reads it, in as many cells as an address
+# has; the schema of /chosen knows one.
+check_doctor()
+{
+	local file tree findings trees=()
+
+	for file in "$TOP"/tools/testing/libcarveout/doctor/*.dts; do
+		tree=$OUT/doctor-$(basename "$file").dtb
+		compile "$file" "$tree" 2>/dev/null || echo "$file: does not compile"
+		trees+=("$tree")
+	done
+	[ ${#trees[@]} -gt 50 ] || echo "only ${#trees[@]} trees for carveout doctor"
+	findings=$(validate "${trees[@]}" | grep -v ': chosen: linux,initrd-')
+	for file in "$TOP"/tools/testing/libcarveout/doctor/*.dts; do
+		tree=$OUT/doctor-$(basename "$file").dtb
+		expect "$file" "$(nodes_of "$tree" <<< "$findings")" \
+			"$(sed -nE 's|^/\* dt-schema: (.*) \*/$|\1|p' "$file")"
 	done
 }
 
@@ -98,5 +129,5 @@ cat > "$OUT/board.dts" <<-END
 END
 compile "$OUT/board.dts" "$OUT/board.dtb"
 # A tool that fails says why: that is a finding, too, and the other files are checked.
-findings=$(check_bindings; check_trees; check_overlays) || true
+findings=$(check_bindings; check_trees; check_doctor; check_overlays) || true
 [ -z "$findings" ] || { echo "$findings"; exit 1; }

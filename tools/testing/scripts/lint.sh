@@ -328,14 +328,20 @@ lint_python()
 
 lint_dtc()
 {
-	local file findings rc=0
+	local file findings expected rc=0
 
-	# The trees for carveout doctor have the faults that dtc warns of.
-	for file in $(files '*.dts' '*.dtso' | grep -v '^tools/testing/libcarveout/doctor/'); do
+	for file in $(files '*.dts' '*.dtso'); do
 		# As the kernel's own build of overlays has it. The interrupt controller of an
 		# overlay is in the tree that it changes.
 		findings=$(dtc -@ -Wno-avoid_unnecessary_addr_size -Wno-interrupts_property -I dts -O dtb \
 			-o /dev/null "$file" 2>&1) || rc=1
+		# The trees for carveout doctor have faults; some are also a warning of dtc.
+		expected=$(sed -nE 's|^/\* dtc: (.*) \*/$|\1|p' "$file")
+		if [ -n "$expected" ]; then
+			grep -qF "($expected)" <<< "$findings" ||
+				{ echo "$file: dtc does not warn of $expected"; rc=1; }
+			continue
+		fi
 		[ -z "$findings" ] || { echo "$findings"; rc=1; }
 	done
 	return $rc
