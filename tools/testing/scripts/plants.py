@@ -13,7 +13,8 @@ The record is tools/testing/caught, a file of the tree. It depends on content al
 rebase, a shallow clone or an uncommitted change makes no difference.
 
 The inputs of a plant are its own file, the files that it changes, and the sources of
-the tests that it names in "Only:", with all that they include or are linked with.
+the tests that it names in "Only:", with all that they include or are linked with. Comments
+and include guards of C decide nothing, and are left out of the digest.
 """
 
 import functools
@@ -120,11 +121,21 @@ def inputs(plant):
     return sorted(found)
 
 
+def decisive(path):
+    """The content of a file, of C without comments, include guards and empty lines."""
+    if path.suffix not in (".c", ".h"):
+        return path.read_bytes()
+    code = re.sub(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|/\*.*?\*/|//[^\n]*""",
+                  lambda found: found[1] or " ", text(path), flags=re.S)
+    code = re.sub(r"^\s*#ifndef (\w+)\n#define \1\n", "", code)
+    return "\n".join(line.rstrip() for line in code.splitlines() if line.strip()).encode()
+
+
 def digest(plant):
     """A digest of the inputs of a plant: their names and their content."""
     total = hashlib.sha256()
     for path in inputs(plant):
-        total.update(f"{path} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        total.update(f"{path} {hashlib.sha256(decisive(path)).hexdigest()}\n".encode())
     return total.hexdigest()
 
 

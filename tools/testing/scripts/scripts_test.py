@@ -540,6 +540,18 @@ class Record(unittest.TestCase):
         self.write("driver-b.c", "better\n")
         self.assertEqual(self.plants("changed"), ["b.patch", "a.patch"])
 
+    def test_comments_and_guards_decide_nothing(self):
+        self.write("driver-a.c", '#ifndef A_H\n#define A_H\nx = "/* x */"; /* one */\n#endif\n')
+        self.write("driver-b.c", "y = '\"'; // two\n")
+        self.catch("a.patch")
+        self.catch("b.patch")
+        self.write("driver-a.c", '/* new */\n#ifndef B_H\n#define B_H\nx = "/* x */";\n\n#endif\n')
+        self.write("driver-b.c", "y = '\"';\n")
+        self.assertEqual(self.plants("changed"), [])
+        self.write("driver-a.c", '#ifndef A_H\n#define A_H\nx = "/* y */";\n#endif\n')
+        self.write("driver-b.c", "y = '\"'; z\n")
+        self.assertEqual(self.plants("changed"), ["a.patch", "b.patch"])
+
     def test_missed_plant_runs_again(self):
         self.catch("a.patch")
         self.catch("b.patch")
