@@ -34,18 +34,14 @@
  * @dev: the device
  *
  * Context: Process context. May sleep. Takes buf->attach_lock.
- * Return: the mapping, or an ERR_PTR: -EFBIG for a buffer of 4 GiB and more; -ENOMEM.
+ * Return: the mapping, or ERR_PTR(-ENOMEM).
  */
 struct carveout_mapping *carveout_mapping_create(struct carveout_buf *buf,
 						 struct device *dev)
 {
 	struct carveout_mapping *mapping;
-	struct page *page = NULL;
 	int ret;
 
-	/* The length of a scatterlist entry has 32 bits. */
-	if (buf->size > UINT_MAX)
-		return ERR_PTR(-EFBIG);
 	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
@@ -54,9 +50,6 @@ struct carveout_mapping *carveout_mapping_create(struct carveout_buf *buf,
 		kfree(mapping);
 		return ERR_PTR(ret);
 	}
-	if (carveout_buf_has_pages(buf))
-		page = pfn_to_page(PHYS_PFN(buf->start));
-	sg_set_page(mapping->sgt.sgl, page, buf->size, 0);
 	mapping->buf = buf;
 	mapping->dev = dev;
 	mapping->dir = DMA_NONE;
@@ -222,10 +215,26 @@ static void flush_for(const struct carveout_mapping *mapping)
 		carveout_claim_flush(buf->claim, buf->start, buf->size);
 }
 
+/* The whole buffer is one entry, whose length has 32 bits. */
+static int set_entry(struct carveout_mapping *mapping)
+{
+	struct carveout_buf *buf = mapping->buf;
+	struct page *page = NULL;
+
+	if (buf->size > UINT_MAX)
+		return -EFBIG;
+	if (carveout_buf_has_pages(buf))
+		page = pfn_to_page(PHYS_PFN(buf->start));
+	sg_set_page(mapping->sgt.sgl, page, buf->size, 0);
+	return 0;
+}
+
 static int map_locked(struct carveout_mapping *mapping, enum dma_data_direction dir)
 {
-	int ret;
+	int ret = set_entry(mapping);
 
+	if (ret)
+		return ret;
 	choose_attrs(mapping);
 	if (!CARVEOUT_HAS_CACHE_FLUSH && is_cached(mapping->buf) && !mapping->snoops)
 		return -EOPNOTSUPP;
@@ -247,8 +256,9 @@ static int map_locked(struct carveout_mapping *mapping, enum dma_data_direction 
  *
  * Context: Process context. May sleep. Takes mapping->buf->attach_lock.
  * Return: 0; -EBUSY if it is mapped already; -EINVAL for an invalid direction, or a
- * device without a DMA mask; -EFBIG for a device that cannot reach the buffer, if it
- * cannot be bounced either; -EOPNOTSUPP as carveout_buf_map(); -ENOMEM.
+ * device without a DMA mask; -EFBIG for a buffer of 4 GiB and more, and for a device that
+ * cannot reach the buffer, if it cannot be bounced either; -EOPNOTSUPP as
+ * carveout_buf_map(); -ENOMEM.
  */
 int carveout_mapping_map(struct carveout_mapping *mapping, enum dma_data_direction dir)
 {

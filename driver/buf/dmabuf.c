@@ -122,9 +122,10 @@ static void carveout_dmabuf_detach(struct dma_buf *dmabuf,
 
 /*
  * A read-only file is mapped for no importer: a device or a driver could write, and drivers
- * do not expect a dma-buf that they can map for a device but not for themselves. The file
- * can be attached nevertheless: __prepare_dmabuf() of videobuf2 (6.12, 7.3) never drops its
- * reference to a dma-buf that it cannot attach.
+ * do not expect a dma-buf that they can map for a device but not for themselves. Such a file,
+ * and a buffer that is too large for any device, can be attached nevertheless:
+ * __prepare_dmabuf() of videobuf2 (6.12, 7.3) never drops its reference to a dma-buf that it
+ * cannot attach.
  */
 static struct sg_table *carveout_dmabuf_map(struct dma_buf_attachment *attach,
 					    enum dma_data_direction dir)

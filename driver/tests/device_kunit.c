@@ -225,6 +225,82 @@ static void carveout_device_read_only_has_no_importers(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));
 }
 
+/* === Memory without the CPU =============================================== */
+
+/*
+ * Above the memory of all test boards, where no device answers. Nothing accesses it: the
+ * CPU must not, and no device does.
+ */
+#define FAR_BASE	(64ULL * SZ_1G)
+#define FAR_SIZE	(4ULL * SZ_1G)
+
+static struct carveout *far_heap(struct kunit *test)
+{
+	const struct carveout_memory memory = {
+		.base = FAR_BASE,
+		.size = FAR_SIZE,
+		.attrs = CARVEOUT_ATTR_WRITECOMBINE | CARVEOUT_ATTR_NO_CPU,
+		.name = "far",
+	};
+	struct carveout *heap = carveout_create(NULL, "kunit-far", &memory, 1, 0);
+
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(heap), "error %ld", PTR_ERR(heap));
+	return heap;
+}
+
+/* Map a buffer of @heap for @dev as drivers do, and as importers do. */
+static void check_far(struct kunit *test, struct carveout *heap, struct device *dev,
+		      u64 size, int error)
+{
+	struct carveout_req req = { .size = size, .require = CARVEOUT_ATTR_NO_CPU };
+	struct carveout_buf *buf = carveout_buf_alloc(heap, &req, NULL, 0);
+	struct dma_buf_attachment *attach;
+	struct carveout_mapping *mapping;
+	struct dma_buf *dmabuf;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	mapping = carveout_buf_map(buf, dev, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, error, PTR_ERR_OR_ZERO(mapping));
+	if (!IS_ERR(mapping)) {
+		struct scatterlist *sg = carveout_mapping_sgt(mapping)->sgl;
+
+		KUNIT_EXPECT_EQ(test, carveout_buf_phys(buf), carveout_mapping_addr(mapping));
+		KUNIT_EXPECT_EQ(test, size, sg_dma_len(sg));
+		KUNIT_EXPECT_NULL(test, sg_page(sg));
+		carveout_unmap(mapping);
+	}
+	dmabuf = carveout_buf_export(buf, true);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
+	/* Some drivers never drop a dma-buf that they cannot attach. */
+	attach = dma_buf_attach(dmabuf, dev);
+	KUNIT_EXPECT_FALSE_MSG(test, IS_ERR(attach), "error %ld", PTR_ERR(attach));
+	if (!IS_ERR(attach)) {
+		KUNIT_EXPECT_EQ(test, error, try_map(attach, DMA_TO_DEVICE));
+		dma_buf_detach(dmabuf, attach);
+	}
+	dma_buf_put(dmabuf);
+	carveout_buf_put(buf);
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));
+}
+
+/* Devices get memory that the CPU must not access, in buffers of less than 4 GiB. */
+static void carveout_device_memory_without_cpu(struct kunit *test)
+{
+	struct device *dev;
+	struct carveout *heap;
+
+	if (IS_ENABLED(CONFIG_UML))
+		kunit_skip(test, "user-mode Linux maps all memory");
+	dev = make_dma_device(test);
+	heap = far_heap(test);
+	check_far(test, heap, dev, FAR_SIZE - PAGE_SIZE, 0);
+	check_far(test, heap, dev, FAR_SIZE, -EFBIG);
+	carveout_destroy(heap, true);
+	unmake_device(dev);
+}
+
+/* === Other dma-bufs ======================================================= */
+
 static struct sg_table *foreign_map(struct dma_buf_attachment *attach,
 				    enum dma_data_direction dir)
 {
@@ -272,6 +348,7 @@ static struct kunit_case device_cases[] = {
 	KUNIT_CASE(carveout_device_export_and_back),
 	KUNIT_CASE(carveout_device_export_read_only),
 	KUNIT_CASE(carveout_device_read_only_has_no_importers),
+	KUNIT_CASE(carveout_device_memory_without_cpu),
 	KUNIT_CASE(carveout_device_foreign_dmabuf),
 	{}
 };
