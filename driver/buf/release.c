@@ -63,6 +63,7 @@
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -88,6 +89,14 @@
 
 /* A pin that is held for so long is reported. */
 #define REPORT_AFTER_MS	10000
+
+/*
+ * Limit of these reports alone. A report that exceeds it is not lost, so the limit does not
+ * print how many it suppressed.
+ */
+static struct ratelimit_state report_limit =
+	RATELIMIT_STATE_INIT_FLAGS(report_limit, DEFAULT_RATELIMIT_INTERVAL,
+				   DEFAULT_RATELIMIT_BURST, RATELIMIT_MSG_ON_RELEASE);
 
 /* The module's exit waits so long for pins. */
 #define EXIT_WAIT_MS	10000
@@ -200,22 +209,23 @@ static void report(const struct carveout_buf *buf, const char *consequence)
 {
 	u64 parked_ns = ktime_get_ns() - buf->parking.since;
 
-	pr_warn_ratelimited("%s: I/O, a virtual machine or a device has used a freed buffer for %llu s: region %s offset 0x%llx size %llu tag '%s' label '%*pE' uid %u pid %d comm '%*pE'; %s\n",
-			    buf->carveout->name, div_u64(parked_ns, NSEC_PER_SEC),
-			    buf->claim->range.name, carveout_buf_offset(buf), buf->size,
-			    buf->tag.name, (int)strlen(buf->label), buf->label,
-			    from_kuid_munged(&init_user_ns, buf->charged_uid),
-			    pid_nr(buf->pid), (int)strlen(buf->comm), buf->comm,
-			    consequence);
+	pr_warn("%s: I/O, a virtual machine or a device has used a freed buffer for %llu s: region %s offset 0x%llx size %llu tag '%s' label '%*pE' uid %u pid %d comm '%*pE'; %s\n",
+		buf->carveout->name, div_u64(parked_ns, NSEC_PER_SEC),
+		buf->claim->range.name, carveout_buf_offset(buf), buf->size, buf->tag.name,
+		(int)strlen(buf->label), buf->label,
+		from_kuid_munged(&init_user_ns, buf->charged_uid), pid_nr(buf->pid),
+		(int)strlen(buf->comm), buf->comm, consequence);
 }
 
+/* A report that exceeds the limit is repeated at the next check. */
 static void report_once(struct carveout_buf *buf)
 {
 	struct carveout_parking *parking = &buf->parking;
 
 	/* A party that knows the address may use it for as long as it likes. */
 	if (parking->reported || is_held(buf) ||
-	    ktime_get_ns() - parking->since < REPORT_AFTER_MS * (u64)NSEC_PER_MSEC)
+	    ktime_get_ns() - parking->since < REPORT_AFTER_MS * (u64)NSEC_PER_MSEC ||
+	    !__ratelimit(&report_limit))
 		return;
 	parking->reported = true;
 	report(buf, "its memory is not used again before that ends");

@@ -10,6 +10,9 @@
 /* The driver reports a pin after 10 s, and checks once a second. */
 #define REPORT_MS	30000
 
+/* Buffers that are pinned at the same time: more than the log has lines at once. */
+#define PINS	15
+
 FIXTURE(parked) {
 	struct heap heap;
 	__u64 regions;
@@ -148,21 +151,27 @@ static int count_lines(int kmsg, const char *first, const char *second)
 	return count;
 }
 
-TEST_F_TIMEOUT(parked, log_has_one_line_about_a_long_pin, 120)
+/* All pins begin at once, and the kernel limits how many lines it prints in a short time. */
+TEST_F_TIMEOUT(parked, log_has_one_line_about_each_long_pin, 120)
 {
-	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), seen = 0;
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), seen = 0, i;
+	__u64 generation;
 	char user[64];
 
 	ASSERT_LE(0, kmsg);
 	ASSERT_LE(0, lseek(kmsg, 0, SEEK_END));
+	for (i = 1; i < PINS; i++)
+		ASSERT_EQ(0, leave_page(self->heap.node, self->regions, 0, 3, self->pipe[1],
+					&generation));
 	snprintf(user, sizeof(user), "uid %u pid %d comm 'carveout_parked'", getuid(),
 		 self->pid);
-	EXPECT_TRUE(BECOMES_TRUE_IN(REPORT_MS,
-				    seen += count_lines(kmsg, "label '" LABEL "'", user)));
+	EXPECT_TRUE(BECOMES_TRUE_IN(REPORT_MS, (seen += count_lines(kmsg, "label '" LABEL "'",
+								    user)) >= PINS));
 	sleep_us(3000000);
 	EXPECT_EQ(0, count_lines(kmsg, "label '" LABEL "'", user));
-	EXPECT_EQ(1, seen);
-	EXPECT_TRUE(pipe_has(self->pipe[0], 3));
+	EXPECT_EQ(PINS, seen);
+	for (i = 0; i < PINS; i++)
+		EXPECT_TRUE(pipe_has(self->pipe[0], 3));
 }
 
 /* === The module ========================================================== */
