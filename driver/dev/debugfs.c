@@ -4,7 +4,7 @@
  * for programs. Only root has access, because it shows physical addresses.
  *
  *	carveout/objects	live objects of each kind
- *	carveout/<heap>/state	counters, and a hash over all regions and spans
+ *	carveout/<heap>/state	counters, a hash over all regions and spans, parked buffers
  *	carveout/<heap>/regions	a line per region
  *	carveout/<heap>/spans	a line per span, in no order, with its purpose
  *	carveout/<heap>/buffers	a line per buffer, parked ones as well
@@ -75,6 +75,36 @@ static void show_charges(struct seq_file *m, struct carveout *carveout)
 	seq_printf(m, "charged_waiters %llu\n", count[CARVEOUT_COUNT_WAITERS]);
 }
 
+static void show_buffer(struct seq_file *m, const struct carveout_buffer_info *b)
+{
+	seq_printf(m, "%llu region %u start 0x%llx size %llu refs %u uid %u gid %u mode %04o pid %u flags 0x%x tag '%s' comm '",
+		   b->generation, b->region, b->phys, b->size, b->refs,
+		   b->uid, b->gid, b->mode, b->pid, b->flags, b->tag);
+	show_text(m, b->comm);
+	seq_puts(m, "' label '");
+	show_text(m, b->label);
+	seq_putc(m, '\'');
+	if (b->parked_ns)
+		seq_printf(m, " parked_ms %llu", div_u64(b->parked_ns, NSEC_PER_MSEC));
+	seq_putc(m, '\n');
+}
+
+/* A line per buffer, or per parked one, each with a text in front. */
+static void show_buffers(struct seq_file *m, struct carveout *carveout, const char *front,
+			 bool parked)
+{
+	static const struct carveout_viewer viewer = { .all = true, .phys = true };
+	struct carveout_buffer_info b;
+	u64 cursor = 0;
+
+	while (carveout_info_next(carveout, &cursor, &viewer, &b)) {
+		if (parked && !b.parked_ns)
+			continue;
+		seq_puts(m, front);
+		show_buffer(m, &b);
+	}
+}
+
 static int state_show(struct seq_file *m, void *unused)
 {
 	struct carveout *carveout = m->private;
@@ -99,6 +129,7 @@ static int state_show(struct seq_file *m, void *unused)
 		   state.counters.nr_nospc, state.counters.nr_missed);
 	seq_printf(m, "failures_nomem %llu\n",
 		   (u64)atomic64_read(&carveout->failures_nomem));
+	show_buffers(m, carveout, "parked_buffer ", true);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(state);
@@ -149,24 +180,7 @@ DEFINE_SHOW_ATTRIBUTE(spans);
 
 static int buffers_show(struct seq_file *m, void *unused)
 {
-	static const struct carveout_viewer viewer = { .all = true, .phys = true };
-	struct carveout *carveout = m->private;
-	struct carveout_buffer_info b;
-	u64 cursor = 0;
-
-	while (carveout_info_next(carveout, &cursor, &viewer, &b)) {
-		seq_printf(m, "%llu region %u start 0x%llx size %llu refs %u uid %u gid %u mode %04o pid %u flags 0x%x tag '%s' comm '",
-			   b.generation, b.region, b.phys, b.size, b.refs,
-			   b.uid, b.gid, b.mode, b.pid, b.flags, b.tag);
-		show_text(m, b.comm);
-		seq_puts(m, "' label '");
-		show_text(m, b.label);
-		seq_putc(m, '\'');
-		if (b.parked_ns)
-			seq_printf(m, " parked_ms %llu",
-				   div_u64(b.parked_ns, NSEC_PER_MSEC));
-		seq_putc(m, '\n');
-	}
+	show_buffers(m, m->private, "", false);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(buffers);

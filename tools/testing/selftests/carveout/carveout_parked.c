@@ -135,6 +135,69 @@ TEST_F(parked, command_lists_it)
 	EXPECT_TRUE(found);
 }
 
+/*
+ * The line of the buffer in a debugfs file of the heap, behind @front. Return the number of
+ * such lines, or a negative errno value.
+ */
+static int debugfs_line(const char *name, const char *front, __u64 generation, char *line,
+			size_t size)
+{
+	char path[128], next[1024], start[64];
+	int count = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/carveout/%s/%s", heap_name(), name);
+	snprintf(start, sizeof(start), "%s%llu region ", front,
+		 (unsigned long long)generation);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (fgets(next, sizeof(next), file)) {
+		if (strncmp(next, start, strlen(start)))
+			continue;
+		snprintf(line, size, "%s", next);
+		count++;
+	}
+	fclose(file);
+	return count;
+}
+
+/* The buffer, its user, and for how long it has been parked. */
+static bool names_the_user(const char *line, pid_t pid)
+{
+	char user[32], process[32];
+	const char *parked = strstr(line, " parked_ms ");
+	unsigned long long ms;
+
+	snprintf(user, sizeof(user), " uid %u ", geteuid());
+	snprintf(process, sizeof(process), " pid %d ", pid);
+	return strstr(line, user) && strstr(line, process) &&
+	       strstr(line, " label '" LABEL "'") && parked &&
+	       sscanf(parked, " parked_ms %llu", &ms) == 1 && ms >= 20;
+}
+
+TEST_F(parked, debugfs_names_the_buffer_and_its_user)
+{
+	int fd = alloc_in(self->heap.node, SIZE, self->regions);
+	struct carveout_buffer_info used;
+	char line[1024] = "";
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, query_buffer(self->heap.node, fd, &used));
+	sleep_us(20000);
+	EXPECT_EQ(1, debugfs_line("buffers", "", self->generation, line, sizeof(line)));
+	EXPECT_TRUE(names_the_user(line, self->pid)) TH_LOG("%s", line);
+	line[0] = '\0';
+	EXPECT_EQ(1, debugfs_line("state", "parked_buffer ", self->generation, line,
+				  sizeof(line)));
+	EXPECT_TRUE(names_the_user(line, self->pid)) TH_LOG("%s", line);
+	EXPECT_EQ(1, debugfs_line("buffers", "", used.generation, line, sizeof(line)));
+	EXPECT_EQ(0, debugfs_line("state", "parked_buffer ", used.generation, line,
+				  sizeof(line)));
+	close(fd);
+	EXPECT_TRUE(pipe_has(self->pipe[0], 3));
+}
+
 /* === The log ============================================================= */
 
 /* Count the lines of the log, from now on, that have all these texts. */
