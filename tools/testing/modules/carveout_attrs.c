@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * For tests of memory attributes, on test boards only: reports how the page
- * tables map a buffer for the kernel and for a process, and makes a heap of
- * memory at a given physical address, like a driver with memory on its card. It can tell
- * whether the heap wrote to that memory.
+ * tables map a buffer for the kernel and for a process, maps a dma-buf as an importer does,
+ * and makes a heap of memory at a given physical address, like a driver with memory on its
+ * card. It can tell whether the heap wrote to that memory.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -11,12 +11,14 @@
 #include <linux/carveout.h>
 #include <linux/dma-buf.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/irqflags.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
@@ -175,7 +177,7 @@ static enum memory_kind kernel_kind(const void *va)
 
 #endif
 
-/* === The device =========================================================== */
+/* === Buffers ============================================================== */
 
 static int look_at(struct carveout_buf *buf, struct attrs_look *look)
 {
@@ -213,24 +215,91 @@ static int look_at_fd(struct attrs_look *look)
 	return ret;
 }
 
-static long attrs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static long look_call(void __user *arg)
 {
-	void __user *user = (void __user *)arg;
 	struct attrs_look look;
 	int ret;
 
-	if (cmd != ATTRS_LOOK)
-		return -ENOTTY;
-	if (copy_from_user(&look, user, sizeof(look)))
+	if (copy_from_user(&look, arg, sizeof(look)))
 		return -EFAULT;
 	ret = look_at_fd(&look);
-	if (!ret && copy_to_user(user, &look, sizeof(look)))
+	if (!ret && copy_to_user(arg, &look, sizeof(look)))
 		ret = -EFAULT;
 	return ret;
 }
 
+/* === An importer ========================================================== */
+
+/* The dma-buf that an open file maps. */
+static DEFINE_MUTEX(import_lock);
+
+static void import_set(struct file *file, struct dma_buf *dmabuf)
+{
+	struct dma_buf *old;
+
+	mutex_lock(&import_lock);
+	old = file->private_data;
+	file->private_data = dmabuf;
+	mutex_unlock(&import_lock);
+	if (old)
+		dma_buf_put(old);
+}
+
+static long import_call(struct file *file, int fd)
+{
+	struct dma_buf *dmabuf = fd < 0 ? NULL : dma_buf_get(fd);
+
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	import_set(file, dmabuf);
+	return 0;
+}
+
+/* Like a driver that prepares each mapping as one of its own memory. */
+static int attrs_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int ret = -ENODEV;
+
+	vm_flags_set(vma, VM_IO | VM_PFNMAP);
+	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
+	mutex_lock(&import_lock);
+	if (file->private_data)
+		ret = dma_buf_mmap(file->private_data, vma, vma->vm_pgoff);
+	mutex_unlock(&import_lock);
+	return ret;
+}
+
+/* === The device =========================================================== */
+
+static long attrs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case ATTRS_LOOK:
+		return look_call((void __user *)arg);
+	case ATTRS_IMPORT:
+		return import_call(file, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int attrs_open(struct inode *inode, struct file *file)
+{
+	file->private_data = NULL;
+	return 0;
+}
+
+static int attrs_release(struct inode *inode, struct file *file)
+{
+	import_set(file, NULL);
+	return 0;
+}
+
 static const struct file_operations attrs_fops = {
 	.owner = THIS_MODULE,
+	.open = attrs_open,
+	.release = attrs_release,
+	.mmap = attrs_mmap,
 	.unlocked_ioctl = attrs_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

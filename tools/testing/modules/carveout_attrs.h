@@ -51,4 +51,10 @@ struct attrs_look {
 #define ATTRS_DEVICE	"/dev/carveout-attrs"
 #define ATTRS_LOOK	_IOWR('A', 0, struct attrs_look)
 
+/*
+ * The argument is a dma-buf descriptor, or -1 for none. mmap() of this open file maps that
+ * dma-buf, with the page protection of an importer whose own memory is write-combined.
+ */
+#define ATTRS_IMPORT	_IO('A', 1)
+
 #endif /* CARVEOUT_ATTRS_H */

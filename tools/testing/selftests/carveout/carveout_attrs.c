@@ -202,6 +202,74 @@ TEST_F_TIMEOUT(look, kernel_and_process_see_the_same_bytes, 120)
 	}
 }
 
+/* Map a buffer through the open file of a driver that imports it. */
+static void *map_imported(int device, int fd)
+{
+	if (ioctl(device, ATTRS_IMPORT, fd))
+		return MAP_FAILED;
+	return mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, device, 0);
+}
+
+/* The memory kind of a page of a mapping. */
+static enum memory_kind kind_at(int device, int fd, const void *address)
+{
+	struct attrs_look look = { .fd = fd, .address = (uintptr_t)address };
+
+	return xioctl(device, ATTRS_LOOK, &look) ? KIND_NOT_MAPPED : look.user;
+}
+
+static void expect_kind_imported(struct __test_metadata *_metadata, int device, int node)
+{
+	struct carveout_ioctl_region region;
+	char *mem, *imported;
+	__u32 i;
+	int fd;
+
+	for (i = 0; !query_region(node, i, &region); i++) {
+		mem = map_in(node, i, &fd);
+		ASSERT_NE(MAP_FAILED, (void *)mem);
+		imported = map_imported(device, fd);
+		ASSERT_NE(MAP_FAILED, (void *)imported);
+		store(imported, i + 1);
+		EXPECT_EQ(i + 1, load(mem)) TH_LOG("region %u", i);
+		EXPECT_EQ(kind_of(region.attrs), kind_at(device, fd, imported))
+			TH_LOG("region %u", i);
+		EXPECT_EQ(kind_of(region.attrs), kind_at(device, fd, mem))
+			TH_LOG("region %u", i);
+		EXPECT_EQ(0, ioctl(device, ATTRS_IMPORT, -1));
+		munmap(imported, SIZE);
+		munmap(mem, SIZE);
+		close(fd);
+	}
+}
+
+/*
+ * The importer maps its own memory write-combined. Two types for the same bytes would make
+ * stores of one mapping invisible through the other. Where the page attribute table knows
+ * memory without pages, it corrects the type, so a heap with pages is tested as well.
+ */
+TEST_F_TIMEOUT(look, mapping_of_an_importer_has_the_kind_of_the_region, 120)
+{
+	__u64 regions;
+	int node, fd;
+	char *mem;
+
+	mem = map_in(self->heap.node, 0, &fd);
+	ASSERT_NE(MAP_FAILED, (void *)mem);
+	mem[0] = 1;
+	if (kind_at(self->device, fd, mem) == KIND_UNKNOWN)
+		SKIP(return, "page tables of this architecture are not decoded");
+	munmap(mem, SIZE);
+	close(fd);
+	expect_kind_imported(_metadata, self->device, self->heap.node);
+	node = open_heap_with(true, NULL, &regions);
+	if (node >= 0) {
+		expect_kind_imported(_metadata, self->device, node);
+		close(node);
+	}
+	EXPECT_UNCHANGED(&self->heap);
+}
+
 /* === Normal memory ======================================================= */
 
 /*
