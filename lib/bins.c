@@ -2,7 +2,7 @@
 /*
  * Bins: a region's holes by size.
  *
- * Sizes are in granules. Below 64 granules each size has its own bin; above, each
+ * Sizes are in granules. Below 1024 granules each size has its own bin; above, each
  * power of two is divided into 32 bins of equal width. A bitmap of two levels finds
  * the next bin that is not empty with at most two reads.
  *

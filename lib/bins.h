@@ -9,13 +9,22 @@
 #include "carveout_lib.h"
 #include "span.h"
 
-/* Each power of two has 32 bins; below 64 granules each size has its own bin. */
+/* Below this number of granules each size has its own bin. */
+#ifndef CARVEOUT_EXACT_BITS
+#define CARVEOUT_EXACT_BITS 10
+#endif
+#define CARVEOUT_EXACT CARVEOUT_BIT(CARVEOUT_EXACT_BITS)
+
+/* From there on each power of two has 32 bins. */
 #define CARVEOUT_STEP_BITS 5
 #define CARVEOUT_STEPS CARVEOUT_BIT(CARVEOUT_STEP_BITS)
-#define CARVEOUT_EXACT (2 * CARVEOUT_STEPS)
+
+/* Bits that the narrowest of these bins leaves open. */
+#define CARVEOUT_OPEN_BITS (CARVEOUT_EXACT_BITS - CARVEOUT_STEP_BITS)
 
 /* Sufficient for any granule, even one byte. */
-#define CARVEOUT_BINS ((CARVEOUT_OFF_BITS - CARVEOUT_STEP_BITS + 1) * CARVEOUT_STEPS)
+#define CARVEOUT_BINS								\
+	(CARVEOUT_EXACT + (CARVEOUT_OFF_BITS - CARVEOUT_EXACT_BITS) * CARVEOUT_STEPS)
 #define CARVEOUT_BIN_WORDS (CARVEOUT_BINS / 64)
 
 /* In bin_prev: the hole is in the trie, the rest of the word is its parent. */
@@ -45,9 +54,14 @@ static_assert(CARVEOUT_BIN_WORDS <= 64, "one word must summarise them");
  */
 static inline unsigned int carveout_bin_of(u64 granules)
 {
-	unsigned int shift = ilog2(granules | (CARVEOUT_EXACT - 1)) - CARVEOUT_STEP_BITS;
+	unsigned int shift;
 
-	return (shift << CARVEOUT_STEP_BITS) + (unsigned int)(granules >> shift);
+	if (likely(granules < CARVEOUT_EXACT))
+		return granules;
+	/* The first of these bins follows the last exact one. */
+	shift = ilog2(granules) - CARVEOUT_STEP_BITS;
+	return CARVEOUT_EXACT - CARVEOUT_STEPS + (unsigned int)(granules >> shift) +
+	       ((shift - CARVEOUT_OPEN_BITS) << CARVEOUT_STEP_BITS);
 }
 
 /**
@@ -59,7 +73,9 @@ static inline unsigned int carveout_bin_of(u64 granules)
  */
 static inline unsigned int carveout_bin_bits(unsigned int bin)
 {
-	return bin < CARVEOUT_EXACT ? 0 : (bin >> CARVEOUT_STEP_BITS) - 1;
+	if (bin < CARVEOUT_EXACT)
+		return 0;
+	return ((bin - CARVEOUT_EXACT) >> CARVEOUT_STEP_BITS) + CARVEOUT_OPEN_BITS;
 }
 
 void carveout_bins_init(struct carveout_bins *bins);

@@ -34,7 +34,7 @@ struct carveout_heap;
  *	may search several times
  * @nr_missed: searches among @nr_nospc that an untried hole might have served
  *
- * The caller provides the memory: about 8 KiB, followed by the arrays of @map, 4
+ * The caller provides the memory: about 12 KiB, followed by the arrays of @map, 4
  * bytes for each 64 granules. The caller may read all public fields under its lock
  * and writes none.
  */

@@ -214,7 +214,7 @@ static u64 draw_size(struct rnd_state *rnd)
 	case 1:
 		return BIT_ULL(40) + BIT_ULL(random % 35);
 	case 2:
-		return 1 + random % 63;
+		return 1 + random % (CARVEOUT_EXACT - 1);
 	default:
 		return random >> (random % 64) | 1;
 	}

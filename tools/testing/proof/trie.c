@@ -3,7 +3,7 @@
  * Property: holes by size: best finds the smallest that is large enough, none is lost
  * Bounds: all sets of up to 3 holes of 128 to 135 granules (two bins), at most one removed
  * Options: --unwind 4 --no-pointer-check --no-bounds-check
- * Defines: -DCARVEOUT_CHUNK_FIRST=3 -DCARVEOUT_OFF_BITS=16
+ * Defines: -DCARVEOUT_CHUNK_FIRST=3 -DCARVEOUT_OFF_BITS=16 -DCARVEOUT_EXACT_BITS=6
  * Sources: bins.c
  */
 

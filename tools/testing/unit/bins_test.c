@@ -15,7 +15,7 @@ static const char *check_bin(u64 granules)
 
 	if (bin >= CARVEOUT_BINS)
 		return "no such bin";
-	if (granules < 64 && (bin != granules || bits))
+	if (granules < CARVEOUT_EXACT && (bin != granules || bits))
 		return "a small size has no bin of its own";
 	if (carveout_bin_of(first) != bin || carveout_bin_of(last) != bin)
 		return "a bin is narrower than it says";
@@ -23,9 +23,9 @@ static const char *check_bin(u64 granules)
 		return "a bin is wider than it says below";
 	if (last != U64_MAX && carveout_bin_of(last + 1) != bin + 1)
 		return "a bin is wider than it says above";
-	if (granules >= 64 && first >> 5 > 1ULL << bits << 1)
+	if (granules >= CARVEOUT_EXACT && first >> 5 > 1ULL << bits << 1)
 		return "a bin is too narrow";
-	if (granules >= 64 && 1ULL << bits > granules / 32)
+	if (granules >= CARVEOUT_EXACT && 1ULL << bits > granules / 32)
 		return "a bin is too wide";
 	return NULL;
 }
@@ -152,7 +152,7 @@ static u64 draw_size(struct random *random, unsigned int kind)
 	case 3:	/* all bins */
 		return unit_random(random) >> unit_below(random, 64) | 1;
 	case 4:	/* exact bins only */
-		return 1 + unit_below(random, 63);
+		return 1 + unit_below(random, CARVEOUT_EXACT - 1);
 	default: /* the widest bin */
 		return U64_MAX - unit_below(random, 1ULL << unit_below(random, 53));
 	}

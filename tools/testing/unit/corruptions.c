@@ -155,18 +155,18 @@ static void free_descriptor_is_lost(struct sample *sample)
 	store->nr_free--;
 }
 
-/* Deeper than there are bits to decide. */
+/* Below a leaf that is as deep as there are bits to decide. */
 static void trie_is_too_deep(struct sample *sample)
 {
-	u32 index = hole_of_size(&sample->unit, 64, false);
+	u32 leaf = hole_of_size(&sample->unit, 1043, true);
 	struct carveout_store *store = store_of(sample);
-	struct carveout_span *equal = carveout_span(store, index);
+	struct carveout_span *equal = span_of(sample, OBJECT_EQUAL);
 
-	carveout_span(store, equal->bin_prev)->bin_next = 0;
-	equal->bin_prev = hole_of_size(&sample->unit, 65, true);
-	carveout_aux(store, equal->bin_prev)->child[0] = index;
-	equal->bin_prev |= CARVEOUT_IN_TRIE;
-	memset(carveout_aux(store, index), 0, sizeof(union carveout_aux));
+	span_of(sample, OBJECT_NODE)->bin_next = equal->bin_next;
+	equal->bin_prev = leaf | CARVEOUT_IN_TRIE;
+	equal->bin_next = 0;
+	carveout_aux(store, leaf)->child[0] = sample->equal;
+	memset(carveout_aux(store, sample->equal), 0, sizeof(union carveout_aux));
 }
 
 /* Both holes are right children: each remains on the right side, of a wrong parent. */

@@ -25,7 +25,7 @@
  */
 struct sample {
 	struct unit unit;
-	struct carveout_handle wall[20];
+	struct carveout_handle wall[24];
 	struct carveout_handle other;
 	u32 root;
 	u32 node;
