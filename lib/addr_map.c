@@ -3,13 +3,13 @@
  * Address map: finds spans by address. See the DOC group in addr_map.h.
  *
  * The bitmaps are a van Emde Boas tree reduced to 64 bits a node: four levels for
- * at most 2^20 groups.
+ * at most 2^20 + 1 groups.
  */
 
 #include "carveout_lib.h"
 #include "addr_map.h"
 
-static_assert(CARVEOUT_ADDR_MAP_GROUPS <= 1ULL << (6 * CARVEOUT_ADDR_MAP_LEVELS),
+static_assert(CARVEOUT_ADDR_MAP_GROUPS < 1ULL << (6 * CARVEOUT_ADDR_MAP_LEVELS),
 	      "the top level is one word");
 
 /* log2 of the bytes of a group. */
@@ -24,10 +24,13 @@ static unsigned int group_shift(carveout_off_t size, unsigned int granule_shift)
 	return shift;
 }
 
-/* Words of the bitmap of level 0, at least 1. */
+/*
+ * Words of the bitmap of level 0, at least 1. A piece that does not start at the start of
+ * a group has one group more.
+ */
 static u32 group_words(carveout_off_t size, unsigned int granule_shift)
 {
-	return ((u64)(size - 1) >> group_shift(size, granule_shift)) / 64 + 1;
+	return (((u64)(size - 1) >> group_shift(size, granule_shift)) + 1) / 64 + 1;
 }
 
 /**
@@ -71,6 +74,7 @@ void carveout_addr_map_init(struct carveout_addr_map *map, void *mem, carveout_o
 	map->base = base;
 	map->size = size;
 	map->shift = group_shift(size, granule_shift);
+	map->offset = base >> map->shift;
 	for (i = 0; i < CARVEOUT_ADDR_MAP_LEVELS; i++) {
 		memset(level, 0, words * sizeof(u64));
 		map->words[i] = words;

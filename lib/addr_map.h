@@ -13,7 +13,8 @@
  * DOC: The address map
  *
  * A piece of memory is divided into groups of 64 granules; groups are larger if
- * there would be more than %CARVEOUT_ADDR_MAP_GROUPS of them. For each group in
+ * there would be many more than %CARVEOUT_ADDR_MAP_GROUPS of them. A group starts at a
+ * multiple of its size: so the high bits of an address are its group. For each group in
  * which a span starts, the address map has the first such span. A bitmap of four
  * levels marks these groups::
  *
@@ -31,7 +32,7 @@
  * A region that was joined from several pieces therefore has several address maps.
  */
 
-/* Maximum number of groups of one address map. */
+/* Maximum number of groups of one address map, less one. */
 #ifndef CARVEOUT_ADDR_MAP_GROUPS
 #define CARVEOUT_ADDR_MAP_GROUPS CARVEOUT_BIT(20)
 #endif
@@ -47,6 +48,7 @@
  * @base: address of the first byte
  * @size: bytes
  * @shift: log2 of the bytes of a group
+ * @offset: number of groups below @base, of an address space that starts at 0
  * @words: length of each level's bitmap, in words
  * @level: bitmaps. Level 0 has a bit for each group in which a span starts; each
  *	further level has a bit for each word of the level before that is not 0.
@@ -56,6 +58,7 @@ struct carveout_addr_map {
 	carveout_off_t base;
 	carveout_off_t size;
 	unsigned int shift;
+	u64 offset;
 	u32 words[CARVEOUT_ADDR_MAP_LEVELS];
 	u64 *level[CARVEOUT_ADDR_MAP_LEVELS];
 	u32 *first;
@@ -86,7 +89,7 @@ static inline bool carveout_addr_map_covers(const struct carveout_addr_map *map,
 static inline u64 carveout_addr_map_group(const struct carveout_addr_map *map,
 					  carveout_off_t addr)
 {
-	return (carveout_off_t)(addr - map->base) >> map->shift;
+	return (addr >> map->shift) - map->offset;
 }
 
 /**

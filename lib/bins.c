@@ -6,29 +6,32 @@
  * power of two is divided into 32 bins of equal width. A bitmap of two levels finds
  * the next bin that is not empty with at most two reads.
  *
- * The holes of one bin form a binary trie. A bin leaves a known number of low bits
- * of the size open, and each level of the trie decides one of them, the highest
- * first. A node's own size only has to agree with the decisions above it. Holes of
- * equal size are in a list behind the one in the trie::
+ * A bin of one size is a list. A new hole is inserted at the front, because its
+ * descriptor is in the cache.
+ *
+ * The holes of a bin of several sizes form a binary trie. The bin leaves a known number
+ * of low bits of the size open, and each level of the trie decides one of them, the
+ * highest first. A node's own size only has to agree with the decisions above it. Holes
+ * of equal size are in a list behind the one in the trie::
  *
  *   head[b] --> node --> equal --> equal      (bin_next; back: bin_prev)
  *              /    \
  *         bit 0      bit 1                    (child[]; up: bin_prev)
  *
- * In a bin of one size a new hole is inserted at the front, because its descriptor
- * is in the cache. In a trie it is inserted behind the node, whose links remain.
+ * In a trie a new hole is inserted behind the node of its size, whose links remain.
  *
  * The design follows the tree bins of Doug Lea's malloc. A search, an insertion and
- * a removal follow at most as many links as there are open bits, 53 in the worst
- * case, independent of the number of holes. If a bin has only one size, the trie is
- * one node and its list. A search finds the smallest hole that is large enough, or
- * that there is none.
+ * a removal follow at most as many links as there are open bits, 50 in the worst
+ * case, independent of the number of holes. A search finds the smallest hole that is
+ * large enough, or that there is none.
  *
- * In a hole in the trie bin_prev is its parent (0 for the root of the bin) with
- * %CARVEOUT_IN_TRIE set. In a hole of a list bin_prev is the hole before it.
+ * In a hole in the trie, and in the first hole of a bin of one size, bin_prev is its
+ * parent (0 for the root of the bin) with %CARVEOUT_IN_TRIE set. In another hole of a
+ * list bin_prev is the hole before it.
  *
- * Links are checked when they are followed. A dangling link marks the store as
- * corrupted, and the heap handles it.
+ * Links of a trie are checked when they are followed, those of a list when a hole is
+ * removed from its middle. A wrong link marks the store as corrupted, and the heap
+ * handles it.
  */
 
 #include "bins.h"
@@ -47,12 +50,23 @@ void carveout_bins_init(struct carveout_bins *bins)
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_bins_init);
 
+/* Tests both children at once. */
+static bool is_leaf(const struct carveout_store *store, u32 index)
+{
+	return !carveout_aux(store, index)->cookie;
+}
+
+static void make_leaf(struct carveout_store *store, u32 index)
+{
+	carveout_aux(store, index)->cookie = 0;
+}
+
 /* === Insertion ============================================================ */
 
-static void list_insert(struct carveout_store *store, u32 after, u32 index)
+static void list_insert(struct carveout_store *store, u32 after, struct carveout_span *span,
+			u32 index)
 {
 	struct carveout_span *head = carveout_span(store, after);
-	struct carveout_span *span = carveout_span(store, index);
 	u32 next = carveout_link_read(store, head->bin_next);
 
 	span->bin_prev = after;
@@ -62,24 +76,14 @@ static void list_insert(struct carveout_store *store, u32 after, u32 index)
 		carveout_span(store, next)->bin_prev = index;
 }
 
-/**
- * carveout_trie_insert() - Add a hole to a non-empty bin of several sizes
- * @store: store of the descriptors
- * @root: head of the bin
- * @bit: number of low bits of the size that the bin leaves open
- * @granules: size of the hole
- * @index: hole
- *
- * Context: Any context. Caller serialises access. Follows at most @bit links.
- */
-void carveout_trie_insert(struct carveout_store *store, u32 root, unsigned int bit,
-			  u64 granules, u32 index)
+/* Descend to the node of the same size, or to the place of a new leaf. */
+static void insert_below(struct carveout_store *store, u32 at, unsigned int bit,
+			 struct carveout_span *span, u32 index)
 {
-	struct carveout_span *span = carveout_span(store, index);
-	u32 at = root;
+	u64 granules = carveout_granules(span);
 	u32 *child;
 
-	while (carveout_span(store, at)->size != span->size) {
+	while (carveout_granules(carveout_span(store, at)) != granules) {
 		u32 next;
 
 		if (!bit--) {
@@ -93,32 +97,43 @@ void carveout_trie_insert(struct carveout_store *store, u32 root, unsigned int b
 			*child = index;
 			span->bin_prev = at | CARVEOUT_IN_TRIE;
 			span->bin_next = 0;
-			carveout_make_leaf(store, index);
+			make_leaf(store, index);
 			return;
 		}
 		at = next;
 	}
-	list_insert(store, at, index);
+	list_insert(store, at, span, index);
+}
+
+/**
+ * carveout_trie_insert() - Add a hole to a bin of several sizes
+ * @store: store of the descriptors
+ * @bins: bins of the region
+ * @span: the hole
+ * @index: its index
+ *
+ * Context: Any context. Caller serialises access. Follows at most
+ * carveout_bin_bits() links.
+ */
+void carveout_trie_insert(struct carveout_store *store, struct carveout_bins *bins,
+			  struct carveout_span *span, u32 index)
+{
+	unsigned int bin = carveout_bin_of(carveout_granules(span));
+	u32 root = carveout_link_read(store, bins->head[bin]);
+
+	if (root) {
+		insert_below(store, root, carveout_bin_bits(bin), span, index);
+		return;
+	}
+	make_leaf(store, index);
+	span->bin_prev = CARVEOUT_IN_TRIE;
+	span->bin_next = 0;
+	bins->head[bin] = index;
+	carveout_bins_mark(bins, bin);
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_trie_insert);
 
 /* === Removal ============================================================== */
-
-static void list_remove(struct carveout_store *store, struct carveout_span *span,
-			u32 index)
-{
-	u32 prev = carveout_link_read(store, span->bin_prev);
-	u32 next = carveout_link_read(store, span->bin_next);
-
-	if (!prev || carveout_span(store, prev)->bin_next != index ||
-	    (next && carveout_span(store, next)->bin_prev != index)) {
-		store->corrupted = true;
-		return;
-	}
-	carveout_span(store, prev)->bin_next = next;
-	if (next)
-		carveout_span(store, next)->bin_prev = prev;
-}
 
 /* The link from the parent to a hole in the trie; NULL if it is inconsistent. */
 static u32 *link_to(struct carveout_store *store, struct carveout_bins *bins,
@@ -178,10 +193,9 @@ static void adopt_children(struct carveout_store *store, u32 from, u32 to)
 }
 
 /* Replace a node: by a hole of the same size, or by any leaf below it. */
-static void trie_remove(struct carveout_store *store, struct carveout_bins *bins,
-			unsigned int bin, u32 index)
+static void node_remove(struct carveout_store *store, struct carveout_bins *bins,
+			unsigned int bin, const struct carveout_span *span, u32 index)
 {
-	struct carveout_span *span = carveout_span(store, index);
 	u32 *slot = link_to(store, bins, bin, index);
 	u32 heir;
 
@@ -190,37 +204,36 @@ static void trie_remove(struct carveout_store *store, struct carveout_bins *bins
 		return;
 	}
 	heir = carveout_link_read(store, span->bin_next);
-	if (!heir)
+	if (!heir && !is_leaf(store, index))
 		heir = detach_leaf(store, index, carveout_bin_bits(bin));
 	*slot = heir;
 	if (heir) {
 		carveout_span(store, heir)->bin_prev = span->bin_prev;
 		adopt_children(store, index, heir);
 	}
+	if (!bins->head[bin])
+		carveout_bins_unmark(bins, bin);
 }
 
 /**
- * carveout_bins_remove_linked() - Remove a hole from a bin with other holes
+ * carveout_trie_remove() - Remove a hole from a bin of several sizes
  * @store: store of the descriptors
  * @bins: bins of the region
- * @bin: index of the bin
- * @index: hole
+ * @span: the hole
+ * @index: its index
  *
  * Context: Any context. Caller serialises access. Follows at most
  * carveout_bin_bits() links.
  */
-void carveout_bins_remove_linked(struct carveout_store *store, struct carveout_bins *bins,
-				 unsigned int bin, u32 index)
+void carveout_trie_remove(struct carveout_store *store, struct carveout_bins *bins,
+			  struct carveout_span *span, u32 index)
 {
-	struct carveout_span *span = carveout_span(store, index);
-
-	/* In a bin of one size, the holes passed to this function are in the list. */
-	if (bin >= CARVEOUT_EXACT && span->bin_prev & CARVEOUT_IN_TRIE)
-		trie_remove(store, bins, bin, index);
+	if (span->bin_prev & CARVEOUT_IN_TRIE)
+		node_remove(store, bins, carveout_bin_of(carveout_granules(span)), span, index);
 	else
-		list_remove(store, span, index);
+		carveout_list_unlink(store, span, index);
 }
-EXPORT_SYMBOL_IF_KUNIT(carveout_bins_remove_linked);
+EXPORT_SYMBOL_IF_KUNIT(carveout_trie_remove);
 
 /* === Search =============================================================== */
 
@@ -231,13 +244,13 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_bins_remove_linked);
 static u32 trie_extreme(const struct carveout_store *store, u32 at, unsigned int bits,
 			unsigned int side)
 {
-	carveout_off_t size, best_size = 0;
+	u64 size, best_size = 0;
 	u32 best = 0;
 
 	while (carveout_store_has(store, at)) {
 		const u32 *child;
 
-		size = carveout_span(store, at)->size;
+		size = carveout_granules(carveout_span(store, at));
 		if (!best || (side ? size > best_size : size < best_size)) {
 			best = at;
 			best_size = size;
@@ -252,16 +265,8 @@ static u32 trie_extreme(const struct carveout_store *store, u32 at, unsigned int
 	return 0;
 }
 
-/**
- * carveout_trie_smallest() - Find the smallest hole of a bin
- * @store: store of the descriptors
- * @root: head of the bin
- * @bits: number of low bits of the size that the bin leaves open
- *
- * Context: Any context. Caller serialises access. Follows at most @bits links.
- * Return: the hole; 0 if a link dangles, which marks the store as corrupted.
- */
-u32 carveout_trie_smallest(struct carveout_store *store, u32 root, unsigned int bits)
+/* The smallest hole of the trie below @root; 0 if a link dangles. */
+static u32 smallest_below(struct carveout_store *store, u32 root, unsigned int bits)
 {
 	u32 index = trie_extreme(store, root, bits, 0);
 
@@ -269,32 +274,38 @@ u32 carveout_trie_smallest(struct carveout_store *store, u32 root, unsigned int 
 		store->corrupted = true;
 	return index;
 }
-EXPORT_SYMBOL_IF_KUNIT(carveout_trie_smallest);
 
 /**
- * carveout_trie_best() - Find the smallest hole of a bin that is large enough
+ * carveout_trie_smallest() - Find the smallest hole of a bin
  * @store: store of the descriptors
- * @root: head of the bin
- * @bit: number of low bits of the size that the bin leaves open
- * @granules: size wanted, a size of this bin
- * @shift: log2 of the granule
+ * @bins: bins of the region
+ * @bin: index of a bin that is not empty, or %CARVEOUT_BINS
  *
- * Context: Any context. Caller serialises access. Follows at most twice @bit
- * links.
- * Return: the hole, or 0 if the bin has none of that size or larger.
+ * Context: Any context. Caller serialises access. Follows at most
+ * carveout_bin_bits() links.
+ * Return: the hole; 0 for %CARVEOUT_BINS, or if a link dangles, which marks the store as
+ * corrupted.
  */
-u32 carveout_trie_best(struct carveout_store *store, u32 root, unsigned int bit,
-		       u64 granules, unsigned int shift)
+u32 carveout_trie_smallest(struct carveout_store *store, const struct carveout_bins *bins,
+			   unsigned int bin)
 {
-	carveout_off_t size, want = granules << shift, best_size = 0;
-	u32 at = carveout_link_read(store, root);
+	if (bin >= CARVEOUT_BINS)
+		return 0;
+	return smallest_below(store, bins->head[bin], carveout_bin_bits(bin));
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_trie_smallest);
+
+/* The smallest hole of a bin that has at least @want granules; 0 for none. */
+static u32 best_below(struct carveout_store *store, u32 at, unsigned int bit, u64 want)
+{
 	unsigned int right_bits = 0;
+	u64 size, best_size = 0;
 	u32 best = 0, right = 0;
 
 	while (at) {
 		const u32 *child;
 
-		size = carveout_span(store, at)->size;
+		size = carveout_granules(carveout_span(store, at));
 		if (size == want)
 			return at;
 		if (size > want && (!best || size < best_size)) {
@@ -304,21 +315,43 @@ u32 carveout_trie_best(struct carveout_store *store, u32 root, unsigned int bit,
 		if (!bit--)
 			break;
 		child = carveout_aux(store, at)->child;
-		if (!(granules >> bit & 1) && child[1]) {
+		if (!(want >> bit & 1) && child[1]) {
 			/* All holes below it are larger; later subtrees are closer. */
 			right = child[1];
 			right_bits = bit;
 		}
-		at = carveout_link_read(store, child[granules >> bit & 1]);
+		at = carveout_link_read(store, child[want >> bit & 1]);
 	}
 	if (!right)
 		return best;
-	right = carveout_trie_smallest(store, right, right_bits);
+	right = smallest_below(store, right, right_bits);
 	if (!right)
 		return 0;
-	if (!best || carveout_span(store, right)->size < best_size)
+	if (!best || carveout_granules(carveout_span(store, right)) < best_size)
 		return right;
 	return best;
+}
+
+/**
+ * carveout_trie_best() - Find the smallest hole that is large enough
+ * @store: store of the descriptors
+ * @bins: bins of the region
+ * @granules: size wanted, at least %CARVEOUT_EXACT
+ *
+ * Context: Any context. Caller serialises access. Follows at most twice
+ * carveout_bin_bits() links.
+ * Return: the hole, or 0 if there is none of that size or larger.
+ */
+u32 carveout_trie_best(struct carveout_store *store, const struct carveout_bins *bins,
+		       u64 granules)
+{
+	unsigned int bin = carveout_bin_of(granules);
+	u32 root = carveout_link_read(store, bins->head[bin]);
+	u32 best = root ? best_below(store, root, carveout_bin_bits(bin), granules) : 0;
+
+	if (best)
+		return best;
+	return carveout_trie_smallest(store, bins, carveout_bins_next(bins, bin + 1));
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_trie_best);
 

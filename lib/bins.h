@@ -79,32 +79,21 @@ static inline unsigned int carveout_bin_bits(unsigned int bin)
 }
 
 void carveout_bins_init(struct carveout_bins *bins);
-void carveout_trie_insert(struct carveout_store *store, u32 root, unsigned int bit,
-			  u64 granules, u32 index);
-void carveout_bins_remove_linked(struct carveout_store *store, struct carveout_bins *bins,
-				 unsigned int bin, u32 index);
-u32 carveout_trie_best(struct carveout_store *store, u32 root, unsigned int bit,
-		       u64 granules, unsigned int shift);
-u32 carveout_trie_smallest(struct carveout_store *store, u32 root, unsigned int bits);
+void carveout_trie_insert(struct carveout_store *store, struct carveout_bins *bins,
+			  struct carveout_span *span, u32 index);
+void carveout_trie_remove(struct carveout_store *store, struct carveout_bins *bins,
+			  struct carveout_span *span, u32 index);
+u32 carveout_trie_best(struct carveout_store *store, const struct carveout_bins *bins,
+		       u64 granules);
+u32 carveout_trie_smallest(struct carveout_store *store, const struct carveout_bins *bins,
+			   unsigned int bin);
 u32 carveout_bins_largest(const struct carveout_store *store,
 			  const struct carveout_bins *bins);
 
 /*
  * Each allocation and each free calls carveout_bins_insert(), carveout_bins_remove()
- * or carveout_bins_best(). Their fast paths need not descend into a bin. They are
- * inlined into the callers, which saves a tenth of the callers' instructions.
+ * or carveout_bins_best(). Their parts for a bin of one size are inlined into the callers.
  */
-
-/* Tests both children at once. They are not read if all sizes of the bin are equal. */
-static inline bool carveout_is_leaf(const struct carveout_store *store, u32 index)
-{
-	return !carveout_aux(store, index)->cookie;
-}
-
-static inline void carveout_make_leaf(struct carveout_store *store, u32 index)
-{
-	carveout_aux(store, index)->cookie = 0;
-}
 
 static inline void carveout_bins_mark(struct carveout_bins *bins, unsigned int bin)
 {
@@ -141,75 +130,108 @@ static inline unsigned int carveout_bins_next(const struct carveout_bins *bins,
 	return word * 64 + __ffs64(bins->word[word]);
 }
 
+/* Add a hole to the front of a bin of one size. */
+static __always_inline void carveout_list_insert(struct carveout_store *store,
+						 struct carveout_bins *bins, u64 bin,
+						 struct carveout_span *span, u32 index)
+{
+	u32 head = bins->head[bin];
+
+	span->bin_prev = CARVEOUT_IN_TRIE;
+	span->bin_next = head;
+	bins->head[bin] = index;
+	if (head)
+		carveout_span(store, head)->bin_prev = index;
+	else
+		carveout_bins_mark(bins, bin);
+}
+
 /**
  * carveout_bins_insert() - Add a hole
  * @store: store of the descriptors
  * @bins: bins of the region
- * @shift: log2 of the granule
- * @index: hole, with its size set
+ * @span: the hole
+ * @index: its index
  *
  * Context: Any context. Caller serialises access. Follows at most
  * carveout_bin_bits() links.
  */
 static __always_inline void carveout_bins_insert(struct carveout_store *store,
 						 struct carveout_bins *bins,
-						 unsigned int shift, u32 index)
+						 struct carveout_span *span, u32 index)
 {
-	struct carveout_span *span = carveout_span(store, index);
-	u64 granules = span->size >> shift;
-	unsigned int bin = carveout_bin_of(granules);
-	u32 head = carveout_link_read(store, bins->head[bin]);
+	u64 granules = carveout_granules(span);
 
-	if (bin >= CARVEOUT_EXACT) {
-		if (head) {
-			carveout_trie_insert(store, head, carveout_bin_bits(bin),
-					     granules, index);
-			return;
-		}
-		carveout_make_leaf(store, index);
-	} else if (head) {
-		carveout_span(store, head)->bin_prev = index;
+	if (likely(granules < CARVEOUT_EXACT))
+		carveout_list_insert(store, bins, granules, span, index);
+	else
+		carveout_trie_insert(store, bins, span, index);
+}
+
+/* Remove the first hole of a bin of one size. */
+static __always_inline void carveout_bins_pop(struct carveout_store *store,
+					      struct carveout_bins *bins, unsigned int bin,
+					      const struct carveout_span *span)
+{
+	u32 next = span->bin_next;
+
+	bins->head[bin] = next;
+	if (next)
+		carveout_span(store, next)->bin_prev = CARVEOUT_IN_TRIE;
+	else
+		carveout_bins_unmark(bins, bin);
+}
+
+/* Remove a hole that another one precedes in a list; false if a link is inconsistent. */
+static __always_inline bool carveout_list_unlink(struct carveout_store *store,
+						 const struct carveout_span *span, u32 index)
+{
+	u32 prev = span->bin_prev, next = span->bin_next;
+	struct carveout_span *before;
+
+	/* The index 0 does not exist, 1 refers to the spare descriptor. */
+	before = carveout_span(store, likely(prev) ? prev : 1);
+	if (unlikely(before->bin_next != index)) {
+		store->corrupted = true;
+		return false;
 	}
-	span->bin_prev = CARVEOUT_IN_TRIE;
-	span->bin_next = head;
-	bins->head[bin] = index;
-	if (!head)
-		carveout_bins_mark(bins, bin);
+	before->bin_next = next;
+	if (next)
+		carveout_span(store, next)->bin_prev = prev;
+	return true;
+}
+
+/* Remove a hole from a bin of one size; false if a link is inconsistent. */
+static __always_inline bool carveout_list_remove(struct carveout_store *store,
+						 struct carveout_bins *bins, u64 bin,
+						 const struct carveout_span *span, u32 index)
+{
+	if (bins->head[bin] != index)
+		return carveout_list_unlink(store, span, index);
+	carveout_bins_pop(store, bins, bin, span);
+	return true;
 }
 
 /**
  * carveout_bins_remove() - Remove a hole
  * @store: store of the descriptors
  * @bins: bins of the region
- * @shift: log2 of the granule
- * @index: hole, with its size at insertion
+ * @span: the hole, with its size at insertion
+ * @index: its index
  *
  * Context: Any context. Caller serialises access. Follows at most
  * carveout_bin_bits() links.
  */
 static __always_inline void carveout_bins_remove(struct carveout_store *store,
 						 struct carveout_bins *bins,
-						 unsigned int shift, u32 index)
+						 struct carveout_span *span, u32 index)
 {
-	const struct carveout_span *span = carveout_span(store, index);
-	unsigned int bin = carveout_bin_of(span->size >> shift);
-	u32 next = carveout_link_read(store, span->bin_next);
+	u64 granules = carveout_granules(span);
 
-	if (bins->head[bin] != index) {
-		carveout_bins_remove_linked(store, bins, bin, index);
-		return;
-	}
-	if (bin >= CARVEOUT_EXACT) {
-		if (next || !carveout_is_leaf(store, index)) {
-			carveout_bins_remove_linked(store, bins, bin, index);
-			return;
-		}
-	} else if (next) {
-		carveout_span(store, next)->bin_prev = CARVEOUT_IN_TRIE;
-	}
-	bins->head[bin] = next;
-	if (!next)
-		carveout_bins_unmark(bins, bin);
+	if (likely(granules < CARVEOUT_EXACT))
+		carveout_list_remove(store, bins, granules, span, index);
+	else
+		carveout_trie_remove(store, bins, span, index);
 }
 
 /**
@@ -217,7 +239,6 @@ static __always_inline void carveout_bins_remove(struct carveout_store *store,
  * @store: store of the descriptors
  * @bins: bins of the region
  * @granules: size wanted, at least 1
- * @shift: log2 of the granule
  *
  * Of several holes of that size it is the one in the trie. The others follow it in
  * bin_next.
@@ -227,28 +248,18 @@ static __always_inline void carveout_bins_remove(struct carveout_store *store,
  * Return: the hole, or 0 if there is none of that size or larger.
  */
 static __always_inline u32 carveout_bins_best(struct carveout_store *store,
-					      const struct carveout_bins *bins, u64 granules,
-					      unsigned int shift)
+					      const struct carveout_bins *bins, u64 granules)
 {
-	unsigned int bin = carveout_bin_of(granules);
-	u32 index = bins->head[bin];
+	unsigned int bin;
 
-	if (index && bin >= CARVEOUT_EXACT) {
-		index = carveout_trie_best(store, index, carveout_bin_bits(bin),
-					   granules, shift);
-		if (index)
-			return index;
-	}
-	if (!index) {
-		bin = carveout_bins_next(bins, bin + 1);
-		if (bin >= CARVEOUT_BINS)
-			return 0;
-		index = bins->head[bin];
-	}
-	if (likely(carveout_store_has(store, index)) &&
-	    (bin < CARVEOUT_EXACT || carveout_is_leaf(store, index)))
-		return index;
-	return carveout_trie_smallest(store, index, carveout_bin_bits(bin));
+	if (unlikely(granules >= CARVEOUT_EXACT))
+		return carveout_trie_best(store, bins, granules);
+	bin = carveout_bins_next(bins, granules);
+	if (unlikely(bin >= CARVEOUT_EXACT))
+		return carveout_trie_smallest(store, bins, bin);
+	if (unlikely(!bins->head[bin]))
+		store->corrupted = true;
+	return bins->head[bin];
 }
 
 #endif /* CARVEOUT_BINS_H */

@@ -7,28 +7,19 @@
  * limit, fails only if no hole is large enough. Its time, for success and for failure,
  * is bounded by the width of an address, not by the number of spans.
  *
- * Requests with an alignment, a limit or from the top are handled by lib/search.c.
+ * lib/search.c searches the places of all requests but the most frequent ones.
  *
  * Freed memory is merged with neighbouring holes immediately.
+ *
+ * alloc_first() and release() are the paths of nearly all calls: a plain request of the
+ * first region for less than %CARVEOUT_EXACT granules, and its free. They leave for the
+ * general code, alloc_any() and the two merges, in the last step only, so that the
+ * compiler saves no registers in them. Documentation/design.rst has their costs.
  */
 
 #include "carveout_lib.h"
 #include "heap.h"
 #include "search.h"
-
-/**
- * carveout_heap_corrupted() - Mark a heap as corrupted
- * @heap: heap
- *
- * Context: Any context. Caller holds the heap's lock.
- * Return: -EUCLEAN.
- */
-int carveout_heap_corrupted(struct carveout_heap *heap)
-{
-	heap->corrupted = true;
-	carveout_assert(!heap->corrupted);
-	return -EUCLEAN;
-}
 
 /**
  * carveout_heap_init() - Initialise an empty heap
@@ -42,6 +33,7 @@ void carveout_heap_init(struct carveout_heap *heap, unsigned int granule_shift)
 	memset(heap, 0, sizeof(*heap));
 	carveout_store_init(&heap->store);
 	heap->shift = granule_shift;
+	heap->granule_mask = ((carveout_off_t)1 << granule_shift % CARVEOUT_OFF_BITS) - 1;
 	if (granule_shift >= CARVEOUT_OFF_BITS)
 		carveout_heap_corrupted(heap);
 }
@@ -85,132 +77,84 @@ int carveout_heap_add_chunk(struct carveout_heap *heap, void *mem)
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_add_chunk);
 
-/* === Search for a place =================================================== */
-
-static bool fallback_is_invalid(const struct carveout_heap_request *req)
-{
-	unsigned int i;
-
-	if (req->nr_fallback > CARVEOUT_FALLBACKS)
-		return true;
-	for (i = 0; i < req->nr_fallback; i++)
-		if (req->fallback[i] & req->forbid)
-			return true;
-	return false;
-}
-
-/* Check a request; returns its size in whole granules, or 0 if it is invalid. */
-static carveout_off_t check_request(const struct carveout_heap *heap,
-				    const struct carveout_heap_request *req)
-{
-	carveout_off_t mask = ((carveout_off_t)1 << heap->shift) - 1;
-
-	if (unlikely(req->align & (req->align - 1) || req->require & req->forbid))
-		return 0;
-	if (unlikely(req->nr_fallback && fallback_is_invalid(req)))
-		return 0;
-	if (unlikely(req->exact && (req->top_down || req->addr & mask ||
-				    (req->align && req->addr & (req->align - 1)))))
-		return 0;
-	/* An overflowing size becomes 0, too. */
-	return (req->size + mask) & ~mask;
-}
-
-/*
- * The smallest hole that is large enough, in the first region that has one. This
- * search is exact for a request without alignment and limit.
- */
-static int find_plain(struct carveout_heap *heap, const struct carveout_heap_request *req,
-		      u32 require, carveout_off_t size, struct carveout_place *place)
-{
-	bool selected = !heap->nr_regions;
-	unsigned int i;
-
-	for (i = 0; i < heap->nr_regions; i++) {
-		struct carveout_region *region = heap->region[i];
-		u32 hole, next;
-
-		if (!carveout_selects(req, require, region, i))
-			continue;
-		selected = true;
-		hole = carveout_bins_best(&heap->store, &region->bins, size >> heap->shift,
-					  heap->shift);
-		if (unlikely(!hole)) {
-			region->nr_nospc++;
-			continue;
-		}
-		place->region = i;
-		place->hole = hole;
-		/* A hole of the list is cheaper to remove than the node of the trie. */
-		if (size >> heap->shift >= CARVEOUT_EXACT) {
-			next = carveout_link_read(&heap->store,
-						  carveout_span(&heap->store, hole)->bin_next);
-			place->hole = next ? next : hole;
-		}
-		place->front = 0;
-		return 0;
-	}
-	return selected ? -ENOSPC : -EINVAL;
-}
-
-/* The span at the requested address, if it is a hole and large enough. */
-static int find_exact(struct carveout_heap *heap, const struct carveout_heap_request *req,
-		      u32 require, carveout_off_t size, struct carveout_place *place)
-{
-	const struct carveout_span *span;
-	u32 index = carveout_heap_span_at(heap, req->addr);
-	u8 mark;
-
-	if (!index)
-		return heap->nr_regions ? -EINVAL : -ENOSPC;
-	mark = *carveout_mark(&heap->store, index);
-	span = carveout_span(&heap->store, index);
-	place->region = mark >> CARVEOUT_MARK_REGION_SHIFT;
-	place->hole = index;
-	place->front = req->addr - span->start;
-	if (!carveout_selects(req, require, heap->region[place->region], place->region))
-		return -EINVAL;
-	if ((mark & CARVEOUT_MARK_STATE) != CARVEOUT_HOLE ||
-	    span->size - place->front < size ||
-	    (req->max_addr && (req->addr >= req->max_addr ||
-			       req->max_addr - req->addr < size))) {
-		heap->region[place->region]->nr_nospc++;
-		return -ENOSPC;
-	}
-	return 0;
-}
-
-static int find_required(struct carveout_heap *heap, const struct carveout_heap_request *req,
-			 u32 require, carveout_off_t size, struct carveout_place *place)
-{
-	if (likely(!(req->align >> heap->shift >> 1) && !req->max_addr && !req->top_down &&
-		   !req->exact))
-		return find_plain(heap, req, require, size, place);
-	if (req->exact)
-		return find_exact(heap, req, require, size, place);
-	return carveout_search(heap, req, require, size, place);
-}
-
-/* Try the caller's fallback attributes in order. */
-static int find_fallback(struct carveout_heap *heap, const struct carveout_heap_request *req,
-			 int err, carveout_off_t size, struct carveout_place *place)
-{
-	unsigned int i;
-
-	for (i = 0; i < req->nr_fallback && err; i++) {
-		int ret = find_required(heap, req, req->fallback[i], size, place);
-
-		/* A fallback that no region satisfies does not turn -ENOSPC into -EINVAL. */
-		if (err == -EINVAL || ret != -EINVAL)
-			err = ret;
-	}
-	return err;
-}
-
 /* === Allocating the place ================================================= */
 
+/* The result of a step that marks the store if it finds corruption. */
+static noinline int result(struct carveout_heap *heap)
+{
+	return heap->store.corrupted ? carveout_heap_corrupted(heap) : 0;
+}
+
+static noinline int map_behind(struct carveout_heap *heap, struct carveout_region *region,
+			       u32 index, carveout_off_t start, carveout_off_t before)
+{
+	carveout_heap_map_span(heap, region, index, start, before);
+	return result(heap);
+}
+
 /*
- * Cut @size bytes out of a hole that was removed from its bin:
+ * Add a hole of @granules behind a span, with a descriptor of its own. The memory was
+ * part of the span, whose size is already the new one.
+ */
+static __always_inline int add_hole(struct carveout_heap *heap, struct carveout_region *region,
+				    struct carveout_span *span, u32 index, u64 granules)
+{
+	carveout_off_t start = span->start + carveout_span_size(heap, span);
+	struct carveout_store *store = &heap->store;
+	struct carveout_span *hole;
+	u32 rest;
+
+	hole = carveout_store_take(store, &rest);
+	if (unlikely(!hole))
+		return result(heap);
+	hole->start = start;
+	hole->key = carveout_key(granules, region->hole);
+	if (unlikely(!carveout_chain_add_after(store, &region->chain, hole, rest, span, index)))
+		return result(heap);
+	if (likely(granules < CARVEOUT_EXACT))
+		carveout_list_insert(store, &region->bins, granules, hole, rest);
+	else
+		carveout_trie_insert(store, &region->bins, hole, rest);
+	if (likely(carveout_heap_same_group(region, start, span->start)))
+		return 0;
+	return map_behind(heap, region, rest, start, span->start);
+}
+
+static noinline int add_behind(struct carveout_heap *heap, struct carveout_region *region,
+			       struct carveout_span *span, u32 index, u64 granules)
+{
+	return add_hole(heap, region, span, index, granules);
+}
+
+/* The same for a size that has a bin of its own. */
+static noinline int add_small(struct carveout_heap *heap, struct carveout_region *region,
+			      struct carveout_span *span, u32 index, u64 granules)
+{
+	return add_hole(heap, region, span, index, granules % CARVEOUT_EXACT);
+}
+
+/* Turn a span that is in no bin into an allocation. */
+static __always_inline void make_used(struct carveout_heap *heap,
+				      struct carveout_region *region,
+				      struct carveout_span *span, u32 index, u64 granules,
+				      u64 cookie, struct carveout_handle *handle)
+{
+	u32 gen;
+
+	carveout_aux(&heap->store, index)->cookie = cookie;
+	handle->index = index;
+	gen = ++heap->serial;
+	if (unlikely(!gen))
+		gen = ++heap->serial;
+	handle->gen = gen;
+	span->gen = gen;
+	carveout_gauge_add(&region->used, granules);
+	carveout_gauge_add(&heap->used, granules);
+	region->nr_used++;
+}
+
+/*
+ * Allocate the middle or the end of a hole that was removed from its bin:
  *
  *   |<-------------- hole -------------->|
  *   |  front: hole  |  used  | back: hole |
@@ -218,114 +162,65 @@ static int find_fallback(struct carveout_heap *heap, const struct carveout_heap_
  * The first part keeps the hole's descriptor because its start does not change: so
  * its entry in the address map stays valid.
  */
-static u32 cut_low(struct carveout_heap *heap, struct carveout_region *region, u32 hole,
-		   carveout_off_t size)
+static u32 cut_behind(struct carveout_heap *heap, struct carveout_region *region,
+		      struct carveout_span *hole, u32 index, u64 front, u64 granules)
 {
+	carveout_off_t start = hole->start + carveout_heap_bytes(heap, front);
+	u64 back = carveout_granules(hole) - front - granules;
 	struct carveout_store *store = &heap->store;
-	struct carveout_span *span = carveout_span(store, hole);
-	u32 rest = carveout_span_new(store, span->start + size, span->size - size);
+	struct carveout_span *span;
+	u32 used;
 
-	if (unlikely(!rest))
-		return 0;
-	carveout_chain_add_after(store, &region->chain, rest, hole);
-	carveout_heap_map_span(heap, region, rest, span->start + size, span->start);
-	*carveout_mark(store, rest) = *carveout_mark(store, hole);
-	span->size = size;
-	carveout_bins_insert(store, &region->bins, heap->shift, rest);
-	return hole;
-}
-
-static u32 cut_high(struct carveout_heap *heap, struct carveout_region *region, u32 hole,
-		    carveout_off_t front, carveout_off_t size)
-{
-	struct carveout_store *store = &heap->store;
-	struct carveout_span *span = carveout_span(store, hole);
-	carveout_off_t start = span->start + front;
-	u32 used, rest;
-
-	if (front + size != span->size) {
-		rest = carveout_span_new(store, start + size, span->size - front - size);
-		if (unlikely(!rest))
-			return 0;
-		carveout_chain_add_after(store, &region->chain, rest, hole);
-		carveout_heap_map_span(heap, region, rest, start + size, start);
-		*carveout_mark(store, rest) = *carveout_mark(store, hole);
-		carveout_bins_insert(store, &region->bins, heap->shift, rest);
+	hole->key = carveout_key(front + granules, region->hole);
+	if (back) {
+		add_behind(heap, region, hole, index, back);
 		region->nr_holes++;
-		heap->nr_holes++;
 	}
-	used = carveout_span_new(store, start, size);
+	used = carveout_span_new(store, start, granules, CARVEOUT_FREE);
 	if (unlikely(!used))
 		return 0;
-	carveout_chain_add_after(store, &region->chain, used, hole);
-	carveout_heap_map_span(heap, region, used, start, span->start);
-	span->size = front;
-	carveout_bins_insert(store, &region->bins, heap->shift, hole);
+	span = carveout_span(store, used);
+	carveout_chain_add_after(store, &region->chain, span, used, hole, index);
+	carveout_heap_map_behind(heap, region, used, start, hole->start);
+	hole->key = carveout_key(front, region->hole);
+	carveout_bins_insert(store, &region->bins, hole, index);
 	return used;
 }
 
-/* The descriptor of the used part; 0 if the structure is corrupted. */
-static u32 cut(struct carveout_heap *heap, const struct carveout_place *place, carveout_off_t size)
+/* Allocate from @front on in any hole. Nothing has changed if it returns -ENOMEM. */
+static noinline int take(struct carveout_heap *heap, struct carveout_region *region,
+			 u32 index, u64 front, u64 granules, u64 cookie,
+			 struct carveout_handle *handle)
 {
-	struct carveout_region *region = heap->region[place->region];
+	struct carveout_store *store = &heap->store;
+	struct carveout_span *hole = carveout_span(store, index);
+	u64 back = carveout_granules(hole) - front - granules;
 
-	carveout_bins_remove(&heap->store, &region->bins, heap->shift, place->hole);
-	if (unlikely(place->front))
-		return cut_high(heap, region, place->hole, place->front, size);
-	if (carveout_span(&heap->store, place->hole)->size != size)
-		return cut_low(heap, region, place->hole, size);
-	region->nr_holes--;
-	heap->nr_holes--;
-	return place->hole;
-}
-
-static bool can_cut(const struct carveout_heap *heap, const struct carveout_place *place,
-		    carveout_off_t size)
-{
-	const struct carveout_span *hole = carveout_span(&heap->store, place->hole);
-
-	return likely(heap->store.nr_free > 1) ||
-	       carveout_store_avail(&heap->store) >=
-	       (u32)(place->front != 0) + (hole->size - place->front != size);
-}
-
-static void account_alloc(struct carveout_heap *heap, struct carveout_region *region,
-			  carveout_off_t size)
-{
-	region->used += size;
-	region->high = max(region->high, region->used);
-	region->nr_used++;
-	heap->used += size;
-	heap->high = max(heap->high, heap->used);
-	heap->nr_used++;
-	heap->stats.nr_alloc++;
+	if (unlikely(carveout_mark(hole) != region->hole))
+		store->corrupted = true;
+	if (unlikely(store->corrupted))
+		return -EUCLEAN;
+	if (unlikely(carveout_store_avail(store) < (u32)!!front + !!back))
+		return -ENOMEM;
+	carveout_bins_remove(store, &region->bins, hole, index);
+	if (front)
+		index = cut_behind(heap, region, hole, index, front, granules);
+	if (unlikely(store->corrupted))
+		return -EUCLEAN;
+	hole = carveout_span(store, index);
+	hole->key = carveout_key(granules, region->hole ^ CARVEOUT_TOGGLE);
+	make_used(heap, region, hole, index, granules, cookie, handle);
+	if (!front && back)
+		return add_behind(heap, region, hole, index, back);
+	region->nr_holes -= !front;
+	return 0;
 }
 
 static int take_place(struct carveout_heap *heap, const struct carveout_place *place,
 		      carveout_off_t size, u64 cookie, struct carveout_handle *handle)
 {
-	struct carveout_store *store = &heap->store;
-	u32 index;
-
-	if (unlikely(*carveout_mark(store, place->hole) !=
-		     carveout_mark_make(place->region, CARVEOUT_HOLE)))
-		store->corrupted = true;
-	if (unlikely(store->corrupted))
-		return -EUCLEAN;
-	if (unlikely(!can_cut(heap, place, size)))
-		return -ENOMEM;
-	index = cut(heap, place, size);
-	if (unlikely(store->corrupted))
-		return -EUCLEAN;
-	if (unlikely(!++heap->gen))
-		heap->gen = 1;
-	*carveout_mark(store, index) = carveout_mark_make(place->region, CARVEOUT_USED);
-	carveout_span(store, index)->gen = heap->gen;
-	carveout_aux(store, index)->cookie = cookie;
-	account_alloc(heap, heap->region[place->region], size);
-	handle->index = index;
-	handle->gen = heap->gen;
-	return 0;
+	return take(heap, heap->region[place->region], place->hole,
+		    place->front >> heap->shift, size >> heap->shift, cookie, handle);
 }
 
 /* @err is -EINVAL, -ENOSPC or -ENOMEM. */
@@ -343,6 +238,80 @@ static void account_failure(struct carveout_heap *heap, int err, bool missed)
 		heap->stats.nr_nomem++;
 		break;
 	}
+}
+
+/* Account for the result of an allocation; also reports corruption. */
+static noinline int finish(struct carveout_heap *heap, int err, bool missed)
+{
+	if (unlikely(heap->store.corrupted))
+		return carveout_heap_corrupted(heap);
+	if (err)
+		account_failure(heap, err, missed);
+	return err;
+}
+
+/* Is the request one of a size in regions of some attributes, without other conditions? */
+static __always_inline bool is_plain(const struct carveout_heap_request *req)
+{
+	return !(req->align | req->max_addr | req->regions | req->conditions);
+}
+
+/* Allocate for a request of any kind. */
+static noinline int alloc_any(struct carveout_heap *heap,
+			      const struct carveout_heap_request *req,
+			      struct carveout_handle *handle)
+{
+	carveout_off_t size = carveout_request_size(heap, req);
+	struct carveout_place place;
+	int err;
+
+	place.missed = false;
+	err = size ? carveout_search(heap, req, size, &place) : -EINVAL;
+	if (!err)
+		err = take_place(heap, &place, size, req->cookie, handle);
+	return finish(heap, err, place.missed);
+}
+
+/* Does the region have the attributes that a plain request needs? */
+static __always_inline bool may_serve(const struct carveout_region *region,
+				      const struct carveout_heap_request *req)
+{
+	return (region->attrs & req->require) == req->require &&
+	       !(region->attrs & req->forbid);
+}
+
+/*
+ * The most frequent case: the smallest hole that is large enough is in a bin of one size.
+ * All others, including errors, are found before anything has changed.
+ */
+static __always_inline int alloc_first(struct carveout_heap *heap,
+				       struct carveout_region *region,
+				       const struct carveout_heap_request *req, u64 granules,
+				       struct carveout_handle *handle)
+{
+	u64 bin = carveout_bins_next(&region->bins, granules);
+	struct carveout_store *store = &heap->store;
+	struct carveout_span *span;
+	u32 index;
+
+	if (unlikely(bin >= CARVEOUT_EXACT))
+		return alloc_any(heap, req, handle);
+	index = region->bins.head[bin];
+	if (unlikely(!index))
+		return alloc_any(heap, req, handle);
+	span = carveout_span(store, index);
+	if (unlikely(carveout_mark(span) != region->hole ||
+		     (bin != granules && !store->free)))
+		return alloc_any(heap, req, handle);
+	make_used(heap, region, span, index, granules, req->cookie, handle);
+	carveout_bins_pop(store, &region->bins, bin, span);
+	span->key ^= CARVEOUT_TOGGLE;
+	if (bin == granules) {
+		region->nr_holes--;
+		return 0;
+	}
+	span->key -= carveout_key(bin - granules, 0);
+	return add_small(heap, region, span, handle->index, bin - granules);
 }
 
 /**
@@ -377,79 +346,118 @@ static void account_failure(struct carveout_heap *heap, int err, bool missed)
 int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_heap_request *req,
 			struct carveout_handle *handle)
 {
-	struct carveout_place place;
-	carveout_off_t size;
-	int err;
+	struct carveout_region *region = heap->region[0];
+	u64 granules;
 
 	carveout_heap_assert_locked(heap);
 	if (unlikely(heap->corrupted))
 		return -EUCLEAN;
-	size = check_request(heap, req);
-	place.missed = false;
-	if (unlikely(!size)) {
-		err = -EINVAL;
-	} else {
-		err = find_required(heap, req, req->require, size, &place);
-		if (unlikely(err && req->nr_fallback))
-			err = find_fallback(heap, req, err, size, &place);
-	}
-	if (!err)
-		err = take_place(heap, &place, size, req->cookie, handle);
-	if (unlikely(heap->store.corrupted))
-		return carveout_heap_corrupted(heap);
-	if (unlikely(err))
-		account_failure(heap, err, place.missed);
-	return err;
+	/* An overflowing size becomes 0, too. */
+	granules = (carveout_off_t)(req->size + heap->granule_mask) >> heap->shift;
+	if (likely(is_plain(req) && granules - 1 < CARVEOUT_EXACT - 1 && region &&
+		   may_serve(region, req)))
+		return alloc_first(heap, region, req, granules, handle);
+	return alloc_any(heap, req, handle);
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_alloc);
 
 /* === Freeing ============================================================== */
 
 /* The neighbour that @link refers to if it is a hole of the region, else 0. */
-static __always_inline u32 hole_at(struct carveout_heap *heap, unsigned int entry, u32 link)
+static u32 hole_at(struct carveout_heap *heap, const struct carveout_region *region, u32 link)
 {
 	u32 index = carveout_link_read(&heap->store, link);
 
-	if (index && *carveout_mark(&heap->store, index) ==
-		     carveout_mark_make(entry, CARVEOUT_HOLE))
+	if (index && carveout_mark(carveout_span(&heap->store, index)) == region->hole)
 		return index;
 	return 0;
 }
 
-static void account_free(struct carveout_heap *heap, struct carveout_region *region,
-			 carveout_off_t size)
+/* The region of a span; NULL if its mark is corrupted. */
+static struct carveout_region *region_of(const struct carveout_heap *heap,
+					 const struct carveout_span *span)
 {
-	region->used -= size;
-	region->nr_used--;
-	region->nr_holes++;
-	heap->used -= size;
-	heap->nr_used--;
-	heap->nr_holes++;
-	heap->stats.nr_free++;
+	unsigned int mark = carveout_mark(span);
+
+	return heap->region[mark >> CARVEOUT_MARK_REGION_SHIFT];
+}
+
+/* Merge a new hole with the hole behind it. */
+static noinline int merge_with_next(struct carveout_heap *heap, struct carveout_region *region,
+				    struct carveout_span *span, u32 index,
+				    struct carveout_span *right)
+{
+	struct carveout_store *store = &heap->store;
+	u32 next = span->next;
+
+	carveout_bins_remove(store, &region->bins, right, next);
+	carveout_heap_merge(heap, region, span, index, right, next);
+	carveout_bins_insert(store, &region->bins, span, index);
+	return unlikely(store->corrupted) ? carveout_heap_corrupted(heap) : 0;
+}
+
+/* Merge a new hole with the hole before it, and the one behind it if there is one. */
+static noinline int merge_with_prev(struct carveout_heap *heap, struct carveout_region *region,
+				    struct carveout_span *span, u32 index,
+				    struct carveout_span *left)
+{
+	struct carveout_store *store = &heap->store;
+	u32 prev = span->prev, next = span->next;
+	struct carveout_span *right;
+
+	if (likely(next)) {
+		right = carveout_span(store, next);
+		if (unlikely(right->prev != index))
+			return carveout_heap_corrupted(heap);
+		if (carveout_mark(right) == region->hole) {
+			carveout_bins_remove(store, &region->bins, right, next);
+			carveout_heap_merge(heap, region, span, index, right, next);
+		}
+	}
+	carveout_bins_remove(store, &region->bins, left, prev);
+	carveout_heap_merge(heap, region, left, prev, span, index);
+	carveout_bins_insert(store, &region->bins, left, prev);
+	return unlikely(store->corrupted) ? carveout_heap_corrupted(heap) : 0;
+}
+
+static noinline int insert_large(struct carveout_heap *heap, struct carveout_region *region,
+				 struct carveout_span *span, u32 index)
+{
+	carveout_trie_insert(&heap->store, &region->bins, span, index);
+	return result(heap);
 }
 
 /* Turn a used span into a hole and merge it with neighbouring holes. */
-static void release(struct carveout_heap *heap, unsigned int entry, u32 index)
+static __always_inline int release(struct carveout_heap *heap, struct carveout_region *region,
+				   struct carveout_span *span, u32 index)
 {
-	struct carveout_region *region = heap->region[entry];
 	struct carveout_store *store = &heap->store;
-	const struct carveout_span *span = carveout_span(store, index);
-	u32 prev = hole_at(heap, entry, span->prev);
-	u32 next = hole_at(heap, entry, span->next);
+	u64 granules = carveout_granules(span);
+	struct carveout_span *beside;
 
-	account_free(heap, region, span->size);
-	if (next) {
-		carveout_bins_remove(store, &region->bins, heap->shift, next);
-		carveout_heap_merge(heap, region, index, next);
+	carveout_gauge_sub(&region->used, granules);
+	carveout_gauge_sub(&heap->used, granules);
+	region->nr_used--;
+	region->nr_holes++;
+	span->key ^= CARVEOUT_TOGGLE;
+	if (likely(span->prev)) {
+		beside = carveout_span(store, span->prev);
+		if (unlikely(beside->next != index))
+			return carveout_heap_corrupted(heap);
+		if (carveout_mark(beside) == region->hole)
+			return merge_with_prev(heap, region, span, index, beside);
 	}
-	if (prev) {
-		carveout_bins_remove(store, &region->bins, heap->shift, prev);
-		carveout_heap_merge(heap, region, prev, index);
-		index = prev;
-	} else {
-		*carveout_mark(store, index) = carveout_mark_make(entry, CARVEOUT_HOLE);
+	if (likely(span->next)) {
+		beside = carveout_span(store, span->next);
+		if (unlikely(beside->prev != index))
+			return carveout_heap_corrupted(heap);
+		if (carveout_mark(beside) == region->hole)
+			return merge_with_next(heap, region, span, index, beside);
 	}
-	carveout_bins_insert(store, &region->bins, heap->shift, index);
+	if (unlikely(granules >= CARVEOUT_EXACT))
+		return insert_large(heap, region, span, index);
+	carveout_list_insert(store, &region->bins, granules, span, index);
+	return 0;
 }
 
 /**
@@ -464,20 +472,21 @@ static void release(struct carveout_heap *heap, unsigned int entry, u32 index)
  */
 int carveout_heap_free(struct carveout_heap *heap, struct carveout_handle handle)
 {
-	unsigned int entry;
+	struct carveout_region *region;
+	struct carveout_span *span;
 
 	carveout_heap_assert_locked(heap);
 	if (unlikely(heap->corrupted))
 		return -EUCLEAN;
-	if (unlikely(!carveout_heap_owns(heap, handle))) {
+	span = carveout_heap_owned(heap, handle);
+	if (unlikely(!span)) {
 		heap->stats.nr_invalid++;
 		return -EINVAL;
 	}
-	entry = *carveout_mark(&heap->store, handle.index) >> CARVEOUT_MARK_REGION_SHIFT;
-	if (unlikely(!heap->region[entry]))
+	region = region_of(heap, span);
+	if (unlikely(!region))
 		return carveout_heap_corrupted(heap);
-	release(heap, entry, handle.index);
-	return unlikely(heap->store.corrupted) ? carveout_heap_corrupted(heap) : 0;
+	return release(heap, region, span, handle.index);
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_free);
 
@@ -513,75 +522,68 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_free_at);
 
 /* === Changing the size ==================================================== */
 
-/* Move the start of a hole that is in no bin and follows the span at @before. */
+/*
+ * Move the start of a hole that is in no bin and follows @left: down by a number of
+ * granules, or up by a negative one. The hole is then inserted into its bin.
+ */
 static void move_start(struct carveout_heap *heap, struct carveout_region *region,
-		       u32 index, carveout_off_t start, carveout_off_t before)
+		       const struct carveout_span *left, u64 down)
 {
+	u32 index = left->next;
 	struct carveout_span *hole = carveout_span(&heap->store, index);
 
-	carveout_heap_unmap_span(heap, region, index, hole->start, before);
-	hole->size += hole->start - start;
-	hole->start = start;
-	carveout_heap_map_span(heap, region, index, start, before);
+	carveout_heap_unmap_span(heap, region, index, hole->start, left->start, hole->next);
+	hole->start -= carveout_heap_bytes(heap, down);
+	hole->key += carveout_key(down, 0);
+	carveout_heap_map_span(heap, region, index, hole->start, left->start);
+	carveout_bins_insert(&heap->store, &region->bins, hole, index);
 }
 
 /* Free the tail of a span: it extends the hole behind it, or becomes a new hole. */
-static int shrink(struct carveout_heap *heap, unsigned int entry, u32 index,
-		  carveout_off_t by)
+static int shrink(struct carveout_heap *heap, struct carveout_region *region,
+		  struct carveout_span *span, u32 index, u64 by)
 {
-	struct carveout_region *region = heap->region[entry];
 	struct carveout_store *store = &heap->store;
-	struct carveout_span *span = carveout_span(store, index);
-	u32 next = hole_at(heap, entry, span->next);
+	u32 next = hole_at(heap, region, span->next);
 
 	if (next) {
-		carveout_bins_remove(store, &region->bins, heap->shift, next);
-		move_start(heap, region, next, span->start + span->size - by,
-			   span->start);
+		carveout_bins_remove(store, &region->bins, carveout_span(store, next), next);
+		move_start(heap, region, span, by);
+		span->key -= carveout_key(by, 0);
 	} else {
 		if (!carveout_store_avail(store))
 			return -ENOMEM;
-		next = carveout_span_new(store, span->start + span->size - by, by);
-		if (unlikely(!next))
-			return -EUCLEAN;
-		carveout_chain_add_after(store, &region->chain, next, index);
-		carveout_heap_map_span(heap, region, next, span->start + span->size - by,
-				       span->start);
-		*carveout_mark(store, next) = carveout_mark_make(entry, CARVEOUT_HOLE);
+		span->key -= carveout_key(by, 0);
 		region->nr_holes++;
-		heap->nr_holes++;
+		add_behind(heap, region, span, index, by);
 	}
-	carveout_bins_insert(store, &region->bins, heap->shift, next);
-	span->size -= by;
-	region->used -= by;
-	heap->used -= by;
+	carveout_gauge_sub(&region->used, by);
+	carveout_gauge_sub(&heap->used, by);
 	return 0;
 }
 
 /* Extend the span by taking memory from the hole behind it. */
-static int grow(struct carveout_heap *heap, unsigned int entry, u32 index,
-		carveout_off_t by)
+static int grow(struct carveout_heap *heap, struct carveout_region *region,
+		struct carveout_span *span, u32 index, u64 by)
 {
-	struct carveout_region *region = heap->region[entry];
 	struct carveout_store *store = &heap->store;
-	struct carveout_span *hole, *span = carveout_span(store, index);
-	u32 next = hole_at(heap, entry, span->next);
+	u32 next = hole_at(heap, region, span->next);
+	struct carveout_span *hole;
 
-	if (!next || carveout_span(store, next)->size < by)
+	if (!next)
 		return -ENOSPC;
 	hole = carveout_span(store, next);
-	carveout_bins_remove(store, &region->bins, heap->shift, next);
-	if (hole->size == by) {
-		carveout_heap_merge(heap, region, index, next);
+	if (carveout_granules(hole) < by)
+		return -ENOSPC;
+	carveout_bins_remove(store, &region->bins, hole, next);
+	if (carveout_granules(hole) == by) {
+		carveout_heap_merge(heap, region, span, index, hole, next);
 	} else {
-		move_start(heap, region, next, hole->start + by, span->start);
-		span->size += by;
-		carveout_bins_insert(store, &region->bins, heap->shift, next);
+		move_start(heap, region, span, -by);
+		span->key += carveout_key(by, 0);
 	}
-	region->used += by;
-	region->high = max(region->high, region->used);
-	heap->used += by;
-	heap->high = max(heap->high, heap->used);
+	carveout_gauge_add(&region->used, by);
+	carveout_gauge_add(&heap->used, by);
 	return 0;
 }
 
@@ -609,26 +611,28 @@ int carveout_heap_resize(struct carveout_heap *heap, struct carveout_handle hand
 			 carveout_off_t size)
 {
 	const struct carveout_heap_request req = { .size = size };
-	unsigned int entry;
-	carveout_off_t old;
+	struct carveout_region *region;
+	struct carveout_span *span;
+	u64 old, granules;
 	int err = 0;
 
 	carveout_heap_assert_locked(heap);
 	if (unlikely(heap->corrupted))
 		return -EUCLEAN;
-	size = check_request(heap, &req);
-	if (!size || !carveout_heap_owns(heap, handle)) {
+	granules = carveout_request_size(heap, &req) >> heap->shift;
+	span = carveout_heap_owned(heap, handle);
+	if (!granules || !span) {
 		heap->stats.nr_invalid++;
 		return -EINVAL;
 	}
-	entry = *carveout_mark(&heap->store, handle.index) >> CARVEOUT_MARK_REGION_SHIFT;
-	if (unlikely(!heap->region[entry]))
+	region = region_of(heap, span);
+	if (unlikely(!region))
 		return carveout_heap_corrupted(heap);
-	old = carveout_span(&heap->store, handle.index)->size;
-	if (size < old)
-		err = shrink(heap, entry, handle.index, old - size);
-	else if (size > old)
-		err = grow(heap, entry, handle.index, size - old);
+	old = carveout_granules(span);
+	if (granules < old)
+		err = shrink(heap, region, span, handle.index, old - granules);
+	else if (granules > old)
+		err = grow(heap, region, span, handle.index, granules - old);
 	if (unlikely(heap->store.corrupted))
 		return carveout_heap_corrupted(heap);
 	if (err)

@@ -57,7 +57,7 @@
 #define CARVEOUT_FALLBACKS 3
 
 /* Maximum number of descriptors read by one carveout_heap_spans(). */
-#define CARVEOUT_SPANS_SCAN 4096
+#define CARVEOUT_SPANS_SCAN 1024
 
 /* Cursor of carveout_heap_spans() after the last span. */
 #define CARVEOUT_SPANS_END U32_MAX
@@ -89,6 +89,8 @@ struct carveout_handle {
  * @nr_fallback: number of entries of @fallback in use
  * @addr: with @exact, the address; a multiple of the granule and of @align
  * @exact: allocate at @addr only
+ * @unused: must be false
+ * @conditions: 0 if none of the four members before it is set
  * @top_down: take the upper end of a hole, preferably of a high one
  * @cookie: the caller's own value, returned by carveout_heap_info(); the heap does
  *	not interpret it, so owner and purpose are known to the caller alone
@@ -101,9 +103,15 @@ struct carveout_heap_request {
 	u32 require;
 	u32 forbid;
 	u32 fallback[CARVEOUT_FALLBACKS];
-	u8 nr_fallback;
-	bool top_down;
-	bool exact;
+	union {
+		struct {
+			u8 nr_fallback;
+			bool top_down;
+			bool exact;
+			bool unused;
+		};
+		u32 conditions;
+	};
 	carveout_off_t addr;
 	u64 cookie;
 };
@@ -127,7 +135,8 @@ struct carveout_span_info {
 };
 
 /**
- * struct carveout_heap_stats - Counters of a heap since its creation
+ * struct carveout_heap_stats - Counters of a heap since its creation, see
+ *	carveout_heap_read_stats()
  * @nr_alloc: allocations that succeeded
  * @nr_free: frees that succeeded
  * @nr_invalid: allocations, frees and resizes refused with -EINVAL
@@ -150,12 +159,8 @@ struct carveout_heap_stats {
  * @region: the regions, in the order in which they are tried. An entry is NULL
  *	after its region was joined to another one or removed.
  * @nr_regions: number of entries of @region in use, NULL ones included
- * @size: bytes in all regions
- * @used: allocated bytes
- * @high: maximum of @used so far
- * @nr_used: number of allocations
- * @nr_holes: number of holes
- * @stats: counters
+ * @size: bytes in all regions; see also carveout_heap_used(), carveout_heap_high(),
+ *	carveout_heap_nr_used(), carveout_heap_nr_holes()
  * @corrupted: a violated invariant was found: every call returns -EUCLEAN
  *
  * The caller may read the public fields under its lock and writes none.
@@ -164,15 +169,13 @@ struct carveout_heap {
 	struct carveout_region *region[CARVEOUT_MAX_REGIONS];
 	unsigned int nr_regions;
 	carveout_off_t size;
-	carveout_off_t used;
-	carveout_off_t high;
-	u32 nr_used;
-	u32 nr_holes;
-	struct carveout_heap_stats stats;
 	bool corrupted;
 	/* private: */
 	unsigned int shift;
-	u32 gen;
+	carveout_off_t granule_mask;
+	struct carveout_gauge used;
+	u64 serial;			/* counts generations: the low half, which is never 0 */
+	struct carveout_heap_stats stats;	/* of calls that failed */
 	struct carveout_addr_map *piece[CARVEOUT_MAX_PIECES];	/* sorted by address */
 	unsigned int nr_pieces;
 	struct carveout_store store;
@@ -286,6 +289,92 @@ static inline void carveout_heap_assert_locked(const struct carveout_heap *heap)
 #endif
 }
 
+/* Bytes of a number of granules, the size of a span. */
+static inline carveout_off_t carveout_heap_bytes(const struct carveout_heap *heap,
+						 u64 granules)
+{
+	return (carveout_off_t)granules << heap->shift;
+}
+
+static inline carveout_off_t carveout_span_size(const struct carveout_heap *heap,
+						const struct carveout_span *span)
+{
+	return carveout_heap_bytes(heap, carveout_granules(span));
+}
+
+/**
+ * carveout_heap_used() - Number of allocated bytes
+ * @heap: heap
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ * Return: bytes.
+ */
+static inline carveout_off_t carveout_heap_used(const struct carveout_heap *heap)
+{
+	return carveout_heap_bytes(heap, carveout_gauge_used(&heap->used));
+}
+
+/**
+ * carveout_heap_high() - Maximum number of allocated bytes so far
+ * @heap: heap
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ * Return: bytes.
+ */
+static inline carveout_off_t carveout_heap_high(const struct carveout_heap *heap)
+{
+	return carveout_heap_bytes(heap, heap->used.high);
+}
+
+/**
+ * carveout_region_used() - Number of allocated bytes of a region
+ * @heap: heap
+ * @region: one of its regions
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ * Return: bytes.
+ */
+static inline carveout_off_t carveout_region_used(const struct carveout_heap *heap,
+						  const struct carveout_region *region)
+{
+	return carveout_heap_bytes(heap, carveout_gauge_used(&region->used));
+}
+
+/**
+ * carveout_region_high() - Maximum number of allocated bytes of a region so far
+ * @heap: heap
+ * @region: one of its regions
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ * Return: bytes.
+ */
+static inline carveout_off_t carveout_region_high(const struct carveout_heap *heap,
+						  const struct carveout_region *region)
+{
+	return carveout_heap_bytes(heap, region->used.high);
+}
+
+/**
+ * carveout_heap_owned() - Allocation of a handle
+ * @heap: heap
+ * @handle: any handle
+ *
+ * Context: Any context. Caller holds the heap's lock. Constant time.
+ * Return: its descriptor; NULL if the handle is stale or of no allocation.
+ */
+static inline struct carveout_span *carveout_heap_owned(const struct carveout_heap *heap,
+							struct carveout_handle handle)
+{
+	struct carveout_span *span;
+
+	if (unlikely(!carveout_store_has(&heap->store, handle.index)))
+		return NULL;
+	span = carveout_span(&heap->store, handle.index);
+	if (unlikely(!(carveout_mark(span) & CARVEOUT_USED) || span->gen != handle.gen))
+		return NULL;
+	return span;
+}
+
 /**
  * carveout_heap_owns() - Is this the handle of an allocation?
  * @heap: heap
@@ -297,11 +386,7 @@ static inline void carveout_heap_assert_locked(const struct carveout_heap *heap)
 static inline bool carveout_heap_owns(const struct carveout_heap *heap,
 				      struct carveout_handle handle)
 {
-	const struct carveout_store *store = &heap->store;
-
-	return carveout_store_has(store, handle.index) &&
-	       (*carveout_mark(store, handle.index) & CARVEOUT_MARK_STATE) == CARVEOUT_USED &&
-	       carveout_span(store, handle.index)->gen == handle.gen;
+	return carveout_heap_owned(heap, handle);
 }
 
 /**
@@ -335,11 +420,11 @@ static inline void carveout_heap_fill_info(const struct carveout_heap *heap, u32
 					   struct carveout_span_info *info)
 {
 	const struct carveout_span *span = carveout_span(&heap->store, index);
-	u8 mark = *carveout_mark(&heap->store, index);
+	u8 mark = carveout_mark(span);
 
 	memset(info, 0, sizeof(*info));
 	info->start = span->start;
-	info->size = span->size;
+	info->size = carveout_span_size(heap, span);
 	info->region = mark >> CARVEOUT_MARK_REGION_SHIFT;
 	info->used = (mark & CARVEOUT_MARK_STATE) == CARVEOUT_USED;
 	if (info->used) {
@@ -350,10 +435,17 @@ static inline void carveout_heap_fill_info(const struct carveout_heap *heap, u32
 }
 
 int carveout_heap_corrupted(struct carveout_heap *heap);
+u32 carveout_heap_nr_used(const struct carveout_heap *heap);
+u32 carveout_heap_nr_holes(const struct carveout_heap *heap);
+void carveout_heap_read_stats(const struct carveout_heap *heap,
+			      struct carveout_heap_stats *stats);
 struct carveout_addr_map *carveout_heap_piece(struct carveout_heap *heap,
 					      carveout_off_t addr);
-void carveout_heap_unmap_first(struct carveout_heap *heap, struct carveout_addr_map *piece,
-			       u64 group, u32 index);
+void carveout_heap_map_span(struct carveout_heap *heap, struct carveout_region *region,
+			    u32 index, carveout_off_t start, carveout_off_t before);
+void carveout_heap_unmap_span(struct carveout_heap *heap, struct carveout_region *region,
+			      u32 index, carveout_off_t start, carveout_off_t before,
+			      u32 next);
 u32 carveout_heap_span_at(struct carveout_heap *heap, carveout_off_t addr);
 void carveout_heap_init(struct carveout_heap *heap, unsigned int granule_shift);
 size_t carveout_store_chunk_bytes(const struct carveout_heap *heap);
@@ -378,77 +470,30 @@ u64 carveout_heap_hash(const struct carveout_heap *heap);
 int carveout_heap_validate(struct carveout_heap *heap, struct carveout_report *report);
 const char *carveout_report_string(const struct carveout_report *report);
 
-/* The address map for an address of a region: nearly always the region's own. */
-static inline struct carveout_addr_map *
-carveout_heap_addr_map_of(struct carveout_heap *heap, struct carveout_region *region,
-			  carveout_off_t addr)
+/* Do two addresses of a region belong to the same group of its address map? */
+static inline bool carveout_heap_same_group(const struct carveout_region *region,
+					    carveout_off_t one, carveout_off_t other)
 {
-	if (likely(carveout_addr_map_covers(&region->map, addr)))
-		return &region->map;
-	return carveout_heap_piece(heap, addr);
-}
-
-/*
- * The address map in which a span at @start is the first of its group, and the group.
- * NULL if the span at @before starts in the same group, or if no address map covers
- * the address, which marks the store as corrupted.
- */
-static inline struct carveout_addr_map *
-carveout_heap_first_in(struct carveout_heap *heap, struct carveout_region *region,
-		       carveout_off_t start, carveout_off_t before, u64 *group)
-{
-	struct carveout_addr_map *piece = carveout_heap_addr_map_of(heap, region, start);
-
-	if (unlikely(!piece)) {
-		heap->store.corrupted = true;
-		return NULL;
-	}
-	*group = carveout_addr_map_group(piece, start);
-	return carveout_addr_map_shares(piece, *group, before) ? NULL : piece;
+	return !((one ^ other) & region->group_mask);
 }
 
 /**
- * carveout_heap_map_span() - Add a span to the address map
+ * carveout_heap_map_behind() - Add a span behind another one to the address map
  * @heap: heap
- * @region: its region
+ * @region: their region
  * @index: the span
  * @start: start of the span
- * @before: start of the span before it; @start - 1 if there is none
+ * @before: start of the span before it
  *
  * Context: Any context. Caller holds the heap's lock.
  */
-static inline void carveout_heap_map_span(struct carveout_heap *heap,
-					  struct carveout_region *region, u32 index,
-					  carveout_off_t start, carveout_off_t before)
+static __always_inline void carveout_heap_map_behind(struct carveout_heap *heap,
+						     struct carveout_region *region,
+						     u32 index, carveout_off_t start,
+						     carveout_off_t before)
 {
-	struct carveout_addr_map *piece;
-	u64 group;
-
-	piece = carveout_heap_first_in(heap, region, start, before, &group);
-	if (piece)
-		carveout_addr_map_set(piece, group, index);
-}
-
-/**
- * carveout_heap_unmap_span() - Remove a span from the address map
- * @heap: heap
- * @region: its region
- * @index: the span, still linked to the one behind it
- * @start: start of the span
- * @before: start of the span before it; @start - 1 if there is none
- *
- * Context: Any context. Caller holds the heap's lock.
- */
-static inline void carveout_heap_unmap_span(struct carveout_heap *heap,
-					    struct carveout_region *region, u32 index,
-					    carveout_off_t start, carveout_off_t before)
-{
-	struct carveout_addr_map *piece;
-	u64 group;
-
-	piece = carveout_heap_first_in(heap, region, start, before, &group);
-	if (piece)
-		carveout_heap_unmap_first(heap, piece, group, index);
+	if (!carveout_heap_same_group(region, start, before))
+		carveout_heap_map_span(heap, region, index, start, before);
 }
 
 /**
@@ -456,22 +501,28 @@ static inline void carveout_heap_unmap_span(struct carveout_heap *heap,
  * @heap: heap
  * @region: their region
  * @left: span that remains; in no bin
+ * @prev: its index
  * @right: span behind it, whose descriptor becomes free; in no bin
+ * @index: its index
+ *
+ * An inconsistent link marks the store as corrupted.
  *
  * Context: Any context. Caller holds the heap's lock.
  */
 static __always_inline void carveout_heap_merge(struct carveout_heap *heap,
-						struct carveout_region *region, u32 left,
-						u32 right)
+						struct carveout_region *region,
+						struct carveout_span *left, u32 prev,
+						struct carveout_span *right, u32 index)
 {
-	struct carveout_store *store = &heap->store;
+	carveout_off_t start = right->start;
 
-	carveout_heap_unmap_span(heap, region, right, carveout_span(store, right)->start,
-				 carveout_span(store, left)->start);
-	carveout_chain_merge(store, &region->chain, left, right);
-	carveout_store_give(store, right);
+	if (unlikely(!carveout_chain_merge(&heap->store, &region->chain, left, prev, right,
+					   index)))
+		return;
+	carveout_store_give(&heap->store, right, index);
 	region->nr_holes--;
-	heap->nr_holes--;
+	if (!carveout_heap_same_group(region, start, left->start))
+		carveout_heap_unmap_span(heap, region, index, start, left->start, left->next);
 }
 
 #endif /* CARVEOUT_HEAP_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Regions: adds memory to a heap and removes it.
+ * Regions: adds memory to a heap. Also marks a heap as corrupted, for all files.
  *
  * A region that touches another one of equal attributes becomes part of it, so that
  * an allocation can extend across the seam. Regions that do not touch stay separate:
@@ -15,6 +15,22 @@
 #include "heap.h"
 
 /**
+ * carveout_heap_corrupted() - Mark a heap as corrupted
+ * @heap: heap
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ * Return: -EUCLEAN.
+ */
+int carveout_heap_corrupted(struct carveout_heap *heap)
+{
+	if (!heap->corrupted) {
+		heap->corrupted = true;
+		carveout_assert(!heap->corrupted);
+	}
+	return -EUCLEAN;
+}
+
+/**
  * carveout_region_add_hole() - Turn a span of a region into a hole
  * @heap: heap
  * @region: index of the region
@@ -24,10 +40,11 @@
  */
 void carveout_region_add_hole(struct carveout_heap *heap, unsigned int region, u32 index)
 {
-	*carveout_mark(&heap->store, index) = carveout_mark_make(region, CARVEOUT_HOLE);
-	carveout_bins_insert(&heap->store, &heap->region[region]->bins, heap->shift, index);
+	struct carveout_span *span = carveout_span(&heap->store, index);
+
+	carveout_set_mark(span, carveout_mark_make(region, CARVEOUT_HOLE));
+	carveout_bins_insert(&heap->store, &heap->region[region]->bins, span, index);
 	heap->region[region]->nr_holes++;
-	heap->nr_holes++;
 }
 
 /**
@@ -42,17 +59,25 @@ void carveout_region_add_hole(struct carveout_heap *heap, unsigned int region, u
  */
 void carveout_region_del_hole(struct carveout_heap *heap, unsigned int region, u32 index)
 {
-	carveout_bins_remove(&heap->store, &heap->region[region]->bins, heap->shift, index);
+	carveout_bins_remove(&heap->store, &heap->region[region]->bins,
+			     carveout_span(&heap->store, index), index);
 	heap->region[region]->nr_holes--;
-	heap->nr_holes--;
 }
 
 static bool is_hole(const struct carveout_heap *heap, u32 index)
 {
-	return (*carveout_mark(&heap->store, index) & CARVEOUT_MARK_STATE) == CARVEOUT_HOLE;
+	return (carveout_mark(carveout_span(&heap->store, index)) & CARVEOUT_MARK_STATE) ==
+	       CARVEOUT_HOLE;
 }
 
 /* === Checks =============================================================== */
+
+/* Does the heap have too many granules with @size more bytes? The sum does not wrap. */
+static bool is_too_large(const struct carveout_heap *heap, carveout_off_t size)
+{
+	return (u64)((carveout_off_t)(heap->size + size) >> heap->shift) >>
+	       CARVEOUT_GRANULES_BITS;
+}
 
 static int check_range(const struct carveout_heap *heap, carveout_off_t base,
 		       carveout_off_t size)
@@ -65,7 +90,7 @@ static int check_range(const struct carveout_heap *heap, carveout_off_t base,
 		return -EINVAL;
 	if ((base | size) & mask)
 		return -EDOM;
-	if (check_add_overflow(base, size, &end))
+	if (check_add_overflow(base, size, &end) || is_too_large(heap, size))
 		return -EOVERFLOW;
 	for (i = 0; i < heap->nr_regions; i++) {
 		const struct carveout_region *other = heap->region[i];
@@ -155,35 +180,103 @@ static void add_piece(struct carveout_heap *heap, struct carveout_region *mem,
 	heap->piece[i] = &mem->map;
 }
 
+/* The address map for an address of a region: nearly always the region's own. */
+static struct carveout_addr_map *addr_map_of(struct carveout_heap *heap,
+					     struct carveout_region *region,
+					     carveout_off_t addr)
+{
+	if (likely(carveout_addr_map_covers(&region->map, addr)))
+		return &region->map;
+	return carveout_heap_piece(heap, addr);
+}
+
+/*
+ * The address map in which a span at @start is the first of its group, and the group.
+ * NULL if the span at @before starts in the same group, or if no address map covers
+ * the address, which marks the store as corrupted.
+ */
+static struct carveout_addr_map *first_in(struct carveout_heap *heap,
+					  struct carveout_region *region,
+					  carveout_off_t start, carveout_off_t before,
+					  u64 *group)
+{
+	struct carveout_addr_map *piece = addr_map_of(heap, region, start);
+
+	if (unlikely(!piece)) {
+		heap->store.corrupted = true;
+		return NULL;
+	}
+	*group = carveout_addr_map_group(piece, start);
+	return unlikely(carveout_addr_map_shares(piece, *group, before)) ? NULL : piece;
+}
+
 /**
- * carveout_heap_unmap_first() - Remove the first span of a group from an address map
+ * carveout_heap_map_span() - Add a span to the address map
  * @heap: heap
- * @piece: address map
- * @group: the group
- * @index: the span, still linked to the span behind it
+ * @region: its region
+ * @index: the span
+ * @start: start of the span
+ * @before: start of the span before it; @start - 1 if there is none
  *
  * Context: Any context. Caller holds the heap's lock.
  */
-void carveout_heap_unmap_first(struct carveout_heap *heap, struct carveout_addr_map *piece,
-			       u64 group, u32 index)
+void carveout_heap_map_span(struct carveout_heap *heap, struct carveout_region *region,
+			    u32 index, carveout_off_t start, carveout_off_t before)
 {
-	struct carveout_store *store = &heap->store;
-	u32 next = carveout_link_read(store, carveout_span(store, index)->next);
-	carveout_off_t start;
+	struct carveout_addr_map *piece;
+	u64 group;
 
-	if (!carveout_addr_map_marked(piece, group) || piece->first[group] != index) {
-		store->corrupted = true;
+	piece = first_in(heap, region, start, before, &group);
+	if (piece)
+		carveout_addr_map_set(piece, group, index);
+}
+
+/**
+ * carveout_heap_unmap_span() - Remove a span from the address map
+ * @heap: heap
+ * @region: its region
+ * @index: the span
+ * @start: start of the span
+ * @before: start of the span before it; @start - 1 if there is none
+ * @next: the span behind it, or 0
+ *
+ * Context: Any context. Caller holds the heap's lock.
+ */
+void carveout_heap_unmap_span(struct carveout_heap *heap, struct carveout_region *region,
+			      u32 index, carveout_off_t start, carveout_off_t before,
+			      u32 next)
+{
+	struct carveout_addr_map *piece;
+	u64 group;
+
+	piece = first_in(heap, region, start, before, &group);
+	if (!piece)
 		return;
+	if (unlikely(piece->first[group] != index))
+		heap->store.corrupted = true;
+	if (next) {
+		start = carveout_span(&heap->store, next)->start;
+		if (carveout_addr_map_shares(piece, group, start)) {
+			piece->first[group] = next;
+			return;
+		}
 	}
-	start = next ? carveout_span(store, next)->start : 0;
-	if (next && carveout_addr_map_covers(piece, start) &&
-	    carveout_addr_map_group(piece, start) == group)
-		piece->first[group] = next;
-	else
-		carveout_addr_map_clear(piece, group);
+	carveout_addr_map_clear(piece, group);
 }
 
 /* === Growth =============================================================== */
+
+/* Take a descriptor for added memory; the mark is set when it is added to the bins. */
+static u32 new_hole(struct carveout_heap *heap, carveout_off_t base, carveout_off_t size)
+{
+	return carveout_span_new(&heap->store, base, size >> heap->shift, CARVEOUT_FREE);
+}
+
+/* Add memory to a hole. */
+static void extend(struct carveout_heap *heap, u32 index, carveout_off_t size)
+{
+	carveout_span(&heap->store, index)->key += carveout_key(size >> heap->shift, 0);
+}
 
 static int add_new(struct carveout_heap *heap, struct carveout_region *mem,
 		   carveout_off_t base, carveout_off_t size, u32 attrs)
@@ -193,15 +286,17 @@ static int add_new(struct carveout_heap *heap, struct carveout_region *mem,
 
 	if (entry < 0)
 		return entry;
-	index = carveout_span_new(&heap->store, base, size);
+	index = new_hole(heap, base, size);
 	if (!index)
 		return 0;
 	memset(mem, 0, sizeof(*mem));
 	mem->base = base;
 	mem->size = size;
 	mem->attrs = attrs;
+	mem->hole = carveout_mark_make(entry, CARVEOUT_HOLE);
 	carveout_bins_init(&mem->bins);
 	add_piece(heap, mem, base, size);
+	mem->group_mask = ~(((carveout_off_t)1 << mem->map.shift) - 1);
 	carveout_heap_map_span(heap, mem, index, base, base - 1);
 	heap->region[entry] = mem;
 	if (entry == (int)heap->nr_regions)
@@ -220,9 +315,9 @@ static void append(struct carveout_heap *heap, unsigned int entry, carveout_off_
 
 	if (is_hole(heap, index)) {
 		carveout_region_del_hole(heap, entry, index);
-		carveout_span(&heap->store, index)->size += size;
+		extend(heap, index, size);
 	} else {
-		index = carveout_span_new(&heap->store, base, size);
+		index = new_hole(heap, base, size);
 		if (!index)
 			return;
 		carveout_chain_add_last(&heap->store, &region->chain, index);
@@ -241,13 +336,14 @@ static void prepend(struct carveout_heap *heap, unsigned int entry, carveout_off
 
 	if (is_hole(heap, index)) {
 		carveout_region_del_hole(heap, entry, index);
-		carveout_heap_unmap_span(heap, region, index, region->base, region->base - 1);
+		carveout_heap_unmap_span(heap, region, index, region->base, region->base - 1,
+					 carveout_span(&heap->store, index)->next);
 		carveout_span(&heap->store, index)->start = base;
-		carveout_span(&heap->store, index)->size += size;
+		extend(heap, index, size);
 	} else {
 		u32 first = index;
 
-		index = carveout_span_new(&heap->store, base, size);
+		index = new_hole(heap, base, size);
 		if (!index)
 			return;
 		carveout_chain_add_before(&heap->store, &region->chain, index, first);
@@ -269,10 +365,10 @@ static void move_spans(struct carveout_heap *heap, unsigned int from, unsigned i
 
 	for (; index && left; left--) {
 		if (is_hole(heap, index)) {
-			heap->nr_holes--;
 			carveout_region_add_hole(heap, to, index);
 		} else {
-			*carveout_mark(store, index) = carveout_mark_make(to, CARVEOUT_USED);
+			carveout_set_mark(carveout_span(store, index),
+					  carveout_mark_make(to, CARVEOUT_USED));
 		}
 		index = carveout_link_read(store, carveout_span(store, index)->next);
 	}
@@ -284,14 +380,25 @@ static void move_spans(struct carveout_heap *heap, unsigned int from, unsigned i
 static void merge_seam(struct carveout_heap *heap, struct carveout_region *region,
 		       u32 left, u32 right)
 {
+	struct carveout_span *l = carveout_span(&heap->store, left);
+	struct carveout_span *r = carveout_span(&heap->store, right);
 	struct carveout_bins *bins = &region->bins;
 
 	if (!is_hole(heap, right))
 		return;
-	carveout_bins_remove(&heap->store, bins, heap->shift, left);
-	carveout_bins_remove(&heap->store, bins, heap->shift, right);
-	carveout_heap_merge(heap, region, left, right);
-	carveout_bins_insert(&heap->store, bins, heap->shift, left);
+	carveout_bins_remove(&heap->store, bins, l, left);
+	carveout_bins_remove(&heap->store, bins, r, right);
+	carveout_heap_merge(heap, region, l, left, r, right);
+	carveout_bins_insert(&heap->store, bins, l, left);
+}
+
+/* The two maxima need not coincide: their sum may never have been reached. */
+static void join_gauges(struct carveout_gauge *to, const struct carveout_gauge *from)
+{
+	u64 used = carveout_gauge_used(to) + carveout_gauge_used(from);
+
+	to->high = max3(to->high, from->high, used);
+	to->below = to->high - used;
 }
 
 /*
@@ -313,9 +420,7 @@ static int join(struct carveout_heap *heap, unsigned int low, unsigned int high)
 	to->chain.last = heap->region[high]->chain.last;
 	to->base = heap->region[low]->base;
 	to->size += from->size;
-	to->used += from->used;
-	/* The two maxima need not coincide: their sum may never have been reached. */
-	to->high = max3(to->high, from->high, to->used);
+	join_gauges(&to->used, &from->used);
 	to->nr_used += from->nr_used;
 	to->nr_nospc += from->nr_nospc;
 	to->nr_missed += from->nr_missed;
@@ -393,7 +498,8 @@ static bool joins_hole(const struct carveout_heap *heap, int low, int high)
  *
  * * -EINVAL: @size is 0, or @mem is NULL, unaligned or in use
  * * -EDOM: @base or @size is not a multiple of the granule
- * * -EOVERFLOW: the end is 2^64 or wraps beyond it
+ * * -EOVERFLOW: the end is 2^64 or wraps beyond it, or the heap would have 2^56 granules
+ *   or more
  * * -EEXIST: some of the memory is already in the heap
  * * -E2BIG: the heap has %CARVEOUT_MAX_REGIONS regions, or %CARVEOUT_MAX_PIECES
  *   pieces of memory
@@ -418,6 +524,10 @@ int carveout_heap_add_region(struct carveout_heap *heap, struct carveout_region 
 		return -ENOMEM;
 	if (low >= 0 || high >= 0)
 		add_piece(heap, mem, base, size);
+	if (low >= 0)
+		heap->region[low]->group_mask = ~(carveout_off_t)0;
+	if (high >= 0)
+		heap->region[high]->group_mask = ~(carveout_off_t)0;
 	if (low >= 0) {
 		append(heap, low, base, size);
 		err = high >= 0 ? join(heap, low, high) : low;
@@ -450,6 +560,6 @@ carveout_off_t carveout_region_largest(const struct carveout_heap *heap,
 	if (region >= heap->nr_regions || !heap->region[region])
 		return 0;
 	index = carveout_bins_largest(&heap->store, &heap->region[region]->bins);
-	return index ? carveout_span(&heap->store, index)->size : 0;
+	return index ? carveout_span_size(heap, carveout_span(&heap->store, index)) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_region_largest);

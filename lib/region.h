@@ -20,19 +20,48 @@
 struct carveout_heap;
 
 /**
+ * struct carveout_gauge - Granules in use, and their maximum
+ * @high: the maximum so far
+ * @below: granules in use less than that
+ *
+ * An allocation changes one number, unless it raises the maximum.
+ */
+struct carveout_gauge {
+	u64 high;
+	u64 below;
+};
+
+static inline u64 carveout_gauge_used(const struct carveout_gauge *gauge)
+{
+	return gauge->high - gauge->below;
+}
+
+static __always_inline void carveout_gauge_add(struct carveout_gauge *gauge, u64 granules)
+{
+	if (unlikely(gauge->below < granules)) {
+		gauge->high += granules - gauge->below;
+		gauge->below = granules;
+	}
+	gauge->below -= granules;
+}
+
+static __always_inline void carveout_gauge_sub(struct carveout_gauge *gauge, u64 granules)
+{
+	gauge->below += granules;
+}
+
+/**
  * struct carveout_region - One contiguous part of a heap
  * @base: address of the first byte
  * @size: bytes. Invariant: @base + @size does not wrap, not even to 0.
  * @attrs: attributes, one per bit; defined by the caller, except
  *	%CARVEOUT_REGION_APART
- * @used: allocated bytes
- * @high: maximum of @used so far
  * @chain: its spans, from @base to the end without gaps
  * @nr_used: number of used spans
- * @nr_holes: number of holes
  * @nr_nospc: searches of this region that found no place; a request with fallbacks
  *	may search several times
  * @nr_missed: searches among @nr_nospc that an untried hole might have served
+ * @nr_holes: number of holes
  *
  * The caller provides the memory: about 12 KiB, followed by the arrays of @map, 4
  * bytes for each 64 granules. The caller may read all public fields under its lock
@@ -42,13 +71,16 @@ struct carveout_region {
 	carveout_off_t base;
 	carveout_off_t size;
 	u32 attrs;
-	carveout_off_t used;
-	carveout_off_t high;
 	struct carveout_chain chain;
 	u32 nr_used;
-	u32 nr_holes;
 	u64 nr_nospc;
 	u64 nr_missed;
+	u32 nr_holes;
+	/* private: mark of its holes; see carveout_region_used(), carveout_region_high() */
+	u8 hole;
+	struct carveout_gauge used;
+	/* private: bits of an address that select its group, all if there are several maps */
+	carveout_off_t group_mask;
 	/* private: holes by size, spans by address */
 	struct carveout_bins bins;
 	struct carveout_addr_map map;

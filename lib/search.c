@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Constrained search: alignment, address limit, top-down.
+ * Search for the place of a request.
  *
- * With an alignment beyond the granule, or in a region that contains the address
+ * A plain request, one without alignment and limit, takes the smallest hole that is large
+ * enough. With an alignment beyond the granule, or in a region that contains the address
  * limit, a hole that is large enough may still not fit. The search tries
  *
  *  - up to %CARVEOUT_CANDIDATES holes in the order of their sizes, at most
@@ -33,6 +34,7 @@ struct want {
 	carveout_off_t size;		/* a multiple of the granule */
 	carveout_off_t align;		/* at least the granule */
 	carveout_off_t limit;		/* 0 for none */
+	unsigned int shift;		/* log2 of the granule */
 };
 
 /* State of a search. */
@@ -44,11 +46,16 @@ struct search {
 	bool skipped;			/* a hole of sufficient size was not tried */
 };
 
+static carveout_off_t size_of(const struct want *want, const struct carveout_span *span)
+{
+	return (carveout_off_t)carveout_granules(span) << want->shift;
+}
+
 /* Find the highest place in a span. */
 static bool fits_top(const struct want *want, const struct carveout_span *span,
 		     carveout_off_t *start)
 {
-	carveout_off_t end = span->start + span->size;
+	carveout_off_t end = span->start + size_of(want, span);
 
 	if (want->limit)
 		end = min(end, want->limit);
@@ -67,7 +74,7 @@ static bool fits(const struct want *want, const struct carveout_span *span,
 	if (want->req->top_down)
 		return fits_top(want, span, start);
 
-	if (span->size < want->size || span->size - want->size < pad)
+	if (size_of(want, span) < want->size || size_of(want, span) - want->size < pad)
 		return false;
 	*start = span->start + pad;
 	return !want->limit || *start + want->size <= want->limit;
@@ -98,13 +105,9 @@ static u32 try_equals(struct carveout_heap *heap, struct search *search, u32 ind
 /* The smallest hole that is larger than this one, or 0. */
 static u32 next_larger(struct carveout_heap *heap, unsigned int region, u32 index)
 {
-	u64 granules = carveout_span(&heap->store, index)->size >> heap->shift;
+	u64 granules = carveout_granules(carveout_span(&heap->store, index));
 
-	/* No hole is larger than 2^64 - 1 granules. */
-	if (!++granules)
-		return 0;
-	return carveout_bins_best(&heap->store, &heap->region[region]->bins, granules,
-				  heap->shift);
+	return carveout_bins_best(&heap->store, &heap->region[region]->bins, granules + 1);
 }
 
 /* Try holes in the order of their sizes, from the smallest that is large enough. */
@@ -143,7 +146,7 @@ static u32 try_padded(struct carveout_heap *heap, struct search *search,
 	u32 index;
 
 	index = carveout_bins_best(&heap->store, &heap->region[search->region]->bins,
-				   size >> heap->shift, heap->shift);
+				   size >> heap->shift);
 	if (index && fits(want, carveout_span(&heap->store, index), start))
 		return index;
 	return 0;
@@ -176,7 +179,7 @@ static u32 try_top(struct carveout_heap *heap, struct search *search, u32 index,
 	carveout_off_t at;
 	u32 next;
 
-	if (found && (*carveout_mark(&heap->store, found) !=
+	if (found && (carveout_mark(carveout_span(&heap->store, found)) !=
 		      carveout_mark_make(search->region, CARVEOUT_HOLE) ||
 		      !fits(search->want, carveout_span(&heap->store, found), start)))
 		found = 0;
@@ -208,8 +211,7 @@ static u32 try_steps(struct carveout_heap *heap, struct search *search,
 
 	for (i = 1; i < CARVEOUT_CANDIDATE_STEPS && step >> heap->shift; i++) {
 		index = carveout_bins_best(&heap->store, bins,
-					   (want->size + i * step) >> heap->shift,
-					   heap->shift);
+					   (want->size + i * step) >> heap->shift);
 		found = index ? try_candidates(heap, search, index,
 					       CARVEOUT_CANDIDATES_SAME, start) : 0;
 		if (found)
@@ -253,8 +255,7 @@ static bool find_in_region(struct carveout_heap *heap, const struct want *want,
 	carveout_off_t start;
 	u32 best;
 
-	best = carveout_bins_best(&heap->store, &region->bins, want->size >> heap->shift,
-				  heap->shift);
+	best = carveout_bins_best(&heap->store, &region->bins, want->size >> heap->shift);
 	place->region = entry;
 	place->hole = best ? try_all(heap, &search, best, &start) : 0;
 	if (place->hole) {
@@ -306,20 +307,9 @@ static int find_place(struct carveout_heap *heap, const struct want *want,
 	return selected ? -ENOSPC : -EINVAL;
 }
 
-/**
- * carveout_search() - Find a place for a request of any kind
- * @heap: heap
- * @req: the request
- * @require: attributes that the region must have, instead of those of @req
- * @size: size of the request, a multiple of the granule
- * @place: on success, the place
- *
- * Context: Any context. Caller holds the heap's lock. Searches the bins of each region
- * at most 6 * %CARVEOUT_CANDIDATES + 5 times.
- * Return: 0; -ENOSPC if no place was found; -EINVAL if no region may serve it.
- */
-int carveout_search(struct carveout_heap *heap, const struct carveout_heap_request *req,
-		    u32 require, carveout_off_t size, struct carveout_place *place)
+static int find_constrained(struct carveout_heap *heap,
+			    const struct carveout_heap_request *req, u32 require,
+			    carveout_off_t size, struct carveout_place *place)
 {
 	const struct want want = {
 		.req = req,
@@ -327,7 +317,153 @@ int carveout_search(struct carveout_heap *heap, const struct carveout_heap_reque
 		.size = size,
 		.align = max(req->align, (carveout_off_t)1 << heap->shift),
 		.limit = req->max_addr,
+		.shift = heap->shift,
 	};
 
 	return find_place(heap, &want, place);
+}
+
+/* === Plain requests and exact addresses =================================== */
+
+/*
+ * The smallest hole that is large enough, in the first region that has one. This
+ * search is exact for a request without alignment and limit.
+ */
+static int find_plain(struct carveout_heap *heap, const struct carveout_heap_request *req,
+		      u32 require, carveout_off_t size, struct carveout_place *place)
+{
+	bool selected = !heap->nr_regions;
+	unsigned int i;
+
+	for (i = 0; i < heap->nr_regions; i++) {
+		struct carveout_region *region = heap->region[i];
+		u32 hole;
+
+		if (!carveout_selects(req, require, region, i))
+			continue;
+		selected = true;
+		hole = carveout_bins_best(&heap->store, &region->bins, size >> heap->shift);
+		if (unlikely(!hole)) {
+			region->nr_nospc++;
+			continue;
+		}
+		place->region = i;
+		place->hole = hole;
+		place->front = 0;
+		return 0;
+	}
+	return selected ? -ENOSPC : -EINVAL;
+}
+
+/* The span at the requested address, if it is a hole and large enough. */
+static int find_exact(struct carveout_heap *heap, const struct carveout_heap_request *req,
+		      u32 require, carveout_off_t size, struct carveout_place *place)
+{
+	const struct carveout_span *span;
+	u32 index = carveout_heap_span_at(heap, req->addr);
+	u8 mark;
+
+	if (!index)
+		return heap->nr_regions ? -EINVAL : -ENOSPC;
+	span = carveout_span(&heap->store, index);
+	mark = carveout_mark(span);
+	place->region = mark >> CARVEOUT_MARK_REGION_SHIFT;
+	place->hole = index;
+	place->front = req->addr - span->start;
+	if (!carveout_selects(req, require, heap->region[place->region], place->region))
+		return -EINVAL;
+	if ((mark & CARVEOUT_MARK_STATE) != CARVEOUT_HOLE ||
+	    carveout_span_size(heap, span) - place->front < size ||
+	    (req->max_addr && (req->addr >= req->max_addr ||
+			       req->max_addr - req->addr < size))) {
+		heap->region[place->region]->nr_nospc++;
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+static int find_required(struct carveout_heap *heap, const struct carveout_heap_request *req,
+			 u32 require, carveout_off_t size, struct carveout_place *place)
+{
+	if (likely(!(req->align >> heap->shift >> 1) && !req->max_addr && !req->top_down &&
+		   !req->exact))
+		return find_plain(heap, req, require, size, place);
+	if (req->exact)
+		return find_exact(heap, req, require, size, place);
+	return find_constrained(heap, req, require, size, place);
+}
+
+/* Try the caller's fallback attributes in order. */
+static int find_fallback(struct carveout_heap *heap, const struct carveout_heap_request *req,
+			 int err, carveout_off_t size, struct carveout_place *place)
+{
+	unsigned int i;
+
+	for (i = 0; i < req->nr_fallback && err; i++) {
+		int ret = find_required(heap, req, req->fallback[i], size, place);
+
+		/* A fallback that no region satisfies does not turn -ENOSPC into -EINVAL. */
+		if (err == -EINVAL || ret != -EINVAL)
+			err = ret;
+	}
+	return err;
+}
+
+/* === Any request ========================================================== */
+
+static bool fallback_is_invalid(const struct carveout_heap_request *req)
+{
+	unsigned int i;
+
+	if (req->nr_fallback > CARVEOUT_FALLBACKS)
+		return true;
+	for (i = 0; i < req->nr_fallback; i++)
+		if (req->fallback[i] & req->forbid)
+			return true;
+	return false;
+}
+
+/**
+ * carveout_request_size() - Check a request
+ * @heap: heap
+ * @req: request
+ *
+ * Context: Any context.
+ * Return: its size in bytes, rounded up to the granule; 0 if it is invalid.
+ */
+carveout_off_t carveout_request_size(const struct carveout_heap *heap,
+				     const struct carveout_heap_request *req)
+{
+	carveout_off_t mask = ((carveout_off_t)1 << heap->shift) - 1;
+
+	if (unlikely(req->align & (req->align - 1) || req->require & req->forbid))
+		return 0;
+	if (unlikely(req->nr_fallback && fallback_is_invalid(req)))
+		return 0;
+	if (unlikely(req->exact && (req->top_down || req->addr & mask ||
+				    (req->align && req->addr & (req->align - 1)))))
+		return 0;
+	/* An overflowing size becomes 0, too. */
+	return (req->size + mask) & ~mask;
+}
+
+/**
+ * carveout_search() - Find a place for a request of any kind
+ * @heap: heap
+ * @req: the request
+ * @size: its size, a multiple of the granule
+ * @place: on success, the place
+ *
+ * Context: Any context. Caller holds the heap's lock. Searches the bins of each region
+ * at most 6 * %CARVEOUT_CANDIDATES + 5 times for the attributes of the request, and as
+ * often for each fallback.
+ * Return: 0; -ENOSPC if no place was found; -EINVAL if no region may serve it.
+ */
+int carveout_search(struct carveout_heap *heap, const struct carveout_heap_request *req,
+		    carveout_off_t size, struct carveout_place *place)
+{
+	int err = find_required(heap, req, req->require, size, place);
+
+	return unlikely(err && req->nr_fallback) ? find_fallback(heap, req, err, size, place) :
+						   err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Constrained search: alignment, address limit, top-down.
+ * Search for the place of a request.
  */
 
 #ifndef CARVEOUT_SEARCH_H
@@ -41,7 +41,9 @@ static inline bool carveout_selects(const struct carveout_heap_request *req, u32
 	       (region->attrs & (require | req->forbid)) == require;
 }
 
+carveout_off_t carveout_request_size(const struct carveout_heap *heap,
+				     const struct carveout_heap_request *req);
 int carveout_search(struct carveout_heap *heap, const struct carveout_heap_request *req,
-		    u32 require, carveout_off_t size, struct carveout_place *place);
+		    carveout_off_t size, struct carveout_place *place);
 
 #endif /* CARVEOUT_SEARCH_H */

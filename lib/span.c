@@ -13,12 +13,12 @@
 #include "span.h"
 
 #define BYTES_PER_DESCRIPTOR							\
-	(sizeof(struct carveout_span) + sizeof(union carveout_aux) + sizeof(u8))
+	(sizeof(struct carveout_span) + sizeof(union carveout_aux))
 
 /* Larger chunks do not fit in the address space of a 32-bit machine. */
-#define CHUNK_LAST (sizeof(size_t) > 4 ? CARVEOUT_CHUNK_LAST : 27)
+#define CHUNK_LAST (sizeof(size_t) > 4 ? CARVEOUT_CHUNK_LAST : 26)
 
-static_assert((u64)BYTES_PER_DESCRIPTOR << (CHUNK_LAST - 1) < SIZE_MAX,
+static_assert((u64)BYTES_PER_DESCRIPTOR << CHUNK_LAST < SIZE_MAX,
 	      "the size of a chunk does not overflow");
 static_assert(CARVEOUT_OFF_BITS != 64 || sizeof(struct carveout_span) == 32,
 	      "a descriptor is half a cache line");
@@ -32,7 +32,14 @@ static_assert(sizeof(union carveout_aux) == 8, "two indices fill a cookie");
  */
 void carveout_store_init(struct carveout_store *store)
 {
+	unsigned int i;
+
 	memset(store, 0, sizeof(*store));
+	for (i = 0; i < CARVEOUT_CHUNKS; i++) {
+		store->span[i] = &store->spare;
+		store->aux[i] = &store->spare_aux;
+	}
+	store->spare.key = carveout_key(0, CARVEOUT_SPARE);
 	store->next_chunk = CARVEOUT_CHUNK_FIRST;
 	store->fresh = CARVEOUT_INDEX_FIRST;
 	store->limit = CARVEOUT_INDEX_FIRST;
@@ -50,7 +57,7 @@ size_t carveout_store_bytes(const struct carveout_store *store)
 {
 	if (store->next_chunk > CHUNK_LAST)
 		return 0;
-	return (size_t)CARVEOUT_BIT(store->next_chunk - 1) * BYTES_PER_DESCRIPTOR;
+	return (size_t)CARVEOUT_BIT(store->next_chunk) * BYTES_PER_DESCRIPTOR;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_store_bytes);
 
@@ -72,10 +79,10 @@ int carveout_store_add(struct carveout_store *store, void *mem)
 		return -EINVAL;
 	if (!carveout_store_bytes(store))
 		return -E2BIG;
-	count = CARVEOUT_BIT(chunk - 1);
+	count = CARVEOUT_BIT(chunk);
 	store->span[chunk] = mem;
 	store->aux[chunk] = (union carveout_aux *)(store->span[chunk] + count);
-	store->mark[chunk] = (u8 *)(store->aux[chunk] + count);
+	store->mask[chunk] = count - 1;
 	store->limit += count;
 	store->next_chunk++;
 	return 0;
@@ -87,7 +94,7 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_store_add);
  * @store: store with carveout_store_avail() descriptors, at least one
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: the descriptor; 0 if there is none, which marks the store as corrupted.
+ * Return: its index; 0 if there is none, which marks the store as corrupted.
  */
 u32 carveout_store_take_fresh(struct carveout_store *store)
 {
@@ -98,7 +105,7 @@ u32 carveout_store_take_fresh(struct carveout_store *store)
 		return 0;
 	}
 	store->fresh++;
-	*carveout_mark(store, index) = CARVEOUT_FREE;
+	carveout_span(store, index)->key = carveout_key(0, CARVEOUT_FREE);
 	return index;
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_store_take_fresh);

@@ -12,21 +12,27 @@
  * DOC: Spans and their store
  *
  * A region is divided into spans without gaps. A span is either allocated ("used") or
- * free (a "hole"). One descriptor of 32 bytes has the position of a span and its
- * neighbours. Descriptors are in kernel memory, never in the memory that they
+ * free (a "hole"). One descriptor of 32 bytes has the position of a span, its state and
+ * its neighbours. Descriptors are in kernel memory, never in the memory that they
  * describe, and refer to one another by 32-bit index.
  *
- * The store grows in chunks that never move. Chunk k holds the indices of k bits: the
- * highest set bit of an index selects the chunk, the bits below it the slot in the
+ * The store grows in chunks that never move. Chunk k holds the indices whose highest set
+ * bit is bit k. That bit selects the chunk, the bits below it the slot in the
  * chunk. Each chunk is twice as long as the chunk before. The first one is
  * %CARVEOUT_CHUNK_FIRST: smaller indices do not exist, and 0 means "none".
  *
- * One chunk is one piece of the caller's memory, with three arrays in it::
+ * One chunk is one piece of the caller's memory, with two arrays in it::
  *
- *   | struct carveout_span [n] | union carveout_aux [n] | u8 mark [n] |
+ *   | struct carveout_span [n] | union carveout_aux [n] |
  *
  * Descriptors from index "fresh" on were never used and need no initialisation, so
  * that adding a chunk of any size takes constant time.
+ *
+ * Each 32-bit number but 0 is safe to look up. The bits of an index that are beyond its chunk
+ * are masked, and all indices of a chunk that does not exist lead to one spare
+ * descriptor, which is no span. A corrupted link therefore reads or writes a wrong
+ * descriptor, but no other memory. The descriptor that it leads to does not link back,
+ * which marks the store as corrupted.
  */
 
 /* Width of an address. A model checker may choose a narrower one. */
@@ -35,30 +41,34 @@
 #endif
 #if CARVEOUT_OFF_BITS == 64
 typedef u64 carveout_off_t;
+typedef u64 carveout_key_t;
 #elif CARVEOUT_OFF_BITS == 32
 typedef u32 carveout_off_t;
+typedef u64 carveout_key_t;
 #else
 typedef u16 carveout_off_t;
+typedef u32 carveout_key_t;
 #endif
 
 /* A bit of an index or a link: 32 bits, independent of the width of long. */
 #define CARVEOUT_BIT(nr) ((u32)1 << (nr))
 
-/* The number of a chunk is the number of bits of the indices that it holds. */
+/* The number of a chunk is the highest set bit of the indices that it holds. */
 #ifndef CARVEOUT_CHUNK_FIRST
-#define CARVEOUT_CHUNK_FIRST 7
+#define CARVEOUT_CHUNK_FIRST 6
 #endif
 
 /* Bit 31 of a link is a flag (CARVEOUT_IN_TRIE): indices have 31 bits. */
-#define CARVEOUT_CHUNK_LAST 31
-#define CARVEOUT_CHUNKS (CARVEOUT_CHUNK_LAST + 1)
-#define CARVEOUT_INDEX_FIRST CARVEOUT_BIT(CARVEOUT_CHUNK_FIRST - 1)
+#define CARVEOUT_CHUNK_LAST 30
+/* Including those that never exist: the number of bits of a link. */
+#define CARVEOUT_CHUNKS 32
+#define CARVEOUT_INDEX_FIRST CARVEOUT_BIT(CARVEOUT_CHUNK_FIRST)
 
 /**
  * enum carveout_state - State of a descriptor
  * @CARVEOUT_FREE: on the free list of the store, describes no memory
  * @CARVEOUT_HOLE: free memory
- * @CARVEOUT_USED: allocated memory
+ * @CARVEOUT_USED: allocated memory; has a bit that no other state has
  */
 enum carveout_state {
 	CARVEOUT_FREE,
@@ -66,10 +76,25 @@ enum carveout_state {
 	CARVEOUT_USED,
 };
 
+/* Changes the mark of a hole into that of an allocation, and back. */
+#define CARVEOUT_TOGGLE (CARVEOUT_HOLE ^ CARVEOUT_USED)
+
+/* Mark of the descriptor for indices of chunks that do not exist, of no use elsewhere. */
+#define CARVEOUT_SPARE CARVEOUT_BIT(2)
+
+/* The low bits of a key are the mark: state in bits 0 and 1, region in bits 2 to 7. */
+#define CARVEOUT_MARK_STATE 0x03
+#define CARVEOUT_MARK_REGION_SHIFT 2
+#define CARVEOUT_MARK_BITS 8
+
+/* The rest of a key is the size: bits of the number of granules of a heap. */
+#define CARVEOUT_GRANULES_BITS 56
+
 /**
  * struct carveout_span - One piece of a region
  * @start: address of the first byte
- * @size: bytes. Invariant: a non-zero multiple of the granule.
+ * @key: its size in granules, and its mark, see carveout_granules() and
+ *	carveout_mark(). Invariant: the size is not 0.
  * @prev: the span that ends where this one starts, 0 for the region's first
  * @next: the span that starts where this one ends, 0 for the region's last; in a
  *	free descriptor, the next free descriptor
@@ -79,7 +104,7 @@ enum carveout_state {
  */
 struct carveout_span {
 	carveout_off_t start;
-	carveout_off_t size;
+	carveout_key_t key;
 	u32 prev;
 	u32 next;
 	union {
@@ -103,25 +128,31 @@ union carveout_aux {
  * struct carveout_store - All descriptors of a heap
  * @span: for each chunk its descriptors, indexed by the number of bits of an index
  * @aux: for each chunk the second parts of its descriptors
- * @mark: for each chunk the marks of its descriptors: state in bits 0 and 1, region
- *	in bits 2 to 7
+ * @mask: for each chunk the bits of an index that select the slot
  * @next_chunk: number of the next chunk to add
  * @fresh: lowest index that was never used
  * @limit: one more than the highest index that has memory
  * @free: first of the free list, 0 for none
  * @nr_free: length of the free list
  * @corrupted: an inconsistency was found: the heap refuses all further work
+ * @spare: descriptor of the chunks that do not exist
+ * @spare_aux: its second part
+ *
+ * A chunk that does not exist has the mask 0 and refers to @spare, so that a store must
+ * not be moved.
  */
 struct carveout_store {
 	struct carveout_span *span[CARVEOUT_CHUNKS];
 	union carveout_aux *aux[CARVEOUT_CHUNKS];
-	u8 *mark[CARVEOUT_CHUNKS];
+	u32 mask[CARVEOUT_CHUNKS];
 	unsigned int next_chunk;
 	u32 fresh;
 	u32 limit;
 	u32 free;
-	u32 nr_free;
 	bool corrupted;
+	u32 nr_free;
+	struct carveout_span spare;
+	union carveout_aux spare_aux;
 };
 
 /**
@@ -134,72 +165,97 @@ struct carveout_chain {
 	u32 last;
 };
 
-#define CARVEOUT_MARK_STATE 0x03
-#define CARVEOUT_MARK_REGION_SHIFT 2
-
 /**
  * carveout_chunk_of() - Chunk of a descriptor
- * @index: descriptor, not 0
+ * @index: any number but 0
  *
  * Context: Any context.
- * Return: the number of bits of the index.
+ * Return: its highest set bit.
  */
-static inline unsigned int carveout_chunk_of(u32 index)
+static inline unsigned long carveout_chunk_of(u32 index)
 {
-	return __fls(index) + 1;
-}
-
-/**
- * carveout_slot() - Slot of a descriptor in its chunk
- * @index: descriptor, not 0
- *
- * Context: Any context.
- * Return: the index without its highest bit.
- */
-static inline u32 carveout_slot(u32 index)
-{
-	return index ^ CARVEOUT_BIT(__fls(index));
+	return __fls(index);
 }
 
 /**
  * carveout_span() - Descriptor by index
  * @store: store
- * @index: a descriptor that carveout_store_has()
+ * @index: any number but 0; a descriptor only if carveout_store_has() it
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: the descriptor.
+ * Return: the descriptor; in a chunk that does not exist, the spare one.
  */
 static inline struct carveout_span *
 carveout_span(const struct carveout_store *store, u32 index)
 {
-	return &store->span[carveout_chunk_of(index)][carveout_slot(index)];
+	unsigned long chunk = carveout_chunk_of(index);
+
+	return &store->span[chunk][index & store->mask[chunk]];
 }
 
 /**
  * carveout_aux() - Second part of a descriptor by index
  * @store: store
- * @index: a descriptor that carveout_store_has()
+ * @index: any number but 0; a descriptor only if carveout_store_has() it
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: the second part.
+ * Return: the second part; in a chunk that does not exist, the spare one.
  */
 static inline union carveout_aux *
 carveout_aux(const struct carveout_store *store, u32 index)
 {
-	return &store->aux[carveout_chunk_of(index)][carveout_slot(index)];
+	unsigned long chunk = carveout_chunk_of(index);
+
+	return &store->aux[chunk][index & store->mask[chunk]];
 }
 
 /**
- * carveout_mark() - Mark of a descriptor by index
- * @store: store
- * @index: a descriptor that carveout_store_has()
+ * carveout_key() - Compose a key
+ * @granules: size of the span
+ * @mark: its mark, or 0 for a difference of sizes
+ *
+ * Context: Any context.
+ * Return: the key.
+ */
+static inline carveout_key_t carveout_key(u64 granules, u8 mark)
+{
+	return (carveout_key_t)granules << CARVEOUT_MARK_BITS | mark;
+}
+
+/**
+ * carveout_granules() - Size of a span
+ * @span: descriptor
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: pointer to the mark.
+ * Return: granules.
  */
-static inline u8 *carveout_mark(const struct carveout_store *store, u32 index)
+static inline u64 carveout_granules(const struct carveout_span *span)
 {
-	return &store->mark[carveout_chunk_of(index)][carveout_slot(index)];
+	return span->key >> CARVEOUT_MARK_BITS;
+}
+
+/**
+ * carveout_mark() - Mark of a descriptor
+ * @span: descriptor
+ *
+ * Context: Any context. Caller serialises access to the store.
+ * Return: the mark.
+ */
+static inline u8 carveout_mark(const struct carveout_span *span)
+{
+	return span->key;
+}
+
+/**
+ * carveout_set_mark() - Change the mark of a descriptor
+ * @span: descriptor
+ * @mark: the mark
+ *
+ * Context: Any context. Caller serialises access to the store.
+ */
+static inline void carveout_set_mark(struct carveout_span *span, u8 mark)
+{
+	span->key = carveout_key(carveout_granules(span), mark);
 }
 
 /**
@@ -267,63 +323,73 @@ u32 carveout_store_take_fresh(struct carveout_store *store);
 /**
  * carveout_store_take() - Take a descriptor
  * @store: store with carveout_store_avail() descriptors, at least one
+ * @index: on success, its index
  *
- * Only the mark is set, to %CARVEOUT_FREE: the caller fills in the rest.
+ * Only the key is set, to the mark %CARVEOUT_FREE: the caller fills in the rest.
  *
  * Context: Any context. Caller serialises access to the store.
- * Return: the descriptor; 0 if there is none or the free list is corrupted, which
+ * Return: the descriptor; NULL if there is none or the free list is corrupted, which
  * marks the store as corrupted.
  */
-static inline u32 carveout_store_take(struct carveout_store *store)
+static __always_inline struct carveout_span *
+carveout_store_take(struct carveout_store *store, u32 *index)
 {
-	u32 index = store->free;
+	struct carveout_span *span;
 
-	if (unlikely(!index))
-		return carveout_store_take_fresh(store);
-	if (unlikely(!carveout_store_has(store, index) || !store->nr_free ||
-		     *carveout_mark(store, index) != CARVEOUT_FREE)) {
-		store->corrupted = true;
-		return 0;
+	if (unlikely(!store->free)) {
+		*index = carveout_store_take_fresh(store);
+		return *index ? carveout_span(store, *index) : NULL;
 	}
-	store->free = carveout_span(store, index)->next;
+	*index = store->free;
+	span = carveout_span(store, *index);
+	if (unlikely(carveout_mark(span) != CARVEOUT_FREE)) {
+		store->corrupted = true;
+		return NULL;
+	}
+	store->free = span->next;
 	store->nr_free--;
-	return index;
+	return span;
 }
 
 /**
  * carveout_span_new() - Take a descriptor for a piece of memory
  * @store: store
  * @start: address of its first byte
- * @size: bytes
+ * @granules: its size
+ * @mark: its mark
  *
  * The new span is neither in a chain nor in a bin.
  *
  * Context: Any context. Caller serialises access to the store.
  * Return: the descriptor; 0 as for carveout_store_take().
  */
-static inline u32 carveout_span_new(struct carveout_store *store,
-				    carveout_off_t start, carveout_off_t size)
+static inline u32 carveout_span_new(struct carveout_store *store, carveout_off_t start,
+				    u64 granules, u8 mark)
 {
-	u32 index = carveout_store_take(store);
+	struct carveout_span *span;
+	u32 index;
 
-	if (index) {
-		carveout_span(store, index)->start = start;
-		carveout_span(store, index)->size = size;
-	}
+	span = carveout_store_take(store, &index);
+	if (unlikely(!span))
+		return 0;
+	span->start = start;
+	span->key = carveout_key(granules, mark);
 	return index;
 }
 
 /**
  * carveout_store_give() - Return a descriptor to the free list
  * @store: store
- * @index: descriptor that was taken before
+ * @span: descriptor that was taken before
+ * @index: its index
  *
  * Context: Any context. Caller serialises access to the store.
  */
-static inline void carveout_store_give(struct carveout_store *store, u32 index)
+static inline void carveout_store_give(struct carveout_store *store,
+				       struct carveout_span *span, u32 index)
 {
-	*carveout_mark(store, index) = CARVEOUT_FREE;
-	carveout_span(store, index)->next = store->free;
+	span->key = carveout_key(0, CARVEOUT_FREE);
+	span->next = store->free;
 	store->free = index;
 	store->nr_free++;
 }
@@ -334,7 +400,6 @@ static inline void carveout_store_give(struct carveout_store *store, u32 index)
 static inline u32 *carveout_link_from_left(struct carveout_store *store,
 					   struct carveout_chain *chain, u32 prev)
 {
-	prev = carveout_link_read(store, prev);
 	return prev ? &carveout_span(store, prev)->next : &chain->first;
 }
 
@@ -342,7 +407,6 @@ static inline u32 *carveout_link_from_left(struct carveout_store *store,
 static inline u32 *carveout_link_from_right(struct carveout_store *store,
 					    struct carveout_chain *chain, u32 next)
 {
-	next = carveout_link_read(store, next);
 	return next ? &carveout_span(store, next)->prev : &chain->last;
 }
 
@@ -397,27 +461,31 @@ static inline void carveout_chain_add_before(struct carveout_store *store,
  * carveout_chain_add_after() - Add a span behind another
  * @store: store of the descriptors
  * @chain: chain of the region
- * @index: span to add
- * @prev: span of the chain
- *
- * An inconsistent back link marks the store as corrupted.
+ * @span: span to add
+ * @index: its index
+ * @left: span of the chain
+ * @prev: its index
  *
  * Context: Any context. Caller serialises access.
+ * Return: true; false if a back link is inconsistent, which marks the store as corrupted.
  */
-static inline void carveout_chain_add_after(struct carveout_store *store,
-					    struct carveout_chain *chain, u32 index,
-					    u32 prev)
+static __always_inline bool carveout_chain_add_after(struct carveout_store *store,
+						     struct carveout_chain *chain,
+						     struct carveout_span *span, u32 index,
+						     struct carveout_span *left, u32 prev)
 {
-	struct carveout_span *span = carveout_span(store, index);
-	struct carveout_span *left = carveout_span(store, prev);
-	u32 *right = carveout_link_from_right(store, chain, left->next);
+	u32 next = left->next;
+	u32 *right = carveout_link_from_right(store, chain, next);
 
-	if (*right != prev)
+	if (unlikely(*right != prev)) {
 		store->corrupted = true;
-	span->next = left->next;
+		return false;
+	}
+	span->next = next;
 	span->prev = prev;
 	left->next = index;
 	*right = index;
+	return true;
 }
 
 /**
@@ -425,26 +493,32 @@ static inline void carveout_chain_add_after(struct carveout_store *store,
  * @store: store of the descriptors
  * @chain: chain of the region
  * @left: span of the chain
+ * @prev: its index
  * @right: span behind it, which is removed from the chain
+ * @index: its index
  *
- * Spans that do not touch, and inconsistent links, mark the store as corrupted.
+ * The caller has found that the two spans link to each other.
  *
  * Context: Any context. Caller serialises access.
+ * Return: true; false if the span behind them does not link back, which marks the store
+ * as corrupted.
  */
-static __always_inline void carveout_chain_merge(struct carveout_store *store,
-						 struct carveout_chain *chain, u32 left,
-						 u32 right)
+static __always_inline bool carveout_chain_merge(struct carveout_store *store,
+						 struct carveout_chain *chain,
+						 struct carveout_span *left, u32 prev,
+						 const struct carveout_span *right, u32 index)
 {
-	struct carveout_span *l = carveout_span(store, left);
-	const struct carveout_span *r = carveout_span(store, right);
-	u32 *beyond = carveout_link_from_right(store, chain, r->next);
+	u32 next = right->next;
+	u32 *beyond = carveout_link_from_right(store, chain, next);
 
-	if (unlikely(l->start + l->size != r->start || l->next != right ||
-		     r->prev != left || *beyond != right))
+	if (unlikely(*beyond != index)) {
 		store->corrupted = true;
-	l->size += r->size;
-	l->next = r->next;
-	*beyond = left;
+		return false;
+	}
+	left->key += carveout_key(carveout_granules(right), 0);
+	left->next = next;
+	*beyond = prev;
+	return true;
 }
 
 #endif /* CARVEOUT_SPAN_H */

@@ -62,7 +62,7 @@ struct check {
 	const struct carveout_heap *heap;
 	struct carveout_report *report;
 	unsigned int entry;		/* region being checked */
-	carveout_off_t used;		/* allocated bytes in it */
+	u64 used;			/* allocated granules in it */
 	u32 nr_used;
 	u32 nr_holes;
 	u64 nr_first;			/* spans that are the first in their group */
@@ -81,6 +81,16 @@ static const struct carveout_span *span_of(const struct check *check, u32 index)
 	return carveout_span(&check->heap->store, index);
 }
 
+static carveout_off_t size_of(const struct check *check, u32 index)
+{
+	return carveout_span_size(check->heap, span_of(check, index));
+}
+
+static u64 granules_of(const struct check *check, u32 index)
+{
+	return carveout_granules(span_of(check, index));
+}
+
 static bool exists(const struct check *check, u32 index)
 {
 	return carveout_store_has(&check->heap->store, index);
@@ -95,12 +105,13 @@ static bool check_store(struct check *check)
 
 	if (check->heap->shift >= CARVEOUT_OFF_BITS ||
 	    store->next_chunk < CARVEOUT_CHUNK_FIRST ||
-	    store->next_chunk > CARVEOUT_CHUNKS ||
-	    store->limit != CARVEOUT_BIT(store->next_chunk - 1) ||
+	    store->next_chunk > CARVEOUT_CHUNK_LAST + 1 ||
+	    store->limit != CARVEOUT_BIT(store->next_chunk) ||
 	    store->fresh < CARVEOUT_INDEX_FIRST || store->fresh > store->limit)
 		return violated(check, CARVEOUT_CORRUPT_STORE, 0);
 	for (i = CARVEOUT_CHUNK_FIRST; i < store->next_chunk; i++)
-		if (!store->span[i] || !store->aux[i] || !store->mark[i])
+		if (!store->span[i] || !store->aux[i] ||
+		    store->mask[i] != CARVEOUT_BIT(i) - 1)
 			return violated(check, CARVEOUT_CORRUPT_STORE, 0);
 	return true;
 }
@@ -133,6 +144,7 @@ static bool check_region(struct check *check)
 	unsigned int i;
 
 	if (!region->size || (region->base | region->size) & mask ||
+	    region->hole != carveout_mark_make(check->entry, CARVEOUT_HOLE) ||
 	    check_add_overflow(region->base, region->size, &end))
 		return violated(check, CARVEOUT_CORRUPT_REGION, 0);
 	/* The regions before this one are checked: their ends do not wrap. */
@@ -201,8 +213,9 @@ static bool check_span(struct check *check, u32 index, u32 prev, carveout_off_t 
 	const struct carveout_heap *heap = check->heap;
 	const struct carveout_region *region = heap->region[check->entry];
 	const struct carveout_span *span = span_of(check, index);
-	u8 mark = *carveout_mark(&heap->store, index);
 	u8 hole = carveout_mark_make(check->entry, CARVEOUT_HOLE);
+	carveout_off_t size = carveout_span_size(heap, span);
+	u8 mark = carveout_mark(span);
 
 	if (mark != hole && mark != carveout_mark_make(check->entry, CARVEOUT_USED))
 		return violated(check, CARVEOUT_CORRUPT_STATE, index);
@@ -210,11 +223,11 @@ static bool check_span(struct check *check, u32 index, u32 prev, carveout_off_t 
 		return violated(check, CARVEOUT_CORRUPT_BACK, index);
 	if (span->start != start)
 		return violated(check, CARVEOUT_CORRUPT_ORDER, index);
-	if (!span->size || span->size & (((carveout_off_t)1 << heap->shift) - 1))
+	if (!size || size >> heap->shift != carveout_granules(span))
 		return violated(check, CARVEOUT_CORRUPT_SIZE, index);
-	if (span->size > region->base + region->size - start)
+	if (size > region->base + region->size - start)
 		return violated(check, CARVEOUT_CORRUPT_ORDER, index);
-	if (mark == hole && prev && *carveout_mark(&heap->store, prev) == hole)
+	if (mark == hole && prev && carveout_mark(span_of(check, prev)) == hole)
 		return violated(check, CARVEOUT_CORRUPT_HOLES, index);
 	if (mark != hole && !span->gen)
 		return violated(check, CARVEOUT_CORRUPT_GEN, index);
@@ -254,9 +267,9 @@ static bool check_chain(struct check *check)
 		if (!check_span(check, index, prev, start) ||
 		    !check_first(check, index, prev))
 			return false;
-		start += span_of(check, index)->size;
-		if (*carveout_mark(&check->heap->store, index) & CARVEOUT_USED) {
-			check->used += span_of(check, index)->size;
+		start += size_of(check, index);
+		if (carveout_mark(span_of(check, index)) & CARVEOUT_USED) {
+			check->used += granules_of(check, index);
 			check->nr_used++;
 		} else {
 			check->nr_holes++;
@@ -267,9 +280,10 @@ static bool check_chain(struct check *check)
 		return violated(check, CARVEOUT_CORRUPT_ORDER, prev);
 	if (region->chain.last != prev)
 		return violated(check, CARVEOUT_CORRUPT_BACK, prev);
-	if (region->used != check->used || region->nr_used != check->nr_used ||
-	    region->nr_holes != check->nr_holes || region->high < region->used ||
-	    region->high > region->size)
+	if (carveout_gauge_used(&region->used) != check->used ||
+	    region->nr_used != check->nr_used || region->nr_holes != check->nr_holes ||
+	    region->used.below > region->used.high ||
+	    region->used.high > region->size >> check->heap->shift)
 		return violated(check, CARVEOUT_CORRUPT_COUNT, 0);
 	return true;
 }
@@ -280,10 +294,10 @@ static bool check_hole(struct check *check, unsigned int bin, u32 index)
 {
 	if (!exists(check, index))
 		return violated(check, CARVEOUT_CORRUPT_INDEX, index);
-	if (*carveout_mark(&check->heap->store, index) !=
+	if (carveout_mark(span_of(check, index)) !=
 	    carveout_mark_make(check->entry, CARVEOUT_HOLE))
 		return violated(check, CARVEOUT_CORRUPT_BIN, index);
-	if (carveout_bin_of(span_of(check, index)->size >> check->heap->shift) != bin)
+	if (carveout_bin_of(granules_of(check, index)) != bin)
 		return violated(check, CARVEOUT_CORRUPT_BIN, index);
 	check->nr_holes++;
 	return true;
@@ -300,7 +314,7 @@ static bool check_list(struct check *check, unsigned int bin, u32 head)
 			return false;
 		if (span_of(check, index)->bin_prev != prev)
 			return violated(check, CARVEOUT_CORRUPT_LINK, index);
-		if (span_of(check, index)->size != span_of(check, head)->size)
+		if (granules_of(check, index) != granules_of(check, head))
 			return violated(check, CARVEOUT_CORRUPT_EQUAL, index);
 		prev = index;
 	}
@@ -315,21 +329,19 @@ static bool check_list(struct check *check, unsigned int bin, u32 head)
 static bool check_place(struct check *check, unsigned int bits, unsigned int depth,
 			u32 index, u32 parent, unsigned int side)
 {
-	unsigned int shift = check->heap->shift;
-	u64 own = span_of(check, index)->size >> shift;
-	u64 above;
+	u64 own = granules_of(check, index), above;
 
 	if (!depth)
 		return true;
 	if (depth > bits)
 		return violated(check, CARVEOUT_CORRUPT_TRIE, index);
-	above = span_of(check, parent)->size >> shift;
+	above = granules_of(check, parent);
 	own >>= bits - depth;
 	above >>= bits - depth;
 	if (own >> 1 != above >> 1 || (own & 1) != side)
 		return violated(check, CARVEOUT_CORRUPT_TRIE, index);
 	for (; parent; parent = span_of(check, parent)->bin_prev & ~CARVEOUT_IN_TRIE)
-		if (span_of(check, parent)->size == span_of(check, index)->size)
+		if (granules_of(check, parent) == granules_of(check, index))
 			return violated(check, CARVEOUT_CORRUPT_TRIE, index);
 	return true;
 }
@@ -460,13 +472,14 @@ static bool check_free(struct check *check)
 	for (index = store->free; index; index = span_of(check, index)->next) {
 		if (!exists(check, index))
 			return violated(check, CARVEOUT_CORRUPT_INDEX, index);
-		if (*carveout_mark(store, index) != CARVEOUT_FREE ||
+		if (carveout_mark(span_of(check, index)) != CARVEOUT_FREE ||
 		    count++ == store->nr_free)
 			return violated(check, CARVEOUT_CORRUPT_FREE, index);
 	}
 	if (count != store->nr_free)
 		return violated(check, CARVEOUT_CORRUPT_FREE, 0);
-	if (store->fresh - CARVEOUT_INDEX_FIRST != heap->nr_used + heap->nr_holes + count)
+	if (store->fresh - CARVEOUT_INDEX_FIRST !=
+	    carveout_heap_nr_used(heap) + carveout_heap_nr_holes(heap) + count)
 		return violated(check, CARVEOUT_CORRUPT_LOST, 0);
 	return true;
 }
@@ -474,9 +487,9 @@ static bool check_free(struct check *check)
 static bool check_sums(struct check *check)
 {
 	const struct carveout_heap *heap = check->heap;
-	carveout_off_t size = 0, used = 0;
-	u32 nr_used = 0, nr_holes = 0;
+	carveout_off_t size = 0;
 	unsigned int i;
+	u64 used = 0;
 
 	for (i = 0; i < heap->nr_regions; i++) {
 		const struct carveout_region *region = heap->region[i];
@@ -484,12 +497,10 @@ static bool check_sums(struct check *check)
 		if (!region)
 			continue;
 		size += region->size;
-		used += region->used;
-		nr_used += region->nr_used;
-		nr_holes += region->nr_holes;
+		used += carveout_gauge_used(&region->used);
 	}
-	if (size != heap->size || used != heap->used || nr_used != heap->nr_used ||
-	    nr_holes != heap->nr_holes || heap->high < heap->used)
+	if (size != heap->size || used != carveout_gauge_used(&heap->used) ||
+	    heap->used.below > heap->used.high)
 		return violated(check, CARVEOUT_CORRUPT_COUNT, 0);
 	return true;
 }

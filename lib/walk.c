@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walks: read a heap by handle, by address, as a list, in address order, as a hash.
+ * Walks: read a heap as counters, by handle, by address, as a list, in address order, as a
+ * hash.
  *
  * These functions do not change the heap. Links are checked before they are followed,
  * and no walk is longer than the number of descriptors.
@@ -8,6 +9,65 @@
 
 #include "carveout_lib.h"
 #include "heap.h"
+
+/* === Counters ============================================================= */
+
+/**
+ * carveout_heap_nr_used() - Number of allocations
+ * @heap: heap
+ *
+ * Context: Any context. Caller holds the heap's lock. Visits each region.
+ * Return: the number.
+ */
+u32 carveout_heap_nr_used(const struct carveout_heap *heap)
+{
+	unsigned int i;
+	u32 count = 0;
+
+	for (i = 0; i < heap->nr_regions; i++)
+		if (heap->region[i])
+			count += heap->region[i]->nr_used;
+	return count;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_nr_used);
+
+/**
+ * carveout_heap_nr_holes() - Number of holes
+ * @heap: heap
+ *
+ * Context: Any context. Caller holds the heap's lock. Visits each region.
+ * Return: the number.
+ */
+u32 carveout_heap_nr_holes(const struct carveout_heap *heap)
+{
+	unsigned int i;
+	u32 count = 0;
+
+	for (i = 0; i < heap->nr_regions; i++)
+		if (heap->region[i])
+			count += heap->region[i]->nr_holes;
+	return count;
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_nr_holes);
+
+/**
+ * carveout_heap_read_stats() - Read the counters of a heap
+ * @heap: heap
+ * @stats: result
+ *
+ * Context: Any context. Caller holds the heap's lock. Visits each region.
+ */
+void carveout_heap_read_stats(const struct carveout_heap *heap,
+			      struct carveout_heap_stats *stats)
+{
+	*stats = heap->stats;
+	/* Each allocation has a generation; one in 2^32 is left out. */
+	stats->nr_alloc = heap->serial - (heap->serial >> 32);
+	stats->nr_free = stats->nr_alloc - carveout_heap_nr_used(heap);
+}
+EXPORT_SYMBOL_IF_KUNIT(carveout_heap_read_stats);
+
+/* === Look-up ============================================================== */
 
 /**
  * carveout_heap_info() - Look up an allocation
@@ -42,7 +102,7 @@ static u32 along(struct carveout_heap *heap, const struct carveout_addr_map *pie
 	while (index) {
 		const struct carveout_span *span = carveout_span(store, index);
 
-		if ((carveout_off_t)(addr - span->start) < span->size)
+		if ((carveout_off_t)(addr - span->start) < carveout_span_size(heap, span))
 			return index;
 		if (addr < span->start || !steps--)
 			break;
@@ -140,16 +200,9 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_find);
 /* The first descriptor at or after @index that is not free, or @limit. */
 static u32 next_taken(const struct carveout_store *store, u32 index, u32 limit)
 {
-	while (index < limit) {
-		u32 end = min(limit, CARVEOUT_BIT(fls(index)));
-		const u8 *mark = carveout_mark(store, index);
-		const u8 *found = memchr_inv(mark, CARVEOUT_FREE, end - index);
-
-		if (found)
-			return index + (found - mark);
-		index = end;
-	}
-	return limit;
+	while (index < limit && carveout_mark(carveout_span(store, index)) == CARVEOUT_FREE)
+		index++;
+	return index;
 }
 
 /**
@@ -273,7 +326,7 @@ static u64 hash_region(const struct carveout_heap *heap, unsigned int entry, u64
 	hash = hash_value(hash, region->base);
 	hash = hash_value(hash, region->size);
 	hash = hash_value(hash, region->attrs);
-	hash = hash_value(hash, region->used);
+	hash = hash_value(hash, carveout_region_used(heap, region));
 	index = carveout_heap_first_span(heap, entry, &info);
 	for (; index && left; left--) {
 		hash = hash_value(hash, info.start);

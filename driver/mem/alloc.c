@@ -568,7 +568,7 @@ int carveout_alloc_stop(struct carveout *carveout, bool force)
 	int ret = 0;
 
 	raw_spin_lock_irq(&carveout->lock);
-	if (carveout->heap.nr_used > carveout->nr_poisoned && !force)
+	if (carveout_heap_nr_used(&carveout->heap) > carveout->nr_poisoned && !force)
 		ret = -EBUSY;
 	else
 		carveout->no_alloc = true;

@@ -88,7 +88,8 @@ u64 carveout_nomap_used(struct carveout *carveout)
 	raw_spin_lock_irq(&carveout->lock);
 	for (i = 0; i < carveout->nr_claims; i++)
 		if (is_nomap(carveout->claim[i]))
-			used += carveout->claim[i]->region->used;
+			used += carveout_region_used(&carveout->heap,
+						     carveout->claim[i]->region);
 	raw_spin_unlock_irq(&carveout->lock);
 	return used;
 }

@@ -25,11 +25,11 @@ static void fill_stats_locked(const struct carveout *carveout, struct carveout_s
 	lockdep_assert_held(&carveout->lock);
 	memset(stats, 0, sizeof(*stats));
 	stats->size = heap->size;
-	stats->used = heap->used;
-	stats->high_water = heap->high;
+	stats->used = carveout_heap_used(heap);
+	stats->high_water = carveout_heap_high(heap);
 	stats->pending = carveout->pending_bytes;
-	stats->spans = heap->nr_used;
-	stats->holes = heap->nr_holes;
+	stats->spans = carveout_heap_nr_used(heap);
+	stats->holes = carveout_heap_nr_holes(heap);
 	stats->regions = carveout_nr_claims(carveout);
 	for (i = 0; i < stats->regions; i++)
 		stats->largest_hole = max(stats->largest_hole,
@@ -67,7 +67,7 @@ void carveout_debug_state(struct carveout *carveout, struct carveout_debug_state
 {
 	raw_spin_lock_irq(&carveout->lock);
 	fill_stats_locked(carveout, &state->stats);
-	state->counters = carveout->heap.stats;
+	carveout_heap_read_stats(&carveout->heap, &state->counters);
 	state->hash = carveout_heap_hash(&carveout->heap);
 	state->poisoned_bytes = carveout->poisoned_bytes;
 	raw_spin_unlock_irq(&carveout->lock);
@@ -104,8 +104,8 @@ int carveout_region_info(struct carveout *carveout, unsigned int index,
 	raw_spin_lock_irqsave(&carveout->lock, flags);
 	info->memory.attrs = region->attrs & CARVEOUT_ATTR_MASK;
 	info->stats.size = region->size;
-	info->stats.used = region->used;
-	info->stats.high_water = region->high;
+	info->stats.used = carveout_region_used(&carveout->heap, region);
+	info->stats.high_water = carveout_region_high(&carveout->heap, region);
 	info->stats.spans = region->nr_used;
 	info->stats.holes = region->nr_holes;
 	info->stats.largest_hole = carveout_region_largest(&carveout->heap, index);

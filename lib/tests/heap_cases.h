@@ -220,9 +220,11 @@ static inline const char *carveout_case_do(struct carveout_case_env *env,
 		return carveout_region_largest(heap, step->slot) == step->size ?
 		       NULL : "the largest hole has another size";
 	case CARVEOUT_CASE_HOLES:
-		return heap->nr_holes == (u32)step->want ? NULL : "unexpected number of holes";
+		return carveout_heap_nr_holes(heap) == (u32)step->want ?
+		       NULL : "unexpected number of holes";
 	case CARVEOUT_CASE_USED:
-		return heap->used == step->size && heap->high == step->start ?
+		return carveout_heap_used(heap) == step->size &&
+		       carveout_heap_high(heap) == step->start ?
 		       NULL : "unexpected number of bytes";
 	case CARVEOUT_CASE_MISSED:
 		return heap->stats.nr_missed == (u64)step->want ?

@@ -329,9 +329,9 @@ static void carveout_heap_validator_notices_damage(struct kunit *test)
 	expect_found(test, CARVEOUT_CORRUPT_BITMAP);
 	heap->region[0]->bins.word[0] ^= 2;
 
-	heap->used += 64;
+	heap->used.below++;
 	expect_found(test, CARVEOUT_CORRUPT_COUNT);
-	heap->used -= 64;
+	heap->used.below--;
 
 	heap->store.fresh++;
 	expect_found(test, CARVEOUT_CORRUPT_LOST);
@@ -348,9 +348,9 @@ static void carveout_heap_corrupted_refuses_everything(struct kunit *test)
 	struct carveout_report report;
 	u32 cursor = 0;
 
-	heap->used += 64;
+	heap->used.below++;
 	KUNIT_ASSERT_EQ(test, -EUCLEAN, carveout_heap_validate(heap, &report));
-	heap->used -= 64;
+	heap->used.below--;
 	KUNIT_EXPECT_EQ(test, -EUCLEAN, alloc(fixture, 64, 1, &other));
 	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_heap_free(heap, handle));
 	KUNIT_EXPECT_EQ(test, -EUCLEAN, carveout_heap_info(heap, handle, &info));
@@ -458,14 +458,14 @@ static void carveout_heap_random_against_a_bitmap(struct kunit *test)
 			random_alloc(test, run);
 		else if (run->nr_live)
 			random_free(test, run, below(run, run->nr_live));
-		KUNIT_ASSERT_EQ(test, fixture->heap.used,
+		KUNIT_ASSERT_EQ(test, carveout_heap_used(&fixture->heap),
 				64 * bitmap_weight(run->used, RANDOM_GRANULES));
 		if (i % 8 == 0)
 			assert_sound(test);
 	}
 	while (run->nr_live)
 		random_free(test, run, run->nr_live - 1);
-	KUNIT_EXPECT_EQ(test, 3, fixture->heap.nr_holes);
+	KUNIT_EXPECT_EQ(test, 3, carveout_heap_nr_holes(&fixture->heap));
 	KUNIT_EXPECT_GT(test, run->nr_ok, RANDOM_STEPS / 8);
 	KUNIT_EXPECT_GT(test, run->nr_nospc, RANDOM_STEPS / 80);
 	assert_sound(test);

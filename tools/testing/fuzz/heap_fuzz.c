@@ -29,7 +29,7 @@
 #define PERIOD 64
 
 /* Bytes of the address map of the largest piece: see lib/addr_map.c. */
-#define MAP_BYTES (CARVEOUT_ADDR_MAP_GROUPS / 64 * (64 * sizeof(u32) + sizeof(u64)) + 64)
+#define MAP_BYTES ((CARVEOUT_ADDR_MAP_GROUPS / 64 + 1) * (64 * sizeof(u32) + sizeof(u64)) + 64)
 
 struct region_mem {
 	struct carveout_region region;
@@ -555,7 +555,8 @@ static void op_list(unsigned int arg)
 			size += info[i].size;
 		}
 	}
-	if (used != fuzz.heap.nr_used || holes != fuzz.heap.nr_holes || size != fuzz.heap.size)
+	if (used != carveout_heap_nr_used(&fuzz.heap) ||
+	    holes != carveout_heap_nr_holes(&fuzz.heap) || size != fuzz.heap.size)
 		wrong("a list is not complete");
 	count_op();
 }
@@ -638,7 +639,7 @@ static void end(void)
 	judge(oracle_compare(&fuzz.oracle, &fuzz.heap));
 	for (i = 0; i < fuzz.oracle.nr_regions; i++)
 		regions += fuzz.oracle.region[i].there;
-	if (fuzz.heap.nr_holes != regions)
+	if (carveout_heap_nr_holes(&fuzz.heap) != regions)
 		wrong("holes were not merged");
 }
 

@@ -278,7 +278,7 @@ static const char *judge_grant(const struct oracle *oracle,
 static bool may_lack(const struct oracle *oracle, const struct carveout_heap *heap,
 		     unsigned int need)
 {
-	return heap->nr_used + heap->nr_holes + need > oracle->most;
+	return carveout_heap_nr_used(heap) + carveout_heap_nr_holes(heap) + need > oracle->most;
 }
 
 static void note_alloc(struct oracle *oracle, const struct carveout_span_info *info)
@@ -405,7 +405,7 @@ static bool region_fault(const struct oracle *oracle, u64 base, u64 size, bool m
 	if (err == -EDOM)
 		return (base | size) & (granule_of(oracle) - 1);
 	if (err == -EOVERFLOW)
-		return end >> 64;
+		return end >> 64 || (oracle->size + size) >> oracle->shift >> 56;
 	for (i = 0; err == -EEXIST && i < oracle->nr_regions; i++) {
 		region = &oracle->region[i];
 		if (region->there && base < region->base + region->size && region->base < end)
@@ -536,17 +536,22 @@ const char *oracle_span(struct oracle *oracle, const struct carveout_span_info *
 /* The cheap part of the comparison, done after each operation. */
 const char *oracle_counters(struct oracle *oracle, const struct carveout_heap *heap)
 {
+	struct carveout_heap_stats stats;
+
 	if (heap->corrupted)
 		return "the heap is corrupted";
-	if (heap->size != oracle->size || heap->used != oracle->used)
+	if (heap->size != oracle->size || carveout_heap_used(heap) != oracle->used)
 		return "wrong number of bytes";
-	if (heap->high != oracle->high || heap->nr_used != oracle->nr_allocs)
+	if (carveout_heap_high(heap) != oracle->high ||
+	    carveout_heap_nr_used(heap) != oracle->nr_allocs)
 		return "wrong number of allocations, or wrong maximum of bytes";
 	if (heap->nr_regions != oracle->nr_regions)
 		return "wrong number of regions";
-	if (heap->stats.nr_alloc != oracle->nr_alloc || heap->stats.nr_free != oracle->nr_free)
+	carveout_heap_read_stats(heap, &stats);
+	if (stats.nr_alloc != oracle->nr_alloc || stats.nr_free != oracle->nr_free)
 		return "wrong number of calls";
-	oracle->most = max(oracle->most, heap->nr_used + heap->nr_holes);
+	oracle->most = max(oracle->most,
+			   carveout_heap_nr_used(heap) + carveout_heap_nr_holes(heap));
 	return NULL;
 }
 
@@ -562,8 +567,9 @@ static const char *compare_region(struct oracle *oracle, const struct carveout_h
 	const char *why;
 
 	if (mem->base != region->base || mem->size != region->size ||
-	    mem->attrs != region->attrs || mem->used != region->used ||
-	    mem->nr_used != region->nr_used || mem->high < mem->used)
+	    mem->attrs != region->attrs || carveout_region_used(heap, mem) != region->used ||
+	    mem->nr_used != region->nr_used ||
+	    carveout_region_high(heap, mem) < region->used)
 		return "a region has other properties";
 	index = carveout_heap_first_span(heap, entry, &info);
 	for (; index; index = carveout_heap_next_span(heap, index, &info)) {
@@ -601,7 +607,7 @@ const char *oracle_compare(struct oracle *oracle, const struct carveout_heap *he
 		if (heap->region[i])
 			why = compare_region(oracle, heap, i, &nr_holes);
 	}
-	if (!why && nr_holes != heap->nr_holes)
+	if (!why && nr_holes != carveout_heap_nr_holes(heap))
 		return "wrong number of holes";
 	return why;
 }

@@ -40,14 +40,13 @@ MODULE_PARM_DESC(lost, "lose the blocks of each client of a pool, instead of lin
 static void corrupt_region(const struct carveout_store *store,
 			   const struct carveout_region *region)
 {
+	struct carveout_span *span;
 	u32 index;
-	u8 *mark;
 
-	for (index = region->chain.first; index;
-	     index = carveout_span(store, index)->next) {
-		mark = carveout_mark(store, index);
-		if ((*mark & CARVEOUT_MARK_STATE) == CARVEOUT_HOLE)
-			*mark ^= CARVEOUT_HOLE ^ CARVEOUT_USED;
+	for (index = region->chain.first; index; index = span->next) {
+		span = carveout_span(store, index);
+		if ((carveout_mark(span) & CARVEOUT_MARK_STATE) == CARVEOUT_HOLE)
+			span->key ^= CARVEOUT_HOLE ^ CARVEOUT_USED;
 	}
 }
 
@@ -115,7 +114,7 @@ static int fill_memory(struct carveout *carveout)
 		claim = carveout->claim[i];
 		if (claim->range.source != CARVEOUT_SOURCE_NOMAP)
 			continue;
-		if (claim->region->used)
+		if (carveout_region_used(&carveout->heap, claim->region))
 			return -EBUSY;
 		memset(claim->va, 0xa5, claim->range.size);
 	}

@@ -3,10 +3,22 @@
  * Property: chain: a span is added first, between, last, or merged; a wrong link is detected
  * Bounds: all chains of up to 4 spans, with all descriptors, all positions
  * Options: --unwind 9
- * Defines: -DCARVEOUT_CHUNK_FIRST=4
+ * Defines: -DCARVEOUT_CHUNK_FIRST=3
  */
 
 #include "proof.h"
+
+/* A chunk that never exists. */
+#define NO_CHUNK 31
+
+/* The descriptors are in one chunk, and no other chunk exists. */
+static unsigned long chain_fls(unsigned long index)
+{
+	return index >> CARVEOUT_CHUNK_FIRST == 1 ? CARVEOUT_CHUNK_FIRST : NO_CHUNK;
+}
+
+#define __fls chain_fls
+
 #include "span.h"
 
 /* The descriptors 8 to 15. */
@@ -17,7 +29,8 @@
 static struct carveout_span span[COUNT];
 static struct carveout_chain chain;
 static struct carveout_store store = {
-	.span[CARVEOUT_CHUNK_FIRST] = span,
+	.span = { [CARVEOUT_CHUNK_FIRST] = span, [NO_CHUNK] = &store.spare },
+	.mask[CARVEOUT_CHUNK_FIRST] = COUNT - 1,
 	.fresh = FIRST + COUNT,
 };
 
@@ -87,18 +100,25 @@ static void order_remove(unsigned int place)
 			order[i] = order[i + 1];
 }
 
+static void add_behind(unsigned int place, u32 index)
+{
+	carveout_chain_add_after(&store, &chain, &span[index - FIRST], index,
+				 &span[order[place] - FIRST], order[place]);
+}
+
 static void merge_with_next(unsigned int place)
 {
 	struct carveout_span *left = &span[order[place] - FIRST];
 	struct carveout_span *right = &span[order[place + 1] - FIRST];
-	u64 start = nondet_u64(), size = nondet_u64(), behind = nondet_u64();
+	carveout_off_t start = nondet_u64();
+	u32 size = nondet_u32(), behind = nondet_u32();
 
 	left->start = start;
-	left->size = size;
-	right->start = start + size;
-	right->size = behind;
-	carveout_chain_merge(&store, &chain, order[place], order[place + 1]);
-	prove(left->start == start && left->size == size + behind);
+	left->key = carveout_key(size, CARVEOUT_USED);
+	right->key = carveout_key(behind, nondet_u8());
+	carveout_chain_merge(&store, &chain, left, order[place], right, order[place + 1]);
+	prove(left->start == start && carveout_mark(left) == CARVEOUT_USED);
+	prove(carveout_granules(left) == (u64)size + behind);
 	order_remove(place + 1);
 }
 
@@ -121,7 +141,7 @@ static void change(void)
 		break;
 	case 2:
 		assume(at);
-		carveout_chain_add_after(&store, &chain, index, at);
+		add_behind(place, index);
 		order_insert(place + 1, index);
 		break;
 	case 3:
@@ -131,7 +151,16 @@ static void change(void)
 	}
 }
 
-/* A link that refers to another span is detected. */
+static void merge_at(unsigned int place)
+{
+	carveout_chain_merge(&store, &chain, &span[order[place] - FIRST], order[place],
+			     &span[order[place + 1] - FIRST], order[place + 1]);
+}
+
+/*
+ * A link that refers to another span is detected by each step that changes the span at its
+ * other end.
+ */
 static void prove_detected(void)
 {
 	unsigned int place = any_below(LENGTH);
@@ -143,17 +172,19 @@ static void prove_detected(void)
 	if (nondet_bool()) {
 		assume(wrong != span[at - FIRST].prev);
 		span[at - FIRST].prev = wrong;
-		if (nondet_bool() && place)
-			carveout_chain_merge(&store, &chain, order[place - 1], at);
+		if (nondet_bool() && place > 1)
+			merge_at(place - 2);
+		else if (nondet_bool() && place)
+			add_behind(place - 1, index);
 		else
 			carveout_chain_add_before(&store, &chain, index, at);
 	} else {
 		assume(wrong != span[at - FIRST].next);
 		span[at - FIRST].next = wrong;
-		if (nondet_bool() && order[place + 1])
-			carveout_chain_merge(&store, &chain, at, order[place + 1]);
+		if (nondet_bool() && place)
+			merge_at(place - 1);
 		else
-			carveout_chain_add_after(&store, &chain, index, at);
+			add_behind(place, index);
 	}
 	prove(store.corrupted);
 }

@@ -18,8 +18,8 @@ static carveout_off_t granule;
 static bool is_place(const struct want *want, const struct carveout_span *hole,
 		     carveout_off_t place)
 {
-	if (place < hole->start || place - hole->start > hole->size ||
-	    hole->size - (place - hole->start) < want->size)
+	if (place < hole->start || place - hole->start > size_of(want, hole) ||
+	    size_of(want, hole) - (place - hole->start) < want->size)
 		return false;
 	if (place & (want->align - 1))
 		return false;
@@ -31,8 +31,9 @@ static void assume_checked(const struct want *want, const struct carveout_span *
 {
 	assume(want->size && !(want->size & (granule - 1)));
 	assume(want->align >= granule && !(want->align & (want->align - 1)));
-	assume(hole->size && !((hole->start | hole->size) & (granule - 1)));
-	assume(hole->start + hole->size > hole->start);
+	assume(size_of(want, hole) && !(hole->start & (granule - 1)));
+	assume(size_of(want, hole) >> want->shift == carveout_granules(hole));
+	assume((carveout_off_t)(hole->start + size_of(want, hole)) > hole->start);
 }
 
 /* The model checker gives uninitialised automatic variables any value. */
@@ -44,12 +45,13 @@ int main(void)
 		.size = nondet_u64(),
 		.align = nondet_u64(),
 		.limit = nondet_u64(),
+		.shift = any_below(CARVEOUT_OFF_BITS),
 	};
 	struct carveout_span hole;
 	carveout_off_t start, other = nondet_u64();
 	bool found;
 
-	granule = (carveout_off_t)1 << any_below(CARVEOUT_OFF_BITS);
+	granule = (carveout_off_t)1 << want.shift;
 	req.top_down = TOP_DOWN;
 	assume_checked(&want, &hole);
 	found = fits(&want, &hole, &start);

@@ -5,7 +5,7 @@
  * Options: --unwind 5
  */
 
-#include "heap.c"
+#include "search.c"
 #include "proof.h"
 
 static bool is_power_of_two(u64 number)
@@ -42,7 +42,7 @@ int main(void)
 	req.top_down = nondet_bool();
 	req.exact = nondet_bool();
 	granule = 1ULL << heap.shift;
-	size = check_request(&heap, &req);
+	size = carveout_request_size(&heap, &req);
 	prove(!size == is_refused(&req, granule));
 	prove(!(size & (granule - 1)));
 	prove(!size || (size >= req.size && size - req.size < granule));

@@ -3,7 +3,7 @@
  * Property: allocating a place in a hole: only the place becomes used, the rest stays holes
  * Bounds: all 16-bit regions of up to 3 spans, granule 4, one piece; bins and map stubs
  * Options: --unwind 9
- * Defines: -DCARVEOUT_CHUNK_FIRST=4 -DCARVEOUT_OFF_BITS=16
+ * Defines: -DCARVEOUT_CHUNK_FIRST=3 -DCARVEOUT_OFF_BITS=16
  * Cases: -DPATTERN=h -DFREE=2 -DFRESH=0 -DFRONT=1 -DBACK=1
  * Cases: -DPATTERN=h -DFREE=2 -DFRESH=0 -DFRONT=1 -DBACK=0
  * Cases: -DPATTERN=h -DFREE=2 -DFRESH=0 -DFRONT=0 -DBACK=1
@@ -27,6 +27,11 @@
  * Cases: -DPATTERN=UhU -DFREE=2 -DFRESH=0 -DFRONT=0 -DBACK=1
  * Cases: -DPATTERN=UhU -DFREE=2 -DFRESH=0 -DFRONT=1 -DBACK=0
  * Cases: -DPATTERN=UhU -DFREE=2 -DFRESH=0 -DFRONT=1 -DBACK=1
+ * Cases: -DPATTERN=h -DFREE=2 -DFRESH=0 -DFRONT=0 -DBACK=1 -DPLAIN
+ * Cases: -DPATTERN=h -DFREE=2 -DFRESH=0 -DFRONT=0 -DBACK=0 -DPLAIN
+ * Cases: -DPATTERN=hU -DFREE=2 -DFRESH=0 -DFRONT=0 -DBACK=1 -DPLAIN
+ * Cases: -DPATTERN=UhU -DFREE=0 -DFRESH=0 -DFRONT=0 -DBACK=0 -DPLAIN
+ * Cases: -DPATTERN=UhU -DFREE=2 -DFRESH=0 -DFRONT=0 -DBACK=1 -DPLAIN
  */
 
 #include "step.h"
@@ -59,6 +64,27 @@ static u32 name_lists(void)
 	return used;
 }
 
+#ifdef PLAIN
+/* A plain request that finds the hole in a bin of one size. */
+static int allocate(const struct carveout_place *place, carveout_off_t size, u64 cookie,
+		    struct carveout_handle *handle)
+{
+	const struct carveout_heap_request req = { .size = size, .cookie = cookie };
+	u64 granules = carveout_granules(&span[place->hole - FIRST]);
+
+	assume(granules < CARVEOUT_EXACT);
+	region.bins.head[granules] = place->hole;
+	heap.region[0] = &region;
+	return carveout_heap_alloc(&heap, &req, handle);
+}
+#else
+static int allocate(const struct carveout_place *place, carveout_off_t size, u64 cookie,
+		    struct carveout_handle *handle)
+{
+	return take_place(&heap, place, size, cookie, handle);
+}
+#endif
+
 int main(void)
 {
 	struct carveout_place place = { .region = ENTRY, .hole = FIRST + target() };
@@ -72,20 +98,20 @@ int main(void)
 	make_any_heap(FREE, FRESH);
 	hole = &span[target()];
 	place.front = FRONT ? any_size() : 0;
-	size = FRONT || BACK ? any_size() : hole->size;
-	assume(place.front < hole->size && size <= hole->size - place.front);
+	size = FRONT || BACK ? any_size() : bytes_of(hole);
+	assume(place.front < bytes_of(hole) && size <= bytes_of(hole) - place.front);
 	/* The conditions have the form of those in the code, which helps the solver. */
 	if (FRONT)
 		assume(place.front);
 	if (FRONT && BACK)
-		assume(place.front + size != hole->size);
+		assume(place.front + size != bytes_of(hole));
 	else if (FRONT)
-		assume(place.front + size == hole->size);
+		assume(place.front + size == bytes_of(hole));
 	else if (BACK)
-		assume(hole->size != size);
+		assume(bytes_of(hole) != size);
 	start = hole->start + place.front;
-	was = owner(span, mark);
-	err = take_place(&heap, &place, size, cookie, &handle);
+	was = owner(span);
+	err = allocate(&place, size, cookie, &handle);
 	if (FRONT + BACK > FREE + FRESH) {
 		prove(err == -ENOMEM);
 		prove_unchanged();
@@ -97,9 +123,9 @@ int main(void)
 	prove_others(used);
 	handle.index = used;
 	prove(handle.gen && carveout_heap_owns(&heap, handle));
-	prove(span[used - FIRST].start == start && span[used - FIRST].size == size);
+	prove(span[used - FIRST].start == start && bytes_of(&span[used - FIRST]) == size);
 	prove(aux[used - FIRST].cookie == cookie);
-	prove(owner(span, mark) == ((carveout_off_t)(byte - start) < size ? used : was));
+	prove(owner(span) == ((carveout_off_t)(byte - start) < size ? used : was));
 	prove(region.nr_used == before.region.nr_used + 1);
 	return 0;
 }

@@ -3,7 +3,7 @@
  * Property: holes by size: best finds the smallest that is large enough, none is lost
  * Bounds: all sets of up to 3 holes of 128 to 135 granules (two bins), at most one removed
  * Options: --unwind 4 --no-pointer-check --no-bounds-check
- * Defines: -DCARVEOUT_CHUNK_FIRST=3 -DCARVEOUT_OFF_BITS=16 -DCARVEOUT_EXACT_BITS=6
+ * Defines: -DCARVEOUT_CHUNK_FIRST=2 -DCARVEOUT_OFF_BITS=16 -DCARVEOUT_EXACT_BITS=6
  * Sources: bins.c
  */
 
@@ -26,18 +26,21 @@ static bool present[HOLES];
 static struct carveout_store store = {
 	.span[CARVEOUT_CHUNK_FIRST] = span,
 	.aux[CARVEOUT_CHUNK_FIRST] = aux,
+	.mask[CARVEOUT_CHUNK_FIRST] = 3,
 	.fresh = FIRST + HOLES,
 };
 
 static void insert_any(unsigned int hole)
 {
-	span[hole].size = nondet_u64();
-	assume(span[hole].size >= MIN_GRANULES && span[hole].size <= MAX_GRANULES);
+	u64 granules = nondet_u64();
+
+	assume(granules >= MIN_GRANULES && granules <= MAX_GRANULES);
+	span[hole].key = carveout_key(granules, CARVEOUT_HOLE);
 	span[hole].prev = nondet_u32();
 	span[hole].bin_prev = nondet_u32();
 	span[hole].bin_next = nondet_u32();
 	aux[hole].cookie = nondet_u64();
-	carveout_bins_insert(&store, &bins, 0, FIRST + hole);
+	carveout_bins_insert(&store, &bins, &span[hole], FIRST + hole);
 	present[hole] = true;
 }
 
@@ -49,14 +52,15 @@ static void prove_best(void)
 	u32 best;
 
 	assume(want >= MIN_GRANULES && want <= MAX_GRANULES + 1);
-	best = carveout_bins_best(&store, &bins, want, 0);
+	best = carveout_bins_best(&store, &bins, want);
 	if (best) {
 		prove(best >= FIRST && best < FIRST + HOLES);
-		prove(present[best - FIRST] && span[best - FIRST].size >= want);
+		prove(present[best - FIRST] && carveout_granules(&span[best - FIRST]) >= want);
 	}
 	for (i = 0; i < HOLES; i++)
-		if (present[i] && span[i].size >= want)
-			prove(best && span[best - FIRST].size <= span[i].size);
+		if (present[i] && carveout_granules(&span[i]) >= want)
+			prove(best && carveout_granules(&span[best - FIRST]) <=
+				      carveout_granules(&span[i]));
 }
 
 static void prove_largest(void)
@@ -66,7 +70,8 @@ static void prove_largest(void)
 
 	for (i = 0; i < HOLES; i++)
 		if (present[i])
-			prove(largest && span[largest - FIRST].size >= span[i].size);
+			prove(largest && carveout_granules(&span[largest - FIRST]) >=
+					 carveout_granules(&span[i]));
 }
 
 static void prove_bitmap(void)
@@ -82,7 +87,7 @@ static void remove_any(void)
 	unsigned int hole = any_below(HOLES);
 
 	assume(present[hole]);
-	carveout_bins_remove(&store, &bins, 0, FIRST + hole);
+	carveout_bins_remove(&store, &bins, &span[hole], FIRST + hole);
 	present[hole] = false;
 }
 

@@ -37,11 +37,7 @@ PUBLISHING = {"driver/dev/chardev.h", "driver/dev/chardev.c", "driver/dev/debugf
 # Folders without layers, each with headers of its own.
 FOLDERS = ("lib", "tools/carveout", "tools/remote", "tools/lib/*")
 # Circles that remain: their files, and the reason.
-ARGUED = {
-    ("lib/heap.c", "lib/region.c", "lib/walk.c"):
-        "Of heap.c the two others call carveout_heap_corrupted() only. It marks the heap as "
-        "corrupted and belongs below all three.",
-}
+ARGUED = {}
 LOCK = re.compile(r"raw_spin_(?:un|try)?lock(?!_init)\w*\(&carveout->lock\b")
 LOCK_LAYER = "mem"
 

@@ -49,6 +49,7 @@ typedef __u64 u64;
 #define __always_inline inline
 #endif
 
+#define noinline __attribute__((__noinline__))
 #define __aligned(x) __attribute__((__aligned__(x)))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -80,9 +81,10 @@ static inline int fls64(u64 x)
 
 #define ilog2(x) (fls64(x) - 1)
 
+/* In this form the compiler does not extend the sign, as the kernel's has none. */
 static inline unsigned long __fls(unsigned long x)
 {
-	return __builtin_clzl(x) ^ (8 * sizeof(x) - 1);
+	return 8 * sizeof(x) - 1 - (unsigned int)__builtin_clzl(x);
 }
 
 static inline unsigned long __ffs64(u64 x)

@@ -13,7 +13,6 @@ enum object {
 	OBJECT_REGION_0,
 	OBJECT_REGION_1,
 	OBJECT_CHILDREN,		/* second part of the descriptor of the node */
-	OBJECT_MARK,			/* mark of the wall */
 	OBJECT_SPAN,
 	OBJECT_WALL = OBJECT_SPAN,	/* an allocation between two holes */
 	OBJECT_ROOT,
@@ -73,8 +72,6 @@ static void *object_at(struct sample *sample, unsigned int object)
 		return region_of(sample, 1);
 	case OBJECT_CHILDREN:
 		return carveout_aux(store_of(sample), sample->node);
-	case OBJECT_MARK:
-		return carveout_mark(store_of(sample), sample->wall[3].index);
 	default:
 		return span_of(sample, object);
 	}
@@ -134,17 +131,19 @@ static void equal_hole_is_listed_behind_the_root(struct sample *sample)
 
 static void region_high_is_below_used(struct sample *sample)
 {
-	region_of(sample, 0)->high = region_of(sample, 0)->used - 64;
+	region_of(sample, 0)->used.below = region_of(sample, 0)->used.high + 1;
 }
 
+/* The number of used bytes stays the same. */
 static void region_high_is_above_size(struct sample *sample)
 {
-	region_of(sample, 0)->high = region_of(sample, 0)->size + 64;
+	region_of(sample, 0)->used.high += 0x200000 / 64;
+	region_of(sample, 0)->used.below += 0x200000 / 64;
 }
 
 static void heap_high_is_below_used(struct sample *sample)
 {
-	sample->unit.heap.high = sample->unit.heap.used - 64;
+	sample->unit.heap.used.below = sample->unit.heap.used.high + 1;
 }
 
 static void free_descriptor_is_lost(struct sample *sample)
@@ -191,9 +190,9 @@ static void sizes_wrap(struct sample *sample)
 	struct carveout_span *wall = carveout_span(store, sample->wall[16].index);
 	struct carveout_span *next = carveout_span(store, wall->next);
 
-	wall->size += 1ULL << 63;
+	wall->key += 1ULL << 63;
 	next->start += 1ULL << 63;
-	next->size -= 1ULL << 63;
+	next->key -= 1ULL << 63;
 }
 
 static void piece_is_there_twice(struct sample *sample)
@@ -233,7 +232,8 @@ static void address_map_levels_disagree(struct sample *sample)
 #define BINS(_field) FIELD(REGION_0, struct carveout_region, bins._field)
 #define SPAN(_object, _field) FIELD(_object, struct carveout_span, _field)
 #define CHILD(_nr) FIELD(CHILDREN, union carveout_aux, child[_nr])
-#define MARK { OBJECT_MARK, 0, sizeof(u8) }
+/* The mark is the low byte, for the tests run on a little-endian machine. */
+#define MARK(_object) { OBJECT_##_object, offsetof(struct carveout_span, key), sizeof(u8) }
 
 #define SET(_field, _value) { _field, CORRUPTION_SET, (_value) }
 #define SET_TO(_field, _object) { _field, CORRUPTION_SET_TO, OBJECT_##_object }
@@ -253,12 +253,12 @@ const struct corruption corruptions[] = {
 	CHANGE("limit is not the end of a chunk", STORE, ADD(STORE(limit), -1)),
 	CHANGE("fresh is below the first index", STORE, SET(STORE(fresh), 63)),
 	CALL("fresh is beyond the limit", STORE, fresh_is_beyond_limit),
-	CHANGE("next chunk is below the first one", STORE, SET(STORE(next_chunk), 6)),
-	CHANGE("next chunk is beyond the last one", STORE, SET(STORE(next_chunk), 33)),
+	CHANGE("next chunk is below the first one", STORE, SET(STORE(next_chunk), 5)),
+	CHANGE("next chunk is beyond the last one", STORE, SET(STORE(next_chunk), 32)),
 	CHANGE("chunk has no descriptors", STORE,
 	       SET(STORE(span[CARVEOUT_CHUNK_FIRST]), 0)),
 	CHANGE("chunk has no second parts", STORE, SET(STORE(aux[CARVEOUT_CHUNK_FIRST]), 0)),
-	CHANGE("chunk has no marks", STORE, SET(STORE(mark[CARVEOUT_CHUNK_FIRST]), 0)),
+	CHANGE("chunk has another mask", STORE, SET(STORE(mask[CARVEOUT_CHUNK_FIRST]), 31)),
 	CHANGE("granule has the width of an address", STORE, SET(HEAP(shift), 64)),
 	CHANGE("table has more regions than entries", TABLE, SET(HEAP(nr_regions), 65)),
 	CHANGE("last region of the table is NULL", TABLE, SET(HEAP(nr_regions), 3)),
@@ -282,24 +282,25 @@ const struct corruption corruptions[] = {
 	CHANGE("next equal hole does not exist", INDEX, SET(SPAN(NODE, bin_next), 1U << 31)),
 	CHANGE("head of a bin does not exist", INDEX, SET(BINS(head[2]), 2)),
 	CHANGE("first free descriptor does not exist", INDEX, SET(STORE(free), 2000)),
-	CHANGE("allocation is marked as free", STATE, SET(MARK, CARVEOUT_FREE)),
-	CHANGE("allocation has an unknown state", STATE, SET_BITS(MARK, CARVEOUT_MARK_STATE)),
+	CHANGE("allocation is marked as free", STATE, SET(MARK(WALL), CARVEOUT_FREE)),
+	CHANGE("allocation has an unknown state", STATE, SET_BITS(MARK(WALL), CARVEOUT_MARK_STATE)),
 	CHANGE("allocation is marked with another region", STATE,
-	       FLIP_BITS(MARK, 1 << CARVEOUT_MARK_REGION_SHIFT)),
+	       FLIP_BITS(MARK(WALL), 1 << CARVEOUT_MARK_REGION_SHIFT)),
 	CHANGE("prev is lost", BACK, SET(SPAN(WALL, prev), 0)),
 	CHANGE("last span of a region is not the last", BACK,
 	       SET_TO(REGION(0, chain.last), WALL)),
 	CHANGE("span starts behind the end of the one before it", ORDER,
 	       ADD(SPAN(WALL, start), 64)),
 	CHANGE("span ends behind the start of the next one", ORDER,
-	       ADD(SPAN(WALL, size), 64)),
+	       ADD(SPAN(WALL, key), 1 << CARVEOUT_MARK_BITS)),
 	CHANGE("last span ends behind the end of the region", ORDER,
-	       ADD(SPAN(LAST_0, size), 64)),
+	       ADD(SPAN(LAST_0, key), 1 << CARVEOUT_MARK_BITS)),
 	CHANGE("chain ends before the end of the region", ORDER, SET(SPAN(WALL, next), 0)),
 	CHANGE("next is the span itself", BACK, SET_TO(SPAN(WALL, next), WALL)),
-	CHANGE("size is 0", SIZE, SET(SPAN(WALL, size), 0)),
-	CHANGE("size is unaligned", SIZE, ADD(SPAN(WALL, size), 1)),
-	CHANGE("allocation behind a hole is marked as a hole", HOLES, SET(MARK, CARVEOUT_HOLE)),
+	CHANGE("size is 0", SIZE, SET(SPAN(WALL, key), CARVEOUT_USED)),
+	CHANGE("size has another high bit", ORDER, FLIP_BITS(SPAN(WALL, key), 1ULL << 63)),
+	CHANGE("allocation behind a hole is marked as a hole", HOLES,
+	       SET(MARK(WALL), CARVEOUT_HOLE)),
 	CHANGE("allocation has generation 0", GEN, SET(SPAN(WALL, gen), 0)),
 	CHANGE("head of a bin is an allocation", BIN, SET_TO(BINS(head[2]), WALL)),
 	CHANGE("head of a bin is a larger hole", BIN, SET_TO(BINS(head[2]), LAST_0)),
@@ -326,17 +327,17 @@ const struct corruption corruptions[] = {
 	CHANGE("head of a bin is lost", BITMAP, SET(BINS(head[2]), 0)),
 	CHANGE("equal hole is lost", UNBINNED, SET(SPAN(NODE, bin_next), 0)),
 	CHANGE("children are lost", UNBINNED, SET(CHILD(0), 0), SET(CHILD(1), 0)),
-	CHANGE("region has too many used bytes", COUNT, ADD(REGION(0, used), 64)),
+	CHANGE("region has too many used bytes", COUNT, ADD(REGION(0, used.below), -1)),
 	CHANGE("region has an allocation too many", COUNT, ADD(REGION(0, nr_used), 1)),
 	CHANGE("region has a hole too few", COUNT, ADD(REGION(0, nr_holes), -1)),
 	CALL("maximum of a region is below its used bytes", COUNT, region_high_is_below_used),
 	CALL("maximum of a region is above its size", COUNT, region_high_is_above_size),
 	CHANGE("heap has too many bytes", COUNT, ADD(HEAP(size), 64)),
-	CHANGE("heap has too many used bytes", COUNT, ADD(HEAP(used), 64)),
-	CHANGE("heap has an allocation too many", COUNT, ADD(HEAP(nr_used), 1)),
-	CHANGE("heap has a hole too many", COUNT, ADD(HEAP(nr_holes), 1)),
+	CHANGE("heap has too many used bytes", COUNT, ADD(HEAP(used.below), -1)),
 	CALL("maximum of the heap is below its used bytes", COUNT, heap_high_is_below_used),
-	CHANGE("maximum of the heap is 0", COUNT, SET(HEAP(high), 0)),
+	CHANGE("maximum of the heap is 0", COUNT, SET(HEAP(used.high), 0)),
+	CHANGE("region has the mark of another one", REGION,
+	       SET(REGION(0, hole), CARVEOUT_USED)),
 	CHANGE("free list is shorter than its length", FREE, ADD(STORE(nr_free), 1)),
 	CHANGE("free list is longer than its length", FREE, ADD(STORE(nr_free), -1)),
 	CHANGE("free list starts with an allocation", FREE, SET_TO(STORE(free), WALL)),

@@ -43,7 +43,7 @@ struct small {
 struct small_copy {
 	struct small small;
 	u8 region[ARRAY_SIZE(small_regions)][sizeof(struct carveout_region) + 512];
-	u8 chunk[41 * 64];
+	u8 chunk[40 * 64];
 };
 
 /* Size of a region with the arrays behind it. */

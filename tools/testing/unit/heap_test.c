@@ -150,20 +150,19 @@ TEST(heap_of_single_bytes)
 	struct carveout_handle handle;
 
 	unit_init(&unit, 0);
-	ASSERT_EQ(0, unit_add(&unit, 1, 1ULL << 63, 0));
+	ASSERT_EQ(0, unit_add(&unit, 1, 1ULL << 55, 0));
 	ASSERT_EQ(-ENOSPC, unit_alloc(&unit, ~0ULL, 0, &handle));
-	ASSERT_EQ(-ENOSPC, unit_alloc(&unit, (1ULL << 63) + 1, 0, &handle));
+	ASSERT_EQ(-ENOSPC, unit_alloc(&unit, (1ULL << 55) + 1, 0, &handle));
 	ASSERT_EQ(0, unit_alloc(&unit, 1, 0, &handle));
-	ASSERT_EQ(0, unit_alloc(&unit, (1ULL << 63) - 1, 0, &handle));
+	ASSERT_EQ(0, unit_alloc(&unit, (1ULL << 55) - 1, 0, &handle));
 	ASSERT_SOUND(&unit);
 	unit_fini(&unit);
 }
 
-/* Addresses before the second piece wrap around to its last block. */
 TEST(region_of_two_pieces_is_nearly_everything)
 {
 	const struct carveout_heap_request all_but_the_end = {
-		.size = -(1ULL << 43), .exact = true,
+		.size = (1ULL << 62) - (1ULL << 43), .exact = true,
 	};
 	static struct unit unit;
 	struct carveout_span_info info;
@@ -172,12 +171,12 @@ TEST(region_of_two_pieces_is_nearly_everything)
 
 	unit_init(&unit, 6);
 	ASSERT_EQ(0, unit_add(&unit, 0, 64, 0));
-	ASSERT_EQ(0, unit_add(&unit, 64, -128ULL, 0));
+	ASSERT_EQ(0, unit_add(&unit, 64, (1ULL << 62) - 128, 0));
 	ASSERT_EQ(0, unit_alloc_req(&unit, &all_but_the_end, &handle));
 	for (i = 0; i < 100; i++)
 		ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &handle));
 	ASSERT_SOUND(&unit);
-	ASSERT_EQ(0, carveout_heap_find(&unit.heap, -(1ULL << 43) + 99 * 64, &info));
+	ASSERT_EQ(0, carveout_heap_find(&unit.heap, all_but_the_end.size + 99 * 64, &info));
 	ASSERT_EQ(handle.index, info.handle.index);
 	ASSERT_EQ(0, carveout_heap_free_at(&unit.heap, 0));
 	ASSERT_SOUND(&unit);
@@ -191,7 +190,8 @@ TEST(nothing_is_larger_than_everything)
 	struct carveout_handle handle;
 
 	unit_init(&unit, 0);
-	ASSERT_EQ(0, unit_add(&unit, 0, ~0ULL, 0));
+	ASSERT_EQ(-EOVERFLOW, unit_add(&unit, 0, ~0ULL, 0));
+	ASSERT_EQ(0, unit_add(&unit, 0, (1ULL << 56) - 1, 0));
 	ASSERT_EQ(-ENOSPC, unit_alloc_req(&unit, &below, &handle));
 	ASSERT_EQ(0, unit.heap.stats.nr_missed);
 	unit_fini(&unit);
@@ -241,11 +241,11 @@ TEST(region_join_adds_up)
 	ASSERT_EQ(1, unit.heap.nr_regions);
 	ASSERT_EQ(0x10000, unit.heap.region[0]->base);
 	ASSERT_EQ(0x3000, unit.heap.region[0]->size);
-	ASSERT_EQ(0x1400, unit.heap.region[0]->used);
-	ASSERT_EQ(0x1400, unit.heap.region[0]->high);
+	ASSERT_EQ(0x1400, carveout_region_used(&unit.heap, unit.heap.region[0]));
+	ASSERT_EQ(0x1400, carveout_region_high(&unit.heap, unit.heap.region[0]));
 	ASSERT_EQ(2, unit.heap.region[0]->nr_used);
 	ASSERT_EQ(4, unit.heap.region[0]->nr_nospc);
-	ASSERT_EQ(0x1800, unit.heap.high);
+	ASSERT_EQ(0x1800, carveout_heap_high(&unit.heap));
 	ASSERT_SOUND(&unit);
 	unit_fini(&unit);
 }
@@ -269,7 +269,7 @@ TEST(region_apart_is_not_joined)
 	ASSERT_EQ(-ENOSPC, unit_resize(&unit, a, 0x3000));
 	ASSERT_EQ(0, carveout_heap_free(&unit.heap, a));
 	ASSERT_EQ(0, carveout_heap_free(&unit.heap, b));
-	ASSERT_EQ(4, unit.heap.nr_holes);
+	ASSERT_EQ(4, carveout_heap_nr_holes(&unit.heap));
 	ASSERT_SOUND(&unit);
 	unit_fini(&unit);
 }
@@ -310,11 +310,11 @@ TEST(region_remembers_its_high_water)
 	ASSERT_EQ(0, unit_alloc(&unit, 0x800, 0, &two));
 	ASSERT_EQ(0, carveout_heap_free(&unit.heap, one));
 	ASSERT_EQ(0, unit_alloc(&unit, 0x400, 0, &one));
-	ASSERT_EQ(0xc00, unit.heap.region[0]->high);
-	ASSERT_EQ(0x400, unit.heap.region[0]->used);
-	ASSERT_EQ(0x800, unit.heap.region[1]->high);
-	ASSERT_EQ(0x1400, unit.heap.high);
-	ASSERT_EQ(0xc00, unit.heap.used);
+	ASSERT_EQ(0xc00, carveout_region_high(&unit.heap, unit.heap.region[0]));
+	ASSERT_EQ(0x400, carveout_region_used(&unit.heap, unit.heap.region[0]));
+	ASSERT_EQ(0x800, carveout_region_high(&unit.heap, unit.heap.region[1]));
+	ASSERT_EQ(0x1400, carveout_heap_high(&unit.heap));
+	ASSERT_EQ(0xc00, carveout_heap_used(&unit.heap));
 	ASSERT_SOUND(&unit);
 	unit_fini(&unit);
 }
@@ -324,6 +324,7 @@ TEST(region_remembers_its_high_water)
 TEST(handle_is_good_once)
 {
 	static struct unit unit;
+	struct carveout_heap_stats stats;
 	struct carveout_handle old, now, bad;
 	struct carveout_span_info info;
 	u64 hash;
@@ -350,8 +351,9 @@ TEST(handle_is_good_once)
 	ASSERT_EQ(-EINVAL, carveout_heap_free(&unit.heap, bad));
 	ASSERT_EQ(hash, carveout_heap_hash(&unit.heap));
 	ASSERT_EQ(5, unit.heap.stats.nr_invalid);
-	ASSERT_EQ(2, unit.heap.stats.nr_alloc);
-	ASSERT_EQ(1, unit.heap.stats.nr_free);
+	carveout_heap_read_stats(&unit.heap, &stats);
+	ASSERT_EQ(2, stats.nr_alloc);
+	ASSERT_EQ(1, stats.nr_free);
 	ASSERT_EQ(0, carveout_heap_info(&unit.heap, now, &info));
 	ASSERT_SOUND(&unit);
 	unit_fini(&unit);
@@ -394,7 +396,7 @@ TEST(handle_generation_skips_zero)
 
 	unit_init(&unit, 6);
 	ASSERT_EQ(0, unit_add(&unit, 0, 0x1000, 0));
-	unit.heap.gen = U32_MAX - 1;
+	unit.heap.serial = U32_MAX - 1;
 	ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &handle));
 	ASSERT_EQ(U32_MAX, handle.gen);
 	ASSERT_EQ(0, unit_alloc(&unit, 64, 0, &handle));
@@ -434,7 +436,7 @@ TEST(aligned_request_finds_the_padded_hole)
 	make_comb(&unit, 40, 0x1000, wall);
 
 	/* Forty holes of 4 KiB that start 64 bytes behind a page boundary, and the rest. */
-	ASSERT_EQ(41, unit.heap.nr_holes);
+	ASSERT_EQ(41, carveout_heap_nr_holes(&unit.heap));
 	ASSERT_EQ(0, unit_alloc(&unit, 0x1000, 0x1000, &handle));
 	ASSERT_EQ(0, carveout_heap_info(&unit.heap, handle, &info));
 	ASSERT_EQ(40 * 0x2000 + 0x1000, info.start);
@@ -544,7 +546,7 @@ TEST(heap_hash_tells_a_hole_from_an_allocation)
 	ASSERT_EQ(0, unit_alloc(&two, 0x800, 0, &a));
 	ASSERT_EQ(0, unit_alloc(&two, 0x800, 0, &b));
 	ASSERT_EQ(0, carveout_heap_free(&two.heap, a));
-	ASSERT_EQ(one.heap.used, two.heap.used);
+	ASSERT_EQ(carveout_heap_used(&one.heap), carveout_heap_used(&two.heap));
 	ASSERT_NE(carveout_heap_hash(&one.heap), carveout_heap_hash(&two.heap));
 	unit_fini(&one);
 	unit_fini(&two);

@@ -127,7 +127,7 @@ const char *model_compare(const struct model *model, const struct unit *unit)
 	}
 	if (covered != total || heap->size >> heap->shift != total)
 		return "wrong size of the heap";
-	if (heap->used >> heap->shift != model->used)
+	if (carveout_heap_used(heap) >> heap->shift != model->used)
 		return "wrong number of allocated bytes";
 	return NULL;
 }

@@ -561,6 +561,7 @@ static void run_init(struct run *run, const struct run_kind *kind)
 static const char *run_end(struct run *run)
 {
 	struct carveout_heap *heap = &run->unit.heap;
+	struct carveout_heap_stats stats;
 	unsigned int i, regions = 0;
 	const char *why;
 
@@ -571,9 +572,11 @@ static const char *run_end(struct run *run)
 	}
 	for (i = 0; i < heap->nr_regions; i++)
 		regions += !!heap->region[i];
-	if (heap->nr_holes != regions || heap->nr_used || heap->used)
+	if (carveout_heap_nr_holes(heap) != regions || carveout_heap_nr_used(heap) ||
+	    carveout_heap_used(heap))
 		return "memory is still allocated or not merged";
-	if (heap->stats.nr_alloc != run->nr_ok || heap->stats.nr_free != run->nr_ok)
+	carveout_heap_read_stats(heap, &stats);
+	if (stats.nr_alloc != run->nr_ok || stats.nr_free != run->nr_ok)
 		return "the counters of calls are wrong";
 	return NULL;
 }

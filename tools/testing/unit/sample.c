@@ -70,15 +70,15 @@ void pieces_of(struct sample *sample, struct piece piece[SAMPLE_PIECES])
 				    count * sizeof(struct carveout_span) };
 	piece[1] = (struct piece) { (u8 *)store->aux[CARVEOUT_CHUNK_FIRST],
 				    count * sizeof(union carveout_aux) };
-	piece[2] = (struct piece) { store->mark[CARVEOUT_CHUNK_FIRST], count };
 	for (i = 0; i < 2; i++) {
 		region = heap->region[i];
-		piece[3 + i] = (struct piece) { (u8 *)region,
-						offsetof(struct carveout_region, map) };
-		piece[7 + i] = (struct piece) {
+		piece[2 + i] = (struct piece) { (u8 *)region,
+						offsetof(struct carveout_region, hole) };
+		piece[8 + i] = (struct piece) { (u8 *)&region->bins, sizeof(region->bins) };
+		piece[6 + i] = (struct piece) {
 			(u8 *)(region + 1),
 			carveout_region_bytes(heap, region->size) - sizeof(*region) };
 	}
-	piece[5] = (struct piece) { (u8 *)&heap->store.free, sizeof(heap->store.free) };
-	piece[6] = (struct piece) { (u8 *)&heap->store.nr_free, sizeof(heap->store.nr_free) };
+	piece[4] = (struct piece) { (u8 *)&heap->store.free, sizeof(heap->store.free) };
+	piece[5] = (struct piece) { (u8 *)&heap->store.nr_free, sizeof(heap->store.nr_free) };
 }

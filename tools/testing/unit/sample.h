@@ -9,7 +9,7 @@
 #include "unit.h"
 
 #define SAMPLE_BASE 0x100000
-#define SAMPLE_PIECES 9
+#define SAMPLE_PIECES 10
 
 /**
  * struct sample - A heap that has each kind of structure

@@ -95,16 +95,17 @@ static bool is_idle(const struct carveout_store *store, u32 index, const void *b
 	const struct carveout_span *span = carveout_span(store, index);
 	bool in_aux = is_in(byte, carveout_aux(store, index), sizeof(union carveout_aux));
 
-	switch (*carveout_mark(store, index) & CARVEOUT_MARK_STATE) {
+	switch (carveout_mark(span) & CARVEOUT_MARK_STATE) {
 	case CARVEOUT_FREE:
 		return in_aux || (is_in(byte, span, sizeof(*span)) &&
-				  !is_in(byte, &span->next, sizeof(span->next)));
+				  !is_in(byte, &span->next, sizeof(span->next)) &&
+				  byte != (const void *)&span->key);
 	case CARVEOUT_USED:
 		return in_aux || is_in(byte, &span->gen, sizeof(span->gen)) ||
 		       is_in(byte, &span->bin_next, sizeof(span->bin_next));
 	default:
 		/* Children are read only in the trie of a bin of several sizes. */
-		return in_aux && (span->size >> 6 < CARVEOUT_EXACT ||
+		return in_aux && (carveout_granules(span) < CARVEOUT_EXACT ||
 				  !(span->bin_prev & CARVEOUT_IN_TRIE));
 	}
 }
@@ -125,9 +126,7 @@ static bool may_differ(const struct sample *sample, const void *byte)
 		if (is_in(byte, map->first, map->words[0] * 64 * sizeof(u32)))
 			return !carveout_addr_map_marked(map, ((const u8 *)byte -
 						      (const u8 *)map->first) / sizeof(u32));
-		/* Including the padding behind the attributes. */
-		if (is_in(byte, &region->attrs, sizeof(u64)) ||
-		    is_in(byte, &region->high, sizeof(region->high)) ||
+		if (is_in(byte, &region->attrs, sizeof(region->attrs)) ||
 		    is_in(byte, &region->nr_nospc, sizeof(region->nr_nospc)) ||
 		    is_in(byte, &region->nr_missed, sizeof(region->nr_missed)))
 			return true;
