@@ -6,8 +6,8 @@
  * power of two is divided into 32 bins of equal width. A bitmap of two levels finds
  * the next bin that is not empty with at most two reads.
  *
- * A bin of one size is a list. A new hole is inserted at the front, because its
- * descriptor is in the cache.
+ * A bin of one size is a list. A new hole is added in front of the first one, or behind
+ * it if that is at the lower address.
  *
  * The holes of a bin of several sizes form a binary trie. The bin leaves a known number
  * of low bits of the size open, and each level of the trie decides one of them, the
@@ -63,19 +63,6 @@ static void make_leaf(struct carveout_store *store, u32 index)
 
 /* === Insertion ============================================================ */
 
-static void list_insert(struct carveout_store *store, u32 after, struct carveout_span *span,
-			u32 index)
-{
-	struct carveout_span *head = carveout_span(store, after);
-	u32 next = carveout_link_read(store, head->bin_next);
-
-	span->bin_prev = after;
-	span->bin_next = next;
-	head->bin_next = index;
-	if (next)
-		carveout_span(store, next)->bin_prev = index;
-}
-
 /* Descend to the node of the same size, or to the place of a new leaf. */
 static void insert_below(struct carveout_store *store, u32 at, unsigned int bit,
 			 struct carveout_span *span, u32 index)
@@ -102,7 +89,7 @@ static void insert_below(struct carveout_store *store, u32 at, unsigned int bit,
 		}
 		at = next;
 	}
-	list_insert(store, at, span, index);
+	carveout_list_insert_behind(store, carveout_span(store, at), at, span, index);
 }
 
 /**

@@ -130,20 +130,45 @@ static inline unsigned int carveout_bins_next(const struct carveout_bins *bins,
 	return word * 64 + __ffs64(bins->word[word]);
 }
 
-/* Add a hole to the front of a bin of one size. */
+/* Insert a hole behind another one of its size. */
+static __always_inline void carveout_list_insert_behind(struct carveout_store *store,
+							struct carveout_span *before, u32 prev,
+							struct carveout_span *span, u32 index)
+{
+	u32 next = before->bin_next;
+
+	span->bin_prev = prev;
+	span->bin_next = next;
+	before->bin_next = index;
+	if (next)
+		carveout_span(store, next)->bin_prev = index;
+}
+
+/*
+ * Add a hole to a bin of one size: in front of the first hole, or behind it if that has
+ * the lower address. Requests take the first hole, so that free memory collects at high
+ * addresses and larger holes form.
+ */
 static __always_inline void carveout_list_insert(struct carveout_store *store,
 						 struct carveout_bins *bins, u64 bin,
 						 struct carveout_span *span, u32 index)
 {
 	u32 head = bins->head[bin];
+	struct carveout_span *first;
 
+	if (head) {
+		first = carveout_span(store, head);
+		if (first->start < span->start) {
+			carveout_list_insert_behind(store, first, head, span, index);
+			return;
+		}
+		first->bin_prev = index;
+	} else {
+		carveout_bins_mark(bins, bin);
+	}
 	span->bin_prev = CARVEOUT_IN_TRIE;
 	span->bin_next = head;
 	bins->head[bin] = index;
-	if (head)
-		carveout_span(store, head)->bin_prev = index;
-	else
-		carveout_bins_mark(bins, bin);
 }
 
 /**
