@@ -171,6 +171,18 @@ static __always_inline void carveout_list_insert(struct carveout_store *store,
 	bins->head[bin] = index;
 }
 
+/* Add a hole of @granules. */
+static __always_inline void carveout_bins_insert_sized(struct carveout_store *store,
+						       struct carveout_bins *bins,
+						       u64 granules,
+						       struct carveout_span *span, u32 index)
+{
+	if (likely(granules < CARVEOUT_EXACT))
+		carveout_list_insert(store, bins, granules, span, index);
+	else
+		carveout_trie_insert(store, bins, span, index);
+}
+
 /**
  * carveout_bins_insert() - Add a hole
  * @store: store of the descriptors
@@ -185,12 +197,7 @@ static __always_inline void carveout_bins_insert(struct carveout_store *store,
 						 struct carveout_bins *bins,
 						 struct carveout_span *span, u32 index)
 {
-	u64 granules = carveout_granules(span);
-
-	if (likely(granules < CARVEOUT_EXACT))
-		carveout_list_insert(store, bins, granules, span, index);
-	else
-		carveout_trie_insert(store, bins, span, index);
+	carveout_bins_insert_sized(store, bins, carveout_granules(span), span, index);
 }
 
 /* Remove the first hole of a bin of one size. */

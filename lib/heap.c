@@ -111,10 +111,7 @@ static __always_inline int add_hole(struct carveout_heap *heap, struct carveout_
 	hole->key = carveout_key(granules, region->hole);
 	if (unlikely(!carveout_chain_add_after(store, &region->chain, hole, rest, span, index)))
 		return result(heap);
-	if (likely(granules < CARVEOUT_EXACT))
-		carveout_list_insert(store, &region->bins, granules, hole, rest);
-	else
-		carveout_trie_insert(store, &region->bins, hole, rest);
+	carveout_bins_insert_sized(store, &region->bins, granules, hole, rest);
 	if (likely(carveout_heap_same_group(region, start, span->start)))
 		return 0;
 	return map_behind(heap, region, rest, start, span->start);
