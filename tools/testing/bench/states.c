@@ -305,23 +305,33 @@ static void churn(const struct bench_peer *peer, const struct bench_trace *trace
 	}
 }
 
+/* Fill an arena with the trace of a seed, and count the requests that fail then. */
+static int churn_seed(const struct bench_peer *peer, const struct bench_case *load,
+		      unsigned int seed, u32 ops, u64 align, u32 *plain, u32 *aligned)
+{
+	struct bench_trace trace;
+	int err;
+
+	err = bench_trace_make(&trace, load, BENCH_SEED + seed, ops);
+	if (!err)
+		err = bench_fill(peer, &trace);
+	if (!err)
+		churn(peer, &trace, align, plain, aligned);
+	return err;
+}
+
 static int full_case(const struct bench_peer *peer, const struct bench_case *load,
 		     u64 aligned)
 {
 	static struct failures failures;
-	struct bench_trace trace;
 	unsigned int seed;
 	u64 missed = 0;
 	int err = 0;
 
 	memset(&failures, 0, sizeof(failures));
 	for (seed = 0; seed < SEEDS && !err; seed++) {
-		err = bench_trace_make(&trace, load, BENCH_SEED + seed, FULL_OPS);
-		if (!err)
-			err = bench_fill(peer, &trace);
-		if (!err)
-			churn(peer, &trace, aligned, &failures.plain[seed],
-			      &failures.aligned[seed]);
+		err = churn_seed(peer, load, seed, FULL_OPS, aligned, &failures.plain[seed],
+				 &failures.aligned[seed]);
 		if (!err && peer->missed)
 			missed += peer->missed();
 	}
@@ -354,17 +364,11 @@ int bench_full_all(void)
 static int fill_case(const struct bench_peer *peer, const struct bench_case *load)
 {
 	u32 failed = 0, aligned = 0;
-	struct bench_trace trace;
 	unsigned int seed;
 	int err = 0;
 
-	for (seed = 0; seed < SLOW_SEEDS && !err; seed++) {
-		err = bench_trace_make(&trace, load, BENCH_SEED + seed, FILL_OPS);
-		if (!err)
-			err = bench_fill(peer, &trace);
-		if (!err)
-			churn(peer, &trace, 0, &failed, &aligned);
-	}
+	for (seed = 0; seed < SLOW_SEEDS && !err; seed++)
+		err = churn_seed(peer, load, seed, FILL_OPS, 0, &failed, &aligned);
 	pr_info("fill case=%s peer=%s percent=%u tried=%u failed=%u\n", load->name, peer->name,
 		load->percent, SLOW_SEEDS * FILL_OPS, failed);
 	return err;
