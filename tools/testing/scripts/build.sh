@@ -107,10 +107,7 @@ build_intree()
 		CONFIG_SAMPLE_CARVEOUT=$1
 	END
 	make=(make --no-print-directory -C "$root" O="$out" ARCH=um -j"$JOBS" V="$V")
-	"${make[@]}" tinyconfig
-	"$root/scripts/kconfig/merge_config.sh" -m -O "$out" "$out/.config" "$out/fragment"
-	"${make[@]}" olddefconfig
-	"$SCRIPTS/kconfig.sh" "$out/.config" "$out/fragment"
+	configure_kernel "$root" "$out" "$out/fragment"
 	"${make[@]}" all
 }
 

@@ -123,6 +123,20 @@ as_root()
 	fi
 }
 
+# configure_kernel SOURCE DIR FRAGMENT...: configure a kernel in DIR with the options of the
+# fragments, each of which takes effect, and no others. The array "make" has the command.
+# shellcheck disable=SC2154 # set by the caller
+configure_kernel()
+{
+	local source=$1 dir=$2
+
+	shift 2
+	"${make[@]}" tinyconfig
+	"$source/scripts/kconfig/merge_config.sh" -m -O "$dir" "$dir/.config" "$@"
+	"${make[@]}" olddefconfig
+	"$SCRIPTS/kconfig.sh" "$dir/.config" "$@"
+}
+
 # copy_sources DIR: copy the sources of the modules, so that a build for one
 # kernel disturbs neither another one nor the tree. Files of a former build next
 # to the sources stay, for the next one.

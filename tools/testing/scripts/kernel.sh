@@ -60,10 +60,7 @@ build()
 	make=(make -C "$source" O="$dir" ARCH="$arch" -j"$JOBS")
 	[ "$arch" != arm64 ] || make+=(CROSS_COMPILE=aarch64-linux-gnu-)
 	mkdir -p "$dir"
-	"${make[@]}" tinyconfig
-	"$source/scripts/kconfig/merge_config.sh" -m -O "$dir" "$dir/.config" "${configs[@]}"
-	"${make[@]}" olddefconfig
-	"$SCRIPTS/kconfig.sh" "$dir/.config" "${configs[@]}"
+	configure_kernel "$source" "$dir" "${configs[@]}"
 	# shellcheck disable=SC2086 # several targets
 	"${make[@]}" $target
 }

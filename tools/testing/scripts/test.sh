@@ -153,11 +153,27 @@ verdict()
 	python3 "$SCRIPTS/verdict.py" "$@"
 }
 
+# failure NAME LOG: the result of a test that failed as its log says.
+failure()
+{
+	printf 'fail\t%s\tsee %s\n' "$1" "$2"
+	tail -n 25 "$2" | sed 's/^/\t/'
+}
+
 # failed DIR NAME LOG: the lane could not even be run.
 failed()
 {
-	printf 'fail\t%s\tsee %s\n' "$2" "$3" > "$1/results"
-	tail -n 25 "$3" | sed 's/^/\t/' >> "$1/results"
+	failure "$2" "$3" > "$1/results"
+}
+
+# built NAME LOG ARGUMENT...: the result of a run of build.sh.
+built()
+{
+	if "$SCRIPTS/build.sh" "${@:3}" >"$2" 2>&1; then
+		printf 'pass\t%s\t\n' "$1"
+	else
+		failure "$1" "$2"
+	fi
 }
 
 lane_scripts()
@@ -170,11 +186,7 @@ lane_scripts()
 
 lane_build()
 {
-	if "$SCRIPTS/build.sh" module "$2" >"$1/build.log" 2>&1; then
-		printf 'pass\tmodules build without a warning\t\n' > "$1/results"
-	else
-		failed "$1" "modules build without a warning" "$1/build.log"
-	fi
+	built "modules build without a warning" "$1/build.log" module "$2" > "$1/results"
 }
 
 lane_intree()
@@ -182,13 +194,7 @@ lane_intree()
 	local value
 
 	for value in y m; do
-		if "$SCRIPTS/build.sh" intree $value >"$1/$value.log" 2>&1; then
-			printf 'pass\ta kernel builds with the options = %s\t\n' $value
-		else
-			printf 'fail\ta kernel builds with the options = %s\tsee %s\n' $value \
-				"$1/$value.log"
-			tail -n 25 "$1/$value.log" | sed 's/^/\t/'
-		fi
+		built "a kernel builds with the options = $value" "$1/$value.log" intree $value
 	done > "$1/results"
 }
 
