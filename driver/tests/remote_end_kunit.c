@@ -10,16 +10,12 @@
 
 #include "core.h"
 
-/* Start again after a crash. */
-static void restart(struct kunit *test, struct core *core)
-{
-	core->hellos = 0;
-	core->nr_kept = 0;
-	KUNIT_ASSERT_EQ(test, 0, loopback_start(core->loopback));
-	KUNIT_ASSERT_EQ(test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
-						   CORE_ADDR));
-	KUNIT_ASSERT_EQ(test, OK, core_start(core, 64));
-}
+/* As plain, and with a directory. */
+static const struct property_entry published[] = {
+	PROPERTY_ENTRY_STRING("linux,carveout-heap-names", "kunit"),
+	PROPERTY_ENTRY_U32("linux,carveout-directory", 32),
+	{}
+};
 
 /* === Ends ================================================================= */
 
@@ -59,7 +55,7 @@ static void carveout_remote_end_session_after_session(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, OK, core_alloc(core, "state", PAGE_SIZE, 0, &first));
 	former = core->session;
 	core_crash(core);
-	restart(test, core);
+	core_restart(core);
 	/* The old memory is still held, so the tag is found again, with its content. */
 	memset(core_memory(&first), 0x11, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, "state", PAGE_SIZE, CARVEOUT_RPMSG_F_OPEN,
@@ -173,11 +169,11 @@ static void carveout_remote_end_quota_outlasts_sessions(struct kunit *test)
 					     NULL));
 	core_crash(core);
 	core_reset(core);
-	restart(test, core);
+	core_restart(core);
 	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, "b", PAGE_SIZE, CARVEOUT_RPMSG_F_PERSIST,
 					     NULL));
 	core_crash(core);
-	restart(test, core);
+	core_restart(core);
 	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_QUOTA, core_alloc(core, NULL, PAGE_SIZE, 0, NULL));
 	/* Persistent tags are found again, and removed by their owner. */
 	KUNIT_EXPECT_EQ(test, OK, core_unlink(core, "a"));
@@ -262,11 +258,6 @@ MODULE_PARM_DESC(crashes, "number of crashes at any step");
 /* A core ends at any step of its life, thousands of times. Nothing is left behind. */
 static void carveout_remote_end_at_every_step(struct kunit *test)
 {
-	static const struct property_entry published[] = {
-		PROPERTY_ENTRY_STRING("linux,carveout-heap-names", "kunit"),
-		PROPERTY_ENTRY_U32("linux,carveout-directory", 32),
-		{}
-	};
 	struct carveout_pool *pool;
 	unsigned int i, step;
 	struct core *core;
@@ -297,6 +288,109 @@ static void carveout_remote_end_at_every_step(struct kunit *test)
 	carveout_drain(heap_of(test));
 	/* Memory of a directory is freed a little later. */
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap_of(test))));
+}
+
+static unsigned int writing_crashes = DEFAULT_ROUNDS;
+module_param(writing_crashes, uint, 0444);
+MODULE_PARM_DESC(writing_crashes, "number of crashes of a core that writes");
+
+/* More than half of the heap: two owners never have it. */
+#define LARGE		(SIZE / 2 + PAGE_SIZE)
+
+/**
+ * struct last_words - Memory of a core that writes to it when it crashes
+ * @heap: the heap
+ * @memory: the memory
+ * @pass: completed after each pass over @memory
+ * @reset: the core is in reset
+ */
+struct last_words {
+	struct carveout *heap;
+	void *memory;
+	struct completion pass;
+	bool reset;
+};
+
+/* The core writes to its memory until it is reset. */
+static int write_main(void *data)
+{
+	struct last_words *words = data;
+	u8 value = 0;
+
+	while (!kthread_should_stop()) {
+		memset(words->memory, ++value | 1, LARGE);
+		complete(&words->pass);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* The next owner gets the memory after the reset, and the core writes to it no longer. */
+static int own_main(void *data)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(PATIENCE_MS);
+	const struct carveout_req large = { .size = LARGE };
+	struct last_words *words = data;
+	struct carveout_buf *buf;
+	int ret;
+
+	while (IS_ERR(buf = carveout_buf_alloc(words->heap, &large, NULL, 0))) {
+		if (PTR_ERR(buf) != -ENOSPC || time_after(jiffies, end))
+			return PTR_ERR(buf);
+		usleep_range(20, 50);
+	}
+	ret = READ_ONCE(words->reset) && is_filled(carveout_buf_va(buf), 0, LARGE) ? 0 : -EUCLEAN;
+	carveout_buf_put(buf);
+	return ret;
+}
+
+static void let_write(struct last_words *words, unsigned int passes)
+{
+	reinit_completion(&words->pass);
+	while (passes--)
+		wait_for_completion(&words->pass);
+}
+
+/* The core crashes at a random moment, and is reset at a later one. */
+static int crash_while_it_writes(struct core *core, struct rnd_state *rnd)
+{
+	struct last_words words = { .heap = heap_of(core->test) };
+	struct task_struct *writer, *owner;
+	struct carveout_rpmsg_answer answer;
+
+	KUNIT_ASSERT_EQ(core->test, OK, core_alloc(core, NULL, LARGE, 0, &answer));
+	words.memory = core_memory(&answer);
+	init_completion(&words.pass);
+	writer = thread_run(core->test, write_main, &words, "writer");
+	owner = thread_run(core->test, own_main, &words, "owner");
+	let_write(&words, prandom_u32_state(rnd) % 8);
+	core_crash(core);
+	let_write(&words, prandom_u32_state(rnd) % 8);
+	thread_join(writer);
+	WRITE_ONCE(words.reset, true);
+	core_reset(core);
+	return thread_join(owner);
+}
+
+/* A core that writes without a pause when it crashes never writes to the next owner. */
+static void carveout_remote_end_writes_to_the_last(struct kunit *test)
+{
+	struct rnd_state rnd;
+	struct core *core;
+	unsigned int i;
+	int ret;
+
+	named_heap(test);
+	core = core_up(test, "core", plain);
+	prandom_seed_state(&rnd, 20261201);
+	for (i = 0; i < writing_crashes; i++) {
+		if (i && !(i % 1000))
+			kunit_info(test, "%u crashes\n", i);
+		ret = crash_while_it_writes(core, &rnd);
+		KUNIT_ASSERT_FALSE_MSG(test, ret, "crash %u: error %d", i, ret);
+		core_restart(core);
+	}
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap_of(test)));
 }
 
 /* === Hostile messages ====================================================== */
@@ -484,7 +578,7 @@ static void carveout_remote_end_fuzz(struct kunit *test)
 	struct core *core;
 
 	named_heap(test);
-	core = core_up(test, "core", plain);
+	core = core_up(test, "core", published);
 	prandom_seed_state(&rnd, 20261129);
 	for (i = 0; i < rounds; i++) {
 		u32 random = prandom_u32_state(&rnd);
@@ -496,6 +590,8 @@ static void carveout_remote_end_fuzz(struct kunit *test)
 		request.fixed.handle = cpu_to_le32(random / 256 % 8);
 		request.fixed.size_lo = cpu_to_le32(random & 0x1fff);
 		request.fixed.arg = cpu_to_le32(random / 4096 % 4);
+		if (request.fixed.header.op == CARVEOUT_RPMSG_ALLOC)
+			request.fixed.mode = cpu_to_le16(prandom_u32_state(&rnd) % 01000);
 		for (j = random / 65536 % 4; j; j--)
 			((u8 *)&request)[prandom_u32_state(&rnd) % sizeof(request)] ^=
 				BIT(prandom_u32_state(&rnd) % 8);
@@ -507,11 +603,12 @@ static void carveout_remote_end_fuzz(struct kunit *test)
 	core_crash(core);
 	KUNIT_EXPECT_EQ(test, 0U, core->bad);
 	core_reset(core);
-	restart(test, core);
+	core_restart(core);
 	for (i = 0; i < 4; i++)
 		core_unlink(core, tags[i] ?: "x");
 	carveout_drain(heap_of(test));
-	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap_of(test)));
+	/* Memory of a directory is freed a little later. */
+	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap_of(test))));
 	expect_service(test, core);
 }
 
@@ -524,6 +621,7 @@ static struct kunit_case end_cases[] = {
 	KUNIT_CASE(carveout_remote_end_quota_outlasts_sessions),
 	KUNIT_CASE(carveout_remote_end_of_the_heap),
 	KUNIT_CASE(carveout_remote_end_at_every_step),
+	KUNIT_CASE(carveout_remote_end_writes_to_the_last),
 	KUNIT_CASE(carveout_remote_end_malformed),
 	KUNIT_CASE(carveout_remote_end_unused_members),
 	KUNIT_CASE(carveout_remote_end_lies),
