@@ -201,12 +201,13 @@ static void write_entry(struct carveout_directory *directory,
 
 /* The record of a buffer that is held for a former entry; it is no longer one of these. */
 static struct carveout_published *take_back(struct carveout_directory *directory,
+					    unsigned int heap,
 					    const struct carveout_buf *buf)
 {
 	struct carveout_published *published;
 
 	list_for_each_entry(published, &directory->removed_bufs, node) {
-		if (published->buf != buf)
+		if (published->buf != buf || published->heap != heap)
 			continue;
 		list_del(&published->node);
 		directory->nr_removed_bufs--;
@@ -247,7 +248,7 @@ static bool publish_buf(struct carveout_directory *directory, unsigned int heap,
 	if (!slot)
 		return false;
 	/* A mode that changes again and again must not use up the removals. */
-	published = take_back(directory, buf) ?: create(directory, heap, hash, tag, buf);
+	published = take_back(directory, heap, buf) ?: create(directory, heap, hash, tag, buf);
 	if (!published)
 		return false;
 	published->addr = addr;
@@ -414,6 +415,7 @@ static struct carveout_buf *alloc_memory(struct carveout_remote_session *session
 	const struct carveout_req req = {
 		.size = size,
 		.align = size,
+		.regions = carveout_remote_regions(session, heap),
 		.max_addr = carveout_remote_max_addr(session),
 		.forbid = forbid | CARVEOUT_ATTR_NO_CPU,
 		.flags = CARVEOUT_REQ_ZERO,

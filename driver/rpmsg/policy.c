@@ -16,6 +16,8 @@
 
 #include <linux/err.h>
 #include <linux/log2.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
 #include <linux/property.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -131,38 +133,100 @@ static int read_heaps(struct carveout_policy *policy, struct device *dev)
 	return ret;
 }
 
-static int check_window(struct device *dev, const struct carveout_window *window)
+static int check_window(struct device *dev, const char *name,
+			const struct carveout_window *window)
 {
 	if (window->size && window->addr + window->size - 1 >= window->addr &&
 	    window->phys + window->size - 1 >= window->phys)
 		return 0;
-	dev_err(dev, "linux,carveout-ranges: [0x%llx, size 0x%llx] is empty or wraps\n",
-		window->phys, window->size);
+	dev_err(dev, "%s: [0x%llx, size 0x%llx] is empty or wraps\n", name, window->phys,
+		window->size);
 	return -EINVAL;
 }
 
-/* Groups of three numbers: address of the processor, physical address, size. */
-static int read_windows(struct carveout_policy *policy, struct device *dev)
+static int alloc_windows(struct carveout_policy *policy, unsigned int count)
 {
-	static const char name[] = "linux,carveout-ranges";
-	int count, ret;
-	unsigned int i;
+	policy->window = kcalloc(count, sizeof(*policy->window), GFP_KERNEL);
+	if (!policy->window)
+		return -ENOMEM;
+	policy->nr_windows = count;
+	return 0;
+}
 
-	if (!device_property_present(dev, name))
-		return 0;
-	count = device_property_count_u64(dev, name);
+/* Groups of three numbers: address of the processor, physical address, size. */
+static int read_own_windows(struct carveout_policy *policy, struct device *dev,
+			    const char *name)
+{
+	int count = device_property_count_u64(dev, name), ret;
+
 	if (count <= 0 || count % 3) {
 		dev_err(dev, "%s: not groups of three 64-bit numbers\n", name);
 		return -EINVAL;
 	}
-	policy->window = kcalloc(count / 3, sizeof(*policy->window), GFP_KERNEL);
-	if (!policy->window)
-		return -ENOMEM;
 	static_assert(sizeof(*policy->window) == 3 * sizeof(u64));
-	ret = device_property_read_u64_array(dev, name, &policy->window->addr, count);
-	policy->nr_windows = count / 3;
+	ret = alloc_windows(policy, count / 3);
+	return ret ?: device_property_read_u64_array(dev, name, &policy->window->addr, count);
+}
+
+/* The bus above a node whose dma-ranges translate, with a reference, or NULL. */
+static struct device_node *translating_bus(struct device *dev)
+{
+	struct device_node *bus = of_get_parent(dev->of_node);
+	int len;
+
+	/* An empty property states that there is no translation. */
+	while (bus && !(of_find_property(bus, "dma-ranges", &len) && len))
+		bus = of_get_next_parent(bus);
+	return bus;
+}
+
+/* The map of the device is not used: it is made when a driver binds to it. */
+static int read_bus_windows(struct carveout_policy *policy, struct device_node *bus)
+{
+	struct of_pci_range_parser parser;
+	struct of_pci_range range;
+	unsigned int count = 0;
+	int ret;
+
+	ret = of_pci_dma_range_parser_init(&parser, bus);
+	if (ret)
+		return ret;
+	for_each_of_pci_range(&parser, &range)
+		count++;
+	ret = count ? alloc_windows(policy, count) : -EINVAL;
+	if (!ret)
+		ret = of_pci_dma_range_parser_init(&parser, bus);
+	count = 0;
+	while (!ret && count < policy->nr_windows && of_pci_range_parser_one(&parser, &range))
+		policy->window[count++] = (struct carveout_window){
+			.addr = range.bus_addr,
+			.phys = range.cpu_addr,
+			.size = range.size,
+		};
+	return ret;
+}
+
+/* Without any of the properties, the processor sees all memory at its physical address. */
+static int read_windows(struct carveout_policy *policy, struct device *dev)
+{
+	const char *name = "linux,carveout-ranges";
+	struct device_node *bus = NULL;
+	unsigned int i;
+	int ret = 0;
+
+	if (device_property_present(dev, name)) {
+		ret = read_own_windows(policy, dev, name);
+	} else {
+		bus = translating_bus(dev);
+		name = "dma-ranges";
+	}
+	if (bus)
+		ret = read_bus_windows(policy, bus);
+	if (bus && ret)
+		dev_err(dev, "%s of %pOF cannot be used: error %d\n", name, bus, ret);
+	of_node_put(bus);
 	for (i = 0; i < policy->nr_windows && !ret; i++)
-		ret = check_window(dev, &policy->window[i]);
+		ret = check_window(dev, name, &policy->window[i]);
 	return ret;
 }
 

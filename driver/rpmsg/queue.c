@@ -4,7 +4,7 @@
  *
  * A call is in use from the receipt of a request until its answer is sent, or until the
  * request waits, so the number of calls and that of waits bound the requests in flight.
- * Nothing is allocated for a request that does not wait.
+ * Nothing is allocated to receive a request or to send its answer.
  *
  * rpmsg_send() would wait for 15 s for a processor that no longer takes messages. A message
  * that finds no room remains queued, in order, and is tried again later.

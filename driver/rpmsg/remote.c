@@ -75,6 +75,7 @@ static struct carveout_remote *create(const char *name)
 	mutex_init(&remote->lock);
 	INIT_LIST_HEAD(&remote->held);
 	INIT_LIST_HEAD(&remote->stopped);
+	INIT_LIST_HEAD(&remote->reset);
 	INIT_WORK(&remote->release_work, carveout_remote_release_work);
 	/* A processor that outlives this kernel does not take a new session for an old one. */
 	remote->last_session = get_random_u32();

@@ -84,9 +84,10 @@ struct carveout_policy {
  * @lock: guards the following members
  * @last_session: number of the latest session
  * @held: sessions without a channel, whose memory the processor may still access
- * @nr_held: number of @held and @stopped
- * @stopped: sessions of a run of the processor that has ended, to be released
- * @release_work: releases @stopped
+ * @nr_held: number of @held, @stopped and @reset, and of those that are being ended
+ * @stopped: sessions of a run of the processor that has ended, maybe by a reset
+ * @reset: sessions of a run that a reset has ended, to be released
+ * @release_work: releases @reset, and @stopped after a reset
  * @reports: reports of its remoteproc, see stop.c; NULL without one
  */
 struct carveout_remote {
@@ -97,13 +98,14 @@ struct carveout_remote {
 	struct list_head held;
 	unsigned int nr_held;
 	struct list_head stopped;
+	struct list_head reset;
 	struct work_struct release_work;
 	struct carveout_reports *reports;
 };
 
 /**
  * struct carveout_remote_session - References of a processor, from a hello to their end
- * @node: entry in carveout_remote.held or .stopped
+ * @node: entry in carveout_remote.held, .stopped or .reset
  * @remote: the processor (invariant)
  * @number: its number, never 0 (invariant)
  * @policy: rights of the processor (invariant)
@@ -144,6 +146,7 @@ void carveout_remote_session_end(struct carveout_remote_session *session);
 int carveout_remote_address(const struct carveout_remote_session *session, u64 phys,
 			    u64 size, u64 *addr);
 phys_addr_t carveout_remote_max_addr(const struct carveout_remote_session *session);
+u64 carveout_remote_regions(const struct carveout_remote_session *session, unsigned int heap);
 
 /* directory.c */
 void carveout_directory_update(struct carveout_directory *directory);

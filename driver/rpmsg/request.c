@@ -116,6 +116,7 @@ static int alloc(struct carveout_call *call, struct carveout_rpmsg_answer *answe
 	struct carveout_req req = {
 		.size = size_of(call),
 		.align = BIT_ULL(request->align & 63),
+		.regions = carveout_remote_regions(session, request->heap),
 		.max_addr = carveout_remote_max_addr(session),
 		.require = le32_to_cpu(request->require),
 		.forbid = le32_to_cpu(request->forbid),

@@ -38,7 +38,8 @@ static int create_owners(struct carveout_remote_session *session)
  *
  * Context: Process context. May sleep.
  * Return: the session, to be given to carveout_remote_session_hold() or _end(); or an
- * ERR_PTR: -ENOMEM, or as carveout_policy_read().
+ * ERR_PTR: -ENOMEM, -EINVAL if the name of the device has more than 63 bytes, or as
+ * carveout_policy_read().
  */
 struct carveout_remote_session *carveout_remote_session_create(struct carveout_remote *remote,
 							       struct device *dev, u32 number)

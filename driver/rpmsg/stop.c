@@ -19,8 +19,9 @@
  * subdevices, which removes the channels; it resets the processor; it unprepares the
  * subdevices. So the last call is made when the processor is in reset. When remoteproc
  * only detaches from a processor, which runs on, it makes the same calls without the reset.
- * The two are told apart by the state that remoteproc sets at the end, before it drops its
- * lock.
+ * It never does that to a processor that it has started and that has not crashed, nor if its
+ * driver cannot detach. In the other cases the two are told apart by the state that
+ * remoteproc sets at the end, before it drops its lock.
  *
  * A channel may be removed with that lock held, and one may be announced with it, so the lock
  * cannot be taken where a session is opened or loses its channel. Work does that. The state
@@ -57,21 +58,28 @@ struct carveout_reports {
 
 #if IS_ENABLED(CONFIG_REMOTEPROC)
 
-/* A run has ended, or remoteproc has detached: the work finds out. */
-static void stop_run(struct carveout_remote *remote)
+/*
+ * A run has ended: the processor is in reset, or else the work finds out whether it is, or
+ * remoteproc has detached.
+ */
+static void stop_run(struct carveout_remote *remote, bool reset)
 {
 	mutex_lock(&remote->lock);
-	list_splice_tail_init(&remote->held, &remote->stopped);
+	if (reset)
+		list_splice_tail_init(&remote->stopped, &remote->reset);
+	list_splice_tail_init(&remote->held, reset ? &remote->reset : &remote->stopped);
 	mutex_unlock(&remote->lock);
 	queue_work(carveout_rpmsg_wq, &remote->release_work);
 }
 
+/* The state is still that of the run. */
 static void unprepare(struct rproc_subdev *subdev)
 {
 	struct carveout_reports *reports = container_of(subdev, struct carveout_reports,
 							subdev);
+	const struct rproc *rproc = reports->rproc;
 
-	stop_run(reports->remote);
+	stop_run(reports->remote, rproc->state == RPROC_RUNNING || !rproc->ops->detach);
 }
 
 static void end_work(struct work_struct *work)
@@ -98,7 +106,7 @@ static void reports_work(struct work_struct *work)
 		rproc_add_subdev(rproc, &reports->subdev);
 	reports->attached = true;
 	if (rproc->state == RPROC_OFFLINE)
-		stop_run(reports->remote);
+		stop_run(reports->remote, true);
 	mutex_unlock(&rproc->lock);
 }
 
@@ -210,9 +218,9 @@ static struct rproc *get_rproc(struct carveout_remote *remote)
 }
 
 /*
- * Wait for the end of a stop, and move the sessions of the run to @list; or back to those that
- * are held, unless the processor was reset: it runs on after a detachment, and a crash leaves
- * open which run has crashed.
+ * Wait until remoteproc has dropped its lock. If the processor was reset, move the sessions of
+ * the run to @list. Otherwise they are held again: after a detachment the processor runs on,
+ * and after a crash it is not known which run has crashed.
  */
 static void take_stopped(struct carveout_remote *remote, struct list_head *list)
 {
@@ -224,7 +232,7 @@ static void take_stopped(struct carveout_remote *remote, struct list_head *list)
 	mutex_lock(&rproc->lock);
 	reset = rproc->state == RPROC_OFFLINE || rproc->state == RPROC_RUNNING;
 	mutex_lock(&remote->lock);
-	list_splice_init(&remote->stopped, reset ? list : &remote->held);
+	list_splice_tail_init(&remote->stopped, reset ? list : &remote->held);
 	mutex_unlock(&remote->lock);
 	mutex_unlock(&rproc->lock);
 	put_device(&rproc->dev);
@@ -298,8 +306,11 @@ static bool knows_addresses(const struct carveout_remote_session *session)
 }
 
 /**
- * carveout_remote_session_hold() - Keep a session that has lost its channel
+ * carveout_remote_session_hold() - Keep the memory of a session without a channel
  * @session: the session. Its waits have ended.
+ *
+ * The processor may still access the memory. A session that was not started, or has neither
+ * a handle nor a directory, is ended at once.
  *
  * Context: Process context. May sleep. Takes carveout_remote.lock.
  */
@@ -330,6 +341,9 @@ void carveout_remote_release_work(struct work_struct *work)
 						      release_work);
 	LIST_HEAD(list);
 
+	mutex_lock(&remote->lock);
+	list_splice_init(&remote->reset, &list);
+	mutex_unlock(&remote->lock);
 	take_stopped(remote, &list);
 	end_sessions(remote, &list);
 }

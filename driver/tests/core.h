@@ -101,19 +101,10 @@ static inline void core_receive(struct loopback *loopback,
 	spin_unlock(&core->lock);
 }
 
-/* A core with these properties, which has announced the service. */
-static inline struct core *core_create(struct kunit *test, const char *name,
-				       const struct property_entry *properties, bool polled)
+/* A core of this configuration, which has announced the service. */
+static inline struct core *core_add(struct kunit *test, struct loopback_config config)
 {
 	struct core *core = kunit_kzalloc(test, sizeof(*core), GFP_KERNEL);
-	struct loopback_config config = {
-		.name = name,
-		.properties = properties,
-		.polled = polled,
-		/* A core that does not poll is soon out of room for answers. */
-		.ring = polled ? 8 : 0,
-		.receive = core_receive,
-	};
 	unsigned int at = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, core);
@@ -122,12 +113,27 @@ static inline struct core *core_create(struct kunit *test, const char *name,
 	KUNIT_ASSERT_LT(test, at, CORES + 0U);
 	core->test = test;
 	spin_lock_init(&core->lock);
+	config.receive = core_receive;
 	config.priv = core;
 	core->loopback = loopback_create(test, &config);
 	cores[at] = core;
 	KUNIT_ASSERT_EQ(test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
 						   CORE_ADDR));
 	return core;
+}
+
+static inline struct core *core_create(struct kunit *test, const char *name,
+				       const struct property_entry *properties, bool polled)
+{
+	const struct loopback_config config = {
+		.name = name,
+		.properties = properties,
+		.polled = polled,
+		/* A core that does not poll is soon out of room for answers. */
+		.ring = polled ? 8 : 0,
+	};
+
+	return core_add(test, config);
 }
 
 /* Crash: the channel is removed, and the core has not been stopped yet. */

@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/of.h>
 
 #include "core.h"
 
@@ -545,34 +546,97 @@ static void carveout_remote_faulty_policies(struct kunit *test)
 	core_up(test, "core", plain);
 }
 
-/* Addresses as the processor sees them, and memory that it does not see. */
-static void carveout_remote_addresses(struct kunit *test)
+static struct core *core_with_window(struct kunit *test, u64 addr, u64 phys, u64 size)
 {
-	struct carveout *heap = named_heap(test);
-	struct carveout_region_info info;
-	u64 windows[3];
+	const u64 windows[3] = { addr, phys, size };
 	const struct property_entry properties[] = {
 		PROPERTY_ENTRY_STRING("linux,carveout-heap-names", "kunit"),
 		PROPERTY_ENTRY_U64_ARRAY("linux,carveout-ranges", windows),
 		{}
 	};
+
+	return core_create(test, "core", properties, false);
+}
+
+/* Addresses as the processor sees them, and memory that it does not see. */
+static void carveout_remote_addresses(struct kunit *test)
+{
+	struct carveout *heap = named_heap(test);
+	struct carveout_region_info info;
 	struct carveout_rpmsg_answer answer;
+	struct carveout_buf *buf;
 	struct core *core;
 
 	KUNIT_ASSERT_EQ(test, 0, carveout_region_info(heap, 0, &info));
-	windows[0] = 0x80000000;
-	windows[1] = info.memory.base;
-	windows[2] = 2 * PAGE_SIZE;
-	core = core_create(test, "core", properties, false);
+	core = core_with_window(test, 0x80000000, info.memory.base, 2 * PAGE_SIZE);
 	KUNIT_ASSERT_EQ(test, OK, core_start(core, 32));
 	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, NULL, PAGE_SIZE, 0, &answer));
 	KUNIT_EXPECT_EQ(test, 0x80000000ULL, core_addr(&answer));
-	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, NULL, PAGE_SIZE, 0, &answer));
+	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, NULL, PAGE_SIZE, CARVEOUT_RPMSG_F_TOP_DOWN,
+					     &answer));
 	KUNIT_EXPECT_EQ(test, 0x80000000ULL + PAGE_SIZE, core_addr(&answer));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_NO_SPACE, core_alloc(core, NULL, PAGE_SIZE, 0, NULL));
+	buf = make_buf(test, "high", 0666);
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_OUT_OF_REACH, core_open(core, "high", 0, NULL));
+	carveout_buf_put(buf);
+}
+
+/* A window that begins inside of the region, so that its lowest addresses are not seen. */
+static void carveout_remote_addresses_below_a_window(struct kunit *test)
+{
+	struct carveout *heap = named_heap(test);
+	struct carveout_region_info info;
+	struct core *core;
+
+	KUNIT_ASSERT_EQ(test, 0, carveout_region_info(heap, 0, &info));
+	core = core_with_window(test, 0x80000000, info.memory.base + PAGE_SIZE, PAGE_SIZE);
+	KUNIT_ASSERT_EQ(test, OK, core_start(core, 32));
 	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_OUT_OF_REACH,
-			core_alloc(core, "high", PAGE_SIZE, CARVEOUT_RPMSG_F_PERSIST, NULL));
-	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_NO_TAG, core_open(core, "high", 0, NULL));
-	KUNIT_EXPECT_EQ(test, 2ULL * PAGE_SIZE, used_of(heap));
+			core_alloc(core, "low", PAGE_SIZE, CARVEOUT_RPMSG_F_PERSIST, NULL));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_NO_TAG, core_open(core, "low", 0, NULL));
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+}
+
+/* A region that the processor does not see is not tried. */
+static void carveout_remote_addresses_in_another_region(struct kunit *test)
+{
+	phys_addr_t base = set_aside(test, SIZE);
+	struct carveout_rpmsg_answer answer;
+	struct carveout_memory memory[2];
+	struct carveout_region_info info;
+	struct carveout *heap;
+	struct core *core;
+
+	memory[0] = region_at(base, SZ_64K);
+	memory[1] = region_at(base + SZ_128K, SZ_64K);
+	heap = make_heap(test, NULL, memory, 2, CARVEOUT_CREATE_NODE);
+	KUNIT_ASSERT_EQ(test, 0, carveout_region_info(heap, 1, &info));
+	core = core_with_window(test, 0x80000000, info.memory.base, info.memory.size);
+	KUNIT_ASSERT_EQ(test, OK, core_start(core, 32));
+	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, NULL, PAGE_SIZE, 0, &answer));
+	KUNIT_EXPECT_EQ(test, 0x80000000ULL, core_addr(&answer));
+}
+
+/* Without ranges in the node, the bus translates. The node is that of a core of a cluster. */
+static void carveout_remote_addresses_of_the_bus(struct kunit *test)
+{
+	struct loopback_config config = { .name = "core" };
+	struct carveout_rpmsg_answer answer;
+	struct carveout_region_info info;
+	struct device_node *node;
+	struct core *core;
+
+	node = of_find_node_by_name(NULL, "kunit-core");
+	if (!node)
+		kunit_skip(test, "the device tree has no such node");
+	KUNIT_ASSERT_EQ(test, 0, carveout_region_info(named_heap(test), 0, &info));
+	config.fwnode = of_fwnode_handle(node);
+	core = core_add(test, config);
+	KUNIT_ASSERT_EQ(test, OK, core_start(core, 64));
+	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, NULL, PAGE_SIZE, 0, &answer));
+	KUNIT_EXPECT_EQ(test, SZ_4G + info.memory.base, core_addr(&answer));
+	core_end(core);
+	of_node_put(node);
 }
 
 static struct kunit_case remote_cases[] = {
@@ -591,6 +655,9 @@ static struct kunit_case remote_cases[] = {
 	KUNIT_CASE(carveout_remote_permissions),
 	KUNIT_CASE(carveout_remote_faulty_policies),
 	KUNIT_CASE(carveout_remote_addresses),
+	KUNIT_CASE(carveout_remote_addresses_below_a_window),
+	KUNIT_CASE(carveout_remote_addresses_in_another_region),
+	KUNIT_CASE(carveout_remote_addresses_of_the_bus),
 	{}
 };
 

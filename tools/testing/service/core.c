@@ -54,16 +54,29 @@ static void add_prefixes(struct core *core)
 	property->string[property->count++] = "pub.";
 }
 
-static void add_windows(struct core *core)
+/* Half of the one heap, and the other heap: in the node of the core, or in that of its bus. */
+static void add_windows(struct core *core, bool bus)
 {
-	/* Half of the one heap, and the other heap. */
-	static const u64 windows[] = {
-		0x10000000, 0x40000000, 0x4000, 0x80000000, 0xffffc000, 0x8000,
-	};
-	struct property *property = add_property(core, "linux,carveout-ranges", 8);
+	static const struct of_pci_range ranges[] = {
+		{ .bus_addr = 0x10000000, .cpu_addr = 0x40000000, .size = 0x4000 },
+		{ .bus_addr = 0x80000000, .cpu_addr = 0xffffc000, .size = 0x8000 },
+		{}
+	}, *range;
+	/* Between the node of the core and that of its bus there is one without the property. */
+	static struct device_node soc = { .dma_ranges = ranges }, cluster = { .parent = &soc },
+				  node = { .parent = &cluster };
+	struct property *property;
 
-	memcpy(property->number, windows, sizeof(windows));
-	property->count = ARRAY_SIZE(windows);
+	if (bus) {
+		core->dev.of_node = &node;
+		return;
+	}
+	property = add_property(core, "linux,carveout-ranges", 8);
+	for (range = ranges; range->size; range++) {
+		property->number[property->count++] = range->bus_addr;
+		property->number[property->count++] = range->cpu_addr;
+		property->number[property->count++] = range->size;
+	}
 }
 
 static void add_heaps(struct core *core, bool phandles)
@@ -85,6 +98,14 @@ static u32 slots_of(u8 limits)
 
 	return (limits & 0x7c) == 0x7c ? wrong[limits & 3] : slots[limits >> 4 & 3];
 }
+
+/* Only whether there is a function matters. */
+static int detach(struct rproc *rproc)
+{
+	bug("a test detaches from %s", rproc->dev.name);
+}
+
+static const struct rproc_ops starts = { }, attaches = { .detach = detach };
 
 /* Each bit of @config is a property of the core; two bits of @limits each limit. */
 void core_begin(struct core *core, const char *name, u8 config, u8 limits)
@@ -108,7 +129,7 @@ void core_begin(struct core *core, const char *name, u8 config, u8 limits)
 	if (core->prefixes)
 		add_prefixes(core);
 	if (core->windows)
-		add_windows(core);
+		add_windows(core, limits & 64);
 	if (config & 64)
 		add_number(core, "linux,carveout-quota", 8, 3 * PAGE);
 	if (config & 128)
@@ -120,7 +141,8 @@ void core_begin(struct core *core, const char *name, u8 config, u8 limits)
 	core->rproc.dev.parent = &core->dev;
 	core->rproc.dev.refs = 1;
 	core->rproc.dev.rproc = &core->rproc;
-	core->rproc.state = RPROC_RUNNING;
+	core->rproc.ops = limits & 2 ? &attaches : &starts;
+	core->rproc.state = limits & 2 ? RPROC_ATTACHED : RPROC_RUNNING;
 	INIT_LIST_HEAD(&core->rproc.subdevs);
 }
 
@@ -551,7 +573,7 @@ void core_unplug(struct core *core)
  * core_stop() - Stop a core as remoteproc does, or start one that is stopped
  * @core: the core
  * @state: the state afterwards: RPROC_OFFLINE; RPROC_RUNNING for a recovery; RPROC_DETACHED or
- *	RPROC_ATTACHED, which do not reset the core
+ *	RPROC_ATTACHED, which do not reset a core that can be detached from
  */
 void core_stop(struct core *core, enum rproc_state state)
 {
@@ -568,6 +590,9 @@ void core_stop(struct core *core, enum rproc_state state)
 		return;
 	}
 	core_unplug(core);
+	/* A core that remoteproc has started, and that has not crashed, is reset. */
+	if (!rproc->ops->detach || rproc->state == RPROC_RUNNING)
+		state = state == RPROC_RUNNING ? RPROC_RUNNING : RPROC_OFFLINE;
 	if (state == RPROC_OFFLINE || state == RPROC_RUNNING)
 		core->nr_held = 0;
 	list_for_each_entry_safe(subdev, next, &rproc->subdevs, node)

@@ -160,7 +160,9 @@ int carveout_region_info(struct carveout *heap, unsigned int index,
 {
 	if (index)
 		return -ENOENT;
-	*info = (struct carveout_region_info){ .memory.attrs = heap->attrs };
+	*info = (struct carveout_region_info){
+		.memory = { .base = heap->base, .size = HEAP_PAGES * PAGE, .attrs = heap->attrs },
+	};
 	return 0;
 }
 

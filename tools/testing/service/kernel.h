@@ -234,6 +234,18 @@ struct property {
 
 #define DEVRES	4
 
+struct of_pci_range {
+	u64 bus_addr;
+	u64 cpu_addr;
+	u64 size;
+};
+
+/* A node of the device tree; dma-ranges end with a range of size 0. */
+struct device_node {
+	struct device_node *parent;
+	const struct of_pci_range *dma_ranges;
+};
+
 struct device {
 	struct device *parent;
 	const struct class *class;
@@ -243,6 +255,7 @@ struct device {
 	char name[32];
 	const struct property *properties;
 	unsigned int nr_properties;
+	struct device_node *of_node;
 	struct rproc *rproc;		/* of which this is a child */
 	void *devres[DEVRES];
 	unsigned int nr_devres;
@@ -291,6 +304,22 @@ __attribute__((format(printf, 3, 4))) void log_line(unsigned int *count, const s
 
 #define sysfs_emit(buf, ...)	snprintf(buf, 64, __VA_ARGS__)
 
+/* === Device tree ========================================================== */
+
+struct of_pci_range_parser {
+	const struct of_pci_range *next;
+};
+
+#define of_get_parent(node)		((node) ? (node)->parent : NULL)
+#define of_get_next_parent		of_get_parent
+#define of_node_put(node)		((void)(node))
+#define of_find_property(node, name, len) (*(len) = !!(node)->dma_ranges)
+#define of_pci_dma_range_parser_init(parser, node) ((parser)->next = (node)->dma_ranges, 0)
+#define of_pci_range_parser_one(parser, range) \
+	((parser)->next->size ? (*(range) = *(parser)->next++, (range)) : NULL)
+#define for_each_of_pci_range(parser, range) \
+	for (; of_pci_range_parser_one(parser, range);)
+
 /* === remoteproc =========================================================== */
 
 enum rproc_state {
@@ -308,8 +337,13 @@ struct rproc_subdev {
 	void (*unprepare)(struct rproc_subdev *subdev);
 };
 
+struct rproc_ops {
+	int (*detach)(struct rproc *rproc);
+};
+
 struct rproc {
 	struct device dev;
+	const struct rproc_ops *ops;
 	struct mutex lock;
 	enum rproc_state state;
 	struct list_head subdevs;
