@@ -11,6 +11,7 @@
 #   arm64-7-debug             the same with the newest kernel and PREEMPT_RT
 #   versal-6.1, versal-6.12   QEMU xlnx-versal-virt, the kernel of arm64-6.1 or arm64-6.12;
 #                             two Cortex-R5 beside two CPUs. Not one of BOARDS
+#   versal-6.1-debug          the same with the kernel of arm64-6.1-debug
 #   x86_64-6.1, x86_64-6.12   QEMU pc, stock Debian cloud kernel, no device tree
 #   x86_64-6.12-full          QEMU q35 with an IOMMU, the kernel for all machines
 #   uml-6.1, uml-6.12, uml-7  user-mode Linux, device tree; 6.1 with KASAN and lockdep,
@@ -23,7 +24,7 @@ export BOARDS
 # Arguments of every kernel. A panic ends the emulator; the watchdogs
 # are slow because the host may be busy.
 BOOT_ARGS="panic=-1 printk.devkmsg=on log_buf_len=4M
-	rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60
+	rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60
 	workqueue.watchdog_thresh=120"
 
 # Stock kernels have few checkers, so that any report of theirs is fatal.
@@ -56,6 +57,7 @@ ROUNDS=${ROUNDS:-100}
 #   userarch          architecture of user-space programs
 #   compat            ... and the 32-bit architecture that its kernel also runs
 #   series, stock     kernel series; the stock board whose files it uses
+#   own_kernel        name of its kernel, if the project builds it itself
 #   groups            package groups that deps.sh must install
 #   memory, cpu, cpus, args, module_args
 #   drivers           modules of the stock kernel that tests need
@@ -93,9 +95,10 @@ board()
 		[[ $1 != *-16k ]] || cpu=cortex-a76
 		# Threads handle interrupts, and locks sleep: all takes nearly twice as long.
 		[[ $1 != *-rt ]] || scale=2 ;;
-	versal-6.1|versal-6.12)
+	versal-6.1|versal-6.12|versal-6.1-debug)
 		# Two of the four CPUs are Cortex-R5.
-		arch=arm64 cpu=cortex-a72 cpus=4 scale=4 machine=xlnx-versal-virt ;;
+		arch=arm64 cpu=cortex-a72 cpus=4 scale=4 machine=xlnx-versal-virt
+		[[ $1 != *-debug ]] || { rounds=30; scale=8; args="$BOOT_ARGS"; } ;;
 	x86_64-6.1|x86_64-6.12|x86_64-6.12-full)
 		arch=x86_64 drivers=brd machine=pc cpu=qemu64
 		if [[ $1 == *-full ]]; then
@@ -142,8 +145,9 @@ board()
 	uml-*|*-debug)	stock=$userarch-$series ;;
 	*)		stock=$1 ;;
 	esac
-	modules=$1
-	[[ $1 != versal-* ]] || modules=$stock
+	# Boards with the same kernel share its modules.
+	modules=${1/#versal-/arm64-} own_kernel=''
+	[[ $1 != uml-* && $1 != *-debug ]] || own_kernel=$modules
 }
 
 # board_with_swap DIR: give the board a disk for the image of a hibernation, and RAM that is
@@ -234,22 +238,13 @@ board_forget()
 	done
 }
 
-# Does the project build the board's kernel itself?
-board_own_kernel()
-{
-	case $board in
-	uml-*|*-debug)	true ;;
-	*)		false ;;
-	esac
-}
-
 # Fetch and build all that the board needs, with progress.
 board_prepare()
 {
 	# shellcheck disable=SC2086 # several groups
 	"$SCRIPTS/deps.sh" $groups
 	"$SCRIPTS/fetch.sh" "board:$stock"
-	! board_own_kernel || "$SCRIPTS/kernel.sh" "$board"
+	[ -z "$own_kernel" ] || "$SCRIPTS/kernel.sh" "$own_kernel"
 }
 
 # Where the prepared board's files are: sets kdir, image, busybox, and kbuild_args, with
@@ -261,8 +256,8 @@ board_paths()
 
 	busybox=$stock_dir/bin/busybox
 	kdir=$stock_dir/build image=$stock_dir/vmlinuz
-	if board_own_kernel; then
-		kdir=$("$SCRIPTS/kernel.sh" --dir "$board") || return
+	if [ -n "$own_kernel" ]; then
+		kdir=$("$SCRIPTS/kernel.sh" --dir "$own_kernel") || return
 		case $arch in
 		um)	image=$kdir/linux ;;
 		*)	image=$kdir/arch/$arch/boot/Image ;;

@@ -245,16 +245,15 @@ test_timeout()
 RESUME=carveout_resume.sh
 CMEM=ticmem_programs.sh
 IMPORTERS="carveout_vivid carveout_display"
-REMOTE=carveout_r5
+REMOTE="carveout_r5 carveout_r5_end"
 
 # The kselftest programs of the board, or with ONLY="NAME..." those of them.
 programs()
 {
 	make -s -C "$TOP/tools/testing/selftests/carveout" \
 		KSRC="$CARVEOUT_CACHE/source/6.12" emit_tests | sed 's/.*://' |
-		grep -vxF "${without:-none}" | grep -vxF "$RESUME" | grep -vxF "$REMOTE" |
-		grep -vxF "$CMEM" |
-		grep -vxF "${IMPORTERS// /$'\n'}" | only
+		grep -vxF "${without:-none}" | grep -vxF "$RESUME" | grep -vxF "$CMEM" |
+		grep -vxF "${REMOTE// /$'\n'}" | grep -vxF "${IMPORTERS// /$'\n'}" | only
 }
 
 # Reads names and prints those that ONLY names, or that EXCEPT does not; all when neither is
@@ -304,7 +303,7 @@ bus_drivers()
 	local name
 
 	drivers=$(bus_modules m)
-	if board_own_kernel; then
+	if [ -n "$own_kernel" ]; then
 		for name in $drivers; do
 			find "$kdir/drivers" -name "$name.ko" -exec cp {} "$1/modules/" \;
 			echo "$name" >> "$1/etc/drivers"
@@ -331,9 +330,10 @@ fill_kunit()
 	(cd "$1/modules" && printf '%s\n' *_kunit.ko) | sed 's/\.ko$//' | only > "$1/etc/suites"
 	# One board has thousands of crashes, unless the rounds are fewer.
 	[ "$board:${ROUNDS:-100}" != uml-6.1:100 ] ||
-		sed -i 's/^carveout_remote_end_kunit$/& crashes=10000/' "$1/etc/suites"
+		sed -i 's/^carveout_remote_end_kunit$/& crashes=10000 writing_crashes=10000/' \
+			"$1/etc/suites"
 	# Stock kernels have kprobes: the board counts the calls of exported functions.
-	board_own_kernel || [ -n "${ONLY:-}" ] || exports > "$1/etc/exports"
+	[ -n "$own_kernel" ] || [ -n "${ONLY:-}" ] || exports > "$1/etc/exports"
 }
 
 # The functions that the module exports for other drivers. grep fails if there is none.
@@ -413,7 +413,8 @@ fill_remote()
 	cp "$B/tool-$userarch/carveout" "$1/bin/"
 	remote_files "$1"
 	cp "$B/module-$modules/carveout_writer.ko" "$1/modules/"
-	echo "$REMOTE" | only > "$1/etc/programs"
+	# shellcheck disable=SC2086 # several programs
+	printf '%s\n' $REMOTE | only > "$1/etc/programs"
 }
 
 fill_cmem()

@@ -47,7 +47,7 @@ needs_of()
 	# shellcheck disable=SC2086 # several groups
 	printf 'packages %s\n' $groups
 	echo "fetch board:$stock"
-	! board_own_kernel || printf '%s\n' "fetch source:$series" "kernel $name"
+	[ -z "$own_kernel" ] || printf '%s\n' "fetch source:$series" "kernel $own_kernel"
 	case $1 in
 	compat:*)	[ -n "$compat" ] || die "board '$name' runs no 32-bit programs"
 			printf '%s\n' "packages $compat" "fetch source:6.12" ;;
@@ -117,17 +117,17 @@ print_plan()
 # the others. Their kernels are built before all lanes, one after the other.
 choose_lanes()
 {
-	local lane word name built=' ' seconds building=0
+	local lane word name built=' ' kernel seconds building=0
 
 	CHOSEN=("$@") LATE=()
 	[ -n "${BEGIN_UNTIL:-}" ] || return 0
 	CHOSEN=()
 	for lane in "$@"; do
-		seconds=0
+		seconds=0 kernel=''
 		while read -r word name; do
 			if [ "$word" = kernel ] && [[ $built != *" $name "* ]] &&
 				! "$SCRIPTS/kernel.sh" --have "$name"; then
-				seconds=$(cost kernel "$name")
+				seconds=$(cost kernel "$name") kernel=$name
 			fi
 		done < <(needs_of "$lane")
 		if ! time_for $((building + seconds + $(cost lane "$lane"))); then
@@ -136,7 +136,7 @@ choose_lanes()
 		fi
 		CHOSEN+=("$lane")
 		building=$((building + seconds))
-		[[ $lane != *:* ]] || built+="${lane#*:} "
+		built+="$kernel "
 	done
 }
 

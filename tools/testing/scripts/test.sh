@@ -32,8 +32,8 @@
 # "build", "kunit", "kselftest", "compat", "hibernate", "importers", "cmem", "instructions",
 # "fresh" and "deb" alone mean all of their lanes, "cores" all of remote:BOARD; "quick" those
 # of make test, "all" those of make test-all, which are all but "fresh", "deb", "share" and
-# "others". "rest" are those of "all" that are not quick, less the board arm64-7-debug, whose
-# kernel takes long to build and to run. See board.sh for the boards.
+# "others". "rest" are those of "all" that are not quick, less the boards arm64-7-debug and
+# versal-6.1-debug, which take long. See board.sh for the boards.
 # Each lane leaves its logs in $O/log/LANE (":" becomes "=").
 # ONLY="NAME..." runs just these kselftest programs or KUnit modules, EXCEPT="NAME..." all
 # others.
@@ -69,7 +69,7 @@ COMPAT_BOARDS=(arm64-6.12 x86_64-6.12)
 HIBERNATE_BOARDS=(x86_64-6.12)
 # Debian's kernels for all machines. On arm64 a display is behind an IOMMU.
 IMPORTER_BOARDS=(arm64-6.12 x86_64-6.12-full)
-REMOTE_BOARDS=(versal-6.1 versal-6.12)
+REMOTE_BOARDS=(versal-6.1-debug versal-6.1 versal-6.12)
 # One has heaps of two memory types, the other one is fast.
 CMEM_BOARDS=(arm64-6.12 uml-6.12)
 SUITES=(bookworm trixie)
@@ -88,7 +88,8 @@ remaining()
 		*" $lane "*)			;;
 		*" ${lane/#kselftest:/share:} "*)
 						echo "${lane/#kselftest:/others:}" ;;
-		*)				[[ $lane == *:arm64-7-debug ]] || echo "$lane" ;;
+		*)				[[ $lane == *:@(arm64-7|versal-6.1)-debug ]] ||
+							echo "$lane" ;;
 		esac
 	done
 }

@@ -176,6 +176,59 @@ static void hammer(void)
 	store(&control->counter, value);
 }
 
+/* === Pools, changes, goodbye ============================================== */
+
+static struct carveout_remote_handle pool;
+static struct carveout_remote_result block;
+
+/* The session keeps the pool. It may take a while until there is a block. */
+static int run_block_alloc(const char *from)
+{
+	struct carveout_remote_result buf;
+	int status;
+
+	if (pool.session != remote->session) {
+		status = carveout_remote_open(remote, 0, from, 0, 0, &buf);
+		report(from, status, &buf);
+		if (status)
+			return status;
+		pool = buf.handle;
+	}
+	status = carveout_remote_block_alloc(remote, pool, load(&control->value), &block);
+	if (status)
+		return status;
+	store(&control->addr, (uint32_t)block.addr);
+	store(&control->size, (uint32_t)block.size);
+	write32((uintptr_t)block.addr, read32((uintptr_t)block.addr) + 1);
+	return 0;
+}
+
+static int run_block_free(void)
+{
+	return carveout_remote_block_free(remote, pool, block.index, block.serial);
+}
+
+/* The first watch of a number that is too small ends at once. */
+static int run_watch(const char *from)
+{
+	uint64_t change = 0;
+	int status = carveout_remote_watch(remote, 0, from, WAIT_MS, &change);
+
+	return status ? status : carveout_remote_watch(remote, 0, from, WAIT_MS, &change);
+}
+
+/* Linux frees all that the session has, although the core runs on. */
+static int run_goodbye(void)
+{
+	int status;
+
+	hammered_size = 0;
+	status = carveout_remote_goodbye(remote);
+	if (!status)
+		carveout_remote_start(remote);
+	return status;
+}
+
 /* === Text ================================================================= */
 
 static char get_char(uintptr_t addr)
@@ -336,6 +389,18 @@ static int run_find(const char *from)
 	return status;
 }
 
+static int run_load(const char *from)
+{
+	struct carveout_remote_found found = { .addr = 0 };
+	int status = open_directory();
+
+	if (!status)
+		status = carveout_remote_directory_find(&directory, 0, from, &found);
+	if (!status)
+		store(&control->value, read32((uintptr_t)found.addr));
+	return status;
+}
+
 /* The firmware uses no buffer of the directory any longer. */
 static int run_release(void)
 {
@@ -468,6 +533,16 @@ static int run(uint32_t command)
 		return run_append(to);
 	case R5_PRINT:
 		return run_print(from);
+	case R5_LOAD:
+		return run_load(from);
+	case R5_BLOCK_ALLOC:
+		return run_block_alloc(from);
+	case R5_BLOCK_FREE:
+		return run_block_free();
+	case R5_WATCH:
+		return run_watch(from);
+	case R5_GOODBYE:
+		return run_goodbye();
 	default:
 		return CARVEOUT_RPMSG_UNKNOWN;
 	}
@@ -501,6 +576,7 @@ void commands_poll(void)
 	if (remote->session != session)
 		return;
 	store(&control->status, (uint32_t)status);
+	store(&control->messages, transport_messages());
 	barrier();
 	store(&control->answered, asked);
 }

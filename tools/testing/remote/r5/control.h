@@ -28,6 +28,11 @@ enum r5_command {
 	R5_FIND,	/* find the tag "from" in the directory "value" times: "addr", "median" */
 	R5_RELEASE,	/* release the removed entries of the directory; "value" removals */
 	R5_TORN,	/* find entries in the directory "from" of the run "at", "value" times */
+	R5_LOAD,	/* find the tag "from" in the directory, and load its first word: "value" */
+	R5_BLOCK_ALLOC,	/* allocate a block of the pool "from" and increment its first word */
+	R5_BLOCK_FREE,	/* free that block */
+	R5_WATCH,	/* wait until a tag with the prefix "from" changes */
+	R5_GOODBYE,	/* end the session, and begin another one */
 };
 
 /* Requests of which the time is measured. */
@@ -74,6 +79,7 @@ struct r5_torn {
  * @minimum: shortest time, in cycles
  * @median: median of the times, in cycles
  * @torn: result of R5_TORN
+ * @messages: messages that the core has sent and received so far
  */
 struct r5_control {
 	uint32_t magic;
@@ -92,6 +98,7 @@ struct r5_control {
 	uint32_t minimum[R5_MEASURED];
 	uint32_t median[R5_MEASURED];
 	struct r5_torn torn;
+	uint32_t messages;
 };
 
 #endif /* R5_CONTROL_H */

@@ -52,6 +52,7 @@ void transport_begin(transport_receive *receive, void *ctx);
 void transport_announce(const char *name);
 int transport_send(void *ctx, const void *data, size_t len);
 void transport_poll(void);
+uint32_t transport_messages(void);
 
 /* Commands of a test: commands.c. */
 void commands_begin(struct carveout_remote *remote);

@@ -154,6 +154,7 @@ static struct ring to_linux, from_linux;
 static transport_receive *receiver;
 static void *receiver_ctx;
 static uint32_t peer;
+static uint32_t messages;
 
 static bool send_to(uint32_t dst, const void *data, size_t len)
 {
@@ -171,6 +172,7 @@ static bool send_to(uint32_t dst, const void *data, size_t len)
 	memcpy(header + 1, data, len);
 	ring_return(&to_linux, &buffer, (uint32_t)(sizeof(*header) + len));
 	ring_doorbell();
+	messages++;
 	return true;
 }
 
@@ -188,10 +190,17 @@ void transport_poll(void)
 			receiver(receiver_ctx, header + 1, header->len);
 		}
 		ring_return(&from_linux, &buffer, buffer.len);
+		messages++;
 		any = true;
 	}
 	if (any)
 		ring_doorbell();
+}
+
+/* Messages in both directions so far. */
+uint32_t transport_messages(void)
+{
+	return messages;
 }
 
 /* The port of the client. Linux sends first, so there is a peer. */

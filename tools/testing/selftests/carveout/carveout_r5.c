@@ -1,275 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Remote processors: two Cortex-R5, which run the firmware of tools/testing/remote/r5 and use
- * the heap "shared" over rpmsg. carveout_rpmsg and carveout_r5 are loaded, and remoteproc has
- * the cores.
- *
- * A core takes commands from a buffer that it creates. The driver carveout_r5 can be told to
- * wait before it resets a core, which widens the time in which remoteproc has removed the
- * channel and the core still writes.
+ * Remote processors share buffers and pools with processes and with one another.
  */
-#include <fcntl.h>
-#include <glob.h>
-#include <sys/mman.h>
-
-#include "carveout_fixture.h"
-#include "../../remote/r5/control.h"
-
-#define HEAP		"/dev/carveout/shared"
-#define LATE		"/sys/module/carveout_r5/parameters/late"
-#define CORES		2
-#define TEST_SECONDS	240
-
-/* A core may wait for its emulator for long. */
-#define CORE_MS		60000
-#define SOON(condition)	BECOMES_TRUE_IN(CORE_MS, condition)
-
-/* More than half of the heap. */
-#define LARGE		(3 * MIB)
-#define TABLE		(64 * KIB)
-
-/* Results in answers of the service. */
-#define NO_TAG		5
-#define DENIED		7
-#define NO_SPACE	8
-
-static const struct {
-	const char *device, *control, *ready;
-} cores[CORES] = {
-	{ "ffa80000.r5", "r5.control", "r5.ready" },
-	{ "ffa90000.r5", "r5b.control", "r5b.ready" },
-};
-
-/**
- * struct core - A core
- * @nr: its number
- * @node: the heap
- * @rproc: name of its remoteproc
- * @control: its control buffer, or NULL
- * @fd: descriptor of that
- */
-struct core {
-	int nr;
-	int node;
-	char rproc[32];
-	struct r5_control *control;
-	int fd;
-};
-
-/* The core accesses its control buffer as well. */
-static __u32 load(const __u32 *word)
-{
-	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
-}
-
-static void store(__u32 *word, __u32 value)
-{
-	__atomic_store_n(word, value, __ATOMIC_SEQ_CST);
-}
-
-/* === Cores =============================================================== */
-
-/* The numbers of remoteproc do not follow those of the cores. */
-static bool find_core(struct core *core, int nr)
-{
-	char path[PATH_MAX], target[PATH_MAX];
-	glob_t found;
-	size_t i;
-
-	memset(core, 0, sizeof(*core));
-	core->nr = nr;
-	core->fd = -1;
-	if (glob("/sys/class/remoteproc/remoteproc*", 0, NULL, &found))
-		return false;
-	for (i = 0; i < found.gl_pathc; i++) {
-		snprintf(path, sizeof(path), "%s/device", found.gl_pathv[i]);
-		if (realpath(path, target) && strstr(target, cores[nr].device))
-			snprintf(core->rproc, sizeof(core->rproc), "%s",
-				 strrchr(found.gl_pathv[i], '/') + 1);
-	}
-	globfree(&found);
-	return core->rproc[0];
-}
-
-static int set_state(const struct core *core, const char *state)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/class/remoteproc/%s/state", core->rproc);
-	return write_line(path, state);
-}
-
-static bool has_state(const struct core *core, const char *state)
-{
-	char path[PATH_MAX], now[32];
-
-	snprintf(path, sizeof(path), "/sys/class/remoteproc/%s/state", core->rproc);
-	return !read_line(path, now, sizeof(now)) && !strcmp(now, state);
-}
-
-/* Make remoteproc believe that the core has crashed. It writes on until it is reset. */
-static int make_crash(const struct core *core)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/remoteproc/%s/crash", core->rproc);
-	return write_line(path, "1");
-}
-
-static int stop(void *arg)
-{
-	return set_state(arg, "stop") ? 1 : 0;
-}
-
-/* Number of sessions whose memory is held until the core is reset. */
-static int held_by(const struct core *core)
-{
-	char path[PATH_MAX], text[16];
-
-	snprintf(path, sizeof(path), "/sys/class/carveout-remote/%s/held",
-		 cores[core->nr].device);
-	return read_line(path, text, sizeof(text)) ? -1 : atoi(text);
-}
-
-static bool has_tag(int node, const char *tag)
-{
-	int fd = open_tag(node, tag, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
-/* Start a core that is not running, and wait for its session. */
-static int start(struct core *core)
-{
-	int err = set_state(core, "start");
-
-	if (err)
-		return err;
-	if (!SOON(has_tag(core->node, cores[core->nr].ready)))
-		return -ETIMEDOUT;
-	core->fd = open_tag(core->node, cores[core->nr].control, O_RDWR | O_CLOEXEC);
-	if (core->fd < 0)
-		return core->fd;
-	core->control = map_buffer(core->fd, sizeof(*core->control), PROT_READ | PROT_WRITE);
-	if (core->control == MAP_FAILED)
-		return -ENOMEM;
-	return load(&core->control->magic) == R5_CONTROL_MAGIC ? 0 : -EINVAL;
-}
-
-/* Give a command, without waiting for its result. */
-static void ask(const struct core *core, enum r5_command command)
-{
-	store(&core->control->command, command);
-	store(&core->control->asked, load(&core->control->asked) + 1);
-}
-
-static bool answered(const struct core *core)
-{
-	return load(&core->control->answered) == load(&core->control->asked);
-}
-
-static int result(const struct core *core)
-{
-	if (!SOON(answered(core)))
-		return -ETIMEDOUT;
-	return load(&core->control->status);
-}
-
-static int order(const struct core *core, enum r5_command command)
-{
-	ask(core, command);
-	return result(core);
-}
-
-static void set_tag(char *field, const char *tag)
-{
-	size_t i;
-
-	for (i = 0; i < R5_TAG_LEN; i++)
-		field[i] = i < strlen(tag) ? tag[i] : '\0';
-}
-
-static int copy(const struct core *core, const char *from, const char *to)
-{
-	set_tag(core->control->from, from);
-	set_tag(core->control->to, to);
-	return order(core, R5_COPY);
-}
-
-static int open_by(const struct core *core, const char *tag)
-{
-	set_tag(core->control->from, tag);
-	return order(core, R5_OPEN);
-}
-
-/* Have the core write to so much memory until it is reset. */
-static int hammer(const struct core *core, __u32 size)
-{
-	set_tag(core->control->to, "");
-	store(&core->control->size, size);
-	return order(core, R5_HAMMER);
-}
-
-static bool writes(const struct core *core)
-{
-	__u32 counter = load(&core->control->counter);
-
-	return SOON(load(&core->control->counter) != counter);
-}
-
-/* === Fixture ============================================================= */
-
-FIXTURE(r5) {
-	struct core core[CORES];
-	__u64 used;
-	int node;
-};
-
-FIXTURE_SETUP(r5)
-{
-	struct core *core = &self->core[0];
-	int i;
-
-	if (!find_core(core, 0) || !find_core(&self->core[1], 1))
-		SKIP(return, "there are no such cores");
-	self->node = open(HEAP, O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, self->node);
-	for (i = 0; i < CORES; i++)
-		self->core[i].node = self->node;
-	ASSERT_EQ(0, write_line(LATE, "0"));
-	self->used = used_bytes(self->node);
-	ASSERT_EQ(0, start(core));
-	ASSERT_EQ(1, load(&core->control->runs));
-}
-
-static void end_core(struct core *core)
-{
-	if (core->control)
-		munmap(core->control, sizeof(*core->control));
-	if (core->fd >= 0)
-		close(core->fd);
-	if (!has_state(core, "offline"))
-		set_state(core, "stop");
-	unlink_tag(core->node, cores[core->nr].control);
-}
-
-/* All that the cores had is in the heap again. */
-FIXTURE_TEARDOWN(r5)
-{
-	int i;
-
-	write_line(LATE, "0");
-	for (i = 0; i < CORES; i++) {
-		end_core(&self->core[i]);
-		EXPECT_TRUE(has_state(&self->core[i], "offline"));
-		EXPECT_TRUE(SOON(held_by(&self->core[i]) <= 0));
-	}
-	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used))
-		TH_LOG("%llu bytes are used, %llu before", used_bytes(self->node), self->used);
-}
+#include "carveout_cores.h"
 
 /* === Sharing ============================================================= */
 
@@ -394,169 +127,76 @@ TEST_F_TIMEOUT(r5, two_cores_share_a_buffer, TEST_SECONDS)
 	EXPECT_TRUE(SOON(!has_tag(self->node, "r5.frame")));
 }
 
-/* === The end of a core =================================================== */
-
-TEST_F_TIMEOUT(r5, stop_holds_memory_until_the_reset, TEST_SECONDS)
+/* Core 1 has a quota of 1 MiB in the device tree. */
+TEST_F_TIMEOUT(r5, quota, TEST_SECONDS)
 {
-	struct core *core = &self->core[0];
-	__u64 used;
-	pid_t pid;
+	struct core *core = &self->core[1];
 
-	ASSERT_EQ(0, hammer(core, LARGE));
-	used = used_bytes(self->node);
-	ASSERT_EQ(0, write_line(LATE, "1"));
-	pid = start_child(stop, core);
-	ASSERT_LT(0, pid);
-	EXPECT_TRUE(SOON(held_by(core) == 1));
-	EXPECT_TRUE(writes(core));
-	EXPECT_EQ(used, used_bytes(self->node));
-	EXPECT_TRUE(has_tag(self->node, "r5.ready"));
-	EXPECT_EQ(0, write_line(LATE, "0"));
-	EXPECT_EQ(0, wait_child(pid));
-	EXPECT_TRUE(SOON(held_by(core) == 0));
-	/* The control buffer is persistent. */
-	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 4096));
-	EXPECT_FALSE(has_tag(self->node, "r5.ready"));
+	ASSERT_EQ(0, start(core));
+	EXPECT_EQ(QUOTA, hammer(core, MIB));
+	EXPECT_EQ(0, hammer(core, MIB / 2));
+	EXPECT_EQ(QUOTA, copy(core, "r5b.ready", "r5b.frame") ?: hammer(core, MIB / 2));
 }
 
-TEST_F_TIMEOUT(r5, crash_holds_memory_until_the_reset, TEST_SECONDS)
+TEST_F_TIMEOUT(r5, waits_for_a_change, TEST_SECONDS)
 {
 	struct core *core = &self->core[0];
-	__u64 used, generation = generation_of(self->node, core->fd);
-	int fd;
+	int fd = alloc_tag(self->node, PAGE, "linux.first", 0, 0600);
 
-	ASSERT_EQ(0, hammer(core, LARGE));
-	used = used_bytes(self->node);
-	ASSERT_EQ(0, write_line(LATE, "1"));
-	ASSERT_EQ(0, make_crash(core));
-	EXPECT_TRUE(SOON(held_by(core) == 1));
-	EXPECT_TRUE(writes(core));
-	EXPECT_EQ(used, used_bytes(self->node));
-	EXPECT_EQ(0, write_line(LATE, "0"));
-	/* The core is started again, and finds its tag. */
-	EXPECT_TRUE(SOON(load(&core->control->runs) == 2));
-	EXPECT_TRUE(SOON(held_by(core) == 0));
-	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 2 * 4096));
-	fd = open_tag(self->node, "r5.control", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(generation, generation_of(self->node, fd));
 	close(fd);
-	EXPECT_TRUE(SOON(has_tag(self->node, "r5.ready")));
-	EXPECT_EQ(0, order(core, R5_NOTHING));
+	set_tag(core->control->from, "linux.");
+	ask(core, R5_WATCH);
+	/* Another prefix. */
+	fd = alloc_tag(self->node, PAGE, "other.first", 0, 0600);
+	ASSERT_LE(0, fd);
+	sleep_us(100000);
+	EXPECT_FALSE(answered(core));
+	close(fd);
+	fd = alloc_tag(self->node, PAGE, "linux.second", 0, 0600);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, result(core));
+	close(fd);
 }
 
-TEST_F_TIMEOUT(r5, core_reports_its_crash, TEST_SECONDS)
+/* === Pools ================================================================ */
+
+TEST_F_TIMEOUT(r5, block_between_a_process_and_a_core, TEST_SECONDS)
 {
 	struct core *core = &self->core[0];
-	__u32 i, rounds = env_rounds(20);
-
-	for (i = 0; i < rounds; i++) {
-		ask(core, R5_CRASH);
-		ASSERT_TRUE(SOON(load(&core->control->runs) == i + 2));
-		ASSERT_TRUE(SOON(has_tag(self->node, "r5.ready")));
-		ASSERT_TRUE(SOON(!held_by(core)));
-	}
-}
-
-static bool get_memory(int node, int *fd)
-{
-	*fd = alloc_buffer(node, LARGE);
-	return *fd >= 0;
-}
-
-/* Get the memory of the core as soon as it is free, and see whether the core writes to it. */
-static bool next_owner_is_alone(int node)
-{
-	bool zero = true;
+	int pool = make_pool(self->node, 1), block, i;
 	__u32 *mem;
-	int fd, turn;
-	size_t i;
 
-	if (!SOON(get_memory(node, &fd)))
-		return false;
-	mem = map_buffer(fd, LARGE, PROT_READ);
-	close(fd);
-	if (mem == MAP_FAILED)
-		return false;
-	for (turn = 0; turn < 20; turn++) {
-		for (i = 0; i < LARGE / sizeof(*mem); i += 256)
-			zero = zero && !__atomic_load_n(&mem[i], __ATOMIC_RELAXED);
-		sleep_us(1000);
+	ASSERT_LE(0, pool);
+	mem = map_buffer(pool, PAGE, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, mem);
+	store(mem, 100);
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, alloc_block(core, 0));
+		EXPECT_EQ(101 + i, load(mem));
+		EXPECT_EQ(-EAGAIN, acquire_block_nowait(pool));
+		ASSERT_EQ(0, order(core, R5_BLOCK_FREE));
+		block = acquire_block_nowait(pool);
+		ASSERT_EQ(0, block);
+		EXPECT_EQ(BUSY, alloc_block(core, 0));
+		/* Free the block while the core waits for it. */
+		set_tag(core->control->from, "linux.pool");
+		store(&core->control->value, 60000);
+		store(mem, 99 + i);
+		ask(core, R5_BLOCK_ALLOC);
+		sleep_us(10000);
+		EXPECT_FALSE(answered(core));
+		ASSERT_EQ(0, release_block(pool, block));
+		ASSERT_EQ(0, result(core));
+		EXPECT_EQ(100 + i, load(mem));
+		ASSERT_EQ(0, order(core, R5_BLOCK_FREE));
+		store(mem, 101 + i);
 	}
-	munmap(mem, LARGE);
-	return zero;
-}
-
-/* With @late, the core writes for a while after its channel was removed. */
-static bool stop_while_it_writes(struct core *core, bool late)
-{
-	bool good;
-	pid_t pid;
-
-	if (hammer(core, LARGE) || write_line(LATE, late ? "1" : "0"))
-		return false;
-	pid = start_child(stop, core);
-	good = pid > 0;
-	if (late)
-		good = good && SOON(held_by(core) == 1) && writes(core) &&
-		       alloc_buffer(core->node, LARGE) == -ENOSPC;
-	good = !write_line(LATE, "0") && good;
-	good = next_owner_is_alone(core->node) && good;
-	return !wait_child(pid) && good;
-}
-
-static bool start_again(struct core *core)
-{
-	munmap(core->control, sizeof(*core->control));
-	close(core->fd);
-	core->control = NULL;
-	return !start(core);
-}
-
-TEST_F_TIMEOUT(r5, stopped_core_never_writes_to_the_next_owner, TEST_SECONDS)
-{
-	struct core *core = &self->core[0];
-	__u32 i, rounds = env_rounds(20);
-
-	for (i = 0; i < rounds; i++) {
-		ASSERT_TRUE(stop_while_it_writes(core, i % 2))
-			TH_LOG("round %u", i);
-		ASSERT_TRUE(start_again(core));
-		ASSERT_EQ(i + 2, load(&core->control->runs));
-	}
-}
-
-TEST_F_TIMEOUT(r5, crashed_core_never_writes_to_the_next_owner, TEST_SECONDS)
-{
-	struct core *core = &self->core[0];
-	__u32 i, rounds = env_rounds(20);
-
-	for (i = 0; i < rounds; i++) {
-		ASSERT_TRUE(SOON(has_tag(self->node, "r5.ready")));
-		ASSERT_EQ(0, hammer(core, LARGE));
-		ASSERT_EQ(0, make_crash(core));
-		ASSERT_TRUE(next_owner_is_alone(self->node))
-			TH_LOG("round %u", i);
-		ASSERT_TRUE(SOON(load(&core->control->runs) == i + 2));
-	}
+	munmap(mem, PAGE);
+	close(pool);
 }
 
 /* === The directory ======================================================= */
-
-static int find(const struct core *core, const char *tag, __u32 times)
-{
-	set_tag(core->control->from, tag);
-	store(&core->control->value, times);
-	return order(core, R5_FIND);
-}
-
-static int set_mode(int node, const char *tag, __u32 mode)
-{
-	struct carveout_ioctl_setattr attr = { .flags = CARVEOUT_SETATTR_MODE, .mode = mode };
-
-	set_name(attr.tag, tag);
-	return xioctl(node, CARVEOUT_IOCTL_SETATTR, &attr);
-}
 
 TEST_F_TIMEOUT(r5, directory_follows_the_tags, TEST_SECONDS)
 {
@@ -585,6 +225,38 @@ TEST_F_TIMEOUT(r5, directory_follows_the_tags, TEST_SECONDS)
 	EXPECT_TRUE(SOON(used_bytes(self->node) == used));
 }
 
+/* In a steady state no message is sent in either direction. */
+TEST_F_TIMEOUT(r5, buffers_are_handed_over_without_a_message, TEST_SECONDS)
+{
+	struct core *core = &self->core[0];
+	__u32 messages, i, *mem[4];
+	char tag[32];
+	int fd[4];
+
+	for (i = 0; i < 4; i++) {
+		snprintf(tag, sizeof(tag), "linux.frame%u", i);
+		fd[i] = alloc_tag(self->node, PAGE, tag, 0, 0666);
+		ASSERT_LE(0, fd[i]);
+		ASSERT_EQ(0, set_mode(self->node, tag, 0666));
+		mem[i] = map_buffer(fd[i], PAGE, PROT_READ | PROT_WRITE);
+		ASSERT_NE(MAP_FAILED, mem[i]);
+		ASSERT_TRUE(SOON(!find(core, tag, 1)));
+	}
+	messages = load(&core->control->messages);
+	for (i = 0; i < 1000; i++) {
+		snprintf(tag, sizeof(tag), "linux.frame%u", i % 4);
+		store(mem[i % 4], 1000003 * i);
+		set_tag(core->control->from, tag);
+		ASSERT_EQ(0, order(core, R5_LOAD));
+		ASSERT_EQ(1000003 * i, load(&core->control->value));
+	}
+	EXPECT_EQ(messages, load(&core->control->messages));
+	for (i = 0; i < 4; i++) {
+		munmap(mem[i], PAGE);
+		close(fd[i]);
+	}
+}
+
 /* More changes than slots. It is one buffer, which is held once. */
 TEST_F_TIMEOUT(r5, directory_follows_the_mode, TEST_SECONDS)
 {
@@ -600,27 +272,6 @@ TEST_F_TIMEOUT(r5, directory_follows_the_mode, TEST_SECONDS)
 		ASSERT_EQ(0, set_mode(self->node, "linux.table", i % 2 ? 0666 : 0444));
 	}
 	close(fd);
-}
-
-TEST_F_TIMEOUT(r5, directory_is_held_until_the_reset, TEST_SECONDS)
-{
-	struct core *core = &self->core[0];
-	pid_t pid;
-	int fd;
-
-	fd = alloc_tag(self->node, TABLE, "linux.table", 0, 0644);
-	ASSERT_LE(0, fd);
-	EXPECT_TRUE(SOON(!find(core, "linux.table", 1)));
-	close(fd);
-	ASSERT_EQ(0, write_line(LATE, "1"));
-	pid = start_child(stop, core);
-	ASSERT_LT(0, pid);
-	EXPECT_TRUE(SOON(held_by(core) == 1));
-	sleep_us(100000);
-	EXPECT_LE(self->used + TABLE, used_bytes(self->node));
-	EXPECT_EQ(0, write_line(LATE, "0"));
-	EXPECT_EQ(0, wait_child(pid));
-	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 4096));
 }
 
 #define TORN_CHUNK	50000U
