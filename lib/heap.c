@@ -11,10 +11,11 @@
  *
  * Freed memory is merged with neighbouring holes immediately.
  *
- * alloc_first() and release() are the paths of nearly all calls: a plain request of the
- * first region for less than %CARVEOUT_EXACT granules, and its free. They leave for the
- * general code, alloc_any() and the two merges, in the last step only, so that the
- * compiler saves no registers in them. Documentation/design.rst has their costs.
+ * alloc_first() and release() are the paths of nearly all calls: a request of the first
+ * region for less than %CARVEOUT_EXACT granules, without a condition but an alignment that
+ * its hole has anyway, and its free. They leave for the general code, alloc_any() and the
+ * two merges, in the last step only, so that the compiler saves no registers in them.
+ * Documentation/design.rst has their costs.
  */
 
 #include "carveout_lib.h"
@@ -247,10 +248,10 @@ static noinline int finish(struct carveout_heap *heap, int err, bool missed)
 	return err;
 }
 
-/* Is the request one of a size in regions of some attributes, without other conditions? */
-static __always_inline bool is_plain(const struct carveout_heap_request *req)
+/* Is the request one of a size, an alignment and attributes, without other conditions? */
+static __always_inline bool is_simple(const struct carveout_heap_request *req)
 {
-	return !(req->align | req->max_addr | req->regions | req->conditions);
+	return !(req->max_addr | req->regions | req->conditions);
 }
 
 /* Allocate for a request of any kind. */
@@ -269,7 +270,7 @@ static noinline int alloc_any(struct carveout_heap *heap,
 	return finish(heap, err, place.missed);
 }
 
-/* Does the region have the attributes that a plain request needs? */
+/* Does the region have the attributes that a simple request needs? */
 static __always_inline bool may_serve(const struct carveout_region *region,
 				      const struct carveout_heap_request *req)
 {
@@ -284,7 +285,7 @@ static __always_inline bool may_serve(const struct carveout_region *region,
 static __always_inline int alloc_first(struct carveout_heap *heap,
 				       struct carveout_region *region,
 				       const struct carveout_heap_request *req, u64 granules,
-				       struct carveout_handle *handle)
+				       bool aligned, struct carveout_handle *handle)
 {
 	u64 bin = carveout_bins_next(&region->bins, granules);
 	struct carveout_store *store = &heap->store;
@@ -300,6 +301,9 @@ static __always_inline int alloc_first(struct carveout_heap *heap,
 	if (unlikely(carveout_mark(span) != region->hole ||
 		     (bin != granules && !store->free)))
 		return alloc_any(heap, req, handle);
+	/* An alignment that is no power of two has a bit of its own below it, too. */
+	if (aligned && unlikely((req->align | span->start) & (req->align - 1)))
+		return alloc_any(heap, req, handle);
 	make_used(heap, region, span, index, granules, req->cookie, handle);
 	carveout_bins_pop(store, &region->bins, bin, span);
 	span->key ^= CARVEOUT_TOGGLE;
@@ -309,6 +313,14 @@ static __always_inline int alloc_first(struct carveout_heap *heap,
 	}
 	span->key -= carveout_key(bin - granules, 0);
 	return add_small(heap, region, span, handle->index, bin - granules);
+}
+
+/* The same for a request with an alignment, which the hole has to have. */
+static noinline int alloc_aligned(struct carveout_heap *heap, struct carveout_region *region,
+				  const struct carveout_heap_request *req, u64 granules,
+				  struct carveout_handle *handle)
+{
+	return alloc_first(heap, region, req, granules, true, handle);
 }
 
 /**
@@ -351,10 +363,12 @@ int carveout_heap_alloc(struct carveout_heap *heap, const struct carveout_heap_r
 		return -EUCLEAN;
 	/* An overflowing size becomes 0, too. */
 	granules = (carveout_off_t)(req->size + heap->granule_mask) >> heap->shift;
-	if (likely(is_plain(req) && granules - 1 < CARVEOUT_EXACT - 1 && region &&
-		   may_serve(region, req)))
-		return alloc_first(heap, region, req, granules, handle);
-	return alloc_any(heap, req, handle);
+	if (unlikely(!is_simple(req) || granules - 1 >= CARVEOUT_EXACT - 1 || !region ||
+		     !may_serve(region, req)))
+		return alloc_any(heap, req, handle);
+	if (req->align)
+		return alloc_aligned(heap, region, req, granules, handle);
+	return alloc_first(heap, region, req, granules, false, handle);
 }
 EXPORT_SYMBOL_IF_KUNIT(carveout_heap_alloc);
 

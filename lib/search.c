@@ -152,7 +152,10 @@ static u32 try_padded(struct carveout_heap *heap, struct search *search,
 	return 0;
 }
 
-/* Try the best size. A hole of the list is preferred: it is cheaper to remove. */
+/*
+ * Try the best size. In a bin of one size the first hole is taken, as by a plain request; in
+ * a trie one behind the node, which is cheaper to remove.
+ */
 static u32 try_best(struct carveout_heap *heap, const struct want *want, u32 index,
 		    carveout_off_t *start)
 {
@@ -162,6 +165,8 @@ static u32 try_best(struct carveout_heap *heap, const struct want *want, u32 ind
 
 	if (!fits(want, span, start))
 		return 0;
+	if (carveout_granules(span) < CARVEOUT_EXACT)
+		return index;
 	next = carveout_link_read(&heap->store, span->bin_next);
 	if (!next || !fits(want, carveout_span(&heap->store, next), &other))
 		return index;

@@ -129,6 +129,18 @@ static const struct carveout_case carveout_cases[] = {
 		STALE(0),
 		USED(0, 0), HOLES(0), LARGEST(0, 0), LARGEST(99, 0),
 	} },
+	{ "the lower hole of a size, with and without an alignment", {
+		REGION(0x10000, 0x10000, 0, 0),
+		ALLOC(0, 0x1000, 0x10000), ALLOC(1, 0x1000, 0x11000),
+		ALLOC(2, 0x1000, 0x12000), ALLOC(3, 0x1000, 0x13000),
+		FREE(0), FREE(2),
+		ALLOC(4, 0x1000, 0x10000), FREE(4),
+		ALIGNED(4, 0x1000, 0x1000, 0x10000), FREE(4),
+		BELOW(4, 0x1000, 0x20000, 0x10000), FREE(4),
+		REFUSED(-EINVAL, 0x1000, 3, 0), REFUSED(-EINVAL, 0x1000, 0x3000, 0),
+		ALIGNED(4, 0x800, 0x800, 0x10000), ALIGNED(5, 0x800, 0x1000, 0x12000),
+		ALIGNED(6, 0x400, 0x400, 0x10800), HOLES(3),
+	} },
 	{ "alignments below the granule", {
 		REGION(0x40, 0x1000, 0, 0),
 		ALIGNED(0, 64, 1, 0x40),
