@@ -87,6 +87,31 @@ void carveout_addr_map_init(struct carveout_addr_map *map, void *mem, carveout_o
 }
 
 /**
+ * carveout_addr_map_fits_piece() - Check the unit and the lengths of an address map
+ * @map: address map of a piece that is not empty
+ * @granule_shift: log2 of the granule
+ *
+ * Context: Any context.
+ * Return: true if they are those of carveout_addr_map_init().
+ */
+bool carveout_addr_map_fits_piece(const struct carveout_addr_map *map,
+				  unsigned int granule_shift)
+{
+	u32 words = group_words(map->size, granule_shift);
+	unsigned int i;
+
+	if (map->shift != group_shift(map->size, granule_shift) ||
+	    map->offset != map->base >> map->shift)
+		return false;
+	for (i = 0; i < CARVEOUT_ADDR_MAP_LEVELS; i++) {
+		if (map->words[i] != words)
+			return false;
+		words = (words + 63) / 64;
+	}
+	return true;
+}
+
+/**
  * carveout_addr_map_set() - Set the first span that starts in a group
  * @map: address map
  * @group: number of the group

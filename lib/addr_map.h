@@ -32,7 +32,10 @@
  * A region that was joined from several pieces therefore has several address maps.
  */
 
-/* Maximum number of groups of one address map, less one. */
+/*
+ * An address map has at most this many groups and one more, because its piece need not start
+ * at a group.
+ */
 #ifndef CARVEOUT_ADDR_MAP_GROUPS
 #define CARVEOUT_ADDR_MAP_GROUPS CARVEOUT_BIT(20)
 #endif
@@ -124,6 +127,8 @@ static inline bool carveout_addr_map_marked(const struct carveout_addr_map *map,
 size_t carveout_addr_map_bytes(carveout_off_t size, unsigned int granule_shift);
 void carveout_addr_map_init(struct carveout_addr_map *map, void *mem, carveout_off_t base,
 			    carveout_off_t size, unsigned int granule_shift);
+bool carveout_addr_map_fits_piece(const struct carveout_addr_map *map,
+				  unsigned int granule_shift);
 void carveout_addr_map_set(struct carveout_addr_map *map, u64 group, u32 span);
 void carveout_addr_map_clear(struct carveout_addr_map *map, u64 group);
 bool carveout_addr_map_last(const struct carveout_addr_map *map, u64 *group);

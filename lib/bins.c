@@ -20,17 +20,18 @@
  *
  * In a trie a new hole is inserted behind the node of its size, whose links remain.
  *
- * The design follows the tree bins of Doug Lea's malloc. A search, an insertion and
- * a removal follow at most as many links as there are open bits, 50 in the worst
- * case, independent of the number of holes. A search finds the smallest hole that is
- * large enough, or that there is none.
+ * The design follows the tree bins of Doug Lea's malloc. An insertion and a removal
+ * follow at most as many links as there are open bits, 50 in the worst case, and a search
+ * at most twice as many, independent of the number of holes. A search finds the smallest
+ * hole that is large enough, or that there is none.
  *
  * In a hole in the trie, and in the first hole of a bin of one size, bin_prev is its
  * parent (0 for the root of the bin) with %CARVEOUT_IN_TRIE set. In another hole of a
  * list bin_prev is the hole before it.
  *
- * Links of a trie are checked when they are followed, those of a list when a hole is
- * removed from its middle. A wrong link marks the store as corrupted, and the heap
+ * Links down a trie are checked to exist, and to lead back where a node is moved or
+ * added; links up are checked to match. Both links of a hole are checked when it is removed
+ * from the middle of a list. A wrong link marks the store as corrupted, and the heap
  * handles it.
  */
 
@@ -71,7 +72,7 @@ static void insert_below(struct carveout_store *store, u32 at, unsigned int bit,
 	u32 *child;
 
 	while (carveout_granules(carveout_span(store, at)) != granules) {
-		u32 next;
+		u32 next, back = at | CARVEOUT_IN_TRIE;
 
 		if (!bit--) {
 			/* All bits agree, but the sizes do not. */
@@ -82,9 +83,13 @@ static void insert_below(struct carveout_store *store, u32 at, unsigned int bit,
 		next = carveout_link_read(store, *child);
 		if (!next) {
 			*child = index;
-			span->bin_prev = at | CARVEOUT_IN_TRIE;
+			span->bin_prev = back;
 			span->bin_next = 0;
 			make_leaf(store, index);
+			return;
+		}
+		if (carveout_span(store, next)->bin_prev != back) {
+			store->corrupted = true;
 			return;
 		}
 		at = next;
@@ -152,7 +157,8 @@ static u32 detach_leaf(struct carveout_store *store, u32 index, unsigned int bit
 		below = carveout_link_read(store, *child);
 		if (!below)
 			break;
-		if (!bits--) {
+		if (!bits-- ||
+		    carveout_span(store, below)->bin_prev != (at | CARVEOUT_IN_TRIE)) {
 			store->corrupted = true;
 			return 0;
 		}
@@ -333,9 +339,13 @@ u32 carveout_trie_best(struct carveout_store *store, const struct carveout_bins 
 		       u64 granules)
 {
 	unsigned int bin = carveout_bin_of(granules);
-	u32 root = carveout_link_read(store, bins->head[bin]);
-	u32 best = root ? best_below(store, root, carveout_bin_bits(bin), granules) : 0;
+	u32 root, best;
 
+	/* The size after the largest one may have no bin. */
+	if (unlikely(bin >= CARVEOUT_BINS))
+		return 0;
+	root = carveout_link_read(store, bins->head[bin]);
+	best = root ? best_below(store, root, carveout_bin_bits(bin), granules) : 0;
 	if (best)
 		return best;
 	return carveout_trie_smallest(store, bins, carveout_bins_next(bins, bin + 1));

@@ -34,7 +34,8 @@
  * struct carveout_bins - Holes of one region by size
  * @summary: bit w is set when word[w] is not 0
  * @word: bit b % 64 of word b / 64 is set when head[b] is not 0
- * @head: root of the trie of each bin, 0 if there is no hole of these sizes
+ * @head: below %CARVEOUT_EXACT the first hole of each bin's list, else the root of its
+ *	trie; 0 if there is no hole of these sizes
  */
 struct carveout_bins {
 	u64 summary;
@@ -219,17 +220,18 @@ static __always_inline bool carveout_list_unlink(struct carveout_store *store,
 						 const struct carveout_span *span, u32 index)
 {
 	u32 prev = span->bin_prev, next = span->bin_next;
-	struct carveout_span *before;
+	struct carveout_span *before, *behind;
 
 	/* The index 0 does not exist, 1 refers to the spare descriptor. */
 	before = carveout_span(store, likely(prev) ? prev : 1);
-	if (unlikely(before->bin_next != index)) {
+	behind = carveout_span(store, next ? next : 1);
+	if (unlikely(before->bin_next != index || (next && behind->bin_prev != index))) {
 		store->corrupted = true;
 		return false;
 	}
 	before->bin_next = next;
 	if (next)
-		carveout_span(store, next)->bin_prev = prev;
+		behind->bin_prev = prev;
 	return true;
 }
 
@@ -272,8 +274,8 @@ static __always_inline void carveout_bins_remove(struct carveout_store *store,
  * @bins: bins of the region
  * @granules: size wanted, at least 1
  *
- * Of several holes of that size it is the one in the trie. The others follow it in
- * bin_next.
+ * Of several holes of that size it is the first of the list, or the one in the trie. The
+ * others follow it in bin_next.
  *
  * Context: Any context. Caller serialises access. Follows at most twice
  * carveout_bin_bits() links.

@@ -194,7 +194,9 @@ static noinline int take(struct carveout_heap *heap, struct carveout_region *reg
 	struct carveout_span *hole = carveout_span(store, index);
 	u64 back = carveout_granules(hole) - front - granules;
 
-	if (unlikely(carveout_mark(hole) != region->hole))
+	if (unlikely(carveout_mark(hole) != region->hole ||
+		     carveout_granules(hole) < front ||
+		     carveout_granules(hole) - front < granules))
 		store->corrupted = true;
 	if (unlikely(store->corrupted))
 		return -EUCLEAN;
@@ -374,16 +376,6 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_alloc);
 
 /* === Freeing ============================================================== */
 
-/* The neighbour that @link refers to if it is a hole of the region, else 0. */
-static u32 hole_at(struct carveout_heap *heap, const struct carveout_region *region, u32 link)
-{
-	u32 index = carveout_link_read(&heap->store, link);
-
-	if (index && carveout_mark(carveout_span(&heap->store, index)) == region->hole)
-		return index;
-	return 0;
-}
-
 /* The region of a span; NULL if its mark is corrupted. */
 static struct carveout_region *region_of(const struct carveout_heap *heap,
 					 const struct carveout_span *span)
@@ -424,6 +416,8 @@ static noinline int merge_with_prev(struct carveout_heap *heap, struct carveout_
 			carveout_bins_remove(store, &region->bins, right, next);
 			carveout_heap_merge(heap, region, span, index, right, next);
 		}
+	} else if (unlikely(region->chain.last != index)) {
+		return carveout_heap_corrupted(heap);
 	}
 	carveout_bins_remove(store, &region->bins, left, prev);
 	carveout_heap_merge(heap, region, left, prev, span, index);
@@ -457,6 +451,8 @@ static __always_inline int release(struct carveout_heap *heap, struct carveout_r
 			return carveout_heap_corrupted(heap);
 		if (carveout_mark(beside) == region->hole)
 			return merge_with_prev(heap, region, span, index, beside);
+	} else if (unlikely(region->chain.first != index)) {
+		return carveout_heap_corrupted(heap);
 	}
 	if (likely(span->next)) {
 		beside = carveout_span(store, span->next);
@@ -464,6 +460,8 @@ static __always_inline int release(struct carveout_heap *heap, struct carveout_r
 			return carveout_heap_corrupted(heap);
 		if (carveout_mark(beside) == region->hole)
 			return merge_with_next(heap, region, span, index, beside);
+	} else if (unlikely(region->chain.last != index)) {
+		return carveout_heap_corrupted(heap);
 	}
 	if (unlikely(granules >= CARVEOUT_EXACT))
 		return insert_large(heap, region, span, index);
@@ -533,6 +531,20 @@ EXPORT_SYMBOL_IF_KUNIT(carveout_heap_free_at);
 
 /* === Changing the size ==================================================== */
 
+/* The hole behind a span, or 0. If it does not link back, the store is marked. */
+static u32 hole_behind(struct carveout_heap *heap, const struct carveout_region *region,
+		       const struct carveout_span *span, u32 index)
+{
+	struct carveout_store *store = &heap->store;
+	u32 next = span->next;
+
+	if (!next)
+		return 0;
+	if (carveout_span(store, next)->prev != index)
+		store->corrupted = true;
+	return carveout_mark(carveout_span(store, next)) == region->hole ? next : 0;
+}
+
 /*
  * Move the start of a hole that is in no bin and follows @left: down by a number of
  * granules, or up by a negative one. The hole is then inserted into its bin.
@@ -554,9 +566,11 @@ static void move_start(struct carveout_heap *heap, struct carveout_region *regio
 static int shrink(struct carveout_heap *heap, struct carveout_region *region,
 		  struct carveout_span *span, u32 index, u64 by)
 {
+	u32 next = hole_behind(heap, region, span, index);
 	struct carveout_store *store = &heap->store;
-	u32 next = hole_at(heap, region, span->next);
 
+	if (unlikely(store->corrupted))
+		return -EUCLEAN;
 	if (next) {
 		carveout_bins_remove(store, &region->bins, carveout_span(store, next), next);
 		move_start(heap, region, span, by);
@@ -578,9 +592,11 @@ static int grow(struct carveout_heap *heap, struct carveout_region *region,
 		struct carveout_span *span, u32 index, u64 by)
 {
 	struct carveout_store *store = &heap->store;
-	u32 next = hole_at(heap, region, span->next);
+	u32 next = hole_behind(heap, region, span, index);
 	struct carveout_span *hole;
 
+	if (unlikely(store->corrupted))
+		return -EUCLEAN;
 	if (!next)
 		return -ENOSPC;
 	hole = carveout_span(store, next);

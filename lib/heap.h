@@ -25,8 +25,8 @@
  *   carveout_heap_alloc(), carveout_heap_resize() or carveout_heap_add_region()
  *   returns -ENOMEM, and retries; freeing never needs any,
  * - provides carveout_region_bytes() of memory for each piece of memory that it adds,
- * - and frees all of that memory after the last use of the heap, that of a region
- *   also after its removal. Nothing else needs to be destroyed.
+ * - and frees all of that memory after the last use of the heap. Nothing else needs to be
+ *   destroyed.
  *
  * All calls share their errors. A call that fails changes only the counters of
  * failures:
@@ -157,11 +157,12 @@ struct carveout_heap_stats {
 /**
  * struct carveout_heap - An allocator over regions of memory
  * @region: the regions, in the order in which they are tried. An entry is NULL
- *	after its region was joined to another one or removed.
+ *	after its region was joined to another one.
  * @nr_regions: number of entries of @region in use, NULL ones included
  * @size: bytes in all regions; see also carveout_heap_used(), carveout_heap_high(),
  *	carveout_heap_nr_used(), carveout_heap_nr_holes()
- * @corrupted: a violated invariant was found: every call returns -EUCLEAN
+ * @corrupted: a violated invariant was found: calls that return an error number return
+ *	-EUCLEAN, except for carveout_heap_set_cookie()
  *
  * The caller may read the public fields under its lock and writes none.
  */
@@ -174,7 +175,7 @@ struct carveout_heap {
 	unsigned int shift;
 	carveout_off_t granule_mask;
 	struct carveout_gauge used;
-	u64 serial;			/* counts generations: the low half, which is never 0 */
+	u64 serial;			/* counts generations: its low half, none of which is 0 */
 	struct carveout_heap_stats stats;	/* of calls that failed */
 	struct carveout_addr_map *piece[CARVEOUT_MAX_PIECES];	/* sorted by address */
 	unsigned int nr_pieces;

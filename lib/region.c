@@ -66,13 +66,16 @@ void carveout_region_del_hole(struct carveout_heap *heap, unsigned int region, u
 
 static bool is_hole(const struct carveout_heap *heap, u32 index)
 {
-	return (carveout_mark(carveout_span(&heap->store, index)) & CARVEOUT_MARK_STATE) ==
-	       CARVEOUT_HOLE;
+	return index && (carveout_mark(carveout_span(&heap->store, index)) &
+			 CARVEOUT_MARK_STATE) == CARVEOUT_HOLE;
 }
 
 /* === Checks =============================================================== */
 
-/* Does the heap have too many granules with @size more bytes? The sum does not wrap. */
+/*
+ * Does the heap have too many granules with @size more bytes? The sum wraps only if the ranges
+ * overlap, which is refused later.
+ */
 static bool is_too_large(const struct carveout_heap *heap, carveout_off_t size)
 {
 	return (u64)((carveout_off_t)(heap->size + size) >> heap->shift) >>
@@ -114,7 +117,7 @@ static int check_memory(const struct carveout_heap *heap,
 	return heap->nr_pieces < CARVEOUT_MAX_PIECES ? 0 : -E2BIG;
 }
 
-/* Entries emptied by a join or a removal are reused only if there are no others. */
+/* Entries emptied by a join are reused only if there are no others. */
 static int free_entry(const struct carveout_heap *heap)
 {
 	unsigned int i;

@@ -126,7 +126,7 @@ union carveout_aux {
 
 /**
  * struct carveout_store - All descriptors of a heap
- * @span: for each chunk its descriptors, indexed by the number of bits of an index
+ * @span: for each chunk its descriptors, indexed by the highest set bit of an index
  * @aux: for each chunk the second parts of its descriptors
  * @mask: for each chunk the bits of an index that select the slot
  * @next_chunk: number of the next chunk to add
@@ -342,7 +342,7 @@ carveout_store_take(struct carveout_store *store, u32 *index)
 	}
 	*index = store->free;
 	span = carveout_span(store, *index);
-	if (unlikely(carveout_mark(span) != CARVEOUT_FREE)) {
+	if (unlikely(carveout_mark(span) != CARVEOUT_FREE || !carveout_store_has(store, *index))) {
 		store->corrupted = true;
 		return NULL;
 	}

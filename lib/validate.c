@@ -98,21 +98,33 @@ static bool exists(const struct check *check, u32 index)
 
 /* === Store and regions ==================================================== */
 
+/* All indices of a chunk that does not exist lead to the spare descriptor. */
+static bool check_chunk(const struct carveout_store *store, unsigned int chunk)
+{
+	if (chunk < CARVEOUT_CHUNK_FIRST || chunk >= store->next_chunk)
+		return store->span[chunk] == &store->spare &&
+		       store->aux[chunk] == &store->spare_aux && !store->mask[chunk];
+	return store->span[chunk] && store->aux[chunk] &&
+	       store->mask[chunk] == CARVEOUT_BIT(chunk) - 1;
+}
+
 static bool check_store(struct check *check)
 {
 	const struct carveout_store *store = &check->heap->store;
 	unsigned int i;
 
 	if (check->heap->shift >= CARVEOUT_OFF_BITS ||
+	    check->heap->granule_mask != ((carveout_off_t)1 << check->heap->shift) - 1 ||
 	    store->next_chunk < CARVEOUT_CHUNK_FIRST ||
 	    store->next_chunk > CARVEOUT_CHUNK_LAST + 1 ||
 	    store->limit != CARVEOUT_BIT(store->next_chunk) ||
 	    store->fresh < CARVEOUT_INDEX_FIRST || store->fresh > store->limit)
 		return violated(check, CARVEOUT_CORRUPT_STORE, 0);
-	for (i = CARVEOUT_CHUNK_FIRST; i < store->next_chunk; i++)
-		if (!store->span[i] || !store->aux[i] ||
-		    store->mask[i] != CARVEOUT_BIT(i) - 1)
+	for (i = 0; i < CARVEOUT_CHUNKS; i++)
+		if (!check_chunk(store, i))
 			return violated(check, CARVEOUT_CORRUPT_STORE, 0);
+	if (store->spare.key != carveout_key(0, CARVEOUT_SPARE))
+		return violated(check, CARVEOUT_CORRUPT_STORE, 0);
 	return true;
 }
 
@@ -165,7 +177,7 @@ static bool check_region(struct check *check)
 	return true;
 }
 
-/* Each piece is within one region, and behind the piece before it. */
+/* Each piece is within one region, and behind the piece before it. Its map fits it. */
 static bool check_piece(struct check *check, unsigned int nr)
 {
 	const struct carveout_heap *heap = check->heap;
@@ -180,9 +192,21 @@ static bool check_piece(struct check *check, unsigned int nr)
 
 		if (region && piece->base >= region->base &&
 		    piece->base - region->base < region->size)
-			return piece->size <= region->size - (piece->base - region->base);
+			return piece->size &&
+			       piece->size <= region->size - (piece->base - region->base) &&
+			       carveout_addr_map_fits_piece(piece, heap->shift);
 	}
 	return false;
+}
+
+/* Groups are compared without the map if the region has one piece, else each span is mapped. */
+static bool check_group_mask(const struct carveout_region *region)
+{
+	carveout_off_t mask = ~(carveout_off_t)0;
+
+	if (region->map.base == region->base && region->map.size == region->size)
+		mask <<= region->map.shift;
+	return region->group_mask == mask;
 }
 
 static bool check_pieces(struct check *check)
@@ -203,6 +227,9 @@ static bool check_pieces(struct check *check)
 	/* No overlaps and equal sums: the pieces cover the regions completely. */
 	if (size)
 		return violated(check, CARVEOUT_CORRUPT_PIECES, 0);
+	for (i = 0; i < heap->nr_regions; i++)
+		if (heap->region[i] && !check_group_mask(heap->region[i]))
+			return violated(check, CARVEOUT_CORRUPT_PIECES, 0);
 	return true;
 }
 
@@ -500,7 +527,7 @@ static bool check_sums(struct check *check)
 		used += carveout_gauge_used(&region->used);
 	}
 	if (size != heap->size || used != carveout_gauge_used(&heap->used) ||
-	    heap->used.below > heap->used.high)
+	    heap->used.below > heap->used.high || heap->used.high > size >> heap->shift)
 		return violated(check, CARVEOUT_CORRUPT_COUNT, 0);
 	return true;
 }

@@ -3,8 +3,8 @@
  * Walks: read a heap as counters, by handle, by address, as a list, in address order, as a
  * hash.
  *
- * These functions do not change the heap. Links are checked before they are followed,
- * and no walk is longer than the number of descriptors.
+ * These functions change nothing of the heap but the mark of corruption. Links are checked
+ * before they are followed, and no walk is longer than the number of descriptors.
  */
 
 #include "carveout_lib.h"

@@ -187,6 +187,51 @@ TEST(trie_against_a_list)
 	}
 }
 
+/* A root whose child is an allocation, with a generation and a cookie. */
+static struct carveout_span *trie_init_with_a_stranger(struct trie *trie, u32 *stranger)
+{
+	struct carveout_store *store = &trie->unit.heap.store;
+
+	trie_init(trie);
+	trie_add(trie, 1ULL << 40);
+	*stranger = carveout_span_new(store, 0, 64, CARVEOUT_USED);
+	carveout_span(store, *stranger)->gen = 77;
+	carveout_aux(store, *stranger)->cookie = 0;
+	carveout_aux(store, trie->index[0])->child[1] = *stranger;
+	return carveout_span(store, *stranger);
+}
+
+TEST(trie_does_not_change_what_links_back_elsewhere)
+{
+	static struct trie trie;
+	struct carveout_store *store = &trie.unit.heap.store;
+	struct carveout_span *span;
+	u32 stranger;
+
+	span = trie_init_with_a_stranger(&trie, &stranger);
+	trie_add(&trie, (1ULL << 40) + (1ULL << 34));
+	ASSERT_TRUE(store->corrupted);
+	ASSERT_EQ(0, carveout_aux(store, stranger)->cookie);
+	unit_fini(&trie.unit);
+	span = trie_init_with_a_stranger(&trie, &stranger);
+	trie_del(&trie, 0);
+	ASSERT_TRUE(store->corrupted);
+	ASSERT_EQ(77, span->gen);
+	unit_fini(&trie.unit);
+}
+
+TEST(trie_has_no_hole_beyond_the_largest_size)
+{
+	static struct trie trie;
+
+	trie_init(&trie);
+	trie_add(&trie, U64_MAX >> 8);
+	ASSERT_EQ(trie.index[0],
+		  carveout_bins_best(&trie.unit.heap.store, &trie.bins, U64_MAX >> 8));
+	ASSERT_EQ(0, carveout_bins_best(&trie.unit.heap.store, &trie.bins, 1ULL << 56));
+	unit_fini(&trie.unit);
+}
+
 TEST(trie_of_holes_in_one_bin)
 {
 	static struct unit unit;

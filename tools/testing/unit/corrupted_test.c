@@ -104,10 +104,18 @@ TEST_F_TIMEOUT(bits, heap_survives_each, 120)
 	ASSERT_LT(10000, refused);
 }
 
-/* A corruption that a call detects. */
+/* A call that detects a corruption. */
+enum detector {
+	BY_ALLOC,
+	BY_SEARCH,		/* an allocation with a condition */
+	BY_FREE,		/* of wall[3] */
+	BY_GROWTH,		/* of wall[3] */
+	BY_MERGE,		/* free the allocation behind the hole @small */
+};
+
 struct accident {
 	const char *name;
-	bool alloc;		/* detected by an allocation, otherwise by a free */
+	enum detector by;
 	u64 size;
 	void (*happen)(struct sample *sample);
 };
@@ -187,21 +195,88 @@ static void hole_behind_leads_elsewhere(struct sample *sample)
 	span(sample, span(sample, sample->wall[3].index)->next)->prev = sample->wall[0].index;
 }
 
+static void wall_prev_is_lost(struct sample *sample)
+{
+	span(sample, sample->wall[3].index)->prev = 0;
+}
+
+static void wall_next_is_lost(struct sample *sample)
+{
+	span(sample, sample->wall[3].index)->next = 0;
+}
+
+static void head_leads_to_a_smaller_hole(struct sample *sample)
+{
+	sample->unit.heap.region[0]->bins.head[5] = sample->small;
+}
+
+static void list_leads_to_an_allocation(struct sample *sample)
+{
+	span(sample, sample->small)->bin_next = sample->other.index;
+}
+
+/* A descriptor that was never used, in memory that happens to be zero. */
+static void free_list_leads_to_a_fresh_one(struct sample *sample)
+{
+	struct carveout_store *store = &sample->unit.heap.store;
+
+	memset(carveout_span(store, store->fresh), 0, sizeof(struct carveout_span));
+	store->free = store->fresh;
+}
+
 static const struct accident accidents[] = {
-	{ "hole_before_leads_elsewhere", false, 0, hole_before_leads_elsewhere },
-	{ "hole_behind_leads_elsewhere", false, 0, hole_behind_leads_elsewhere },
-	{ "wall_prev_leads_nowhere", false, 0, wall_prev_leads_nowhere },
-	{ "wall_next_is_another", false, 0, wall_next_is_another },
-	{ "hole_is_in_no_list", false, 0, hole_is_in_no_list },
-	{ "region_is_gone", false, 0, region_is_gone },
-	{ "head_leads_nowhere", true, 5 * 64, head_leads_nowhere },
-	{ "head_leads_to_an_allocation", true, 5 * 64, head_leads_to_an_allocation },
-	{ "head_is_missing", true, 3 * 64, head_is_missing },
-	{ "free_list_leads_nowhere", true, 4 * 64, free_list_leads_nowhere },
-	{ "free_list_leads_to_an_allocation", true, 4 * 64, free_list_leads_to_an_allocation },
-	{ "free_list_is_too_short", true, 4 * 64, free_list_is_too_short },
-	{ "hole_has_another_neighbour", true, 4 * 64, hole_has_another_neighbour },
+	{ "hole_before_leads_elsewhere", BY_FREE, 0, hole_before_leads_elsewhere },
+	{ "hole_behind_leads_elsewhere", BY_FREE, 0, hole_behind_leads_elsewhere },
+	{ "wall_prev_leads_nowhere", BY_FREE, 0, wall_prev_leads_nowhere },
+	{ "wall_prev_is_lost", BY_FREE, 0, wall_prev_is_lost },
+	{ "wall_next_is_another", BY_FREE, 0, wall_next_is_another },
+	{ "wall_next_is_lost", BY_FREE, 0, wall_next_is_lost },
+	{ "hole_is_in_no_list", BY_FREE, 0, hole_is_in_no_list },
+	{ "region_is_gone", BY_FREE, 0, region_is_gone },
+	{ "hole_behind_does_not_lead_back", BY_GROWTH, 0, hole_behind_leads_elsewhere },
+	{ "wall_next_is_a_hole_elsewhere", BY_GROWTH, 0, wall_next_is_another },
+	{ "list_leads_to_an_allocation", BY_MERGE, 0, list_leads_to_an_allocation },
+	{ "head_leads_nowhere", BY_ALLOC, 5 * 64, head_leads_nowhere },
+	{ "head_leads_to_an_allocation", BY_ALLOC, 5 * 64, head_leads_to_an_allocation },
+	{ "head_leads_to_a_smaller_hole", BY_SEARCH, 5 * 64, head_leads_to_a_smaller_hole },
+	{ "head_is_missing", BY_ALLOC, 3 * 64, head_is_missing },
+	{ "free_list_leads_nowhere", BY_ALLOC, 4 * 64, free_list_leads_nowhere },
+	{ "free_list_leads_to_a_fresh_one", BY_ALLOC, 4 * 64, free_list_leads_to_a_fresh_one },
+	{ "free_list_leads_to_an_allocation", BY_ALLOC, 4 * 64, free_list_leads_to_an_allocation },
+	{ "free_list_is_too_short", BY_ALLOC, 4 * 64, free_list_is_too_short },
+	{ "hole_has_another_neighbour", BY_ALLOC, 4 * 64, hole_has_another_neighbour },
 };
+
+static int free_behind_small(struct sample *sample)
+{
+	u32 index = span(sample, sample->small)->next;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sample->wall); i++)
+		if (sample->wall[i].index == index)
+			return carveout_heap_free(&sample->unit.heap, sample->wall[i]);
+	return -ENOENT;
+}
+
+static int detect(struct sample *sample, const struct accident *accident)
+{
+	const struct carveout_heap_request req = { .size = accident->size, .regions = 1 };
+	struct carveout_heap *heap = &sample->unit.heap;
+	struct carveout_handle handle;
+
+	switch (accident->by) {
+	case BY_ALLOC:
+		return unit_alloc(&sample->unit, accident->size, 0, &handle);
+	case BY_SEARCH:
+		return carveout_heap_alloc(heap, &req, &handle);
+	case BY_FREE:
+		return carveout_heap_free(heap, sample->wall[3]);
+	case BY_GROWTH:
+		return carveout_heap_resize(heap, sample->wall[3], 2 * 64);
+	default:
+		return free_behind_small(sample);
+	}
+}
 
 TEST(corrupted_heap_refuses_everything)
 {
@@ -213,17 +288,13 @@ TEST(corrupted_heap_refuses_everything)
 	unsigned int i;
 	u32 cursor;
 	u64 chunk;
-	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(accidents); i++) {
 		sample_init(&sample);
 		accidents[i].happen(&sample);
 		unit_expected_asserts = 1;
-		if (accidents[i].alloc)
-			ret = unit_alloc(&sample.unit, accidents[i].size, 0, &handle);
-		else
-			ret = carveout_heap_free(heap, sample.wall[3]);
-		ASSERT_EQ(-EUCLEAN, ret) TH_LOG("%s", accidents[i].name);
+		ASSERT_EQ(-EUCLEAN, detect(&sample, &accidents[i]))
+			TH_LOG("%s", accidents[i].name);
 		/* The corruption is reported exactly once. */
 		ASSERT_EQ(0, unit_expected_asserts);
 		ASSERT_TRUE(heap->corrupted);

@@ -141,6 +141,12 @@ static void region_high_is_above_size(struct sample *sample)
 	region_of(sample, 0)->used.below += 0x200000 / 64;
 }
 
+static void heap_high_is_above_size(struct sample *sample)
+{
+	sample->unit.heap.used.high += 0x300000 / 64;
+	sample->unit.heap.used.below += 0x300000 / 64;
+}
+
 static void heap_high_is_below_used(struct sample *sample)
 {
 	sample->unit.heap.used.below = sample->unit.heap.used.high + 1;
@@ -259,7 +265,13 @@ const struct corruption corruptions[] = {
 	       SET(STORE(span[CARVEOUT_CHUNK_FIRST]), 0)),
 	CHANGE("chunk has no second parts", STORE, SET(STORE(aux[CARVEOUT_CHUNK_FIRST]), 0)),
 	CHANGE("chunk has another mask", STORE, SET(STORE(mask[CARVEOUT_CHUNK_FIRST]), 31)),
+	CHANGE("chunk that does not exist has descriptors", STORE, SET(STORE(span[20]), 64)),
+	CHANGE("chunk that does not exist has second parts", STORE, SET(STORE(aux[20]), 64)),
+	CHANGE("chunk that does not exist has a mask", STORE, SET(STORE(mask[20]), 1)),
+	CHANGE("spare descriptor is marked as free", STORE,
+	       SET(STORE(spare.key), CARVEOUT_FREE)),
 	CHANGE("granule has the width of an address", STORE, SET(HEAP(shift), 64)),
+	CHANGE("mask is that of another granule", STORE, SET(HEAP(granule_mask), 127)),
 	CHANGE("table has more regions than entries", TABLE, SET(HEAP(nr_regions), 65)),
 	CHANGE("last region of the table is NULL", TABLE, SET(HEAP(nr_regions), 3)),
 	CHANGE("region is behind the end of the table", TABLE, SET(HEAP(nr_regions), 1)),
@@ -335,6 +347,7 @@ const struct corruption corruptions[] = {
 	CHANGE("heap has too many bytes", COUNT, ADD(HEAP(size), 64)),
 	CHANGE("heap has too many used bytes", COUNT, ADD(HEAP(used.below), -1)),
 	CALL("maximum of the heap is below its used bytes", COUNT, heap_high_is_below_used),
+	CALL("maximum of the heap is above its size", COUNT, heap_high_is_above_size),
 	CHANGE("maximum of the heap is 0", COUNT, SET(HEAP(used.high), 0)),
 	CHANGE("region has the mark of another one", REGION,
 	       SET(REGION(0, hole), CARVEOUT_USED)),
@@ -356,6 +369,11 @@ const struct corruption corruptions[] = {
 	CHANGE("piece is NULL", PIECES, SET(HEAP(piece[0]), 0)),
 	CHANGE("piece ends behind its region", PIECES, ADD(REGION(0, map.size), 64)),
 	CHANGE("piece starts in front of its region", PIECES, ADD(REGION(0, map.base), -64)),
+	CHANGE("address map has another unit", PIECES, ADD(REGION(0, map.shift), 1)),
+	CHANGE("address map starts at another group", PIECES, ADD(REGION(0, map.offset), 1)),
+	CHANGE("address map has another length", PIECES, ADD(REGION(0, map.words[1]), 1)),
+	CHANGE("region of one piece has the mask of several", PIECES,
+	       SET(REGION(0, group_mask), ~0ULL)),
 	CALL("address map lacks a group", ADDR_MAP, address_map_lacks_a_group),
 	CALL("address map has another span of the group", ADDR_MAP,
 	     address_map_has_another_span),
