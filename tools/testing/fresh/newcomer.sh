@@ -18,6 +18,9 @@ set -uo pipefail
 
 HERE=$(cd "$(dirname "$0")" && pwd)
 TOP=$(cd "$HERE/../../.." && pwd)
+# shellcheck source=tools/testing/fresh/cases.sh
+. "$HERE/cases.sh"
+
 W=$1
 ROOT=$W/root
 ARM64=arm64-6.12
@@ -41,13 +44,6 @@ type_block()
 		sed -E "${2:-}")
 	printf '+ %s\n' "${script//$'\n'/$'\n+ '}"
 	bash -e -o pipefail -c "$script"
-}
-
-# skip REASON...: the case cannot be run here.
-skip()
-{
-	echo "skip: $*"
-	return 4
 }
 
 # --- Cases -------------------------------------------------------------------
@@ -323,19 +319,4 @@ CASES=(every_block_is_tried first_command first_command_on_a_busy_machine
 	library program program_starts x86_64_board
 	"on_board $X86 parameters" "on_board $X86 program")
 
-echo "TAP version 13"
-echo "1..${#CASES[@]}"
-number=0 failed=0
-for name in "${CASES[@]}"; do
-	number=$((number + 1))
-	# shellcheck disable=SC2086 # a name and its arguments
-	(eval "$name") > "$W/why" 2>&1 </dev/null
-	case $? in
-	0)	echo "ok $number $name" ;;
-	4)	echo "ok $number $name # SKIP $(sed -n 's/^skip: //p' "$W/why")" ;;
-	*)	tail -n 40 "$W/why" | sed 's/^/# /'
-		echo "not ok $number $name"
-		failed=1 ;;
-	esac
-done
-exit $failed
+run_cases "$W" "${CASES[@]}"

@@ -23,6 +23,9 @@ DIR=$2
 . "$SCRIPTS/root.sh"
 
 FRESH=$TOP/tools/testing/fresh
+# shellcheck source=tools/testing/fresh/cases.sh
+. "$FRESH/cases.sh"
+
 PACKAGES=(carveout carveout-dkms carveout-doc libcarveout-dev libcarveout0 libticmem-dev libticmem1)
 # The other packages of the second machine: not those that ours depend on.
 BASE=(busybox-static gcc libc6-dev openssl pkg-config systemd udev util-linux)
@@ -30,13 +33,6 @@ FLAVOURS=(amd64 rt-amd64)
 # The kernel that is installed after the packages.
 LATER=cloud-amd64
 VERSION=$(sed -nE 's/^#define CARVEOUT_VERSION\s+"(.*)"$/\1/p' "$TOP/driver/version.h")
-
-# skip REASON...: the case cannot be run here.
-skip()
-{
-	echo "skip: $*"
-	return 4
-}
 
 builder()
 {
@@ -417,20 +413,4 @@ if ! make_machines >"$DIR/root.log" 2>&1; then
 	tail -n 25 "$DIR/root.log" >&2
 	exit 1
 fi
-echo "TAP version 13"
-echo "1..${#CASES[@]}"
-number=0 failed=0
-for name in "${CASES[@]}"; do
-	number=$((number + 1)) rc=0
-	# errexit is off in a condition.
-	# shellcheck disable=SC2086 # a name and its arguments
-	(trap - EXIT; eval "$name") > "$DIR/case-$number.log" 2>&1 </dev/null || rc=$?
-	case $rc in
-	0)	echo "ok $number $name" ;;
-	4)	echo "ok $number $name # SKIP $(sed -n 's/^skip: //p' "$DIR/case-$number.log")" ;;
-	*)	tail -n 40 "$DIR/case-$number.log" | sed 's/^/# /'
-		echo "not ok $number $name"
-		failed=1 ;;
-	esac
-done
-exit $failed
+run_cases "$DIR" "${CASES[@]}"
