@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "carveout_dma_heap.h"
 #include "carveout_fault.h"
 
 /* === The objects ========================================================= */
@@ -79,6 +80,14 @@ static int in_region_with_pages(struct _test_data_fault *self)
 static int in_region_without_pages(struct _test_data_fault *self)
 {
 	return in_region(self, false);
+}
+
+/* The heap's node in /dev/dma_heap, which the call is made to. */
+static int dma_heap_node(struct _test_data_fault *self)
+{
+	self->beside = open_dma_heap(O_RDWR);
+	self->target = self->beside;
+	return self->beside < 0 ? self->beside : 0;
 }
 
 /* === The ioctls ========================================================== */
@@ -183,6 +192,16 @@ static int call_open(struct _test_data_fault *self)
 	return self->made < 0 ? -errno : 0;
 }
 
+static int call_dma_heap(struct _test_data_fault *self)
+{
+	int fd = dma_heap_alloc(self->target, SIZE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	self->made = fd;
+	return 0;
+}
+
 static int call_munmap(struct _test_data_fault *self)
 {
 	if (munmap(self->mem, SIZE))
@@ -278,6 +297,10 @@ FIXTURE_VARIANT_ADD(fault, query) {
 
 FIXTURE_VARIANT_ADD(fault, region) {
 	.cmd = CARVEOUT_IOCTL_REGION, .points = 2,
+};
+
+FIXTURE_VARIANT_ADD(fault, dma_heap) {
+	.setup = dma_heap_node, .call = call_dma_heap, .points = 5, .memory = true,
 };
 
 FIXTURE_VARIANT_ADD(fault, open_node) {
