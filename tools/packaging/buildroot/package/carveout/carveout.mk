@@ -29,14 +29,17 @@ ifeq ($(BR2_PACKAGE_CARVEOUT_LIBRARY),y)
 define CARVEOUT_BUILD_LIBRARY
 	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/lib/carveout
 	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/lib/udmabuf
+	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/lib/ticmem
 endef
 define CARVEOUT_INSTALL_STAGING_CMDS
 	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/lib/carveout DESTDIR=$(STAGING_DIR) install
 	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/lib/udmabuf DESTDIR=$(STAGING_DIR) install
+	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/lib/ticmem DESTDIR=$(STAGING_DIR) install
 endef
 define CARVEOUT_INSTALL_LIBRARY
 	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/lib/carveout DESTDIR=$(TARGET_DIR) install
 	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/lib/udmabuf DESTDIR=$(TARGET_DIR) install
+	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/lib/ticmem DESTDIR=$(TARGET_DIR) install
 endef
 endif
 
