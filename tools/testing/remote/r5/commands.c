@@ -8,6 +8,7 @@
 #define CONTROL		(CORE ? "r5b.control" : "r5.control")
 #define READY		(CORE ? "r5b.ready" : "r5.ready")
 #define CONTROL_SIZE	4096
+#define MEASURED	(CORE ? "r5b.measured" : "r5.measured")
 #define MODE		0666
 #define TEXT_ALIGN	16	/* 64 KiB: apart from other buffers in a picture of the heap */
 #define WAIT_MS		10000
@@ -300,9 +301,31 @@ static int run_print(const char *from)
 
 /* === Measurements ========================================================= */
 
-static int measure_once(enum r5_measured what, struct carveout_remote_handle handle)
+static int alloc_unlink_put(void)
+{
+	struct carveout_remote_result buf;
+	int status = carveout_remote_alloc(remote, 0, MEASURED, CONTROL_SIZE, MODE, &buf);
+
+	if (status)
+		return status;
+	status = carveout_remote_unlink(remote, 0, MEASURED);
+	return status ? status : carveout_remote_put(remote, buf.handle);
+}
+
+static int block_alloc_free(struct carveout_remote_handle of)
+{
+	struct carveout_remote_result taken;
+	int status = carveout_remote_block_alloc(remote, of, 0, &taken);
+
+	return status ? status :
+			carveout_remote_block_free(remote, of, taken.index, taken.serial);
+}
+
+static int measure_once(enum r5_measured what, struct carveout_remote_handle handle,
+			struct carveout_remote_handle blocks)
 {
 	struct carveout_remote_result result;
+	uint64_t change = 0;
 	int status;
 
 	switch (what) {
@@ -312,6 +335,15 @@ static int measure_once(enum r5_measured what, struct carveout_remote_handle han
 	case R5_OPEN_PUT:
 		status = carveout_remote_open(remote, 0, READY, 0, 0, &result);
 		return status ? status : carveout_remote_put(remote, result.handle);
+	case R5_GET_PUT:
+		status = carveout_remote_get(remote, handle);
+		return status ? status : carveout_remote_put(remote, handle);
+	case R5_ALLOC_UNLINK_PUT:
+		return alloc_unlink_put();
+	case R5_BLOCK_ALLOC_FREE:
+		return block_alloc_free(blocks);
+	case R5_CHANGED:
+		return carveout_remote_watch(remote, 0, READY, WAIT_MS, &change);
 	case R5_DESCRIBE:
 		return carveout_remote_describe(remote, handle, &result);
 	case R5_QUERY:
@@ -331,28 +363,42 @@ static void insert(uint32_t *sample, uint32_t count, uint32_t value)
 	sample[count] = value;
 }
 
-static int run_measure(void)
+static int measure(uint32_t rounds, struct carveout_remote_handle handle,
+		   struct carveout_remote_handle blocks)
 {
 	static uint32_t sample[SAMPLES];
-	uint32_t rounds = load(&control->value), i, what, start;
-	struct carveout_remote_result buf;
-	int status;
+	uint32_t i, what, start;
+	int status = 0;
 
-	if (!rounds || rounds > SAMPLES)
-		return CARVEOUT_RPMSG_INVALID;
-	status = carveout_remote_alloc(remote, 0, NULL, CONTROL_SIZE, 0, &buf);
-	if (status)
-		return status;
 	for (what = 0; what < R5_MEASURED && !status; what++) {
 		for (i = 0; i < rounds && !status; i++) {
 			start = cycles();
-			status = measure_once((enum r5_measured)what, buf.handle);
+			status = measure_once((enum r5_measured)what, handle, blocks);
 			insert(sample, i, cycles() - start);
 		}
 		store(&control->minimum[what], sample[0]);
 		store(&control->median[what], sample[rounds / 2]);
 	}
-	carveout_remote_put(remote, buf.handle);
+	return status;
+}
+
+static int run_measure(const char *from)
+{
+	struct carveout_remote_result buf, blocks;
+	uint32_t rounds = load(&control->value);
+	int status;
+
+	if (!rounds || rounds > SAMPLES)
+		return CARVEOUT_RPMSG_INVALID;
+	status = carveout_remote_open(remote, 0, from, 0, 0, &blocks);
+	if (status)
+		return status;
+	status = carveout_remote_alloc(remote, 0, NULL, CONTROL_SIZE, 0, &buf);
+	if (!status) {
+		status = measure(rounds, buf.handle, blocks.handle);
+		carveout_remote_put(remote, buf.handle);
+	}
+	carveout_remote_put(remote, blocks.handle);
 	return status;
 }
 
@@ -522,7 +568,7 @@ static int run(uint32_t command)
 		report_crash("crash\n");
 		return 0;
 	case R5_MEASURE:
-		return run_measure();
+		return run_measure(from);
 	case R5_FIND:
 		return run_find(from);
 	case R5_RELEASE:

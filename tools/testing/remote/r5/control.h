@@ -22,7 +22,7 @@ enum r5_command {
 	R5_STORE,	/* store the word "value" at the offset "at" of the buffer "from" */
 	R5_HAMMER,	/* allocate "size" bytes with the tag "to", and write to them until reset */
 	R5_CRASH,	/* report a crash, and go on */
-	R5_MEASURE,	/* measure "value" round trips of each request */
+	R5_MEASURE,	/* measure "value" times each request, blocks in the pool "from" */
 	R5_APPEND,	/* append a line to the text in "to", created if "size" is not 0 */
 	R5_PRINT,	/* print the text in "from" to the log of the core */
 	R5_FIND,	/* find the tag "from" in the directory "value" times: "addr", "median" */
@@ -35,10 +35,14 @@ enum r5_command {
 	R5_GOODBYE,	/* end the session, and begin another one */
 };
 
-/* Requests of which the time is measured. */
+/* Requests of which the time is measured, each with one round trip. */
 enum r5_measured {
-	R5_ALLOC_PUT,	/* two round trips */
-	R5_OPEN_PUT,	/* two round trips */
+	R5_ALLOC_PUT,
+	R5_OPEN_PUT,
+	R5_GET_PUT,
+	R5_ALLOC_UNLINK_PUT,
+	R5_BLOCK_ALLOC_FREE,
+	R5_CHANGED,	/* a watch that ends at once: an answer and an event */
 	R5_DESCRIBE,
 	R5_QUERY,
 	R5_NO_TAG,	/* a refused OPEN */

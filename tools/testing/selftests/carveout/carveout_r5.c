@@ -323,11 +323,15 @@ TEST_F_TIMEOUT(r5, look_ups_are_not_torn, 10 * TEST_SECONDS)
 TEST_F_TIMEOUT(r5, round_trips, TEST_SECONDS)
 {
 	static const char * const names[R5_MEASURED] = {
-		"allocate and put", "open and put", "describe", "query", "open without a tag",
+		"allocate and put", "open and put", "get and put", "allocate, unlink and put",
+		"allocate and free a block", "watch and change", "describe", "query",
+		"open without a tag",
 	};
 	struct core *core = &self->core[0];
-	int i;
+	int pool = make_pool(self->node, 1), i;
 
+	ASSERT_LE(0, pool);
+	set_tag(core->control->from, "linux.pool");
 	store(&core->control->value, 200);
 	ASSERT_EQ(0, order(core, R5_MEASURE));
 	for (i = 0; i < R5_MEASURED; i++) {
@@ -337,6 +341,7 @@ TEST_F_TIMEOUT(r5, round_trips, TEST_SECONDS)
 	}
 	ASSERT_EQ(0, find(core, "r5.control", 100000));
 	TH_LOG("look-up in the directory: %u ns", load(&core->control->median[0]));
+	close(pool);
 }
 
 TEST_HARNESS_MAIN
