@@ -218,6 +218,9 @@ static bool is_handle_right(const struct carveout_remote_request *request)
 
 	if (request->op == CARVEOUT_RPMSG_UNLINK)
 		return !given || request->handle.handle;
+	/* It may name the session that it is about. */
+	if (request->op == CARVEOUT_RPMSG_RELEASE)
+		return !request->handle.handle;
 	return takes_handle(request->op) ? request->handle.handle : !given;
 }
 
@@ -234,7 +237,8 @@ static int check_request(struct carveout_remote *remote,
 		return CARVEOUT_REMOTE_INVALID;
 	if (request->align > 63)
 		return CARVEOUT_REMOTE_INVALID;
-	if (request->handle.handle && request->handle.session != remote->session)
+	if ((request->handle.handle || request->handle.session) &&
+	    request->handle.session != remote->session)
 		return CARVEOUT_REMOTE_STALE;
 	if (request->op == CARVEOUT_RPMSG_WATCH && is_watch_pending(remote, request->heap))
 		return CARVEOUT_RPMSG_BUSY;
@@ -360,7 +364,8 @@ void carveout_remote_abandon_locked(struct carveout_remote *remote, uint32_t tic
 		return;
 	slot->polled = false;
 	slot->done = NULL;
-	if (slot->state == SLOT_QUEUED && !releases(slot->request.op))
+	if ((slot->state == SLOT_QUEUED && !releases(slot->request.op)) ||
+	    slot->state == SLOT_WATCHING)
 		carveout_remote_end(slot, CARVEOUT_RPMSG_CANCELLED);
 	else if (slot->state == SLOT_DONE)
 		slot->state = SLOT_ENDED;
@@ -374,7 +379,9 @@ void carveout_remote_abandon_locked(struct carveout_remote *remote, uint32_t tic
  *
  * The callback will not run, unless it runs already. Buffers, references and blocks that the
  * request gets, or has got, are given back. A request that was not sent yet is not sent, except
- * for those that give something back.
+ * for those that give something back. The event of a watch is dropped, and counted for
+ * %CARVEOUT_REMOTE_DROP_ID. Another wait that Linux has keeps its slot until it ends: to end it,
+ * cancel it first, see carveout_remote_cancel().
  *
  * Context: See the top of carveout_remote.h. Sends nothing.
  */

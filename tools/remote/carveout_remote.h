@@ -110,7 +110,7 @@ struct carveout_remote_handle {
 
 /**
  * struct carveout_remote_request - A request in the byte order of the processor
- * @op: %CARVEOUT_RPMSG_ALLOC to %CARVEOUT_RPMSG_WATCH, or %CARVEOUT_RPMSG_GOODBYE
+ * @op: %CARVEOUT_RPMSG_GOODBYE to %CARVEOUT_RPMSG_RELEASE
  * @heap: number of the heap
  * @align: binary logarithm of the alignment, 0 to 63
  * @mode: permission bits of the tag
@@ -120,7 +120,7 @@ struct carveout_remote_handle {
  * @arg: milliseconds to wait, or index of a block
  * @ticket: %CARVEOUT_RPMSG_CANCEL: the request to cancel
  * @handle: buffer; of requests that take one. %CARVEOUT_RPMSG_UNLINK: the buffer that has to
- *	have the tag, 0 for any
+ *	have the tag, 0 for any. %CARVEOUT_RPMSG_RELEASE: the session of the directory, 0 for any
  * @size: bytes, serial of a block or number of a change
  * @tag: tag or prefix, NULL for none. The client copies it
  *

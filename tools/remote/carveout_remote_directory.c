@@ -247,6 +247,7 @@ int carveout_remote_directory_release(struct carveout_remote *remote,
 	const struct carveout_remote_request request = {
 		.op = CARVEOUT_RPMSG_RELEASE,
 		.arg = removed,
+		.handle.session = directory->session,
 	};
 	struct carveout_remote_result result;
 	int ret;

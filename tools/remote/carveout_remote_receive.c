@@ -131,6 +131,9 @@ static void begin_watch(struct carveout_remote *remote, struct carveout_remote_s
 		    remote->slots[i].request.heap == slot->request.heap)
 			carveout_remote_end(&remote->slots[i], CARVEOUT_RPMSG_CANCELLED);
 	slot->state = SLOT_WATCHING;
+	/* It was abandoned. */
+	if (!slot->polled && !slot->done)
+		carveout_remote_end(slot, CARVEOUT_RPMSG_CANCELLED);
 }
 
 /* The result of @slot from an answer: 0, a result of Linux or CARVEOUT_REMOTE_BAD_ANSWER. */

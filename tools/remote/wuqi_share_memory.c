@@ -364,13 +364,15 @@ void wq_share_memory_aligned_free(void *ptr)
  * @tag_name: the tag. This processor need not have its memory
  *
  * If this processor has memory that it got with the tag, the tag is removed from that memory only.
- * It remains if another processor has freed it and made it again since.
+ * It remains if another processor has freed it and made it again since. NULL is ignored.
  *
  * Context: As wq_share_memory_free(). A tag whose memory this processor does not have takes an
  * entry of the map until the request is queued; if the map is full, the call has no effect.
  */
 void wq_share_memory_free_with_tag(const char *tag_name)
 {
+	if (!tag_name)
+		return;
 	carveout_remote_lock(wuqi.remote);
 	settle();
 	if (!free_own(tag_name))

@@ -103,10 +103,10 @@ TEST_F(remote, watch_waits_for_a_change)
 	server->change = 9;
 	ASSERT_EQ(0, carveout_remote_watch(&server->remote, 0, "p", 300, &change));
 	ASSERT_EQ(9, change);
-	/* The abandoned watch was replaced: its slot is free again. */
+	/* A watch that was abandoned has no slot. */
 	ASSERT_EQ(CARVEOUT_RPMSG_TIMED_OUT,
 		  carveout_remote_watch(&server->remote, 0, NULL, 20, &change));
-	ASSERT_TRUE(server_post(server, 0x43, server->watch, &(struct answer){ .serial = 10 }));
+	ASSERT_FALSE(server_post(server, 0x43, server->watch, &(struct answer){ .serial = 10 }));
 }
 
 TEST_F(remote, no_answer_in_time)

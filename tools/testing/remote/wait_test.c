@@ -253,6 +253,52 @@ TEST_F(remote, abandoned_in_each_state)
 	ASSERT_EQ(0, got.calls);
 }
 
+/* Its slot is free at once, before its answer as well as before its event. */
+TEST_F(remote, abandoned_watch)
+{
+	struct server *server = &self->server;
+	static struct record watch;
+	uint32_t ticket;
+
+	server->remote.nr_slots = 1;
+	ticket = submit(server, &watch_all, &watch);
+	carveout_remote_process(&server->remote);
+	server_serve(server);
+	ASSERT_EQ(CARVEOUT_REMOTE_FULL,
+		  carveout_remote_submit(&server->remote, &query, NULL, NULL, NULL));
+	carveout_remote_abandon(&server->remote, ticket);
+	ticket = submit(server, &watch_all, &watch);
+	carveout_remote_process(&server->remote);
+	carveout_remote_abandon(&server->remote, ticket);
+	ASSERT_EQ(CARVEOUT_REMOTE_FULL,
+		  carveout_remote_submit(&server->remote, &query, NULL, NULL, NULL));
+	server_serve(server);
+	ASSERT_EQ(0, carveout_remote_submit(&server->remote, &query, NULL, NULL, NULL));
+	ASSERT_EQ(0, watch.calls);
+	ASSERT_FALSE(server_post(server, 0x43, server_id(server, 1), &(struct answer){ 0 }));
+	ASSERT_EQ(1, server->remote.dropped[CARVEOUT_REMOTE_DROP_ID]);
+}
+
+TEST_F(remote, release_names_its_session)
+{
+	struct server *server = &self->server;
+	struct carveout_remote_request release = {
+		.op = CARVEOUT_RPMSG_RELEASE,
+		.handle.session = server->remote.session + 1,
+	};
+
+	ASSERT_EQ(CARVEOUT_REMOTE_STALE,
+		  carveout_remote_submit(&server->remote, &release, NULL, NULL, NULL));
+	release.handle.handle = 1;
+	ASSERT_EQ(CARVEOUT_REMOTE_INVALID,
+		  carveout_remote_submit(&server->remote, &release, NULL, NULL, NULL));
+	release.handle.handle = 0;
+	release.handle.session = server->remote.session;
+	ASSERT_EQ(0, carveout_remote_submit(&server->remote, &release, NULL, NULL, NULL));
+	release.handle.session = 0;
+	ASSERT_EQ(0, carveout_remote_submit(&server->remote, &release, NULL, NULL, NULL));
+}
+
 TEST_F(remote, abandoned_release_is_still_sent)
 {
 	struct server *server = &self->server;
