@@ -288,17 +288,6 @@ static inline u32 core_start(struct core *core, u32 bits)
 	return core_call(core, &request, NULL);
 }
 
-/* Start again after a crash. */
-static inline void core_restart(struct core *core)
-{
-	core->hellos = 0;
-	core->nr_kept = 0;
-	KUNIT_ASSERT_EQ(core->test, 0, loopback_start(core->loopback));
-	KUNIT_ASSERT_EQ(core->test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
-							 CORE_ADDR));
-	KUNIT_ASSERT_EQ(core->test, OK, core_start(core, 64));
-}
-
 static inline struct core *core_up(struct kunit *test, const char *name,
 				   const struct property_entry *properties)
 {

@@ -17,6 +17,22 @@ static const struct property_entry published[] = {
 	{}
 };
 
+/* Boot again after a crash, without accepting the session. */
+static void reboot(struct core *core)
+{
+	core->hellos = 0;
+	core->nr_kept = 0;
+	KUNIT_ASSERT_EQ(core->test, 0, loopback_start(core->loopback));
+	KUNIT_ASSERT_EQ(core->test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
+							 CORE_ADDR));
+}
+
+static void restart(struct core *core)
+{
+	reboot(core);
+	KUNIT_ASSERT_EQ(core->test, OK, core_start(core, 64));
+}
+
 /* === Ends ================================================================= */
 
 /* A core that has crashed may still write: no other owner gets its memory. */
@@ -55,7 +71,7 @@ static void carveout_remote_end_session_after_session(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, OK, core_alloc(core, "state", PAGE_SIZE, 0, &first));
 	former = core->session;
 	core_crash(core);
-	core_restart(core);
+	restart(core);
 	/* The old memory is still held, so the tag is found again, with its content. */
 	memset(core_memory(&first), 0x11, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, "state", PAGE_SIZE, CARVEOUT_RPMSG_F_OPEN,
@@ -169,11 +185,11 @@ static void carveout_remote_end_quota_outlasts_sessions(struct kunit *test)
 					     NULL));
 	core_crash(core);
 	core_reset(core);
-	core_restart(core);
+	restart(core);
 	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, "b", PAGE_SIZE, CARVEOUT_RPMSG_F_PERSIST,
 					     NULL));
 	core_crash(core);
-	core_restart(core);
+	restart(core);
 	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_QUOTA, core_alloc(core, NULL, PAGE_SIZE, 0, NULL));
 	/* Persistent tags are found again, and removed by their owner. */
 	KUNIT_EXPECT_EQ(test, OK, core_unlink(core, "a"));
@@ -277,11 +293,7 @@ static void carveout_remote_end_at_every_step(struct kunit *test)
 		core_crash(core);
 		if (i % 3)
 			core_reset(core);
-		core->hellos = 0;
-		core->nr_kept = 0;
-		KUNIT_ASSERT_EQ(test, 0, loopback_start(core->loopback));
-		KUNIT_ASSERT_EQ(test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
-							   CORE_ADDR));
+		reboot(core);
 	}
 	core_end(core);
 	carveout_pool_put(pool);
@@ -388,7 +400,7 @@ static void carveout_remote_end_writes_to_the_last(struct kunit *test)
 			kunit_info(test, "%u crashes\n", i);
 		ret = crash_while_it_writes(core, &rnd);
 		KUNIT_ASSERT_FALSE_MSG(test, ret, "crash %u: error %d", i, ret);
-		core_restart(core);
+		restart(core);
 	}
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap_of(test)));
 }
@@ -603,7 +615,7 @@ static void carveout_remote_end_fuzz(struct kunit *test)
 	core_crash(core);
 	KUNIT_EXPECT_EQ(test, 0U, core->bad);
 	core_reset(core);
-	core_restart(core);
+	restart(core);
 	for (i = 0; i < 4; i++)
 		core_unlink(core, tags[i] ?: "x");
 	carveout_drain(heap_of(test));
