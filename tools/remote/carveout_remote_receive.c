@@ -130,9 +130,9 @@ static void begin_watch(struct carveout_remote *remote, struct carveout_remote_s
 		if (remote->slots[i].state == SLOT_WATCHING &&
 		    remote->slots[i].request.heap == slot->request.heap)
 			carveout_remote_end(&remote->slots[i], CARVEOUT_RPMSG_CANCELLED);
-	slot->state = SLOT_WATCHING;
-	/* It was abandoned. */
-	if (!slot->polled && !slot->done)
+	if (slot->polled || slot->done)
+		slot->state = SLOT_WATCHING;
+	else	/* It was abandoned. */
 		carveout_remote_end(slot, CARVEOUT_RPMSG_CANCELLED);
 }
 
