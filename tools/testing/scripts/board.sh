@@ -247,19 +247,20 @@ board_prepare()
 	[ -z "$own_kernel" ] || "$SCRIPTS/kernel.sh" "$own_kernel"
 }
 
-# Where the prepared board's files are: sets kdir, image, busybox, and kbuild_args, with
-# which modules are built for its kernel.
+# Where the prepared board's files are: sets kdir, image, busybox, preload (empty or a library
+# for the image) and kbuild_args, with which modules are built for its kernel.
 # shellcheck disable=SC2034 # used by the files that source this one
 board_paths()
 {
 	local stock_dir=$CARVEOUT_CACHE/kernel/$stock
 
 	busybox=$stock_dir/bin/busybox
-	kdir=$stock_dir/build image=$stock_dir/vmlinuz
+	kdir=$stock_dir/build image=$stock_dir/vmlinuz preload=''
 	if [ -n "$own_kernel" ]; then
 		kdir=$("$SCRIPTS/kernel.sh" --dir "$own_kernel") || return
 		case $arch in
-		um)	image=$kdir/linux ;;
+		um)	image=$kdir/linux
+			[[ $own_kernel != uml-6.* ]] || preload=$kdir/xstate.so ;;
 		*)	image=$kdir/arch/$arch/boot/Image ;;
 		esac
 	fi
@@ -344,7 +345,7 @@ board_boot()
 	x86_64)	set -- qemu-system-x86_64 -accel "tcg,thread=$threads" -M "$machine" \
 			-cpu "$cpu" "${devices[@]}" "${qemu[@]}" -append "console=ttyS0 $cmdline" ;;
 	um)	# shellcheck disable=SC2086 # several arguments
-		set -- "$image" mem="$memory" initrd="$initramfs" \
+		set -- ${preload:+env LD_PRELOAD="$preload"} "$image" mem="$memory" initrd="$initramfs" \
 			${dtb:+dtb="$dtb"} con0=fd:0,fd:1 con=null $cmdline
 		# Old kernels know neither word.
 		[ "$cpus" = 1 ] || set -- "$@" ncpus="$cpus" seccomp=on ;;

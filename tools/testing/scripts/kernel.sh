@@ -11,18 +11,19 @@
 #
 # Nothing is built unless the configuration has every option that the fragments ask for.
 # A build is keyed by the kernel's version and the configuration's content,
-# its comments apart.
+# its comments apart. A user-mode Linux before 7 has xstate.so beside it, which it preloads.
 # "kernel.sh --dir NAME" prints where NAME is or would be built, "kernel.sh --have NAME"
 # tells if it is.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-# Sets: series, arch (as Kbuild names it), configs, target.
+# Sets: series, arch (as Kbuild names it), configs, target, preload.
 describe()
 {
 	local kunit=$TOP/tools/testing/kunit vm=$TOP/tools/testing/vm
 
+	preload=()
 	case $1 in
 	uml-6.1)
 		series=6.1 arch=um target="linux modules_prepare modules"
@@ -42,6 +43,7 @@ describe()
 	*)	die "kernel.sh: no test kernel '$1'" ;;
 	esac
 	source=$CARVEOUT_CACHE/source/$series
+	[[ $1 != uml-6.* ]] || preload=("$vm/xstate.c")
 }
 
 build_dir()
@@ -49,7 +51,7 @@ build_dir()
 	local key version
 
 	version=$(make -s -C "$source" kernelversion)
-	key=$(cat "${configs[@]}" | grep -v '^#' | sha256sum | cut -c1-10)
+	key=$(cat "${configs[@]}" "${preload[@]}" | grep -v '^#' | sha256sum | cut -c1-10)
 	echo "$CARVEOUT_CACHE/build/$1-$version-$key"
 }
 
@@ -63,6 +65,8 @@ build()
 	configure_kernel "$source" "$dir" "${configs[@]}"
 	# shellcheck disable=SC2086 # several targets
 	"${make[@]}" $target
+	[ ${#preload[@]} = 0 ] ||
+		gcc -O2 -Wall -Werror -shared -fPIC -o "$dir/xstate.so" "${preload[@]}"
 }
 
 mode=build
