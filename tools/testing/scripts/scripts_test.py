@@ -439,10 +439,10 @@ class Verdict(unittest.TestCase):
         return self.verdict("# program: %s\nTAP version 13\n1..2\nok 1 twice\nok 2 twice\n"
                             % program, "tap", "0")
 
-    def board(self, lockdep):
+    def board(self, lockdep, report="WARNING: bad unlock balance detected!"):
         """The results of a board whose kernel reports something while it boots."""
         return self.verdict("[    0.1] WARNING: CPU: 0 PID: 1 at virt-pci.c:886\n"
-                            "[    0.2] WARNING: bad unlock balance detected!\n"
+                            "[    0.2] " + report + "\n"
                             "[    0.3] swapper/1 is trying to release a lock\n"
                             "carveout-test: start\ncarveout-test: %s lockdep at start%s\n"
                             "carveout-test: end\n" % lockdep, "board")
@@ -452,6 +452,10 @@ class Verdict(unittest.TestCase):
                       "\tswapper/1 is trying to release a lock\n",
                       self.board(("not ok", " # is off")))
         self.assertNotIn("bad unlock balance", self.board(("ok", "")))
+
+    def test_other_report_that_ends_lockdep_is_shown(self):
+        report = "BUG: KASAN: stack-out-of-bounds in vsnprintf+0x1/0x2"
+        self.assertIn("is off\n\t" + report, self.board(("not ok", " # is off"), report))
 
     def test_names_are_unique(self):
         self.assertIn("two tests are called 'twice'", self.judge("carveout_x"))

@@ -28,9 +28,9 @@ REPORT = re.compile(
     r"blocked for more than|list_(add|del) corruption|[Bb]ad page|Redzone|Poison overwritten|"
     r"double free|page_table_check|Unreleased|still has .* references|dropped \*\*|"
     r"messages dropped")
-# Those after which lockdep is off.
+# Those after which lockdep is off: its own reports, and others that call the kernel unreliable.
 LOCKDEP = re.compile(
-    r"possible .*(deadlock|recursive locking)|circular locking|inconsistent lock state|"
+    r"BUG:|possible .*(deadlock|recursive locking)|circular locking|inconsistent lock state|"
     r"lock order|bad (unlock balance|contention)|held lock freed|nested lock was not taken|"
     r"invalid wait context|non-static key|DEBUG_LOCKS_WARN_ON|locking correctness validator|"
     r"kernel/locking/|Bad page state")
