@@ -60,6 +60,7 @@ struct carveout_call {
 		struct carveout_ioctl_pool_move pool_move;
 		struct carveout_ioctl_pool_export pool_export;
 		struct carveout_ioctl_pool_sync pool_sync;
+		struct carveout_ioctl_pool_batch pool_batch;
 		struct dma_heap_allocation_data dma_heap;
 		struct carveout_ioctl_typed typed;
 		struct carveout_ioctl_typed_info typed_info;

@@ -48,16 +48,7 @@ static_assert(sizeof(struct carveout_ioctl_pool_destroy) ==
 static_assert(sizeof(struct carveout_ioctl_pool_move) == CARVEOUT_POOL_MOVE_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_pool_export) == CARVEOUT_POOL_EXPORT_SIZE_VER0);
 static_assert(sizeof(struct carveout_ioctl_pool_sync) == CARVEOUT_POOL_SYNC_SIZE_VER0);
-
-/**
- * struct carveout_pool_file - An open file of a pool
- * @pool: the pool; the file has a reference to its buffer (invariant)
- * @client: owner of its blocks
- */
-struct carveout_pool_file {
-	struct carveout_pool *pool;
-	struct carveout_pool_client client;
-};
+static_assert(sizeof(struct carveout_ioctl_pool_batch) == CARVEOUT_POOL_BATCH_SIZE_VER0);
 
 /* === Commands ============================================================= */
 
@@ -238,21 +229,24 @@ static int pool_destroy(struct carveout_call *call)
 	return owns_pool(call) ? carveout_pool_buf_shutdown(call->pool_file->pool) : -EACCES;
 }
 
-#define COMMAND(NAME, function) \
+#define COMMAND(NAME, SIZE, function) \
 	[_IOC_NR(CARVEOUT_POOL_IOCTL_ ## NAME) - _IOC_NR(CARVEOUT_POOL_IOCTL_ACQUIRE)] = { \
 		.cmd = CARVEOUT_POOL_IOCTL_ ## NAME, \
-		.min_size = CARVEOUT_POOL_ ## NAME ## _SIZE_VER0, \
+		.min_size = CARVEOUT_POOL_ ## SIZE ## _SIZE_VER0, \
 		.call = function, \
 	}
 
 static const struct carveout_command commands[] = {
-	COMMAND(ACQUIRE, pool_acquire),
-	COMMAND(RELEASE, pool_release),
-	COMMAND(QUERY, pool_query),
-	COMMAND(DESTROY, pool_destroy),
-	COMMAND(MOVE, pool_move),
-	COMMAND(EXPORT, pool_export),
-	COMMAND(SYNC, pool_sync),
+	COMMAND(ACQUIRE, ACQUIRE, pool_acquire),
+	COMMAND(RELEASE, RELEASE, pool_release),
+	COMMAND(QUERY, QUERY, pool_query),
+	COMMAND(DESTROY, DESTROY, pool_destroy),
+	COMMAND(MOVE, MOVE, pool_move),
+	COMMAND(EXPORT, EXPORT, pool_export),
+	COMMAND(SYNC, SYNC, pool_sync),
+	COMMAND(ACQUIRE_BATCH, BATCH, carveout_do_acquire_batch),
+	COMMAND(RELEASE_BATCH, BATCH, carveout_do_release_batch),
+	COMMAND(MOVE_BATCH, BATCH, carveout_do_move_batch),
 };
 
 static long pool_file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

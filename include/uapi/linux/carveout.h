@@ -790,6 +790,53 @@ struct carveout_ioctl_pool_destroy {
 	__u32 reserved;
 };
 
+/** define CARVEOUT_POOL_BATCH_MAX - Maximum number of blocks of a batch */
+#define CARVEOUT_POOL_BATCH_MAX		64
+
+/**
+ * struct carveout_pool_ref - A block of a batch
+ * @serial: serial of the block
+ * @offset: offset of the block in the pool, in bytes; written by
+ *	CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH, otherwise neither read nor written
+ * @index: index of the block
+ * @reserved: zero
+ */
+struct carveout_pool_ref {
+	__u64 serial;
+	__u64 offset;
+	__u32 index;
+	__u32 reserved;
+};
+
+/**
+ * struct carveout_ioctl_pool_batch - Acquire, release or move several blocks
+ * @refs: in: address of an array of @count struct carveout_pool_ref
+ * @to: in: client id of the new owner, for CARVEOUT_POOL_IOCTL_MOVE_BATCH;
+ *	otherwise zero
+ * @count: in: number of entries, 1 to CARVEOUT_POOL_BATCH_MAX; out: number of
+ *	blocks that were acquired, released or moved, at least 1
+ * @flags: in: zero
+ *
+ * A batch is a series of single calls, one for each entry in order. It ends with
+ * the first one that fails. If that is not the first entry, the batch succeeds
+ * with a smaller @count, and the next call reports the error.
+ *
+ * CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH acquires the blocks that are free, and never
+ * waits: a program that gets EAGAIN waits with CARVEOUT_POOL_IOCTL_ACQUIRE, which
+ * has a place in the queue. CARVEOUT_POOL_IOCTL_RELEASE_BATCH has no counterpart
+ * of CARVEOUT_POOL_RELEASE_ANY. CARVEOUT_POOL_IOCTL_MOVE_BATCH writes the new
+ * serials of the moved blocks into the entries.
+ *
+ * EINVAL: also an entry whose @reserved is not zero. Otherwise as the single
+ * commands. On failure nothing changes.
+ */
+struct carveout_ioctl_pool_batch {
+	__u64 refs;
+	__u64 to;
+	__u32 count;
+	__u32 flags;
+};
+
 /* Flags of a buffer. */
 #define CARVEOUT_BUFFER_PERSIST		(1U << 0) /* its tag holds a reference */
 #define CARVEOUT_BUFFER_PHYS		(1U << 1) /* @phys is valid */
@@ -1031,6 +1078,7 @@ struct carveout_ioctl_locate {
 #define CARVEOUT_POOL_MOVE_SIZE_VER0	32
 #define CARVEOUT_POOL_EXPORT_SIZE_VER0	16
 #define CARVEOUT_POOL_SYNC_SIZE_VER0	24
+#define CARVEOUT_POOL_BATCH_SIZE_VER0	24
 #define CARVEOUT_TYPED_SIZE_VER0	16
 #define CARVEOUT_TYPED_INFO_SIZE_VER0	32
 #define CARVEOUT_LOCATE_SIZE_VER0	48
@@ -1094,5 +1142,11 @@ struct carveout_ioctl_locate {
 					 struct carveout_ioctl_pool_export)
 #define CARVEOUT_POOL_IOCTL_SYNC _IOW(CARVEOUT_IOC_MAGIC, 0x46, \
 				      struct carveout_ioctl_pool_sync)
+#define CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH _IOWR(CARVEOUT_IOC_MAGIC, 0x47, \
+						struct carveout_ioctl_pool_batch)
+#define CARVEOUT_POOL_IOCTL_RELEASE_BATCH _IOWR(CARVEOUT_IOC_MAGIC, 0x48, \
+						struct carveout_ioctl_pool_batch)
+#define CARVEOUT_POOL_IOCTL_MOVE_BATCH _IOWR(CARVEOUT_IOC_MAGIC, 0x49, \
+					     struct carveout_ioctl_pool_batch)
 
 #endif /* _UAPI_LINUX_CARVEOUT_H */

@@ -679,6 +679,53 @@ int carveout_pool_release_any(int pool, const struct carveout_pool_block *block)
 int carveout_pool_move(int pool, struct carveout_pool_block *block, uint64_t client);
 
 /**
+ * carveout_pool_acquire_batch() - Acquire several blocks without waiting
+ * @pool: file descriptor of the pool
+ * @blocks: filled in
+ * @count: number of @blocks, 1 to %CARVEOUT_POOL_BATCH_MAX
+ *
+ * A program that needs blocks one by one takes a stock of them in one call, and
+ * uses it without a system call.
+ *
+ * Return: number of acquired blocks, at least 1; or a negative errno as of
+ * carveout_pool_acquire(), -EINVAL for a wrong @count.
+ */
+int carveout_pool_acquire_batch(int pool, struct carveout_pool_block *blocks,
+				unsigned int count);
+
+/**
+ * carveout_pool_release_batch() - Release several blocks
+ * @pool: file descriptor of the pool
+ * @blocks: the blocks, which belong to this open of the pool
+ * @count: number of @blocks, 1 to %CARVEOUT_POOL_BATCH_MAX
+ *
+ * The call ends with the first block that cannot be released; a call for the
+ * remaining ones reports the error.
+ *
+ * Return: number of released blocks, at least 1; or a negative errno as of
+ * carveout_pool_release(), -EINVAL also for a wrong @count.
+ */
+int carveout_pool_release_batch(int pool, const struct carveout_pool_block *blocks,
+				unsigned int count);
+
+/**
+ * carveout_pool_move_batch() - Give several blocks to another client of the pool
+ * @pool: file descriptor of the pool
+ * @blocks: the blocks, which belong to this open; the serials of the moved ones
+ *	are updated
+ * @count: number of @blocks, 1 to %CARVEOUT_POOL_BATCH_MAX
+ * @client: as of carveout_pool_move()
+ *
+ * The call ends with the first block that cannot be moved; a call for the
+ * remaining ones reports the error.
+ *
+ * Return: number of moved blocks, at least 1; or a negative errno as of
+ * carveout_pool_move(), -EINVAL also for a wrong @count.
+ */
+int carveout_pool_move_batch(int pool, struct carveout_pool_block *blocks,
+			     unsigned int count, uint64_t client);
+
+/**
  * carveout_pool_sync() - Maintain the CPU caches for a part of a block
  * @pool: file descriptor of the pool
  * @block: the block, whatever its owner

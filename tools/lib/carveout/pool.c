@@ -203,6 +203,88 @@ int carveout_pool_move(int pool, struct carveout_pool_block *block, uint64_t cli
 	return err;
 }
 
+/* === Several blocks ======================================================= */
+
+static void to_refs(struct carveout_pool_ref *refs, const struct carveout_pool_block *blocks,
+		    unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		refs[i] = (struct carveout_pool_ref){
+			.serial = blocks[i].serial,
+			.offset = blocks[i].offset,
+			.index = blocks[i].index,
+		};
+}
+
+static void from_refs(struct carveout_pool_block *blocks, const struct carveout_pool_ref *refs,
+		      unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		blocks[i] = (struct carveout_pool_block){
+			.serial = refs[i].serial,
+			.offset = refs[i].offset,
+			.index = refs[i].index,
+		};
+}
+
+/* Return the number of blocks that the driver reports. */
+static int batch(int pool, unsigned long command, struct carveout_pool_ref *refs,
+		 unsigned int count, uint64_t client)
+{
+	struct carveout_ioctl_pool_batch arg = {
+		.refs = (uintptr_t)refs,
+		.to = client,
+		.count = count,
+	};
+	int err = carveout__ioctl(pool, command, &arg);
+
+	return err ? err : (int)arg.count;
+}
+
+int carveout_pool_acquire_batch(int pool, struct carveout_pool_block *blocks,
+				unsigned int count)
+{
+	struct carveout_pool_ref refs[CARVEOUT_POOL_BATCH_MAX];
+	int done;
+
+	if (count > CARVEOUT_POOL_BATCH_MAX)
+		return -EINVAL;
+	done = batch(pool, CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH, refs, count, 0);
+	if (done > 0)
+		from_refs(blocks, refs, done);
+	return done;
+}
+
+int carveout_pool_release_batch(int pool, const struct carveout_pool_block *blocks,
+				unsigned int count)
+{
+	struct carveout_pool_ref refs[CARVEOUT_POOL_BATCH_MAX];
+
+	if (count > CARVEOUT_POOL_BATCH_MAX)
+		return -EINVAL;
+	to_refs(refs, blocks, count);
+	return batch(pool, CARVEOUT_POOL_IOCTL_RELEASE_BATCH, refs, count, 0);
+}
+
+int carveout_pool_move_batch(int pool, struct carveout_pool_block *blocks,
+			     unsigned int count, uint64_t client)
+{
+	struct carveout_pool_ref refs[CARVEOUT_POOL_BATCH_MAX];
+	int done;
+
+	if (count > CARVEOUT_POOL_BATCH_MAX)
+		return -EINVAL;
+	to_refs(refs, blocks, count);
+	done = batch(pool, CARVEOUT_POOL_IOCTL_MOVE_BATCH, refs, count, client);
+	if (done > 0)
+		from_refs(blocks, refs, done);
+	return done;
+}
+
 /* === The whole pool ======================================================= */
 
 int carveout_pool_sync(int pool, const struct carveout_pool_block *block, uint64_t offset,

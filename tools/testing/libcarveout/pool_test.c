@@ -248,6 +248,74 @@ TEST(block_is_moved)
 	EXPECT_EQ(384, block.offset);
 }
 
+/* The driver does two blocks of three. */
+static void do_two(int call, void *argument)
+{
+	struct carveout_ioctl_pool_batch *batch = argument;
+	struct carveout_pool_ref *refs = (void *)(uintptr_t)batch->refs;
+	unsigned int i;
+
+	(void)call;
+	batch->count = 2;
+	for (i = 0; i < 2; i++)
+		refs[i] = (struct carveout_pool_ref){
+			.serial = (1ULL << 40) + i, .offset = 64 * (i + 5), .index = i + 5,
+		};
+}
+
+/* The driver may only look at the blocks to release. */
+static void expect_three(int call, void *argument)
+{
+	const struct carveout_ioctl_pool_batch *batch = argument;
+	const struct carveout_pool_ref *refs = (void *)(uintptr_t)batch->refs;
+
+	(void)call;
+	if (batch->count != 3 || refs[0].index != 5 || refs[1].serial != (1ULL << 40) + 1 ||
+	    refs[2].reserved)
+		driver.errors[0] = EBADMSG;
+}
+
+TEST(batches_are_passed_on)
+{
+	const struct carveout_ioctl_pool_batch *batch = (void *)driver.asked[0];
+	struct carveout_pool_block blocks[3] = { { .serial = 1 }, { .serial = 2, .ticket = 9 },
+						 { .serial = 3 } };
+
+	driver.answer = do_two;
+	EXPECT_EQ(2, carveout_pool_acquire_batch(fake_heap.fd, blocks, 3));
+	EXPECT_EQ(CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH, driver.command[0]);
+	EXPECT_EQ(3, batch->count);
+	EXPECT_EQ(0, batch->to);
+	EXPECT_EQ(0, batch->flags);
+	EXPECT_EQ(6, blocks[1].index);
+	EXPECT_EQ(384, blocks[1].offset);
+	EXPECT_EQ((1ULL << 40) + 1, blocks[1].serial);
+	EXPECT_EQ(0, blocks[1].ticket);
+	EXPECT_EQ(3, blocks[2].serial);
+	driver.calls = 0;
+	EXPECT_EQ(2, carveout_pool_move_batch(fake_heap.fd, blocks, 3, 1ULL << 33));
+	EXPECT_EQ(CARVEOUT_POOL_IOCTL_MOVE_BATCH, driver.command[0]);
+	EXPECT_EQ(1ULL << 33, batch->to);
+	EXPECT_EQ(3, blocks[2].serial);
+	driver.calls = 0;
+	driver.answer = expect_three;
+	EXPECT_EQ(3, carveout_pool_release_batch(fake_heap.fd, blocks, 3));
+	EXPECT_EQ(CARVEOUT_POOL_IOCTL_RELEASE_BATCH, driver.command[0]);
+	driver.calls = 0;
+	driver.answer = NULL;
+	driver.errors[0] = EAGAIN;
+	EXPECT_EQ(-EAGAIN, carveout_pool_acquire_batch(fake_heap.fd, blocks, 3));
+	EXPECT_EQ(3, blocks[2].serial);
+	driver.calls = 0;
+	driver.errors[0] = ESRCH;
+	EXPECT_EQ(-ESRCH, carveout_pool_move_batch(fake_heap.fd, blocks, 3, 1));
+	driver.calls = 0;
+	EXPECT_EQ(-EINVAL, carveout_pool_acquire_batch(fake_heap.fd, blocks, 65));
+	EXPECT_EQ(-EINVAL, carveout_pool_release_batch(fake_heap.fd, blocks, 65));
+	EXPECT_EQ(-EINVAL, carveout_pool_move_batch(fake_heap.fd, blocks, 65, 1));
+	EXPECT_EQ(0, driver.calls);
+}
+
 static void give_export(int call, void *argument)
 {
 	(void)call;

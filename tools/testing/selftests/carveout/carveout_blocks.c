@@ -222,6 +222,56 @@ int move_block(int pool, __u32 index, __u64 *serial, __u64 to)
 	return err;
 }
 
+static int batch(int pool, unsigned long cmd, struct carveout_pool_ref *refs, __u32 count,
+		 __u64 to)
+{
+	struct carveout_ioctl_pool_batch args = {
+		.refs = (uintptr_t)refs, .to = to, .count = count,
+	};
+
+	return xioctl(pool, cmd, &args) ?: (int)args.count;
+}
+
+/**
+ * acquire_batch() - Acquire several blocks
+ * @pool: file descriptor of the pool
+ * @refs: filled in
+ * @count: number of entries
+ *
+ * Return: number of blocks or a negative errno value.
+ */
+int acquire_batch(int pool, struct carveout_pool_ref *refs, __u32 count)
+{
+	return batch(pool, CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH, refs, count, 0);
+}
+
+/**
+ * release_batch() - Release several blocks
+ * @pool: file descriptor of the pool
+ * @refs: the blocks
+ * @count: number of entries
+ *
+ * Return: number of blocks or a negative errno value.
+ */
+int release_batch(int pool, struct carveout_pool_ref *refs, __u32 count)
+{
+	return batch(pool, CARVEOUT_POOL_IOCTL_RELEASE_BATCH, refs, count, 0);
+}
+
+/**
+ * move_batch() - Move several blocks to another client
+ * @pool: file descriptor that the blocks belong to
+ * @refs: the blocks; their serials are updated
+ * @count: number of entries
+ * @to: client id of the new owner
+ *
+ * Return: number of blocks or a negative errno value.
+ */
+int move_batch(int pool, struct carveout_pool_ref *refs, __u32 count, __u64 to)
+{
+	return batch(pool, CARVEOUT_POOL_IOCTL_MOVE_BATCH, refs, count, to);
+}
+
 /**
  * client_of() - Client id of an open file of a pool
  * @pool: file descriptor of the pool

@@ -23,6 +23,7 @@ FIXTURE(command) {
 	int pool;			/* carries POOL_TAG */
 	int block;			/* of the pool, in use */
 	__u64 serial;			/* of that block */
+	struct carveout_pool_ref ref;	/* of a batch */
 	int fresh;			/* a file of the device node without typed memory */
 	int typed;			/* one with it */
 	int holder;			/* /dev/carveout-dmabuf */
@@ -67,6 +68,9 @@ FIXTURE_VARIANT_ADD(command, pool_destroy) { CALL(POOL_IOCTL_DESTROY, POOL_DESTR
 FIXTURE_VARIANT_ADD(command, pool_move) { CALL(POOL_IOCTL_MOVE, POOL_MOVE, false) };
 FIXTURE_VARIANT_ADD(command, pool_export) { CALL(POOL_IOCTL_EXPORT, POOL_EXPORT, false) };
 FIXTURE_VARIANT_ADD(command, pool_sync) { CALL(POOL_IOCTL_SYNC, POOL_SYNC, true) };
+FIXTURE_VARIANT_ADD(command, batch_acq) { CALL(POOL_IOCTL_ACQUIRE_BATCH, POOL_BATCH, false) };
+FIXTURE_VARIANT_ADD(command, batch_rel) { CALL(POOL_IOCTL_RELEASE_BATCH, POOL_BATCH, false) };
+FIXTURE_VARIANT_ADD(command, batch_move) { CALL(POOL_IOCTL_MOVE_BATCH, POOL_BATCH, false) };
 
 /* A pool with a block in use. */
 static int arm_pool(struct _test_data_command *self)
@@ -135,6 +139,14 @@ FIXTURE_TEARDOWN_PARENT(command)
 	unlink_tag(node, TAG);
 	close(node);
 	HEAP_TEARDOWN(&self->heap);
+}
+
+/* One block of the pool, the one in use. */
+static void fill_batch(struct _test_data_command *self, struct carveout_ioctl_pool_batch *batch)
+{
+	self->ref = (struct carveout_pool_ref){ .index = self->block, .serial = self->serial };
+	batch->refs = (uintptr_t)&self->ref;
+	batch->count = 1;
 }
 
 /* A valid argument of the command. */
@@ -219,6 +231,14 @@ static void fill_argument(struct _test_data_command *self, unsigned long cmd,
 		fill.pool_move.serial = self->serial;
 		fill.pool_move.to = client_of(self->pool);
 		break;
+	case CARVEOUT_POOL_IOCTL_MOVE_BATCH:
+		fill_batch(self, &fill.pool_batch);
+		fill.pool_batch.to = client_of(self->pool);
+		break;
+	case CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH:
+	case CARVEOUT_POOL_IOCTL_RELEASE_BATCH:
+		fill_batch(self, &fill.pool_batch);
+		break;
 	case CARVEOUT_POOL_IOCTL_EXPORT:
 		fill.pool_export.fd_flags = O_RDWR | O_CLOEXEC;
 		break;
@@ -271,11 +291,17 @@ static int undo(struct _test_data_command *self, unsigned long cmd, void *arg)
 	case _IOC_NR(CARVEOUT_POOL_IOCTL_ACQUIRE):
 		return release_serial(self->pool, pool_acquire->index, pool_acquire->serial, 0);
 	case _IOC_NR(CARVEOUT_POOL_IOCTL_RELEASE):
+	case _IOC_NR(CARVEOUT_POOL_IOCTL_RELEASE_BATCH):
 		self->block = acquire_block_nowait(self->pool);
 		self->serial = serial_of(self->pool, self->block);
 		return self->block < 0 ? self->block : 0;
 	case _IOC_NR(CARVEOUT_POOL_IOCTL_MOVE):
 		self->serial = ((struct carveout_ioctl_pool_move *)arg)->new_serial;
+		return 0;
+	case _IOC_NR(CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH):
+		return release_serial(self->pool, self->ref.index, self->ref.serial, 0);
+	case _IOC_NR(CARVEOUT_POOL_IOCTL_MOVE_BATCH):
+		self->serial = self->ref.serial;
 		return 0;
 	case _IOC_NR(CARVEOUT_POOL_IOCTL_EXPORT):
 		return close(((struct carveout_ioctl_pool_export *)arg)->fd);

@@ -40,6 +40,7 @@ FIXTURE(fault) {
 	struct carveout_sync_range range;
 	struct carveout_buffer_info entries[4];
 	struct carveout_ioctl_pool_acquire block;	/* a block of a pool, or a ticket */
+	struct carveout_pool_ref ref;			/* of a batch */
 	struct carveout_ioctl_pool_query clients[2];	/* a pool as @fd and @beside see it */
 	union argument arg;
 };

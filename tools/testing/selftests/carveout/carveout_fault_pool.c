@@ -197,6 +197,22 @@ static void fill_move(struct _test_data_fault *self)
 	self->arg.pool_move.to = self->clients[1].client;
 }
 
+/* One block: a fault is then in the call, or in the only block of it. */
+static void fill_batch(struct _test_data_fault *self)
+{
+	self->ref = (struct carveout_pool_ref){
+		.index = self->block.index, .serial = self->block.serial,
+	};
+	self->arg.pool_batch.refs = (uintptr_t)&self->ref;
+	self->arg.pool_batch.count = 1;
+}
+
+static void fill_move_batch(struct _test_data_fault *self)
+{
+	fill_batch(self);
+	self->arg.pool_batch.to = self->clients[1].client;
+}
+
 static void fill_export(struct _test_data_fault *self)
 {
 	self->arg.pool_export.fd_flags = O_RDWR | O_CLOEXEC;
@@ -261,6 +277,23 @@ FIXTURE_VARIANT_ADD(fault, release_any) {
 FIXTURE_VARIANT_ADD(fault, pool_move) {
 	.setup = block_of_caller, .fill = fill_move, .cmd = CARVEOUT_POOL_IOCTL_MOVE,
 	.unchanged = blocks_unchanged, .points = 2,
+};
+
+FIXTURE_VARIANT_ADD(fault, acquire_batch) {
+	.setup = two_clients, .fill = fill_batch, .cmd = CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH,
+	.unchanged = blocks_unchanged, .points = 4, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, release_batch) {
+	.setup = block_of_caller, .fill = fill_batch,
+	.cmd = CARVEOUT_POOL_IOCTL_RELEASE_BATCH, .unchanged = blocks_unchanged,
+	.points = 4, .memory = true,
+};
+
+FIXTURE_VARIANT_ADD(fault, move_batch) {
+	.setup = block_of_caller, .fill = fill_move_batch,
+	.cmd = CARVEOUT_POOL_IOCTL_MOVE_BATCH, .unchanged = blocks_unchanged, .points = 6,
+	.memory = true,
 };
 
 FIXTURE_VARIANT_ADD(fault, pool_export) {

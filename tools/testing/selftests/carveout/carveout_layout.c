@@ -258,6 +258,18 @@ AT(carveout_ioctl_pool_sync, offset, 8);
 AT(carveout_ioctl_pool_sync, size, 16);
 SIZE(carveout_ioctl_pool_sync, CARVEOUT_POOL_SYNC_SIZE_VER0);
 
+AT(carveout_pool_ref, serial, 0);
+AT(carveout_pool_ref, offset, 8);
+AT(carveout_pool_ref, index, 16);
+AT(carveout_pool_ref, reserved, 20);
+SIZE(carveout_pool_ref, 24);
+
+AT(carveout_ioctl_pool_batch, refs, 0);
+AT(carveout_ioctl_pool_batch, to, 8);
+AT(carveout_ioctl_pool_batch, count, 16);
+AT(carveout_ioctl_pool_batch, flags, 20);
+SIZE(carveout_ioctl_pool_batch, CARVEOUT_POOL_BATCH_SIZE_VER0);
+
 AT(carveout_ioctl_typed, regions, 0);
 AT(carveout_ioctl_typed, flags, 8);
 AT(carveout_ioctl_typed, reserved, 12);
@@ -305,3 +317,6 @@ static_assert(CARVEOUT_POOL_IOCTL_DESTROY == 0x4008bd43, "DESTROY");
 static_assert(CARVEOUT_POOL_IOCTL_MOVE == 0xc020bd44, "MOVE");
 static_assert(CARVEOUT_POOL_IOCTL_EXPORT == 0xc010bd45, "EXPORT");
 static_assert(CARVEOUT_POOL_IOCTL_SYNC == 0x4018bd46, "POOL_SYNC");
+static_assert(CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH == 0xc018bd47, "ACQUIRE_BATCH");
+static_assert(CARVEOUT_POOL_IOCTL_RELEASE_BATCH == 0xc018bd48, "RELEASE_BATCH");
+static_assert(CARVEOUT_POOL_IOCTL_MOVE_BATCH == 0xc018bd49, "MOVE_BATCH");

@@ -305,7 +305,7 @@ TEST_F(heap, other_commands_are_ENOTTY)
 	ASSERT_LE(0, pool);
 	for (nr = 0; nr < 256; nr++) {
 		if (nr >= _IOC_NR(CARVEOUT_POOL_IOCTL_ACQUIRE) &&
-		    nr <= _IOC_NR(CARVEOUT_POOL_IOCTL_SYNC))
+		    nr <= _IOC_NR(CARVEOUT_POOL_IOCTL_MOVE_BATCH))
 			continue;
 		EXPECT_EQ(-ENOTTY, xioctl(pool, _IOC(_IOC_READ | _IOC_WRITE,
 						     CARVEOUT_IOC_MAGIC, nr, 256), arg))

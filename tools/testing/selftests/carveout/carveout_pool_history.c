@@ -365,6 +365,28 @@ static unsigned int draw(struct play *play, unsigned int limit)
 	return (next_random(&play->random) >> 8) % limit;
 }
 
+/* The same as a batch of one block. */
+static int call_batch(const struct play *play, struct event *event)
+{
+	struct carveout_pool_ref ref = { .index = event->index, .serial = event->serial };
+	int done;
+
+	switch (event->op) {
+	case ACQUIRE:
+		done = acquire_batch(play->fd, &ref, 1);
+		event->index = ref.index;
+		event->serial = ref.serial;
+		break;
+	case MOVE:
+		done = move_batch(play->fd, &ref, 1, event->to);
+		event->new_serial = ref.serial;
+		break;
+	default:
+		done = release_batch(play->fd, &ref, 1);
+	}
+	return done == 1 ? 0 : done;
+}
+
 static int call_file(const struct play *play, struct event *event, __u64 deadline)
 {
 	struct carveout_ioctl_pool_acquire args = {
@@ -372,6 +394,9 @@ static int call_file(const struct play *play, struct event *event, __u64 deadlin
 	};
 	int err;
 
+	/* A batch does not wait. */
+	if (!deadline && event->begin % 2)
+		return call_batch(play, event);
 	switch (event->op) {
 	case ACQUIRE:
 		err = xioctl(play->fd, CARVEOUT_POOL_IOCTL_ACQUIRE, &args);

@@ -69,6 +69,9 @@ static const struct strict_member strict_members[] = {
 	MEMBER(POOL_IOCTL_EXPORT, pool_export, flags, 0),
 	MEMBER(POOL_IOCTL_EXPORT, pool_export, reserved, 0),
 	MEMBER(POOL_IOCTL_SYNC, pool_sync, flags, CARVEOUT_SYNC_FLAGS),
+	MEMBER(POOL_IOCTL_ACQUIRE_BATCH, pool_batch, flags, 0),
+	MEMBER(POOL_IOCTL_RELEASE_BATCH, pool_batch, flags, 0),
+	MEMBER(POOL_IOCTL_MOVE_BATCH, pool_batch, flags, 0),
 	MEMBER(POOL_IOCTL_QUERY, pool_query, flags, 0),
 	MEMBER(POOL_IOCTL_DESTROY, pool_destroy, flags, 0),
 	MEMBER(POOL_IOCTL_DESTROY, pool_destroy, reserved, 0),
@@ -79,6 +82,8 @@ static const struct strict_member strict_members[] = {
 	MEMBER(IOCTL_ALLOC, alloc, fallback, 0),
 	MEMBER(IOCTL_SETATTR, setattr, uid, 0),
 	MEMBER(IOCTL_SETATTR, setattr, gid, 0),
+	MEMBER(POOL_IOCTL_ACQUIRE_BATCH, pool_batch, to, 0),
+	MEMBER(POOL_IOCTL_RELEASE_BATCH, pool_batch, to, 0),
 };
 
 #endif /* CARVEOUT_STRICT_H */

@@ -90,6 +90,7 @@ union argument {
 	struct carveout_ioctl_pool_move pool_move;
 	struct carveout_ioctl_pool_export pool_export;
 	struct carveout_ioctl_pool_sync pool_sync;
+	struct carveout_ioctl_pool_batch pool_batch;
 	struct carveout_ioctl_typed typed;
 	struct carveout_ioctl_typed_info typed_info;
 	struct carveout_ioctl_locate locate;
@@ -261,6 +262,9 @@ int release_block(int pool, __u32 index);
 __u64 serial_of(int pool, __u32 index);
 int release_serial(int pool, __u32 index, __u64 serial, __u32 flags);
 int move_block(int pool, __u32 index, __u64 *serial, __u64 to);
+int acquire_batch(int pool, struct carveout_pool_ref *refs, __u32 count);
+int release_batch(int pool, struct carveout_pool_ref *refs, __u32 count);
+int move_batch(int pool, struct carveout_pool_ref *refs, __u32 count, __u64 to);
 __u64 client_of(int pool);
 int export_pool(int pool, __u32 fd_flags);
 int query_pool(int pool, struct carveout_ioctl_pool_query *query);

@@ -227,6 +227,7 @@ TEST_F(unbind, pool_has_no_more_blocks)
 	int pool = create_pool_tag(self->heap.node, SIZE, 1, "unbind.pool",
 				   CARVEOUT_ALLOC_PERSIST, 0600);
 	struct carveout_ioctl_pool_query query;
+	struct carveout_pool_ref ref;
 	__u64 serial, client;
 	pid_t pid[4];
 	char *mem;
@@ -249,6 +250,7 @@ TEST_F(unbind, pool_has_no_more_blocks)
 		EXPECT_EQ(0, wait_child(pid[i])) TH_LOG("waiter %d", i);
 	EXPECT_EQ(-ENODEV, acquire_block_nowait(pool));
 	EXPECT_EQ(-ENODEV, acquire_block(pool, CARVEOUT_DEADLINE_NONE));
+	EXPECT_EQ(-ENODEV, acquire_batch(pool, &ref, 1));
 	EXPECT_EQ(-ENODEV, release_block(pool, 0));
 	EXPECT_EQ(-ENODEV, move_block(pool, 0, &serial, client));
 	EXPECT_EQ(-ENODEV, export_pool(pool, O_RDWR));
@@ -437,6 +439,22 @@ TEST_F_TIMEOUT(unbind, many_times, 120)
 
 /* === Unbinding under load ================================================ */
 
+/* Acquire the block, move it there and back, and release it, by batches. */
+static int use_batch(int pool)
+{
+	struct carveout_pool_ref ref;
+	int done = acquire_batch(pool, &ref, 1);
+
+	if (done == -EAGAIN)
+		return 0;
+	if (done == 1)
+		done = move_batch(pool, &ref, 1, client_of(pool));
+	if (done == 1)
+		done = release_batch(pool, &ref, 1);
+	/* The query of the client failed. */
+	return done == 1 ? 0 : done == -ESRCH ? -ENODEV : done;
+}
+
 /* Move a block there and back, maintain its caches, open the pool as a buffer. */
 static int use_block(int pool, int index)
 {
@@ -455,7 +473,7 @@ static int use_block(int pool, int index)
 	if (fd < 0)
 		return fd;
 	close(fd);
-	return release_serial(pool, index, serial, 0);
+	return release_serial(pool, index, serial, 0) ?: use_batch(pool);
 }
 
 /* Acquire, use and release the only block of a shared pool. Return 0 on success. */
