@@ -138,8 +138,11 @@ static int alloc(struct carveout_call *call, struct carveout_rpmsg_answer *answe
 		req.flags &= ~CARVEOUT_REQ_OPEN;
 	buf = carveout_buf_alloc(policy->heap[request->heap], &req, tag,
 				 le16_to_cpu(request->mode));
+	/* The tag has appeared since. */
+	if (buf == ERR_PTR(-EEXIST) && is_open(request) && !(req.flags & CARVEOUT_REQ_OPEN))
+		return -EAGAIN;
 	if (IS_ERR(buf))
-		return PTR_ERR(buf) == -EEXIST && is_open(request) ? -EAGAIN : PTR_ERR(buf);
+		return PTR_ERR(buf);
 	ret = carveout_answer_buf(call->channel, buf, false, answer);
 	/* A new persistent buffer that the processor does not get must not stay. */
 	if (ret && !(req.flags & CARVEOUT_REQ_OPEN))

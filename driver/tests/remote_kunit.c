@@ -103,6 +103,9 @@ static void carveout_remote_buffer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, "frame", 100, CARVEOUT_RPMSG_F_OPEN, &again));
 	KUNIT_EXPECT_EQ(test, core_addr(&answer), core_addr(&again));
 	KUNIT_EXPECT_NE(test, le32_to_cpu(answer.handle), le32_to_cpu(again.handle));
+	/* A larger one would never be found, however often the processor tries. */
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_EXISTS,
+			core_alloc(core, "frame", 2 * PAGE_SIZE, CARVEOUT_RPMSG_F_OPEN, NULL));
 	KUNIT_EXPECT_EQ(test, OK, core_on_handle(core, CARVEOUT_RPMSG_DESCRIBE, answer.handle,
 						 &again));
 	again.header = answer.header;

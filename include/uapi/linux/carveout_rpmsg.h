@@ -80,7 +80,8 @@ typedef uint32_t carveout_le32;
 /*
  * Allocate a buffer: tag or none, heap, flags, size, align, require, forbid, mode ->
  * handle, addr, size, attrs, index = region, serial = generation, value = number of blocks,
- * 0 if it is no pool.
+ * 0 if it is no pool. With F_OPEN the answer is EXISTS if the buffer that has the tag does not
+ * satisfy the request.
  */
 #define CARVEOUT_RPMSG_ALLOC		3U
 /*
