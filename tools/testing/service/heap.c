@@ -650,34 +650,6 @@ void heap_resizes(struct carveout *heap, const char *tag, bool resizing)
 	heap_changed(heap, tag);
 }
 
-/* A buffer or a pool of Linux, or NULL. */
-struct carveout_buf *heap_make(struct carveout *heap, const char *tag, umode_t mode,
-			       unsigned int blocks)
-{
-	const struct carveout_req req = { .size = PAGE };
-	struct carveout_buf *buf = carveout_buf_alloc(heap, &req, tag, mode);
-
-	if (IS_ERR(buf))
-		return NULL;
-	if (!blocks)
-		return buf;
-	buf->pool = kzalloc(sizeof(*buf->pool), GFP_KERNEL);
-	if (!buf->pool)
-		return buf;
-	buf->pool->buf = buf;
-	buf->pool->blocks = min(blocks, BLOCKS);
-	INIT_LIST_HEAD(&buf->pool->waits);
-	return buf;
-}
-
-/* Linux drops its reference. */
-void heap_unmake(struct carveout_buf *buf)
-{
-	if (buf->pool)
-		heap_pool_free_all(buf);
-	carveout_buf_put(buf);
-}
-
 void heap_unlink_all(void)
 {
 	struct carveout_buf *buf, *next;

@@ -252,6 +252,34 @@ int carveout_pool_wait_end(struct carveout_block_wait *wait, struct carveout_poo
 
 /* === For the program ====================================================== */
 
+/* A buffer or a pool of Linux, or NULL. */
+struct carveout_buf *heap_make(struct carveout *heap, const char *tag, umode_t mode,
+			       unsigned int blocks)
+{
+	const struct carveout_req req = { .size = PAGE };
+	struct carveout_buf *buf = carveout_buf_alloc(heap, &req, tag, mode);
+
+	if (IS_ERR(buf))
+		return NULL;
+	if (!blocks)
+		return buf;
+	buf->pool = kzalloc(sizeof(*buf->pool), GFP_KERNEL);
+	if (!buf->pool)
+		return buf;
+	buf->pool->buf = buf;
+	buf->pool->blocks = min(blocks, BLOCKS);
+	INIT_LIST_HEAD(&buf->pool->waits);
+	return buf;
+}
+
+/* Linux drops its reference. */
+void heap_unmake(struct carveout_buf *buf)
+{
+	if (buf->pool)
+		heap_pool_free_all(buf);
+	carveout_buf_put(buf);
+}
+
 bool heap_pool_take(struct carveout_buf *buf)
 {
 	struct carveout_pool_block block;
