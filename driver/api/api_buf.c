@@ -48,6 +48,7 @@ int carveout_req_to_spec(const struct carveout *carveout, const struct carveout_
 
 	memset(tag, 0, CARVEOUT_NAME_LEN);
 	if (mode & ~0777 || (!name && (mode || req->flags & tag_flags)) ||
+	    (req->flags & CARVEOUT_REQ_NO_CREATE && !(req->flags & CARVEOUT_REQ_OPEN)) ||
 	    (req->owner && req->owner->carveout != carveout))
 		return -EINVAL;
 	ret = name ? carveout_tag_field(name, tag) : 0;
@@ -63,6 +64,25 @@ int carveout_req_to_spec(const struct carveout *carveout, const struct carveout_
 	spec->persist = req->flags & CARVEOUT_REQ_PERSIST;
 	spec->zero = req->flags & CARVEOUT_REQ_ZERO;
 	return 0;
+}
+
+/**
+ * carveout_req_open_or_create() - Open a tagged object as a request says, or create it
+ * @req: the request
+ * @open: opens it; -ENOENT if there is none
+ * @create: creates it; -EEXIST if there is one
+ * @arg: argument of both
+ *
+ * Context: Process context. May sleep.
+ * Return: as carveout_open_or_create(); -ENOENT if there is none, and the request does not
+ * permit to create one.
+ */
+int carveout_req_open_or_create(const struct carveout_req *req, int (*open)(void *arg),
+				int (*create)(void *arg), void *arg)
+{
+	if (req->flags & CARVEOUT_REQ_NO_CREATE)
+		return open(arg);
+	return carveout_open_or_create(req->flags & CARVEOUT_REQ_OPEN, open, create, arg);
 }
 
 /* An allocation in progress. */
@@ -119,7 +139,8 @@ static int create_buf(void *arg)
  *
  * With %CARVEOUT_REQ_OPEN an existing buffer with the tag is opened if it is at least as
  * large, placed and of attributes as requested, and persistent if that is requested. It
- * may have any owner and any content; the device tree can reserve tags for root.
+ * may have any owner and any content; the device tree can reserve tags for root. With
+ * %CARVEOUT_REQ_NO_CREATE in addition, no buffer is created.
  *
  * With an owner object, a new buffer is charged to it and belongs to its user, and the mode of
  * an existing one has to permit reading and writing.
@@ -128,10 +149,11 @@ static int create_buf(void *arg)
  * Return: the buffer, with a reference to be dropped with carveout_buf_put(); or an
  * ERR_PTR: -EEXIST if the tag is taken, with %CARVEOUT_REQ_OPEN by a buffer that does not
  * satisfy the request; with %CARVEOUT_REQ_OPEN also -EBUSY if other callers create and
- * remove the tag all the time, and as carveout_buf_find(); with an owner object -EDQUOT if a
- * quota is exceeded, -EACCES if the mode of the tag or the device tree does not permit it,
- * -EAGAIN while the existing buffer is being resized; -EINVAL if the owner object is one of
- * another heap; further as carveout_alloc_req().
+ * remove the tag all the time, and as carveout_buf_find(), though -ENOENT only with
+ * %CARVEOUT_REQ_NO_CREATE; with an owner object -EDQUOT if a quota is exceeded, -EACCES if
+ * the mode of the tag or the device tree does not permit it, -EAGAIN while the existing
+ * buffer is being resized; -EINVAL if the owner object is one of another heap; further as
+ * carveout_alloc_req().
  */
 struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
 					const struct carveout_req *req,
@@ -143,8 +165,7 @@ struct carveout_buf *carveout_buf_alloc(struct carveout *carveout,
 
 	ret = carveout_may_alloc() ?:
 	      carveout_req_to_spec(carveout, req, tag, mode, field, &alloc.spec) ?:
-	      carveout_open_or_create(req->flags & CARVEOUT_REQ_OPEN, open_buf, create_buf,
-				      &alloc);
+	      carveout_req_open_or_create(req, open_buf, create_buf, &alloc);
 	return ret ? ERR_PTR(ret) : alloc.buf;
 }
 EXPORT_SYMBOL_NS_GPL(carveout_buf_alloc, "CARVEOUT");

@@ -71,7 +71,8 @@ void *carveout_alloc_req(struct carveout *carveout, const struct carveout_req *r
 	ret = carveout_may_alloc() ?: carveout_req_convert(req, &request);
 	if (ret)
 		return ERR_PTR(ret);
-	if (req->owner || req->flags & (CARVEOUT_REQ_PERSIST | CARVEOUT_REQ_OPEN))
+	if (req->owner || req->flags & (CARVEOUT_REQ_PERSIST | CARVEOUT_REQ_OPEN |
+					CARVEOUT_REQ_NO_CREATE))
 		return ERR_PTR(-EINVAL);
 	/* The memory is an address of the CPU. */
 	request.forbid |= CARVEOUT_ATTR_NO_CPU;

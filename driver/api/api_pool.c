@@ -79,7 +79,8 @@ static int create_pool(void *arg)
  * @mode: permission bits of the tag, which root owns; 0 without one
  *
  * With %CARVEOUT_REQ_OPEN an existing pool with the tag is opened if it has at least as
- * many blocks of at least that size, and satisfies the request otherwise.
+ * many blocks of at least that size, and satisfies the request otherwise. With
+ * %CARVEOUT_REQ_NO_CREATE in addition, no pool is created.
  *
  * Context: Process context. May sleep.
  * Return: the pool, to be given to carveout_pool_put() or carveout_pool_destroy(); or an
@@ -107,8 +108,7 @@ struct carveout_pool *carveout_pool_create(struct carveout *carveout, u64 block_
 	/* A block is an address of the CPU. */
 	create.spec.buf.request.forbid |= CARVEOUT_ATTR_NO_CPU;
 	ret = ret ?: carveout_pool_measure(carveout, &create.spec, &stride, &size) ?:
-	      carveout_open_or_create(any.flags & CARVEOUT_REQ_OPEN, open_pool,
-				      create_pool, &create);
+	      carveout_req_open_or_create(&any, open_pool, create_pool, &create);
 	return ret ? ERR_PTR(ret) : create.pool;
 }
 EXPORT_SYMBOL_NS_GPL(carveout_pool_create, "CARVEOUT");

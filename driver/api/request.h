@@ -95,5 +95,7 @@ static inline int carveout_tag_field(const char *tag, char field[CARVEOUT_NAME_L
 int carveout_req_to_spec(const struct carveout *carveout, const struct carveout_req *req,
 			 const char *name, umode_t mode, char tag[CARVEOUT_NAME_LEN],
 			 struct carveout_buf_spec *spec);
+int carveout_req_open_or_create(const struct carveout_req *req, int (*open)(void *arg),
+				int (*create)(void *arg), void *arg);
 
 #endif /* CARVEOUT_API_REQUEST_H */

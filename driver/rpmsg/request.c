@@ -91,19 +91,26 @@ static int check_tag(const struct carveout_policy *policy, const char *tag, u32 
 	return 0;
 }
 
-/* Whether a tag exists, readable or not; it may vanish at any time. */
-static bool is_present(struct carveout_owner *owner, const char *tag)
+/*
+ * Open a buffer or create one, but not in one call: only a buffer that the request has created
+ * may lose its tag if the request fails after that.
+ */
+static struct carveout_buf *open_or_create(struct carveout *heap, struct carveout_req *req,
+					   const char *tag, umode_t mode, bool *created)
 {
-	struct carveout_buf *buf = carveout_owner_find(owner, tag, true);
+	const bool open = req->flags & CARVEOUT_REQ_OPEN;
+	struct carveout_buf *buf = ERR_PTR(-ENOENT);
 
-	if (!IS_ERR(buf))
-		carveout_buf_put(buf);
-	return buf != ERR_PTR(-ENOENT);
-}
-
-static bool is_open(const struct carveout_rpmsg_request *request)
-{
-	return le32_to_cpu(request->flags) & CARVEOUT_RPMSG_F_OPEN;
+	if (open) {
+		req->flags |= CARVEOUT_REQ_NO_CREATE;
+		buf = carveout_buf_alloc(heap, req, tag, mode);
+		req->flags &= ~(CARVEOUT_REQ_OPEN | CARVEOUT_REQ_NO_CREATE);
+	}
+	*created = buf == ERR_PTR(-ENOENT);
+	if (*created)
+		buf = carveout_buf_alloc(heap, req, tag, mode);
+	/* The tag has appeared since it was looked up. */
+	return *created && open && buf == ERR_PTR(-EEXIST) ? ERR_PTR(-EAGAIN) : buf;
 }
 
 static int alloc(struct carveout_call *call, struct carveout_rpmsg_answer *answer)
@@ -126,6 +133,7 @@ static int alloc(struct carveout_call *call, struct carveout_rpmsg_answer *answe
 	};
 	const char *tag = call->tag[0] ? call->tag : NULL;
 	struct carveout_buf *buf;
+	bool created;
 	int ret;
 
 	if (req.flags & ~flags || request->align > 63)
@@ -133,19 +141,13 @@ static int alloc(struct carveout_call *call, struct carveout_rpmsg_answer *answe
 	ret = check_tag(policy, tag, req.flags);
 	if (ret)
 		return ret;
-	/* Of a buffer that is there, the request only opens. */
-	if (tag && req.flags & CARVEOUT_REQ_OPEN && !is_present(req.owner, tag))
-		req.flags &= ~CARVEOUT_REQ_OPEN;
-	buf = carveout_buf_alloc(policy->heap[request->heap], &req, tag,
-				 le16_to_cpu(request->mode));
-	/* The tag has appeared since. */
-	if (buf == ERR_PTR(-EEXIST) && is_open(request) && !(req.flags & CARVEOUT_REQ_OPEN))
-		return -EAGAIN;
+	buf = open_or_create(policy->heap[request->heap], &req, tag,
+			     le16_to_cpu(request->mode), &created);
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
 	ret = carveout_answer_buf(call->channel, buf, false, answer);
 	/* A new persistent buffer that the processor does not get must not stay. */
-	if (ret && !(req.flags & CARVEOUT_REQ_OPEN))
+	if (ret && created)
 		carveout_buf_unlink(buf);
 	carveout_buf_put(buf);
 	return ret;

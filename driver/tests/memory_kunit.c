@@ -308,6 +308,7 @@ static void carveout_memory_bad_requests(struct kunit *test)
 		{ .size = 64, .flags = CARVEOUT_REQ_FLAGS + 1 },
 		{ .size = 64, .flags = CARVEOUT_REQ_EXACT | CARVEOUT_REQ_TOP_DOWN },
 		{ .size = 64, .flags = CARVEOUT_REQ_PERSIST },
+		{ .size = 64, .flags = CARVEOUT_REQ_NO_CREATE },
 		{ .size = 64, .require = BIT(CARVEOUT_ATTR_USER_SHIFT - 1) },
 		{ .size = 64, .forbid = BIT(CARVEOUT_ATTR_USER_SHIFT - 1) },
 		{ .size = 64, .fallback = { BIT(15) }, .nr_fallback = 1 },

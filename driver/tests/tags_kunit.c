@@ -326,6 +326,33 @@ static void carveout_tags_open_or_create_pool(struct kunit *test)
 	carveout_buf_put(buf);
 }
 
+/* With both flags nothing is created. */
+static void carveout_tags_open_without_create(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	const u32 persist = CARVEOUT_REQ_NO_CREATE | CARVEOUT_REQ_PERSIST;
+	const struct carveout_req alone = { .size = SZ_4K, .flags = CARVEOUT_REQ_NO_CREATE };
+	struct carveout_pool *pool;
+	struct carveout_buf *buf;
+
+	EXPECT_ERR(test, -ENOENT, open_or_alloc(heap, SZ_4K, 0, persist));
+	EXPECT_ERR(test, -ENOENT, open_or_make(heap, 64, 1, 0, persist));
+	EXPECT_ERR(test, -EINVAL, carveout_buf_alloc(heap, &alone, "name", 0600));
+	EXPECT_ERR(test, -EINVAL, carveout_pool_create(heap, 64, 1, &alone, "name", 0600));
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+	buf = make_buf(test, "name", 0, 1);
+	KUNIT_EXPECT_PTR_EQ(test, buf, open_or_alloc(heap, 1, 0, CARVEOUT_REQ_NO_CREATE));
+	carveout_buf_put(buf);
+	EXPECT_ERR(test, -EEXIST, open_or_alloc(heap, 1, 0, persist));
+	carveout_buf_put(buf);
+	carveout_drain(heap);
+	pool = open_or_make(heap, 64, 1, 0, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pool);
+	KUNIT_EXPECT_PTR_EQ(test, pool, open_or_make(heap, 64, 1, 0, CARVEOUT_REQ_NO_CREATE));
+	carveout_pool_put(pool);
+	carveout_pool_put(pool);
+}
+
 /* One of several threads that use the same buffer for a moment. */
 struct guest {
 	struct carveout *heap;
@@ -534,6 +561,7 @@ static struct kunit_case tags_cases[] = {
 	KUNIT_CASE(carveout_tags_of_a_dead_heap),
 	KUNIT_CASE(carveout_tags_open_or_create),
 	KUNIT_CASE(carveout_tags_open_or_create_pool),
+	KUNIT_CASE(carveout_tags_open_without_create),
 	KUNIT_CASE(carveout_tags_open_races),
 	KUNIT_CASE(carveout_tags_open_gives_up),
 	KUNIT_CASE(carveout_tags_find_while_resized),

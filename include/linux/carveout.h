@@ -147,7 +147,8 @@ void carveout_drain(struct carveout *carveout);
 #define CARVEOUT_REQ_TOP_DOWN	BIT(2)	/* highest possible address in its region */
 #define CARVEOUT_REQ_EXACT	BIT(3)	/* at @addr */
 #define CARVEOUT_REQ_ZERO	BIT(4)	/* zero the memory even if the heap does not */
-#define CARVEOUT_REQ_FLAGS	GENMASK(4, 0)
+#define CARVEOUT_REQ_NO_CREATE	BIT(5)	/* with CARVEOUT_REQ_OPEN: do not create */
+#define CARVEOUT_REQ_FLAGS	GENMASK(5, 0)
 
 /**
  * struct carveout_req - An allocation request

@@ -435,6 +435,7 @@ void core_turn(struct core *core)
 	struct carveout_channel *channel = core_channel(core);
 	const struct carveout_remote_session *session;
 	struct handle handle[HANDLES];
+	u64 latest = heap_latest();
 	struct record *record;
 	unsigned int nr = 0, i;
 	u32 number;
@@ -451,6 +452,8 @@ void core_turn(struct core *core)
 	turning = core;
 	kernel_run_work(&channel->work);
 	turning = NULL;
+	if (heap_has_orphan(latest))
+		bug("a new buffer stays that the core does not get");
 	for (i = 0; i < nr; i++)
 		core_hold(core, handle[i].generation);
 	session = channel->session;

@@ -349,14 +349,26 @@ static struct carveout_buf *create(struct carveout *heap, const struct carveout_
 static int check_req(const struct carveout_req *req, const char *tag, umode_t mode)
 {
 	const u32 flags = CARVEOUT_REQ_OPEN | CARVEOUT_REQ_PERSIST | CARVEOUT_REQ_TOP_DOWN |
-			  CARVEOUT_REQ_ZERO;
+			  CARVEOUT_REQ_ZERO | CARVEOUT_REQ_NO_CREATE;
 
 	if (!req->size || req->flags & ~flags || req->require & req->forbid ||
 	    (req->require | req->forbid) & ~CARVEOUT_ATTR_MASK || mode & ~0777 ||
 	    (!tag && (mode || req->flags & (CARVEOUT_REQ_OPEN | CARVEOUT_REQ_PERSIST))) ||
+	    (req->flags & CARVEOUT_REQ_NO_CREATE && !(req->flags & CARVEOUT_REQ_OPEN)) ||
 	    (tag && heap_check_tag(tag)))
 		return -EINVAL;
 	return 0;
+}
+
+/* The error that an allocation has on demand, or 0. */
+static int failure(const struct carveout_req *req, const char *tag)
+{
+	/* A tag that is absent may be there a moment later. */
+	if (req->flags & CARVEOUT_REQ_NO_CREATE)
+		return fails(-ENOENT, -EAGAIN, -ENODEV, -EACCES, -EEXIST);
+	if (tag)
+		return fails(-ENOMEM, -EAGAIN, -EUCLEAN, -ENODEV, -EACCES, -EEXIST);
+	return fails(-ENOMEM, -EAGAIN, -EUCLEAN, -ENODEV);
 }
 
 /* A buffer that exists: opened if the request says so. */
@@ -379,12 +391,9 @@ struct carveout_buf *carveout_buf_alloc(struct carveout *heap, const struct carv
 					const char *tag, umode_t mode)
 {
 	struct carveout_buf *buf;
-	int err = check_req(req, tag, mode);
+	int err = check_req(req, tag, mode) ?: failure(req, tag);
 
 	might_sleep();
-	if (!err)
-		err = tag ? fails(-ENOMEM, -EAGAIN, -EUCLEAN, -ENODEV, -EACCES, -EEXIST) :
-			    fails(-ENOMEM, -EAGAIN, -EUCLEAN, -ENODEV);
 	if (err)
 		return ERR_PTR(err);
 	if (heap->dead)
@@ -393,6 +402,8 @@ struct carveout_buf *carveout_buf_alloc(struct carveout *heap, const struct carv
 		bug("an owner of another heap");
 	if (tag && find(heap, tag))
 		return existing(heap, req, tag);
+	if (req->flags & CARVEOUT_REQ_NO_CREATE)
+		return ERR_PTR(-ENOENT);
 	buf = create(heap, req);
 	if (IS_ERR(buf))
 		return buf;
@@ -605,6 +616,25 @@ struct carveout_buf *heap_next(const struct carveout *heap, u64 generation)
 const char *heap_tag(const struct carveout_buf *buf)
 {
 	return buf->tag;
+}
+
+/* The latest generation of a buffer, or serial of a block. */
+u64 heap_latest(void)
+{
+	return last_number;
+}
+
+/* Whether a buffer behind that with a generation has no reference but that of its tag. */
+bool heap_has_orphan(u64 generation)
+{
+	struct carveout_buf *buf;
+	unsigned int i;
+
+	for (i = 0; i < HEAPS; i++)
+		list_for_each_entry(buf, &heaps[i].bufs, node)
+			if (buf->generation > generation && buf->persist && buf->refs == 1)
+				return true;
+	return false;
 }
 
 /* Whether the memory of a buffer is not free. */

@@ -59,6 +59,8 @@ u32 heap_attrs(u64 phys);
 void heap_shut_down(struct carveout *heap);
 struct carveout_buf *heap_next(const struct carveout *heap, u64 generation);
 const char *heap_tag(const struct carveout_buf *buf);
+u64 heap_latest(void);
+bool heap_has_orphan(u64 generation);
 bool heap_has(u64 generation);
 bool heap_had(u64 generation, u64 phys, u64 size, u32 attrs);
 void heap_set_mode(struct carveout *heap, const char *tag, umode_t mode);
