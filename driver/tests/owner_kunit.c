@@ -173,6 +173,43 @@ static void carveout_owner_search(struct kunit *test)
 	carveout_owner_put(bob);
 }
 
+/* Resize a buffer that is held, which is refused each time. */
+static int resize_main(void *data)
+{
+	struct carveout_buf *buf = data;
+	int odd = 0;
+
+	while (!kthread_should_stop()) {
+		odd += PTR_ERR(carveout_buf_resize(buf, 2 * PAGE_SIZE)) != -EBUSY;
+		cond_resched();
+	}
+	return odd;
+}
+
+/* A buffer keeps its tag while a resize of it is tried. */
+static void carveout_owner_check_during_a_resize(struct kunit *test)
+{
+	unsigned int i, rounds = 200 * DEFAULT_ROUNDS, odd = 0;
+	struct carveout_owner *owner;
+	struct carveout_buf *buf;
+	struct task_struct *task;
+
+	heap_of_pages(test, SIZE, 0);
+	owner = make_owner(test, "core", ALICE, 0);
+	buf = make_buf_for(test, owner, "mine", 0600);
+	carveout_buf_hold(buf);
+	task = thread_run(test, resize_main, buf, "resizer");
+	for (i = 0; i < rounds; i++) {
+		odd += carveout_owner_check(owner, buf, true) != 0;
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, 0, thread_join(task));
+	KUNIT_EXPECT_EQ(test, 0U, odd);
+	carveout_buf_unhold(buf);
+	carveout_buf_put(buf);
+	carveout_owner_put(owner);
+}
+
 static void carveout_owner_open_or_create(struct kunit *test)
 {
 	struct carveout_owner *alice, *bob;
@@ -368,6 +405,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE(carveout_owner_attributes),
 	KUNIT_CASE(carveout_owner_permissions),
 	KUNIT_CASE(carveout_owner_search),
+	KUNIT_CASE(carveout_owner_check_during_a_resize),
 	KUNIT_CASE(carveout_owner_open_or_create),
 	KUNIT_CASE(carveout_owner_quota),
 	KUNIT_CASE(carveout_owner_refused),

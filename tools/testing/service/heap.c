@@ -567,7 +567,7 @@ int carveout_owner_check(struct carveout_owner *owner, const struct carveout_buf
 	might_sleep();
 	if (owner->heap != buf->heap)
 		bug("an owner of another heap");
-	if (!buf->tag[0] || buf->resizing)
+	if (!buf->tag[0])
 		return -ENOENT;
 	return permits(owner, buf, write) ? 0 : -EACCES;
 }
@@ -616,6 +616,11 @@ struct carveout_buf *heap_next(const struct carveout *heap, u64 generation)
 const char *heap_tag(const struct carveout_buf *buf)
 {
 	return buf->tag;
+}
+
+bool heap_is_resizing(const struct carveout_buf *buf)
+{
+	return buf->resizing;
 }
 
 /* The latest generation of a buffer, or serial of a block. */

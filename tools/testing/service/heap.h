@@ -59,6 +59,7 @@ u32 heap_attrs(u64 phys);
 void heap_shut_down(struct carveout *heap);
 struct carveout_buf *heap_next(const struct carveout *heap, u64 generation);
 const char *heap_tag(const struct carveout_buf *buf);
+bool heap_is_resizing(const struct carveout_buf *buf);
 u64 heap_latest(void);
 bool heap_has_orphan(u64 generation);
 bool heap_has(u64 generation);

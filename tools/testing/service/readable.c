@@ -86,6 +86,20 @@ static void judge_entry(const struct core *core, unsigned int slot,
 		bug("a tag that must not be opened is published");
 }
 
+/* An entry is cleared, so its buffer has no tag any longer that the core may open. */
+static void judge_removal(const struct core *core, u64 generation)
+{
+	struct carveout_buf *buf;
+	unsigned int i;
+
+	for (i = 0; i < core->nr_heaps; i++) {
+		buf = heap_next(heap_number(i), generation - 1);
+		if (buf && carveout_buf_generation(buf) == generation &&
+		    may_open(core, i, buf, false))
+			bug("the tag of an entry that is cleared exists");
+	}
+}
+
 static void add_readable(struct directory *directory, u64 generation, unsigned int slot)
 {
 	struct readable *readable = readable_of(directory, generation);
@@ -110,6 +124,7 @@ static void entry_changed(struct core *core, unsigned int slot,
 	trace("%s may read slot %u: generation %llu\n", core->dev.name, slot,
 	      (long long)generation);
 	if (former && former->generation != generation) {
+		judge_removal(core, former->generation);
 		former->slot = 0;
 		former->removal = ++directory->removed;
 		former = NULL;
@@ -240,7 +255,10 @@ void readable_check(const struct core *core)
 
 /* === The content of an idle directory ===================================== */
 
-/* Whether a buffer is missing: its tag may be opened, and the core has an address for it. */
+/*
+ * Whether a buffer is missing: its tag may be opened, also at the moment, and the core has an
+ * address for it.
+ */
 static bool is_missing(struct core *core, unsigned int heap, const struct carveout_buf *buf)
 {
 	const struct readable *readable;
@@ -248,6 +266,7 @@ static bool is_missing(struct core *core, unsigned int heap, const struct carveo
 
 	readable = readable_of(&core->directory, carveout_buf_generation(buf));
 	return !(readable && readable->slot) && may_open(core, heap, buf, false) &&
+	       !heap_is_resizing(buf) &&
 	       !carveout_remote_address(session_of(core), carveout_buf_phys(buf),
 					carveout_buf_size(buf), &addr);
 }
