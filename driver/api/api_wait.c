@@ -90,8 +90,9 @@ EXPORT_SYMBOL_NS_GPL(carveout_watch_end, "CARVEOUT");
  * @watch: the watch
  *
  * Context: Any context.
- * Return: the number, as in the changes of CARVEOUT_IOCTL_QUERY. Before the first change
- * that of the last change to any tag before the watch began.
+ * Return: the number, as in the changes of CARVEOUT_IOCTL_QUERY, but one higher from the
+ * heap's shutdown on, which is a change, too. Before the first change that of the last change
+ * to any tag before the watch began.
  */
 u64 carveout_watch_changes(const struct carveout_watch *watch)
 {

@@ -24,6 +24,16 @@ static void watch_work(struct work_struct *work)
 	watch->changed(watch->data);
 }
 
+/*
+ * The number of the last change. The shutdown of the heap is a change for watches, but is not
+ * counted: pollers of the device node learn it by EPOLLHUP.
+ */
+static u64 last_change_locked(const struct carveout *carveout)
+{
+	lockdep_assert_held(&carveout->registry_lock);
+	return carveout->changes + carveout->shutdown;
+}
+
 /**
  * carveout_watch_start() - Begin to watch tags
  * @watch: the watch, whose callback and argument are set
@@ -39,7 +49,7 @@ void carveout_watch_start(struct carveout_watch *watch, struct carveout *carveou
 	strscpy(watch->prefix, prefix, sizeof(watch->prefix));
 	INIT_WORK(&watch->work, watch_work);
 	mutex_lock(&carveout->registry_lock);
-	watch->changes = carveout->changes;
+	watch->changes = last_change_locked(carveout);
 	list_add_tail(&watch->node, &carveout->watches);
 	mutex_unlock(&carveout->registry_lock);
 }
@@ -72,21 +82,20 @@ void carveout_watch_trigger(struct carveout_watch *watch)
 
 /**
  * carveout_watch_notify_locked() - Notify the watches of a change
- * @carveout: the heap, whose count of changes includes this one
- * @tag: the tag that changed; NULL for the shutdown of the heap, which is a change for
- *	watches, but is not counted: pollers of the device node learn it by EPOLLHUP
+ * @carveout: the heap, whose count of changes or state includes this one
+ * @tag: the tag that changed; NULL for the shutdown of the heap
  *
  * Context: Process context. The caller holds carveout->registry_lock.
  */
 void carveout_watch_notify_locked(struct carveout *carveout, const char *tag)
 {
+	const u64 changes = last_change_locked(carveout);
 	struct carveout_watch *watch;
 
-	lockdep_assert_held(&carveout->registry_lock);
 	list_for_each_entry(watch, &carveout->watches, node) {
 		if (tag && !strstarts(tag, watch->prefix))
 			continue;
-		WRITE_ONCE(watch->changes, carveout->changes + !tag);
+		WRITE_ONCE(watch->changes, changes);
 		carveout_watch_trigger(watch);
 	}
 }

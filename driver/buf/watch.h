@@ -18,8 +18,8 @@ struct carveout;
  * @node: entry in carveout.watches; carveout.registry_lock
  * @carveout: the heap, to which the watch holds a reference (invariant)
  * @prefix: the prefix, a terminated string (invariant)
- * @changes: carveout.changes at the last change of such a tag; carveout.registry_lock
- *	to change
+ * @changes: number of the last change of such a tag, or of the shutdown;
+ *	carveout.registry_lock to change
  * @work: calls @changed
  * @changed: called after a change (invariant)
  * @data: its argument (invariant)

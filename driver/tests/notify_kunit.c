@@ -150,7 +150,8 @@ static void carveout_notify_shutdown(struct kunit *test)
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
 	struct calls watched, waited;
 	struct carveout_tag_wait *wait;
-	struct carveout_watch *w = watch(test, "r5.", &watched);
+	struct carveout_watch *w = watch(test, "r5.", &watched), *late;
+	u64 seen = carveout_watch_changes(w);
 
 	calls_init(&waited);
 	wait = carveout_buf_wait_begin(heap, NULL, "name", false, KTIME_MAX, called, &waited);
@@ -160,6 +161,34 @@ static void carveout_notify_shutdown(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_called(&watched));
 	KUNIT_EXPECT_TRUE(test, is_called(&waited));
 	EXPECT_ERR(test, -ENODEV, carveout_buf_wait_end(wait));
+	KUNIT_EXPECT_EQ(test, seen + 1, carveout_watch_changes(w));
+	/* A watch that begins only now has missed it. */
+	late = carveout_watch_begin(heap, "late.", called, &watched);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(late));
+	KUNIT_EXPECT_EQ(test, seen + 1, carveout_watch_changes(late));
+	carveout_watch_end(late);
+	carveout_watch_end(w);
+}
+
+/* The removal of a tag by the shutdown is another change. */
+static void carveout_notify_tag_ends_with_the_heap(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct carveout *heap = heap_of_pages(test, SIZE, 0);
+	struct carveout_buf *buf = make_buf(test, "r5.frame");
+	struct carveout_watch *w;
+	struct calls calls;
+	u64 seen;
+
+	w = watch(test, "r5.", &calls);
+	seen = carveout_watch_changes(w);
+	fixture->heap = NULL;
+	KUNIT_EXPECT_EQ(test, 0, carveout_destroy(heap, true));
+	KUNIT_EXPECT_TRUE(test, is_called(&calls));
+	KUNIT_EXPECT_EQ(test, seen + 2, carveout_watch_changes(w));
+	carveout_buf_put(buf);
+	/* The watch keeps the heap until its memory is no longer in use. */
+	carveout_drain(heap);
 	carveout_watch_end(w);
 }
 
@@ -547,6 +576,7 @@ static struct kunit_case notify_cases[] = {
 	KUNIT_CASE(carveout_notify_only_the_prefix),
 	KUNIT_CASE(carveout_notify_refused),
 	KUNIT_CASE(carveout_notify_shutdown),
+	KUNIT_CASE(carveout_notify_tag_ends_with_the_heap),
 	KUNIT_CASE(carveout_notify_tag),
 	KUNIT_CASE(carveout_notify_tag_times_out),
 	KUNIT_CASE(carveout_notify_tag_is_cancelled),

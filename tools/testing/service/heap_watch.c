@@ -20,13 +20,19 @@ void heap_trigger(struct work_struct *work)
 		queue_work(NULL, work);
 }
 
+/* The shutdown is a change, which is not counted. */
+static u64 last_change(const struct carveout *heap)
+{
+	return heap->changes + heap->dead;
+}
+
 void heap_start_watch(struct carveout_watch *watch, struct carveout *heap, const char *prefix)
 {
 	watch->heap = heap;
 	heap->refs++;
 	strscpy(watch->prefix, prefix, sizeof(watch->prefix));
 	INIT_WORK(&watch->work, notify_work);
-	watch->changes = heap->changes;
+	watch->changes = last_change(heap);
 	list_add_tail(&watch->node, &heap->watches);
 }
 
@@ -50,7 +56,7 @@ void heap_changed(struct carveout *heap, const char *tag)
 	list_for_each_entry_safe(watch, next, &heap->watches, node) {
 		if (tag && !strstarts(tag, watch->prefix))
 			continue;
-		watch->changes = heap->changes + !tag;
+		watch->changes = last_change(heap);
 		heap_trigger(&watch->work);
 	}
 }
