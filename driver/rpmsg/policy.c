@@ -94,6 +94,15 @@ static struct carveout *get_heap(struct device *dev, bool phandles, const char *
 	return phandles ? carveout_get(dev, name) : carveout_get_by_name(name);
 }
 
+/* Each message of a processor without a session is another attempt to get its heaps. */
+static int refuse_heap(struct device *dev, const char *name, int error)
+{
+	if (error == -EPROBE_DEFER)
+		return dev_err_probe(dev, error, "no heap %s\n", name);
+	dev_err_ratelimited(dev, "no heap %s: error %d\n", name, error);
+	return error;
+}
+
 static int get_heaps(struct carveout_policy *policy, struct device *dev, bool phandles,
 		     const char **names, unsigned int count)
 {
@@ -107,10 +116,8 @@ static int get_heaps(struct carveout_policy *policy, struct device *dev, bool ph
 	}
 	for (i = 0; i < count; i++) {
 		heap = get_heap(dev, phandles, names[i]);
-		if (IS_ERR(heap)) {
-			dev_err_probe(dev, PTR_ERR(heap), "no heap %s\n", names[i] ?: "");
-			return PTR_ERR(heap);
-		}
+		if (IS_ERR(heap))
+			return refuse_heap(dev, names[i] ?: "", PTR_ERR(heap));
 		policy->heap[policy->nr_heaps++] = heap;
 	}
 	return 0;
@@ -223,7 +230,7 @@ static int read_windows(struct carveout_policy *policy, struct device *dev)
 	if (bus)
 		ret = read_bus_windows(policy, bus);
 	if (bus && ret)
-		dev_err(dev, "%s of %pOF cannot be used: error %d\n", name, bus, ret);
+		dev_err_ratelimited(dev, "%s of %pOF cannot be used: error %d\n", name, bus, ret);
 	of_node_put(bus);
 	for (i = 0; i < policy->nr_windows && !ret; i++)
 		ret = check_window(dev, name, &policy->window[i]);

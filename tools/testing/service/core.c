@@ -152,6 +152,7 @@ void core_spoil(struct core *core, unsigned int number)
 	struct property *property = &core->property[number % core->nr_properties];
 
 	property->width ^= property->width > 1 ? 4 | 8 : 1;
+	core->spoiled = true;
 }
 
 /* === Comparison =========================================================== */
@@ -437,7 +438,7 @@ void core_turn(struct core *core)
 	struct handle handle[HANDLES];
 	u64 latest = heap_latest();
 	struct record *record;
-	unsigned int nr = 0, i;
+	unsigned int unlimited = kernel.unlimited, nr = 0, i;
 	u32 number;
 
 	if (!channel || !channel->work.pending)
@@ -454,6 +455,9 @@ void core_turn(struct core *core)
 	turning = NULL;
 	if (heap_has_orphan(latest))
 		bug("a new buffer stays that the core does not get");
+	/* The properties of a device that is bound do not change. */
+	if (kernel.unlimited != unlimited && !core->spoiled)
+		bug("a core can fill the log");
 	for (i = 0; i < nr; i++)
 		core_hold(core, handle[i].generation);
 	session = channel->session;

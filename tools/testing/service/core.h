@@ -101,6 +101,7 @@ struct directory {
  * @has_rproc: it has one
  * @property: its policy
  * @nr_properties: number of @property
+ * @spoiled: a property had another kind
  * @nr_heaps: number of its heaps
  * @handles: most handles of a session
  * @waits: most waits
@@ -137,6 +138,7 @@ struct core {
 	bool has_rproc;
 	struct property property[PROPERTIES];
 	unsigned int nr_properties;
+	bool spoiled;
 	u32 nr_heaps, handles, waits, slots;
 	bool windows, prefixes;
 	struct rpmsg_device *rpdev;

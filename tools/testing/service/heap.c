@@ -122,7 +122,7 @@ static void put(struct carveout *heap)
 struct carveout *carveout_get_by_name(const char *name)
 {
 	unsigned int i;
-	int err = fails(-ENOENT, -ENODEV);
+	int err = fails(-ENOENT, -ENODEV, -EPROBE_DEFER);
 
 	might_sleep();
 	if (err)

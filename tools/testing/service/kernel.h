@@ -292,15 +292,19 @@ int device_property_read_u32(struct device *dev, const char *name, u32 *val);
 #define device_property_read_u64(dev, name, val) \
 	device_property_read_u64_array(dev, name, val, 1)
 
-/* A line of the log: one that is rate-limited is the reason for a message that is dropped. */
+/*
+ * A line of the log. A rate-limited warning is the reason for a message that is dropped. No
+ * message is a reason for an error whose rate is not limited.
+ */
 __attribute__((format(printf, 3, 4))) void log_line(unsigned int *count, const struct device *dev,
 						    const char *fmt, ...);
 
-#define dev_err(dev, ...)	log_line(NULL, dev, __VA_ARGS__)
+#define dev_err(dev, ...)	log_line(&kernel.unlimited, dev, __VA_ARGS__)
 #define dev_info(dev, ...)	log_line(NULL, dev, __VA_ARGS__)
 #define dev_warn_ratelimited(dev, ...)	log_line(&kernel.dropped, dev, __VA_ARGS__)
-#define dev_err_ratelimited(dev, ...)	log_line(&kernel.lost, dev, __VA_ARGS__)
-#define dev_err_probe(dev, error, ...)	((error) ? log_line(NULL, dev, __VA_ARGS__) : (void)0)
+#define dev_err_ratelimited(dev, ...)	log_line(NULL, dev, __VA_ARGS__)
+#define dev_err_probe(dev, error, ...) \
+	(log_line((error) == -EPROBE_DEFER ? NULL : &kernel.unlimited, dev, __VA_ARGS__), (error))
 
 #define sysfs_emit(buf, ...)	snprintf(buf, 64, __VA_ARGS__)
 
@@ -474,7 +478,7 @@ void xa_destroy(struct xarray *xa);
  * @modules: references to the module
  * @module_dies: the module is being removed
  * @dropped: lines about a message that the service dropped
- * @lost: lines about a message that the bus did not take
+ * @unlimited: errors in the log whose rate is not limited
  * @works: work to be run
  * @timers: delayed work
  * @driver: the registered driver
@@ -491,7 +495,7 @@ struct kernel {
 	unsigned int modules;
 	bool module_dies;
 	unsigned int dropped;
-	unsigned int lost;
+	unsigned int unlimited;
 	struct list_head works;
 	struct list_head timers;
 	struct rpmsg_driver *driver;
