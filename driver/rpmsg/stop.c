@@ -220,7 +220,8 @@ static struct rproc *get_rproc(struct carveout_remote *remote)
 /*
  * Wait until remoteproc has dropped its lock. If the processor was reset, move the sessions of
  * the run to @list. Otherwise they are held again: after a detachment the processor runs on,
- * and after a crash it is not known which run has crashed.
+ * and after a crash it is not known which run has crashed. A remoteproc that is deleted may not
+ * have been stopped: see rproc_del().
  */
 static void take_stopped(struct carveout_remote *remote, struct list_head *list)
 {

@@ -530,7 +530,7 @@ void core_plug(struct core *core)
 {
 	struct rpmsg_device *rpdev;
 
-	if (core->rpdev || !kernel.driver)
+	if (core->rpdev || !kernel.driver || core->rproc.state == RPROC_DELETED)
 		return;
 	if (core->rproc.state == RPROC_OFFLINE || core->rproc.state == RPROC_DETACHED)
 		core_stop(core, RPROC_RUNNING);
@@ -576,6 +576,24 @@ void core_unplug(struct core *core)
 	core_check(core);
 }
 
+/* A core that remoteproc has started, and that has not crashed, is reset at the end of a run. */
+static bool is_reset(const struct rproc *rproc)
+{
+	return !rproc->ops->detach || rproc->state == RPROC_RUNNING;
+}
+
+/* A run ends: remoteproc removes the channel, resets the core or not, and reports the end. */
+static void end_run(struct core *core, bool reset)
+{
+	struct rproc_subdev *subdev, *next;
+
+	core_unplug(core);
+	if (reset)
+		core->nr_held = 0;
+	list_for_each_entry_safe(subdev, next, &core->rproc.subdevs, node)
+		subdev->unprepare(subdev);
+}
+
 /**
  * core_stop() - Stop a core as remoteproc does, or start one that is stopped
  * @core: the core
@@ -584,10 +602,9 @@ void core_unplug(struct core *core)
  */
 void core_stop(struct core *core, enum rproc_state state)
 {
-	struct rproc_subdev *subdev, *next;
 	struct rproc *rproc = &core->rproc;
 
-	if (!core->has_rproc)
+	if (!core->has_rproc || rproc->state == RPROC_DELETED)
 		return;
 	trace("%s stops or starts: state %d, was %d\n", core->dev.name, state, rproc->state);
 	mutex_lock(&rproc->lock);
@@ -596,15 +613,31 @@ void core_stop(struct core *core, enum rproc_state state)
 		mutex_unlock(&rproc->lock);
 		return;
 	}
-	core_unplug(core);
-	/* A core that remoteproc has started, and that has not crashed, is reset. */
-	if (!rproc->ops->detach || rproc->state == RPROC_RUNNING)
+	if (is_reset(rproc))
 		state = state == RPROC_RUNNING ? RPROC_RUNNING : RPROC_OFFLINE;
-	if (state == RPROC_OFFLINE || state == RPROC_RUNNING)
-		core->nr_held = 0;
-	list_for_each_entry_safe(subdev, next, &rproc->subdevs, node)
-		subdev->unprepare(subdev);
+	end_run(core, state == RPROC_OFFLINE || state == RPROC_RUNNING);
 	rproc->state = state;
+	mutex_unlock(&rproc->lock);
+}
+
+/**
+ * core_delete() - Delete the remoteproc of a core, which then has no other run
+ * @core: the core
+ *
+ * The state does not tell whether the core was reset.
+ */
+void core_delete(struct core *core)
+{
+	struct rproc *rproc = &core->rproc;
+
+	if (!core->has_rproc)
+		return;
+	trace("%s loses its remoteproc: state was %d\n", core->dev.name, rproc->state);
+	mutex_lock(&rproc->lock);
+	if (rproc->state == RPROC_RUNNING || rproc->state == RPROC_ATTACHED ||
+	    rproc->state == RPROC_CRASHED)
+		end_run(core, is_reset(rproc));
+	rproc->state = RPROC_DELETED;
 	mutex_unlock(&rproc->lock);
 }
 
@@ -642,7 +675,8 @@ void core_release(struct core *core, bool by_administrator)
 void core_end(struct core *core)
 {
 	core_unplug(core);
-	while (core->has_rproc && core->rproc.state != RPROC_OFFLINE)
+	while (core->has_rproc && core->rproc.state != RPROC_OFFLINE &&
+	       core->rproc.state != RPROC_DELETED)
 		core_stop(core, RPROC_OFFLINE);
 	while (!list_empty(&kernel.works))
 		core_run(0);

@@ -179,6 +179,7 @@ void core_receive(struct core *core, const void *data, int len, int stated);
 void core_turn(struct core *core);
 void core_run(unsigned int number);
 void core_stop(struct core *core, enum rproc_state state);
+void core_delete(struct core *core);
 void core_release(struct core *core, bool by_administrator);
 void core_drain(struct core *core);
 void core_check(const struct core *core);

@@ -309,7 +309,11 @@ static void op_end(struct core *core)
 		core_unplug(core);
 		break;
 	case 2:
-		core_spoil(core, how >> 3);
+		/* Rarely, because it ends nearly everything. */
+		if (how >= 224)
+			core_delete(core);
+		else
+			core_spoil(core, how >> 3);
 		break;
 	case 3:
 		core_release(core, how & 8);
