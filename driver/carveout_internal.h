@@ -101,6 +101,8 @@
  *	addition of regions, and their reopening after a hibernation
  * heaps_lock (mutex)
  *	list of all heaps
+ * carveout_session.lock (mutex)
+ *	handles of a session; of the locks below only carveout_pool.lock is taken under it
  * carveout.registry_lock (mutex)
  *	changes of tags, list of buffers, watches, shutdown
  * claims_lock (mutex)
