@@ -87,8 +87,8 @@ struct carveout_policy {
  * @nr_held: number of @held, @stopped and @reset, and of those that are being ended
  * @stopped: sessions of a run of the processor that has ended, maybe by a reset
  * @reset: sessions of a run that a reset has ended, to be released
- * @release_work: releases @reset, and @stopped after a reset
- * @reports: reports of its remoteproc, see stop.c; NULL without one
+ * @release_work: releases @reset, and @stopped after a reset, and ends @reports
+ * @reports: reports of its remoteproc, see stop.c; NULL without one, and between two runs
  */
 struct carveout_remote {
 	struct list_head node;

@@ -30,6 +30,7 @@
 
 #include <linux/err.h>
 #include <linux/kconfig.h>
+#include <linux/lockdep.h>
 #include <linux/remoteproc.h>
 #include <linux/slab.h>
 
@@ -82,11 +83,9 @@ static void unprepare(struct rproc_subdev *subdev)
 	stop_run(reports->remote, rproc->state == RPROC_RUNNING || !rproc->ops->detach);
 }
 
-static void end_work(struct work_struct *work)
+/* End reports that their processor no longer has, so that nothing queues their work. */
+static void end_reports(struct carveout_reports *reports)
 {
-	struct carveout_reports *reports = container_of(work, struct carveout_reports,
-							end_work);
-
 	cancel_work_sync(&reports->work);
 	mutex_lock(&reports->rproc->lock);
 	if (reports->attached)
@@ -96,6 +95,12 @@ static void end_work(struct work_struct *work)
 	kfree(reports);
 }
 
+static void end_work(struct work_struct *work)
+{
+	end_reports(container_of(work, struct carveout_reports, end_work));
+}
+
+/* A recovery before it has not been reported: its sessions are held until another run ends. */
 static void reports_work(struct work_struct *work)
 {
 	struct carveout_reports *reports = container_of(work, struct carveout_reports, work);
@@ -239,6 +244,40 @@ static void take_stopped(struct carveout_remote *remote, struct list_head *list)
 	put_device(&rproc->dev);
 }
 
+/* Nothing is left to report: no session, and no channel that could start one. */
+static bool is_idle(const struct carveout_remote *remote, const struct rproc *rproc)
+{
+	lockdep_assert_held(&rproc->lock);
+	lockdep_assert_held(&remote->lock);
+	return !remote->nr_held &&
+	       (rproc->state == RPROC_OFFLINE || rproc->state == RPROC_DETACHED);
+}
+
+/*
+ * Reports hold their remoteproc, and its number with it: a driver of the processor that is
+ * unbound and bound again would get another one. So they end with the run. The next channel
+ * adds others.
+ */
+static void drop_reports(struct carveout_remote *remote)
+{
+	struct rproc *rproc = get_rproc(remote);
+	struct carveout_reports *reports = NULL;
+
+	if (!rproc)
+		return;
+	mutex_lock(&rproc->lock);
+	mutex_lock(&remote->lock);
+	if (remote->reports && remote->reports->rproc == rproc && is_idle(remote, rproc)) {
+		reports = remote->reports;
+		remote->reports = NULL;
+	}
+	mutex_unlock(&remote->lock);
+	mutex_unlock(&rproc->lock);
+	if (reports)
+		end_reports(reports);
+	put_device(&rproc->dev);
+}
+
 #else /* !CONFIG_REMOTEPROC */
 
 struct device *carveout_reports_device(struct device *channel)
@@ -260,6 +299,10 @@ static void check_run(struct carveout_remote *remote)
 }
 
 static void take_stopped(struct carveout_remote *remote, struct list_head *list)
+{
+}
+
+static void drop_reports(struct carveout_remote *remote)
 {
 }
 
@@ -347,4 +390,5 @@ void carveout_remote_release_work(struct work_struct *work)
 	mutex_unlock(&remote->lock);
 	take_stopped(remote, &list);
 	end_sessions(remote, &list);
+	drop_reports(remote);
 }

@@ -492,6 +492,16 @@ void core_run(unsigned int number)
 	kernel_run_work(work);
 }
 
+/* The number of a remoteproc that has stopped is free once its driver is unbound. */
+static void check_rproc(const struct core *core)
+{
+	const struct rproc *rproc = &core->rproc;
+
+	if (core->has_rproc && rproc->state == RPROC_OFFLINE &&
+	    (rproc->dev.refs != 1 || !list_empty(&rproc->subdevs)))
+		bug("the remoteproc of %s, which has stopped, is kept", core->dev.name);
+}
+
 /**
  * core_drain() - Give the service time until it is idle
  * @core: a core, whose ring gets room
@@ -511,6 +521,7 @@ void core_drain(struct core *core)
 		kernel_advance(64);
 		heap_expire();
 	}
+	check_rproc(core);
 	if (!channel)
 		return;
 	if (!list_empty(&channel->answers) || !list_empty(&channel->received))
@@ -680,5 +691,6 @@ void core_end(struct core *core)
 		core_stop(core, RPROC_OFFLINE);
 	while (!list_empty(&kernel.works))
 		core_run(0);
+	check_rproc(core);
 	core_release(core, false);
 }
