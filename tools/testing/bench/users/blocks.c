@@ -2,8 +2,9 @@
 /*
  * Blocks between processes: a filled block is passed to another process, and the free block
  * back; and a process acquires and releases a block while others are free. Beside a pool: a
- * ring in shared memory with eventfd, a POSIX message queue and a pipe, each with the index
- * of a block. With these a block has no owner: it is lost with the process that has it.
+ * ring in shared memory with eventfd, a POSIX message queue and a pipe, each with the indices
+ * of blocks. Any number of processes may give and take at either end. With these a block has
+ * no owner: it is lost with the process that has it.
  */
 #include <fcntl.h>
 #include <mqueue.h>
@@ -28,18 +29,18 @@
 enum side { FIRST, SECOND };
 
 /**
- * struct way - An interface that passes a block to another process
+ * struct way - An interface that passes blocks to another process
  * @name: of the interface
  * @prepare: called before the second process is forked
- * @give: give the block to the other side
- * @take: wait for it
+ * @give: give a block to a side
+ * @take: wait for a block, and return its index
  * @finish: called when the second process has ended
  */
 struct way {
 	const char *name;
 	void (*prepare)(void);
-	void (*give)(enum side to);
-	void (*take)(enum side side);
+	void (*give)(enum side to, unsigned int index);
+	unsigned int (*take)(enum side side);
 	void (*finish)(void);
 };
 
@@ -102,10 +103,10 @@ static void pool_prepare(void)
 }
 
 /* The block is of the other process from now on, also if one of them is killed. */
-static void pool_give(enum side to)
+static void pool_give(enum side to, unsigned int index)
 {
 	struct carveout_ioctl_pool_move move = {
-		.index = block.index,
+		.index = index,
 		.serial = block.serial,
 		.to = second_client,
 	};
@@ -121,12 +122,13 @@ static void pool_give(enum side to)
 		die("pipe");
 }
 
-static void pool_take(enum side side)
+static unsigned int pool_take(enum side side)
 {
 	if (side == FIRST)
 		acquire(pool[FIRST]);
 	else if (read(filled[0], &block, sizeof(block)) != sizeof(block))
 		die("pipe");
+	return block.index;
 }
 
 static void pool_finish(void)
@@ -139,34 +141,62 @@ static void pool_finish(void)
 
 /* === Other interfaces ====================================================== */
 
+/**
+ * struct ring - Indices of blocks in shared memory
+ * @head: number of takes so far
+ * @tail: number of gives so far
+ * @slot: an index + 1, or 0 if it is empty
+ *
+ * There are no more indices than slots: a slot that is not empty yet is about to be.
+ */
+struct ring {
+	unsigned int head;
+	unsigned int tail;
+	unsigned int slot[BLOCKS];
+};
+
+/* The count of an event is the number of indices in its ring. */
 static int event[2];
-static unsigned int *ring;
+static struct ring *ring;
 
 static void ring_prepare(void)
 {
 	ring = mmap(NULL, BLOCK, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	event[FIRST] = eventfd(0, EFD_CLOEXEC);
-	event[SECOND] = eventfd(0, EFD_CLOEXEC);
+	event[FIRST] = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+	event[SECOND] = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
 	if (ring == MAP_FAILED || event[FIRST] < 0 || event[SECOND] < 0)
 		die("eventfd");
 }
 
-static void ring_give(enum side to)
+static unsigned int *ring_slot(struct ring *of, unsigned int *count)
 {
+	return &of->slot[__atomic_fetch_add(count, 1, __ATOMIC_RELAXED) % BLOCKS];
+}
+
+static void ring_give(enum side to, unsigned int index)
+{
+	unsigned int *slot = ring_slot(&ring[to], &ring[to].tail), empty = 0;
 	unsigned long long one = 1;
 
-	__atomic_store_n(&ring[to], 7, __ATOMIC_RELEASE);
+	while (!__atomic_compare_exchange_n(slot, &empty, index + 1, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
+		empty = 0;
 	if (write(event[to], &one, sizeof(one)) != sizeof(one))
 		die("eventfd");
 }
 
-static void ring_take(enum side side)
+static unsigned int ring_take(enum side side)
 {
-	unsigned long long count;
+	unsigned long long one;
+	unsigned int *slot, found;
 
-	if (read(event[side], &count, sizeof(count)) != sizeof(count) ||
-	    __atomic_exchange_n(&ring[side], 0, __ATOMIC_ACQUIRE) != 7)
+	if (read(event[side], &one, sizeof(one)) != sizeof(one))
 		die("eventfd");
+	slot = ring_slot(&ring[side], &ring[side].head);
+	do {
+		found = __atomic_exchange_n(slot, 0, __ATOMIC_ACQUIRE);
+	} while (!found);
+	return found - 1;
 }
 
 static void ring_finish(void)
@@ -194,20 +224,19 @@ static void queue_prepare(void)
 	queue[SECOND] = make_queue("/users.second");
 }
 
-static void queue_give(enum side to)
+static void queue_give(enum side to, unsigned int index)
 {
-	unsigned int index = 7;
-
 	if (mq_send(queue[to], (char *)&index, sizeof(index), 0))
 		die("mq_send");
 }
 
-static void queue_take(enum side side)
+static unsigned int queue_take(enum side side)
 {
 	unsigned int index;
 
 	if (mq_receive(queue[side], (char *)&index, sizeof(index), NULL) != sizeof(index))
 		die("mq_receive");
+	return index;
 }
 
 static void queue_finish(void)
@@ -224,20 +253,19 @@ static void pipe_prepare(void)
 		die("pipe");
 }
 
-static void pipe_give(enum side to)
+static void pipe_give(enum side to, unsigned int index)
 {
-	unsigned int index = 7;
-
 	if (write(ends[to][1], &index, sizeof(index)) != sizeof(index))
 		die("pipe");
 }
 
-static void pipe_take(enum side side)
+static unsigned int pipe_take(enum side side)
 {
 	unsigned int index;
 
 	if (read(ends[side][0], &index, sizeof(index)) != sizeof(index))
 		die("pipe");
+	return index;
 }
 
 static void pipe_finish(void)
@@ -263,10 +291,8 @@ static void second_process(const struct way *way)
 {
 	unsigned int i;
 
-	for (i = 0; i < (SAMPLES + 1) * TRIPS; i++) {
-		way->take(SECOND);
-		way->give(FIRST);
-	}
+	for (i = 0; i < (SAMPLES + 1) * TRIPS; i++)
+		way->give(FIRST, way->take(SECOND));
 	_exit(0);
 }
 
@@ -274,7 +300,7 @@ static void second_process(const struct way *way)
 static void trips(const struct way *way)
 {
 	unsigned long long times[SAMPLES], start;
-	unsigned int i, sample;
+	unsigned int i, sample, index = 0;
 	int status;
 	pid_t pid;
 
@@ -289,8 +315,8 @@ static void trips(const struct way *way)
 	for (sample = 0; sample <= SAMPLES; sample++) {
 		start = now();
 		for (i = 0; i < TRIPS; i++) {
-			way->give(SECOND);
-			way->take(FIRST);
+			way->give(SECOND, index);
+			index = way->take(FIRST);
 		}
 		if (sample)
 			times[sample - 1] = (now() - start) / TRIPS;
@@ -316,19 +342,32 @@ static void pool_acquires(void)
 	report("block-free", BLOCKS, "carveout", median(times, TRIPS));
 }
 
+/* Take all blocks at once: the interface has each of them once. */
+static void check_list(const struct way *way)
+{
+	unsigned int i, taken = 0;
+
+	for (i = 0; i < BLOCKS; i++)
+		taken |= 1U << way->take(FIRST);
+	if (taken != (1U << BLOCKS) - 1)
+		die(way->name);
+	for (i = 0; i < BLOCKS; i++)
+		way->give(FIRST, i);
+}
+
 /* The free blocks are a list of indices in the interface. */
 static void other_acquires(const struct way *way)
 {
 	static unsigned long long times[TRIPS];
-	int i;
+	unsigned int i;
 
 	way->prepare();
 	for (i = 0; i < BLOCKS; i++)
-		way->give(FIRST);
+		way->give(FIRST, i);
+	check_list(way);
 	for (i = 0; i < TRIPS; i++) {
 		times[i] = now();
-		way->take(FIRST);
-		way->give(FIRST);
+		way->give(FIRST, way->take(FIRST));
 		times[i] = now() - times[i];
 	}
 	way->finish();
