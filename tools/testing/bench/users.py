@@ -16,6 +16,7 @@ ROWS = (
     ("block-trip", "a block to a process and back", lambda blocks: 1.0),
     ("block-free", "acquire and release a free block", lambda blocks: 1.0),
     ("killed", "free the buffers of a killed process", lambda buffers: 1.0),
+    ("irq-pair", "free and allocate a block in an interrupt", lambda size: 1.0),
 )
 
 STEPS = ("allocate", "map", "touch", "unmap", "free", "later")
@@ -23,8 +24,10 @@ STEPS = ("allocate", "map", "touch", "unmap", "free", "later")
 
 def amount(kind, number):
     """The size that a row is about, or the number of things."""
-    if not kind.startswith("memory"):
+    if not kind.startswith(("memory", "irq")):
         return str(number)
+    if number < 1 << 10:
+        return f"{number} B"
     return f"{number >> 20} MiB" if number >= 1 << 20 else f"{number >> 10} KiB"
 
 

@@ -11,7 +11,8 @@
 # boot. The peers are compiled from the fetched kernel's source.
 # On an emulated machine: the costs of calls at the device node of a heap, and the extra
 # costs of two CPUs that use one heap. On one that counts instructions: the costs of
-# a user of buffers, with carveout and with other interfaces of the kernel.
+# a user of buffers, and of a driver in a hard interrupt, with carveout and with other
+# interfaces of the kernel.
 #
 # Results are in $O/bench: report.json, charts as SVG, and the printed output.
 
@@ -173,6 +174,18 @@ users_board()
 	cpus=1 memory=3G threads=single devices=(-icount "shift=0,sleep=off")
 }
 
+build_drivers()
+{
+	local copy=$R/drivers-module
+
+	mkdir -p "$copy"
+	rsync -rlp --checksum --delete --exclude={'*.o','*.cmd'} \
+		"$BENCH"/drivers/{Kbuild,*.[ch]} "$TOP/include" "$copy/"
+	make --no-print-directory -C "$kdir" M="$copy" O= ARCH="$arch" W=1 KCFLAGS=-Werror \
+		KBUILD_EXTRA_SYMBOLS="$R/build/module-$board/Module.symvers" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+}
+
 run_users()
 {
 	local root=$R/users
@@ -181,7 +194,9 @@ run_users()
 	board_prepare
 	board_paths
 	O=$R "$SCRIPTS/build.sh" module "$board"
-	new_root "$root" "$BENCH/users/init" "$R/build/module-$board/carveout.ko"
+	build_drivers
+	new_root "$root" "$BENCH/users/init" "$R/build/module-$board/carveout.ko" \
+		"$R/drivers-module/carveout_drivers.ko"
 	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -I"$TOP/include/uapi" \
 		-o "$root/bin/users" "$BENCH"/users/*.c
 	pack "$root"

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Costs of a driver that calls carveout.ko, on a machine whose clock counts instructions.
+ */
+
+#ifndef CARVEOUT_BENCH_DRIVERS_H
+#define CARVEOUT_BENCH_DRIVERS_H
+
+int bench_pairs(void);
+
+#endif /* CARVEOUT_BENCH_DRIVERS_H */
