@@ -63,7 +63,7 @@ new_root()
 	rm -rf "$root"
 	mkdir -p "$root/bin" "$root/modules"
 	cp "$busybox" "$root/bin/"
-	for applet in sh mkdir mount insmod poweroff; do
+	for applet in sh mkdir mount insmod sleep poweroff; do
 		ln -s busybox "$root/bin/$applet"
 	done
 	cp "$init" "$root/init"
