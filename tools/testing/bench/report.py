@@ -257,6 +257,9 @@ def print_users(lines):
     if lines.select("user"):
         print_table("Costs of a user, in instructions of an emulated machine", *users.table(lines))
         print_table("Its steps", *users.steps(lines))
+    if lines.select("longest"):
+        print_table("Longest calls with interrupts off, in states constructed for it",
+                    *users.longest_table(lines))
 
 
 def print_goals(lines):

@@ -19,6 +19,9 @@ ROWS = (
     ("irq-pair", "free and allocate a block in an interrupt", lambda size: 1.0),
 )
 
+# The costs of a call that wakes a thread depend on the history of the scheduler, too.
+WAKING = ("is-queued", "is-the-last", "for-a-task-that-waits", "for-a-wait-of-1000")
+
 STEPS = ("allocate", "map", "touch", "unmap", "free", "later")
 
 
@@ -68,6 +71,24 @@ def table(lines):
                    str(entry["ours"]), entry["best"], str(entry["theirs"]),
                    f"{entry['ratio']:.2f}", f"<= {entry['goal']:g}",
                    "met" if entry["met"] else "NOT MET"] for entry in judge(lines)]
+
+
+def longest(lines):
+    """Instructions of each call that is legal in a hard interrupt, by call and state."""
+    return {(line["call"], line["state"]): line["ns"] for line in lines.select("longest")}
+
+
+def longest_alone(lines):
+    """The same of the calls that wake no thread, by name."""
+    return {f"longest {call} {state}": count for (call, state), count in longest(lines).items()
+            if state not in WAKING}
+
+
+def longest_table(lines):
+    """The head and the rows of the table of the longest calls."""
+    return ["call", "in this state", "instructions"], [
+        [call, state.replace("-", " "), str(count)]
+        for (call, state), count in longest(lines).items()]
 
 
 def steps(lines):

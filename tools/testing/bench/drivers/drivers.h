@@ -6,6 +6,10 @@
 #ifndef CARVEOUT_BENCH_DRIVERS_H
 #define CARVEOUT_BENCH_DRIVERS_H
 
+int bench_call(const char *name, const char *state, int (*call)(void), int expect);
+
 int bench_pairs(void);
+int bench_calls(void);
+int bench_objects(void);
 
 #endif /* CARVEOUT_BENCH_DRIVERS_H */

@@ -14,7 +14,7 @@
 
 static int __init drivers_init(void)
 {
-	int err = bench_pairs();
+	int err = bench_pairs() ?: bench_calls() ?: bench_objects();
 
 	pr_info("drivers_done err=%d\n", err);
 	return err;
@@ -29,3 +29,4 @@ module_exit(drivers_exit);
 MODULE_DESCRIPTION("Benchmark of the costs of a driver");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("CARVEOUT");
+MODULE_IMPORT_NS("DMA_BUF");
