@@ -130,7 +130,7 @@ def utilisation(lines):
         ours, other = (mean(lines.one("utilisation", case=case, peer=peer)["ppm"]) / 1e4
                        for peer in (OURS, "drm_mm"))
         text.append(f"{ours:.2f} % ({case}, drm_mm {other:.2f} %)")
-        met.append(ours >= limit)
+        met.append(ours >= limit and ours > other)
     return "; ".join(text), all(met)
 
 
@@ -156,11 +156,16 @@ def instructions(lines):
 
 def lookup(lines):
     """13"""
-    net = {line["tags"]: line["ns"] - line["door"] for line in lines.select("lookup")}
-    if not net:
+    ours, other = ({line["of"]: line["ns"]
+                    for line in lines.select("user", row="name-find", peer=peer)}
+                   for peer in (OURS, "rhashtable"))
+    if not ours or not other:
         return "not measured", None
-    return (f"{max(net.values()) / min(net.values()):.3g} times as much at worst as at best, "
-            f"{min(net)} to {max(net)} tags; the table is an rhashtable"), None
+    ratios = {f"{names} tags": ours[names] / other[names] for names in ours}
+    growth_of = ours[max(ours)] / ours[min(ours)]
+    return both(worst_of(ratios, 1.0),
+                (f"{growth_of:.3g} times as much with {max(ours)} tags as with {min(ours)}",
+                 growth_of <= 1.2))
 
 
 def cpus(lines):
@@ -198,12 +203,12 @@ GOALS = (
     ("7", "refit of the exact hole in a full arena", "always", refit),
     ("8", "failures at 95 % full against drm_mm BEST, plain / aligned", "<= 1.0 / <= 1.2",
      full),
-    ("9", "utilisation at first failure after churn, pages / 64 B", ">= 97 % / >= 99.4 %",
-     utilisation),
+    ("9", "utilisation at first failure after churn, pages / 64 B",
+     ">= 97 % / >= 99.4 %, and > drm_mm", utilisation),
     ("10", "metadata per live block, 1000 blocks and more", "<= 64 B", metadata),
     ("11", "bytes written into the arena by the allocator", "0", arena),
     ("12", "net instructions per pair", "<= 220", instructions),
-    ("13", "tag look-up against rhashtable", "<= 1.0, and flat", lookup),
+    ("13", "tag look-up against rhashtable", "<= 1.0, and flat (<= 1.2)", lookup),
     ("14", "two CPUs on one heap against one", "<= 1.3 x per CPU", cpus),
     ("15", "64 MiB allocation from user space against 4 KiB", "<= 2 x", large),
     ("16", "page faults of mmap and first touch of 64 MiB", "<= 32", faults),

@@ -17,6 +17,7 @@ ROWS = (
     ("block-free", "acquire and release a free block", lambda blocks: 1.0),
     ("killed", "free the buffers of a killed process", lambda buffers: 1.0),
     ("irq-pair", "free and allocate a block in an interrupt", lambda size: 1.0),
+    ("name-find", "find a buffer by its tag, in a driver", lambda names: 1.0),
 )
 
 # The costs of a call that wakes a thread depend on the history of the scheduler, too.

@@ -11,5 +11,6 @@ int bench_call(const char *name, const char *state, int (*call)(void), int expec
 int bench_pairs(void);
 int bench_calls(void);
 int bench_objects(void);
+int bench_names(void);
 
 #endif /* CARVEOUT_BENCH_DRIVERS_H */

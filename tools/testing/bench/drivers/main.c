@@ -14,7 +14,7 @@
 
 static int __init drivers_init(void)
 {
-	int err = bench_pairs() ?: bench_calls() ?: bench_objects();
+	int err = bench_pairs() ?: bench_calls() ?: bench_objects() ?: bench_names();
 
 	pr_info("drivers_done err=%d\n", err);
 	return err;
