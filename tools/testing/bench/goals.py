@@ -1,66 +1,102 @@
 # SPDX-License-Identifier: GPL-2.0
 """Goals of the allocator, and whether they are met.
 
-Each function returns the measured value, as text, and whether it meets the goal; None
-if that is unknown. Ratios are medians of ratios of net times in one boot.
+Each function returns the parts of a goal: the case, our figure, the peer and its figure, the
+ratio and whether it meets the goal. A ratio is the median of ratios of net times in one boot.
+Of several cases a part has the worst.
 """
 
-from statistics import mean
+from statistics import mean, median
 
 OURS = "carveout"
 PAGES = ("A-64M-4K-1M", "A-1G-4K-1M")
 BYTES = ("A-64M-64B-64K", "A-1G-64B-64K")
 
 
-def worst_of(values, limit):
-    """The range of a dictionary of values, as text, and whether the worst meets the goal."""
+def digits(value):
+    """A number with about three digits; a text as it is."""
+    if value is None:
+        return "-"
+    if isinstance(value, str):
+        return value
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def part(what, goal, ours=None, peer=("", None), ratio=None, met=None):
+    """A part of a goal. PEER is its name and its figure; MET is None if it is unknown."""
+    return {"of": what, "ours": digits(ours), "peer": peer[0], "theirs": digits(peer[1]),
+            "ratio": "-" if ratio is None else f"{ratio:.3g}", "goal": goal, "met": met}
+
+
+def unknown(what, goal):
+    """A part without a figure."""
+    return part(what, goal, ours="not measured")
+
+
+def worst_of(values):
+    """The key of the largest value, or None, and a text with the number of the values."""
     values = {name: value for name, value in values.items() if value is not None}
     if not values:
-        return "not measured", None
-    name = max(values, key=values.get)
-    best = min(values, key=values.get)
-    return (f"{values[best]:.3g} ({best}) to {values[name]:.3g} ({name})",
-            values[name] <= limit)
+        return None, ""
+    worst = max(values, key=values.get)
+    return worst, f"{worst}, the worst of {len(values)}" if len(values) > 1 else str(worst)
 
 
-def both(first, second):
-    """Combine two results."""
-    met = None if None in (first[1], second[1]) else first[1] and second[1]
-    return f"{first[0]}; {second[0]}", met
+def worst_ratio(lines, cases, ours, other, limit):
+    """The part of the case with the largest ratio of times."""
+    goal = f"<= {limit:g}"
+    ratios = {case: lines.ratio(case, ours, other) for case in cases}
+    case, what = worst_of(ratios)
+    if case is None:
+        return unknown("", goal)
+    own, others = (median(lines.net("time", case, peer)) for peer in (ours, other))
+    return part(what, goal, f"{digits(own)} ns", (other, f"{digits(others)} ns"), ratios[case],
+                ratios[case] <= limit)
+
+
+def worst_value(values, limit, unit):
+    """The part of the largest of some values."""
+    goal = f"<= {limit:g}{unit}"
+    name, what = worst_of(values)
+    if name is None:
+        return unknown("", goal)
+    return part(what, goal, f"{digits(values[name])}{unit}", met=values[name] <= limit)
 
 
 def against_drm_mm(lines):
     """1"""
-    return worst_of({case: lines.ratio(case, OURS, "drm_mm")
-                     for case in lines.names("time", "case") if not case.startswith("C")},
-                    0.15)
+    cases = [case for case in lines.names("time", "case") if not case.startswith("C")]
+    return [worst_ratio(lines, cases, OURS, "drm_mm", 0.15)]
 
 
 def against_gen_pool(lines):
     """2"""
-    pages = {case: lines.ratio(case, OURS, "gen_pool_first") for case in PAGES}
-    small = {case: lines.ratio(case, OURS, "gen_pool_first") for case in BYTES}
-    return both(worst_of(pages, 0.08), worst_of(small, 0.008))
+    return [worst_ratio(lines, PAGES, OURS, "gen_pool_first", 0.08),
+            worst_ratio(lines, BYTES, OURS, "gen_pool_first", 0.008)]
 
 
 def module(lines):
     """3"""
-    return worst_of({case: lines.ratio(case, "module", "drm_mm_lock")
-                     for case in PAGES + BYTES}, 0.30)
+    return [worst_ratio(lines, PAGES + BYTES, "module", "drm_mm_lock", 0.30)]
+
+
+def growth_of(what, goal, values, limit):
+    """The part of a cost at 1e6 live blocks over that at 1e3."""
+    if None in values:
+        return unknown(what, goal)
+    ratio = values[0] / values[1]
+    return part(what, goal, values[0], ("1e3 live", values[1]), ratio, ratio <= limit)
 
 
 def growth(lines):
     """4"""
-    few = lines.net("time", "B-1e3", OURS)
-    many = lines.net("time", "B-1e6", OURS)
-    if not few or not many:
-        return "not measured", None
-    cost = sorted(many)[len(many) // 2] / sorted(few)[len(few) // 2]
+    nets = [lines.net("time", case, OURS) for case in ("B-1e6", "B-1e3")]
+    times = [sorted(net)[len(net) // 2] for net in nets] if all(nets) else [None, None]
     counts = [lines.instructions(case) for case in ("B-1e6", "B-1e3")]
-    if None in counts:
-        return f"time {cost:.3g}", None
-    ratio = counts[0] / counts[1]
-    return f"time {cost:.3g}, instructions {ratio:.3g}", cost <= 6 and ratio <= 1.1
+    return [growth_of("ns", "<= 6", times, 6),
+            growth_of("instructions", "<= 1.1", counts, 1.1)]
 
 
 def failing(lines):
@@ -71,10 +107,10 @@ def failing(lines):
         for line in lines.select("failing", peer=OURS):
             own = lines.one("failing", state=line["state"], peer="null")
             count, own_count = (line["count"], own["count"]) if key == "warm" else (1, 1)
-            values[line["state"]] = lines.ns(line[key] / count - own[key] / own_count) / 1000
-        text, met = worst_of(values, limit)
-        result.append((f"{key} {text}", met))
-    return both(*result)
+            values[f"{key}, {line['state']}"] = lines.ns(line[key] / count -
+                                                         own[key] / own_count) / 1000
+        result.append(worst_value(values, limit, " us"))
+    return result
 
 
 def single(lines):
@@ -83,14 +119,17 @@ def single(lines):
     for line in lines.select("single", peer=OURS):
         own = lines.one("single", case=line["case"], peer="null", op=line["op"])
         values[f"{line['op']} {line['case']}"] = lines.ns(line["p999"] - own["p50"])
-    return worst_of(values, 100)
+    return [worst_value(values, 100, " ns")]
 
 
 def refit(lines):
     """7"""
     found = lines.select("refit", peer=OURS)
+    if not found:
+        return [unknown("", "0 failed")]
     failed = sum(line["failed"] for line in found)
-    return f"{failed} of {sum(line['tried'] for line in found)} failed", failed == 0
+    return [part(f"of {sum(line['tried'] for line in found)}", "0 failed", f"{failed} failed",
+                 met=failed == 0)]
 
 
 def ratio_of_sums(ours, other):
@@ -105,53 +144,58 @@ def ratio_of_sums(ours, other):
     return without(None), spread ** 0.5
 
 
+def full_of(lines, line, key, limit):
+    """The part of one case and alignment."""
+    other = lines.one("full", case=line["case"], peer="drm_mm", align=line["align"])
+    ratio, error = ratio_of_sums(line[key], other[key])
+    what = f"{key}, {line['case']}"
+    if line["align"]:
+        what += f" to {line['align']}"
+    return part(f"{what}, +- {error:.3f}", f"<= {limit:g}", str(sum(line[key])),
+                ("drm_mm", str(sum(other[key]))), ratio, ratio <= limit)
+
+
 def full(lines):
     """8"""
-    result = []
-    for key, limit in (("plain", 1.0), ("aligned", 1.2)):
-        text, met = [], []
-        for line in lines.select("full", peer=OURS):
-            if (key == "aligned") != bool(line["align"]):
-                continue
-            other = lines.one("full", case=line["case"], peer="drm_mm", align=line["align"])
-            ratio, error = ratio_of_sums(line[key], other[key])
-            where = f"{line['case']}, aligned to {line['align']}" if line["align"] \
-                else line["case"]
-            text.append(f"{key} {ratio:.3f} +- {error:.3f} ({where})")
-            met.append(ratio <= limit)
-        result.append(("; ".join(text), all(met)))
-    return both(*result)
+    found = lines.select("full", peer=OURS)
+    return ([full_of(lines, line, "plain", 1.0) for line in found if not line["align"]] +
+            [full_of(lines, line, "aligned", 1.2) for line in found if line["align"]] or
+            [unknown("", "<= 1 / <= 1.2")])
 
 
 def utilisation(lines):
     """9"""
-    text, met = [], []
+    result = []
     for case, limit in ((PAGES[0], 97), (BYTES[0], 99.4)):
-        ours, other = (mean(lines.one("utilisation", case=case, peer=peer)["ppm"]) / 1e4
-                       for peer in (OURS, "drm_mm"))
-        text.append(f"{ours:.2f} % ({case}, drm_mm {other:.2f} %)")
-        met.append(ours >= limit and ours > other)
-    return "; ".join(text), all(met)
+        goal = f">= {limit:g} %, > drm_mm"
+        found = [lines.one("utilisation", case=case, peer=peer).get("ppm")
+                 for peer in (OURS, "drm_mm")]
+        if None in found:
+            result.append(unknown(case, goal))
+            continue
+        ours, other = (mean(ppm) / 1e4 for ppm in found)
+        result.append(part(case, goal, f"{ours:.2f} %", ("drm_mm", f"{other:.2f} %"),
+                           ours / other, ours >= limit and ours > other))
+    return result
 
 
 def metadata(lines):
     """10"""
     values = {line["case"]: line["bytes"] / line["live"]
               for line in lines.select("time", peer=OURS) if line["live"] >= 1000}
-    return worst_of(values, 64)
+    return [worst_value(values, 64, " B")]
 
 
 def arena(lines):
-    """11"""
+    """11: no memory is mapped at the addresses of the arena, a write would be fatal."""
     done = bool(lines.select("done", err=0)) and bool(lines.select("count", peer=OURS))
-    return ("0: no memory is mapped at the arena's addresses, a write would be fatal"
-            if done else "not measured"), done or None
+    return [part("", "0 B", "0 B", met=True) if done else unknown("", "0 B")]
 
 
 def instructions(lines):
     """12"""
-    return worst_of({case: lines.instructions(case)
-                     for case in lines.names("count", "case")}, 220)
+    return [worst_value({case: lines.instructions(case)
+                         for case in lines.names("count", "case")}, 220, "")]
 
 
 def lookup(lines):
@@ -160,66 +204,76 @@ def lookup(lines):
                     for line in lines.select("user", row="name-find", peer=peer)}
                    for peer in (OURS, "rhashtable"))
     if not ours or not other:
-        return "not measured", None
-    ratios = {f"{names} tags": ours[names] / other[names] for names in ours}
-    growth_of = ours[max(ours)] / ours[min(ours)]
-    return both(worst_of(ratios, 1.0),
-                (f"{growth_of:.3g} times as much with {max(ours)} tags as with {min(ours)}",
-                 growth_of <= 1.2))
+        return [unknown("", "<= 1"), unknown("", "<= 1.2")]
+    ratios = {names: ours[names] / other[names] for names in ours}
+    worst = max(ratios, key=ratios.get)
+    return [part(f"{worst} tags", "<= 1", str(ours[worst]), ("rhashtable", str(other[worst])),
+                 ratios[worst], ratios[worst] <= 1),
+            part(f"{max(ours)} tags", "<= 1.2", str(ours[max(ours)]),
+                 (f"{min(ours)} tags", str(ours[min(ours)])), ours[max(ours)] / ours[min(ours)],
+                 ours[max(ours)] / ours[min(ours)] <= 1.2)]
 
 
 def cpus(lines):
     """14"""
-    values = {}
-    for case in lines.names("cpus", "case"):
-        for peer in ("module", "module_pool"):
-            values[f"{peer} {case}"] = lines.on_two(case, peer)
-    return worst_of(values, 1.3)
+    ratios = {(case, peer): lines.on_two(case, peer) for case in lines.names("cpus", "case")
+              for peer in ("module", "module_pool")}
+    worst, _ = worst_of(ratios)
+    if worst is None:
+        return [unknown("", "<= 1.3")]
+    ours, alone = (f"{digits(lines.on_cpus(*worst, number))} ns" for number in (2, 1))
+    return [part(" ".join(worst), "<= 1.3", ours, ("one CPU", alone), ratios[worst],
+                 ratios[worst] <= 1.3)]
 
 
 def large(lines):
     """15"""
     time = {line["size"]: line["ns"] for line in lines.select("alloc")}
     if not time:
-        return "not measured", None
+        return [unknown("", "<= 2")]
     ratio = time[max(time)] / time[min(time)]
-    return f"{ratio:.3g}", ratio <= 2
+    return [part("", "<= 2", f"{time[max(time)]} ns", ("4 KiB", f"{time[min(time)]} ns"), ratio,
+                 ratio <= 2)]
 
 
 def faults(lines):
     """16"""
     found = lines.one("touch", aligned=1).get("faults")
-    return ("not measured", None) if found is None else (str(found), found <= 32)
+    return [unknown("", "<= 32") if found is None else
+            part("", "<= 32", str(found), met=found <= 32)]
 
 
 GOALS = (
-    ("1", "lib, every A and B case, against drm_mm BEST", "<= 0.15", against_drm_mm),
-    ("2", "lib, A pages / A 64 B, against gen_pool first fit", "<= 0.08 / <= 0.008",
-     against_gen_pool),
-    ("3", "module alloc+free against drm_mm BEST with a lock", "<= 0.30", module),
-    ("4", "lib, cost at 1e6 live over cost at 1e3 live", "<= 6; instructions <= 1.1", growth),
-    ("5", "failing allocation, warm / cold", "<= 0.1 / 0.4 us", failing),
-    ("6", "p99.9 of allocate and of free, A 64M", "<= 100 ns", single),
-    ("7", "refit of the exact hole in a full arena", "always", refit),
-    ("8", "failures at 95 % full against drm_mm BEST, plain / aligned", "<= 1.0 / <= 1.2",
-     full),
-    ("9", "utilisation at first failure after churn, pages / 64 B",
-     ">= 97 % / >= 99.4 %, and > drm_mm", utilisation),
-    ("10", "metadata per live block, 1000 blocks and more", "<= 64 B", metadata),
-    ("11", "bytes written into the arena by the allocator", "0", arena),
-    ("12", "net instructions per pair", "<= 220", instructions),
-    ("13", "tag look-up against rhashtable", "<= 1.0, and flat (<= 1.2)", lookup),
-    ("14", "two CPUs on one heap against one", "<= 1.3 x per CPU", cpus),
-    ("15", "64 MiB allocation from user space against 4 KiB", "<= 2 x", large),
-    ("16", "page faults of mmap and first touch of 64 MiB", "<= 32", faults),
+    ("1", "lib, every A and B case", against_drm_mm),
+    ("2", "lib, A pages / A 64 B", against_gen_pool),
+    ("3", "module, every A case", module),
+    ("4", "lib, 1e6 live blocks over 1e3", growth),
+    ("5", "failing allocation", failing),
+    ("6", "p99.9 of allocate and of free, A 64M", single),
+    ("7", "refit of the exact hole in a full arena", refit),
+    ("8", "failures at 95 % full", full),
+    ("9", "utilisation at first failure after churn", utilisation),
+    ("10", "metadata per block, 1000 and more", metadata),
+    ("11", "written into the arena by the allocator", arena),
+    ("12", "net instructions per pair", instructions),
+    ("13", "find a tag, in instructions", lookup),
+    ("14", "two CPUs on one heap", cpus),
+    ("15", "allocate 64 MiB from user space", large),
+    ("16", "page faults of 64 MiB", faults),
 )
+
+MARKS = {True: "met", False: "NOT MET", None: ""}
+HEAD = ["row", "of", "ours", "peer", "its", "ratio", "goal", ""]
 
 
 def judge(lines):
-    """All goals, as dictionaries; "met" is None if it is unknown."""
-    result = []
-    for number, title, reach, measure in GOALS:
-        measured, met = measure(lines) if measure else ("not measured here", None)
-        result.append({"nr": number, "what": title, "reach": reach,
-                       "measured": measured, "met": met})
-    return result
+    """The parts of all goals, as dictionaries; "met" is None if it is unknown."""
+    return [{"nr": number, "what": title, **entry}
+            for number, title, measure in GOALS for entry in measure(lines)]
+
+
+def table(lines):
+    """The rows of the table of all goals."""
+    return [[f"{entry['nr']:>2} {entry['what']}", entry["of"], entry["ours"],
+             entry["peer"], entry["theirs"], entry["ratio"], entry["goal"],
+             MARKS[entry["met"]]] for entry in judge(lines)]

@@ -17,6 +17,7 @@ from statistics import mean, median
 import goals
 import picture
 import users
+from goals import digits
 
 
 def value_of(text):
@@ -109,15 +110,6 @@ class Lines:
         if not pairs or own is None or all_in is None:
             return None
         return (all_in - own) / pairs
-
-
-def digits(value):
-    """A number with about three digits."""
-    if value is None:
-        return "-"
-    if value >= 100:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def print_table(title, head, rows):
@@ -252,25 +244,28 @@ def print_cpus(lines):
                     ["case", "allocator", "one", "two", "two / one"], rows)
 
 
-def print_users(lines):
-    """Print the costs of a user of buffers."""
+def print_steps(lines):
+    """Print the costs of the steps of a user of buffers, and the longest calls."""
     if lines.select("user"):
-        print_table("Costs of a user, in instructions of an emulated machine", *users.table(lines))
-        print_table("Its steps", *users.steps(lines))
+        print_table("Steps of a user, in instructions of an emulated machine",
+                    *users.steps(lines))
     if lines.select("longest"):
         print_table("Longest calls with interrupts off, in states constructed for it",
                     *users.longest_table(lines))
 
 
+def print_users(lines):
+    """Print the costs of users."""
+    print_steps(lines)
+    if lines.select("user"):
+        print_table("Costs of a user, in instructions of an emulated machine", goals.HEAD,
+                    users.table(lines))
+
+
 def print_goals(lines):
-    """Print the goals and the measured values."""
-    marks = {True: "met", False: "NOT MET", None: ""}
-    print("\nGoals and measured values\n")
-    for goal in goals.judge(lines):
-        print(f"  {goal['nr']:>2}  {goal['what']}: {goal['reach']}".ljust(90) +
-              marks[goal["met"]])
-        for part in goal["measured"].split("; "):
-            print(f"        {part}")
+    """Print the goals of the allocator and of its users, and the measured values."""
+    print_table("Goals and measured values; those of users in instructions", goals.HEAD,
+                goals.table(lines) + users.table(lines))
 
 
 def summary(lines):
@@ -364,7 +359,7 @@ def print_all(directory, lines):
     print_metadata(lines)
     print_node(lines)
     print_cpus(lines)
-    print_users(lines)
+    print_steps(lines)
     print_goals(lines)
     load = {line["when"]: line["average"] for line in lines.select("load")}
     print(f"\nThe machine's load: {load.get('before')} before, {load.get('after')} after")

@@ -52,6 +52,8 @@ def judge(lines):
         for number in numbers(lines, kind):
             found = figures(lines, kind, number)
             others = {peer: ns for peer, ns in found.items() if not peer.startswith(OURS)}
+            if not others:
+                continue
             best = min(others, key=others.get)
             for peer in found:
                 if peer in others:
@@ -65,13 +67,23 @@ def judge(lines):
     return result
 
 
+def interface(entry):
+    """The size or number of a row, and the kind of memory if we have several."""
+    return f"{amount(entry['row'], entry['of'])} {entry['peer'].removeprefix(OURS).strip('-')}"
+
+
+def absent(lines):
+    """A row for each interface that the kernel lacks."""
+    texts = {kind: text for kind, text, _ in ROWS}
+    return [[texts[line["row"]], "", "", line["peer"], "absent", "-", "", ""]
+            for line in lines.select("absent")]
+
+
 def table(lines):
-    """The head and the rows of the table of all results."""
-    head = ["row", "", "interface", "ours", "best peer", "its", "ratio", "goal", ""]
-    return head, [[entry["what"], amount(entry["row"], entry["of"]), entry["peer"],
-                   str(entry["ours"]), entry["best"], str(entry["theirs"]),
-                   f"{entry['ratio']:.2f}", f"<= {entry['goal']:g}",
-                   "met" if entry["met"] else "NOT MET"] for entry in judge(lines)]
+    """The rows of the table of all results, with the columns of goals.HEAD."""
+    return [[entry["what"], interface(entry), str(entry["ours"]), entry["best"],
+             str(entry["theirs"]), f"{entry['ratio']:.2f}", f"<= {entry['goal']:g}",
+             "met" if entry["met"] else "NOT MET"] for entry in judge(lines)] + absent(lines)
 
 
 def longest(lines):

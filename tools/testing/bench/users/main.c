@@ -53,6 +53,13 @@ void report(const char *row, unsigned long of, const char *peer, unsigned long l
 	fflush(stdout);
 }
 
+/* The kernel does not have this interface. */
+void report_absent(const char *row, const char *peer)
+{
+	printf("bench: absent row=%s peer=%s\n", row, peer);
+	fflush(stdout);
+}
+
 /* === carveout ============================================================= */
 
 int carveout_alloc(int heap, unsigned long size, const char *tag)

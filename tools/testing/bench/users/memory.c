@@ -20,7 +20,7 @@
 /**
  * struct peer - An interface that has buffers
  * @name: of the interface
- * @path: its device node; the peer is left out where it does not exist. NULL without one
+ * @path: its device node, which not every kernel has. NULL without one
  * @make: make a buffer, and return a file descriptor for mmap(); @also is set to another
  *	one that is closed with it
  * @drop: called after the descriptors are closed; NULL if that frees the buffer
@@ -204,8 +204,10 @@ void bench_memory(void)
 	for (peer = peers; peer < peers + ARRAY_SIZE(peers); peer++) {
 		if (peer->path)
 			peer->node = open(peer->path, O_RDWR | O_CLOEXEC);
-		if (peer->node < 0)
+		if (peer->node < 0) {
+			report_absent("memory", peer->name);
 			continue;
+		}
 		for (i = 0; i < ARRAY_SIZE(sizes); i++)
 			use(peer, sizes[i].size, sizes[i].rounds);
 		if (peer->path)

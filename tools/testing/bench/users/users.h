@@ -27,6 +27,7 @@ void __attribute__((noreturn)) die(const char *what);
 unsigned long long now(void);
 unsigned long long median(unsigned long long *values, unsigned int count);
 void report(const char *row, unsigned long of, const char *peer, unsigned long long ns);
+void report_absent(const char *row, const char *peer);
 
 int carveout_alloc(int heap, unsigned long size, const char *tag);
 int carveout_open_tag(int heap, const char *tag, unsigned long long deadline);
