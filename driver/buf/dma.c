@@ -24,6 +24,7 @@
 #include "../mem/cache.h"
 #include "../mem/claim.h"
 #include "../mem/objects.h"
+#include "bounce.h"
 #include "buffer.h"
 #include "dma.h"
 #include "release.h"
@@ -148,11 +149,11 @@ static int map_pages(struct carveout_mapping *mapping, enum dma_data_direction d
 	if (ret)
 		return ret == -EINVAL ? ret : -ENOMEM;
 	mapping->bounced = is_bounced(mapping);
-	/* The new bounce buffer is filled, but perhaps only in the CPU's caches. */
-	if (mapping->bounced)
-		dma_sync_single_for_device(dev, sg_dma_address(mapping->sgt.sgl),
-					   buf->size, dir);
-	return 0;
+	if (!mapping->bounced)
+		return 0;
+	/* The DMA API would copy over stores: see bounce.c. */
+	dma_unmap_sgtable(dev, &mapping->sgt, dir, MAP_ATTRS);
+	return carveout_bounce_map(mapping, dir);
 }
 
 /*
@@ -287,10 +288,10 @@ void carveout_mapping_unmap(struct carveout_mapping *mapping)
 	struct device *dev = mapping->dev;
 
 	mutex_lock(&buf->attach_lock);
-	/* A bounce buffer is copied back once more. */
-	if (carveout_buf_has_pages(buf))
-		dma_unmap_sgtable(dev, &mapping->sgt, mapping->dir,
-				  mapping->bounced ? 0 : MAP_ATTRS);
+	if (mapping->bounced)
+		carveout_bounce_unmap(mapping);
+	else if (carveout_buf_has_pages(buf))
+		dma_unmap_sgtable(dev, &mapping->sgt, mapping->dir, MAP_ATTRS);
 	else if (mapping->translated)
 		dma_unmap_phys(dev, sg_dma_address(mapping->sgt.sgl), buf->size,
 			       mapping->dir, mapping->attrs);
@@ -329,21 +330,23 @@ static bool has_copy(const struct carveout_mapping *mapping, enum dma_data_direc
 }
 
 /*
- * Copy from the bounce buffers of devices that may write. A copy of the whole buffer
- * undoes all stores of the CPU since the last copy in the other direction. So there is
- * none while a writer is between its begin and its end.
+ * Copy from the bounce buffers of devices that may write. That undoes all stores of the CPU
+ * since the last copy in the other direction. So there is none while a writer is between its
+ * begin and its end. A store of a user of CARVEOUT_IOCTL_SYNC is not known before its call: a
+ * caller that may not write merges, which keeps the store.
  */
-static void copy_from_devices(struct carveout_buf *buf, u64 offset, u64 size)
+static void copy_from_devices(struct carveout_buf *buf, u64 offset, u64 size, bool merge)
 {
 	struct carveout_mapping *mapping;
-	dma_addr_t addr;
 
 	mutex_lock(&buf->attach_lock);
 	list_for_each_entry(mapping, &buf->attachments, node) {
 		if (buf->writers || !has_copy(mapping, DMA_TO_DEVICE))
 			continue;
-		addr = sg_dma_address(mapping->sgt.sgl) + offset;
-		dma_sync_single_for_cpu(mapping->dev, addr, size, DMA_FROM_DEVICE);
+		if (merge)
+			carveout_bounce_merge(mapping, offset, size);
+		else
+			carveout_bounce_fetch(mapping, offset, size);
 	}
 	mutex_unlock(&buf->attach_lock);
 }
@@ -352,15 +355,11 @@ static void copy_from_devices(struct carveout_buf *buf, u64 offset, u64 size)
 static void copy_to_devices(struct carveout_buf *buf, u64 offset, u64 size)
 {
 	struct carveout_mapping *mapping;
-	dma_addr_t addr;
 
 	mutex_lock(&buf->attach_lock);
-	list_for_each_entry(mapping, &buf->attachments, node) {
-		if (!has_copy(mapping, DMA_FROM_DEVICE))
-			continue;
-		addr = sg_dma_address(mapping->sgt.sgl) + offset;
-		dma_sync_single_for_device(mapping->dev, addr, size, DMA_TO_DEVICE);
-	}
+	list_for_each_entry(mapping, &buf->attachments, node)
+		if (has_copy(mapping, DMA_FROM_DEVICE))
+			carveout_bounce_send(mapping, offset, size);
 	mutex_unlock(&buf->attach_lock);
 }
 
@@ -370,7 +369,8 @@ static void copy_to_devices(struct carveout_buf *buf, u64 offset, u64 size)
  * @offset: start of the part in the buffer, in bytes
  * @size: bytes
  * @flags: CARVEOUT_SYNC_FOR_CPU before the CPU reads, CARVEOUT_SYNC_FOR_DEVICE after
- *	it wrote; bounce buffers are copied accordingly
+ *	it wrote; bounce buffers are copied accordingly. CARVEOUT_SYNC_MERGE takes from
+ *	a bounce buffer only the bytes that the device changed and the CPU did not.
  *
  * Context: Process context. May sleep. Takes buf->attach_lock. Large sizes take long
  * and are flushed in steps.
@@ -380,7 +380,7 @@ void carveout_buf_sync_caches(struct carveout_buf *buf, u64 offset, u64 size, u3
 	if (needs_flush(buf))
 		carveout_claim_flush(buf->claim, buf->start + offset, size);
 	if (flags & CARVEOUT_SYNC_FOR_CPU)
-		copy_from_devices(buf, offset, size);
+		copy_from_devices(buf, offset, size, flags & CARVEOUT_SYNC_MERGE);
 	if (flags & CARVEOUT_SYNC_FOR_DEVICE)
 		copy_to_devices(buf, offset, size);
 }

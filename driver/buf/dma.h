@@ -5,6 +5,7 @@
 #ifndef CARVEOUT_DMA_H
 #define CARVEOUT_DMA_H
 
+#include <linux/bits.h>
 #include <linux/dma-direction.h>
 #include <linux/list.h>
 #include <linux/scatterlist.h>
@@ -12,6 +13,12 @@
 
 struct carveout_buf;
 struct device;
+
+/*
+ * Beside the flags of processes, for a caller that must not undo the stores of others: see
+ * carveout_bounce_merge().
+ */
+#define CARVEOUT_SYNC_MERGE	BIT(31)
 
 /**
  * struct carveout_mapping - A mapping of a buffer for a device
@@ -23,8 +30,9 @@ struct device;
  *	carveout_buf.attach_lock
  * @attrs: DMA_ATTR_* of the mapping; carveout_buf.attach_lock
  * @translated: an IOMMU translates the device's addresses; carveout_buf.attach_lock
- * @bounced: the device accesses a bounce buffer, which the DMA API copies;
- *	carveout_buf.attach_lock
+ * @bounced: the device accesses a copy of the buffer; carveout_buf.attach_lock
+ * @copy: that copy, which the DMA API may bounce; carveout_buf.attach_lock
+ * @common: last content that buffer and device had in common; carveout_buf.attach_lock
  * @snoops: accesses of the device see the CPU's caches; carveout_buf.attach_lock
  */
 struct carveout_mapping {
@@ -36,6 +44,8 @@ struct carveout_mapping {
 	unsigned long attrs;
 	bool translated;
 	bool bounced;
+	void *copy;
+	unsigned long *common;
 	bool snoops;
 };
 

@@ -185,16 +185,19 @@ static int carveout_dmabuf_begin_cpu(struct dma_buf *dmabuf,
 {
 	struct carveout_buf *buf = buf_of(dmabuf);
 	bool write = is_write(dmabuf, dir);
+	u32 flags = CARVEOUT_SYNC_FOR_CPU;
 	long ret;
 
 	if (!carveout_claim_has_va(buf->claim))
 		return -EOPNOTSUPP;
+	if (!carveout_dmabuf_writable(dmabuf))
+		flags |= CARVEOUT_SYNC_MERGE;
 	ret = dma_resv_wait_timeout(&buf->resv, dma_resv_usage_rw(write), true,
 				    MAX_SCHEDULE_TIMEOUT);
 	if (ret < 0)
 		return ret;
 	if (dir != DMA_TO_DEVICE)
-		carveout_buf_sync_caches(buf, 0, buf->size, CARVEOUT_SYNC_FOR_CPU);
+		carveout_buf_sync_caches(buf, 0, buf->size, flags);
 	if (write)
 		writer_begin(dmabuf->priv);
 	return 0;

@@ -526,9 +526,9 @@ int carveout_do_sync(struct carveout_call *call)
 	dmabuf = carveout_ioctl_get(call, sync->fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	/* A reader wrote nothing that a bounce buffer would need. */
+	/* A reader wrote nothing that a bounce buffer would need, but others may have. */
 	if (!carveout_dmabuf_writable(dmabuf))
-		flags &= ~CARVEOUT_SYNC_FOR_DEVICE;
+		flags = (flags & ~CARVEOUT_SYNC_FOR_DEVICE) | CARVEOUT_SYNC_MERGE;
 	ranges = memdup_user(u64_to_user_ptr(sync->ranges),
 			     sync->count * sizeof(*ranges));
 	ret = PTR_ERR_OR_ZERO(ranges);

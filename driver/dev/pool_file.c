@@ -180,20 +180,27 @@ static int pool_export(struct carveout_call *call)
 	return carveout_hand_out(call, dmabuf->file, NULL, e->fd_flags, &e->fd, sizeof(*e));
 }
 
-/* The content does not change, so the block need not belong to the caller. */
+/*
+ * The block need not belong to the caller. Stores of its owner are not copied over from the
+ * bounce buffer of a device.
+ */
 static int pool_sync(struct carveout_call *call)
 {
 	const struct carveout_ioctl_pool_sync *y = &call->arg.pool_sync;
 	struct carveout_pool *pool = call->pool_file->pool;
-	u32 count = pool->blocks.count;
+	u32 index, flags = y->flags, count = pool->blocks.count;
 
 	if (!y->flags || y->flags & ~CARVEOUT_SYNC_FLAGS || y->index >= count || !y->size ||
 	    y->offset > pool->stride || y->size > pool->stride - y->offset)
 		return -EINVAL;
 	if (!carveout_claim_has_va(pool->buf->claim))
 		return -EOPNOTSUPP;
-	carveout_buf_sync_caches(pool->buf, array_index_nospec(y->index, count) *
-				 pool->stride + y->offset, y->size, y->flags);
+	index = array_index_nospec(y->index, count);
+	raw_spin_lock_irq(&pool->lock);
+	if (pool->blocks.block[index].owner != &call->pool_file->client.owner)
+		flags |= CARVEOUT_SYNC_MERGE;
+	raw_spin_unlock_irq(&pool->lock);
+	carveout_buf_sync_caches(pool->buf, index * pool->stride + y->offset, y->size, flags);
 	return 0;
 }
 

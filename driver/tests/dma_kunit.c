@@ -2,8 +2,7 @@
 /*
  * KUnit suite of an importer: fences, bounce buffers, cache maintenance.
  *
- * The importer is a platform device; the test itself writes in its place, to the bus
- * address that it was given. A board with swiotlb=force bounces all of its mappings. On
+ * The importer is a platform device. A board with swiotlb=force bounces all of its mappings. On
  * arm64 it does not snoop the CPU's caches; kprobes count the maintenance then. A case
  * without the required hardware is skipped.
  */
@@ -11,7 +10,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/dma-buf.h>
-#include <linux/dma-direct.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-resv.h>
@@ -21,96 +19,14 @@
 #include <linux/module.h>
 #include <linux/of.h>
 #include <linux/ptrace.h>
-#include <linux/scatterlist.h>
 #include <linux/swiotlb.h>
 
 #include "fixture.h"
-
-#define SIZE	SZ_256K
-#define PART	SZ_16K
+#include "importer.h"
 
 /* Bytes of the CPU and of the device. */
 #define CPU	0xcc
 #define DEVICE	0xdd
-
-/**
- * struct importer - A buffer that a device has imported
- * @dev: the device
- * @buf: the buffer
- * @dmabuf: its file for reading and writing
- * @readonly: its read-only file
- * @attach: attachment of the device to @dmabuf
- * @sgt: mapping for the device, or NULL
- * @dir: direction of @sgt
- */
-struct importer {
-	struct device *dev;
-	struct carveout_buf *buf;
-	struct dma_buf *dmabuf;
-	struct dma_buf *readonly;
-	struct dma_buf_attachment *attach;
-	struct sg_table *sgt;
-	enum dma_data_direction dir;
-};
-
-static struct sg_table *import_map(struct importer *importer, enum dma_data_direction dir)
-{
-	struct sg_table *sgt;
-
-	dma_resv_lock(importer->dmabuf->resv, NULL);
-	sgt = dma_buf_map_attachment(importer->attach, dir);
-	dma_resv_unlock(importer->dmabuf->resv);
-	if (!IS_ERR(sgt)) {
-		importer->sgt = sgt;
-		importer->dir = dir;
-	}
-	return sgt;
-}
-
-static void import_unmap(struct importer *importer)
-{
-	dma_resv_lock(importer->dmabuf->resv, NULL);
-	dma_buf_unmap_attachment(importer->attach, importer->sgt, importer->dir);
-	dma_resv_unlock(importer->dmabuf->resv);
-	importer->sgt = NULL;
-}
-
-/* Export a buffer of @heap and attach a device, without mapping it. */
-static void import_begin(struct kunit *test, struct importer *importer,
-			 struct carveout *heap)
-{
-	memset(importer, 0, sizeof(*importer));
-	importer->dev = make_dma_device(test);
-	importer->buf = alloc_buf(heap, PART, NULL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, importer->buf);
-	importer->dmabuf = carveout_buf_export(importer->buf, true);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, importer->dmabuf);
-	importer->readonly = carveout_buf_export(importer->buf, false);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, importer->readonly);
-	importer->attach = dma_buf_attach(importer->dmabuf, importer->dev);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, importer->attach);
-}
-
-/* The files of a kernel thread are released some time later. */
-static void import_end(struct kunit *test, struct importer *importer)
-{
-	if (importer->sgt)
-		import_unmap(importer);
-	dma_buf_detach(importer->dmabuf, importer->attach);
-	dma_buf_put(importer->dmabuf);
-	dma_buf_put(importer->readonly);
-	carveout_buf_put(importer->buf);
-	unmake_device(importer->dev);
-	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap_of(test))));
-}
-
-/* Memory that the device accesses at its bus address. */
-static u8 *device_view(struct importer *importer)
-{
-	dma_addr_t addr = sg_dma_address(importer->sgt->sgl);
-
-	return phys_to_virt(dma_to_phys(importer->dev, addr));
-}
 
 /* === Reach ================================================================ */
 
@@ -390,6 +306,45 @@ static void carveout_dma_bounce_writers_lose_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, FILL, memory[2]);
 	dma_buf_put(other);
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(reads(&importer, 2, DEVICE)));
+	import_end(test, &importer);
+}
+
+/*
+ * A user of SYNC announces no store before it calls. Neither a reader nor the end of a mapping
+ * replaces such a store, and both take over the bytes that the device wrote around it.
+ */
+static void carveout_dma_bounce_unannounced_stores(struct kunit *test)
+{
+	struct importer importer;
+	u8 *memory, *device;
+
+	bounce_begin(test, &importer, DMA_BIDIRECTIONAL);
+	memory = carveout_buf_va(importer.buf);
+	device = device_view(&importer);
+	WRITE_ONCE(memory[1], CPU);
+	WRITE_ONCE(memory[PART - 1], CPU);
+	device[0] = DEVICE;
+	device[2] = DEVICE;
+	KUNIT_EXPECT_TRUE(test, reads(&importer, 1, CPU));
+	KUNIT_EXPECT_TRUE(test, reads(&importer, PART - 1, CPU));
+	KUNIT_EXPECT_EQ(test, DEVICE, memory[0]);
+	KUNIT_EXPECT_EQ(test, DEVICE, memory[2]);
+
+	/* The store is the newer one if the device wrote the same byte. */
+	device[1] = DEVICE;
+	KUNIT_EXPECT_TRUE(test, reads(&importer, 1, CPU));
+	KUNIT_EXPECT_EQ(test, 0, carveout_buf_sync(importer.buf, 1, 1,
+						   CARVEOUT_SYNC_FOR_DEVICE));
+	KUNIT_EXPECT_EQ(test, CPU, device[1]);
+	KUNIT_EXPECT_EQ(test, DEVICE, device[0]);
+	device[1] = DEVICE;
+	KUNIT_EXPECT_TRUE(test, reads(&importer, 1, DEVICE));
+
+	WRITE_ONCE(memory[3], CPU);
+	device[4] = DEVICE;
+	import_unmap(&importer);
+	KUNIT_EXPECT_EQ(test, CPU, memory[3]);
+	KUNIT_EXPECT_EQ(test, DEVICE, memory[4]);
 	import_end(test, &importer);
 }
 
@@ -673,6 +628,7 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(carveout_dma_last_put_with_a_fence),
 	KUNIT_CASE(carveout_dma_bounce_reader_loses_nothing),
 	KUNIT_CASE(carveout_dma_bounce_writers_lose_nothing),
+	KUNIT_CASE(carveout_dma_bounce_unannounced_stores),
 	KUNIT_CASE(carveout_dma_bounce_after_the_fence),
 	KUNIT_CASE(carveout_dma_bounce_unmap),
 	KUNIT_CASE(carveout_dma_bounce_too_large),
