@@ -294,7 +294,7 @@ lint_rst()
 	return $rc
 }
 
-# The tests that the page of promises names exist.
+# The tests that the pages of promises and of bug patterns name exist.
 lint_named()
 {
 	python3 "$SCRIPTS/named.py"

@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+import named
 from choose_test import Choice  # noqa: F401, run with the others
 from litmus_test import Litmus  # noqa: F401
 
@@ -236,6 +237,48 @@ class Prose(unittest.TestCase):
         found, status = self.check(**{"tools__testing__scripts__prose-allowed": "a.rst: gone\n"})
         self.assertEqual(found, [("tools/testing/scripts/prose-allowed", 1, "allows nothing")])
         self.assertEqual(status, 1)
+
+
+class Named(unittest.TestCase):
+    """named.py: the tests that Documentation/bug-patterns.rst names."""
+
+    TESTS = {"alloc": {"size_is_zero", "size_wraps"}, "KUnit": {"carveout_dma_a"},
+             "planted": {"size-wraps"}, "remote": {"reads_are_whole"}}
+    TEXTS = {"tool.sh": 'result "nothing is left"\nshow_all()\n'}
+
+    def unknown(self, cell):
+        """The names in a cell that no test has."""
+        return list(named.unknown_patterns(cell, self.TESTS, self.TEXTS))
+
+    def test_names_that_exist(self):
+        self.assertEqual(self.unknown(
+            "alloc: size_is_zero, size_wraps; KUnit: carveout_dma_*; planted: size-wraps; "
+            "alloc and remote: all; remote: directory.reads_are_whole; "
+            "tool.sh: nothing is left, show_all"), [])
+
+    def test_names_that_do_not(self):
+        self.assertEqual(self.unknown("alloc: size_is_one, all; KUnit: carveout_dm; remote: x_*"),
+                         ["alloc: size_is_one", "KUnit: carveout_dm", "remote: x_*"])
+        self.assertEqual(self.unknown("tool.sh: something is left; planted: size-wrap"),
+                         ["tool.sh: something is left", "planted: size-wrap"])
+
+    def test_program_that_does_not_exist(self):
+        self.assertEqual(self.unknown("aloc: size_wraps; alloc and tol.sh: all"),
+                         ["aloc:", "tol.sh:"])
+
+    def test_remarks(self):
+        self.assertEqual(self.unknown(
+            "none: by review; all, on the debug board; red on arm64: a jump_that never ended; "
+            "alloc: size_wraps (of some_thing), and each command; KUnit: carveout_dma_a. "
+            "Other text: not_a_test"), [])
+        self.assertEqual(self.unknown("alloc: size_wrap found one"), ["alloc: size_wrap"])
+
+    def test_last_columns(self):
+        page = ("A\n=\n\n.. list-table::\n   :header-rows: 1\n\n   * - pattern\n     - tests\n"
+                "   * - a: b\n     - c\n     - alloc: x,\n       y\n   * - limit\n     - KUnit: z\n"
+                "\nMore\n====\n\n.. list-table::\n\n   * - pattern\n     - tests\n"
+                "   * - d\n     - e\n\nEnd: f\n")
+        self.assertEqual(list(named.last_columns(page)), ["alloc: x, y", "KUnit: z", "e"])
 
 
 class Width(unittest.TestCase):
