@@ -66,7 +66,7 @@ asked()
 
 test_lockdown()
 {
-	name="regions= is refused under lockdown"
+	name="the kernel asks lockdown about regions="
 	[ -e $TRACING/README ] || mount -t tracefs tracefs $TRACING
 	if [ ! -e $TRACING/kprobe_events ] ||
 		! grep -q ' security_locked_down$' /proc/kallsyms; then
