@@ -295,6 +295,9 @@ static void carveout_device_memory_without_cpu(struct kunit *test)
 	heap = far_heap(test);
 	check_far(test, heap, dev, FAR_SIZE - PAGE_SIZE, 0);
 	check_far(test, heap, dev, FAR_SIZE, -EFBIG);
+	/* Without pages it cannot be bounced. */
+	*dev->dma_mask = DMA_BIT_MASK(32);
+	check_far(test, heap, dev, PAGE_SIZE, -EFBIG);
 	carveout_destroy(heap, true);
 	unmake_device(dev);
 }
