@@ -110,6 +110,7 @@ board()
 			# run it: see vm/init.
 			threads=single
 			args+=' intel_iommu=on'
+			without=''
 		fi
 		# The kernel panics if the timer does not tick during a short test at boot,
 		# as in an emulator that a busy machine stalls.
@@ -118,7 +119,12 @@ board()
 		args+=' memmap=16M$0x30000000 memmap=16M$0x32000000'
 		# The kernel bounces the mappings of all devices.
 		[[ $1 == *-full ]] || args+=' swiotlb=2048,force'
-		module_args="default=16M regions=dsp:0x30000000+16M,dsp:0x32000000+16M" ;;
+		module_args="default=16M regions=dsp:0x30000000+16M,dsp:0x32000000+16M"
+		if [[ $1 == *-full ]]; then
+			# shellcheck disable=SC2016
+			args+=' memmap=1M$0x34000000'
+			module_args+=",cached:0x34000000+1M:cached"
+		fi ;;
 	uml-6.1|uml-6.12|uml-7)
 		# So much that it reaches beyond the regions of bad.dtso: it is
 		# a sparse file, most of which is never accessed.
