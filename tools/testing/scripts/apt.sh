@@ -93,17 +93,18 @@ available()
 		/^$/ && name ~ /^linux-/	{ print name, arch }'
 }
 
-# unpack DIR PACKAGE...: download packages and unpack them below DIR.
+# unpack DIR PACKAGE...: download packages and unpack them below DIR. Each call of apt-get reads
+# all lists, which takes longer than most downloads: there is one for all packages.
 unpack()
 {
-	local dir=$1 package
+	local dir=$1 deb
 
 	shift
 	mkdir -p "$dir"
-	for package in "$@"; do
-		rm -f "$APT/deb/${package%%:*}"_*.deb
-		(cd "$APT/deb" && private_apt apt-get download -q "${package%:all}") || return
-		dpkg -x "$APT/deb/${package%%:*}"_*.deb "$dir" || return
-		rm -f "$APT/deb/${package%%:*}"_*.deb
+	rm -f "$APT/deb"/*.deb
+	(cd "$APT/deb" && private_apt apt-get download -q "${@%:all}") || return
+	for deb in "$APT/deb"/*.deb; do
+		dpkg -x "$deb" "$dir" || return
 	done
+	rm -f "$APT/deb"/*.deb
 }
