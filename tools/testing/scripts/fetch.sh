@@ -179,11 +179,17 @@ fetch_tool()
 	"$dir/$name" $version
 }
 
-# closure PACKAGE: the package and all that it depends on, one a line.
+# closure ARCH PACKAGE...: the packages of an architecture and all that they depend on, one a
+# line. apt names no architecture if it is this machine's, or if the package is for all.
 closure()
 {
+	local arch=$1 packages
+
+	shift
+	packages=("${@/%/:$arch}")
 	private_apt apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts \
-		--no-breaks --no-replaces --no-enhances "$1" | grep -v '^[ <]'
+		--no-breaks --no-replaces --no-enhances "${packages[@]}" | grep -v '^[ <]' |
+		awk -F : -v arch="$arch" -v host="$HOST" '($2 ? $2 : host) == arch'
 }
 
 # collect LIBS FILE TO: copy a program or a library to the folder TO, and the libraries
@@ -201,22 +207,33 @@ collect()
 	done
 }
 
+# board_program DIR PROGRAM: make DIR/PROGRAM and the folder DIR/NAME, for a board: the program
+# below DIR/root with the libraries that it needs, NAME being that of DIR's folder.
+board_program()
+{
+	local dir=$1 program=$2 name
+
+	name=$(basename "$(dirname "$dir")")
+	mkdir -p "$dir/$name"
+	collect "$dir/root" "$dir/root/usr/bin/$program" "$dir/$name"
+	# The board has no other dynamic program.
+	cat > "$dir/$program" <<-END
+		#!/bin/sh
+		exec /$name/$(basename "$dir/$name"/ld-linux*) --library-path /$name \\
+			/$name/$program "\$@"
+	END
+	chmod +x "$dir/$program"
+}
+
 fetch_v4l2()
 {
 	local dir=$CARVEOUT_CACHE/v4l2/$1 arch=${1/x86_64/amd64} packages
 
 	rm -rf "$dir"
 	use_sources system
-	mapfile -t packages < <(closure "v4l-utils:$arch")
+	mapfile -t packages < <(closure "$arch" v4l-utils)
 	unpack "$dir/root" "${packages[@]}"
-	mkdir -p "$dir/v4l2"
-	collect "$dir/root" "$dir/root/usr/bin/v4l2-ctl" "$dir/v4l2"
-	# The board has no other dynamic program.
-	cat > "$dir/v4l2-ctl" <<-END
-		#!/bin/sh
-		exec /v4l2/$(basename "$dir"/v4l2/ld-linux*) --library-path /v4l2 /v4l2/v4l2-ctl "\$@"
-	END
-	chmod +x "$dir/v4l2-ctl"
+	board_program "$dir" v4l2-ctl
 	rm -rf "$dir/root"
 }
 
