@@ -244,7 +244,7 @@ test_timeout()
 # lane loads, remote processors, or a source of other programs.
 RESUME=carveout_resume.sh
 CMEM=ticmem_programs.sh
-IMPORTERS="carveout_vivid carveout_display"
+IMPORTERS="carveout_vivid carveout_display libcamera_frames.sh"
 REMOTE="carveout_r5 carveout_r5_end"
 
 # The kselftest programs of the board, or with ONLY="NAME..." those of them.
@@ -367,6 +367,15 @@ fill_hibernate()
 	echo nvme0n1 > "$1/etc/swap"
 }
 
+# board_program NAME PROGRAM ROOT: add a dynamic program and its libraries.
+board_program()
+{
+	local dir=$CARVEOUT_CACHE/$1/$userarch
+
+	cp "$dir/$2" "$3/bin/"
+	cp -r "$dir/$1" "$3/"
+}
+
 # Two capture devices of vivid, without its other nodes: one maps buffers for the kernel
 # alone, the other one attaches its device as well.
 VIVID="n_devs=2 node_types=1,1 num_inputs=1,1 input_types=0,0 allocators=0,1"
@@ -384,8 +393,8 @@ fill_importers()
 		cp "$built/$name/$name.ko" "$1/modules/"
 		echo "$name" >> "$1/etc/drivers"
 	done
-	cp "$CARVEOUT_CACHE/v4l2/$userarch/v4l2-ctl" "$1/bin/"
-	cp -r "$CARVEOUT_CACHE/v4l2/$userarch/v4l2" "$1/"
+	board_program v4l2 v4l2-ctl "$1"
+	board_program libcamera cam "$1"
 	cp "$built/tests"/kernel_* "$built/tests/pfnmap" "$built/tests/dmabuf-heap" "$1/tests/"
 	tests=$(cd "$built/tests" && echo kernel_*)
 	# shellcheck disable=SC2086 # several programs

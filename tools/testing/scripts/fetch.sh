@@ -10,6 +10,7 @@
 #   tool:cbmc         the model checker for C
 #   tool:herd7        the simulator of memory models
 #   v4l2:arm64        v4l2-ctl for a board of an architecture (also x86_64)
+#   libcamera:arm64   libcamera's cam, likewise
 #
 # Each is fetched from the configured package sources of the machine, or, where these do not
 # have it, from the Debian release that does, by way of the configured mirror.
@@ -237,6 +238,26 @@ fetch_v4l2()
 	rm -rf "$dir/root"
 }
 
+# The packages of the libraries that cam is linked with. Its package has qcam as well, which
+# needs Qt.
+CAM_LIBRARIES=(libcamera0.4 libdrm2 libevent-2.1-7t64 libevent-pthreads-2.1-7t64
+	libjpeg62-turbo libsdl2-2.0-0 libtiff6)
+
+# Older releases have no virtual camera.
+fetch_libcamera()
+{
+	local dir=$CARVEOUT_CACHE/libcamera/$1 arch=${1/x86_64/amd64} packages
+
+	rm -rf "$dir"
+	use_sources trixie
+	# Mesa loads its drivers at run time only, and they are large.
+	mapfile -t packages < <(closure "$arch" "${CAM_LIBRARIES[@]}" |
+		grep -vE '^(mesa-libgallium|libllvm[0-9]+|libz3-4)(:|$)')
+	unpack "$dir/root" "libcamera-tools:$arch" "${packages[@]}"
+	board_program "$dir" cam
+	rm -rf "$dir/root"
+}
+
 # Lists that are not the newest may name a package that the archive has replaced since:
 # fetch them again before giving up. A process of its own keeps errexit on.
 fetch()
@@ -261,7 +282,8 @@ stamp_of()
 	board:*)	echo "$CARVEOUT_CACHE/kernel/${1#*:}-$FORMAT.stamp" ;;
 	source:*)	echo "$CARVEOUT_CACHE/source/${1#*:}.stamp" ;;
 	tool:*)		echo "$CARVEOUT_CACHE/tool/${1#*:}.stamp" ;;
-	v4l2:*)		echo "$CARVEOUT_CACHE/v4l2/${1#*:}.stamp" ;;
+	v4l2:*|libcamera:*)
+			echo "$CARVEOUT_CACHE/${1%:*}/${1#*:}.stamp" ;;
 	*)		die "fetch.sh: '$1' is unknown" ;;
 	esac
 }

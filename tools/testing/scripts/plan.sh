@@ -55,7 +55,8 @@ needs_of()
 			echo "fetch source:6.12" ;;
 	kunit:*)	echo "fetch source:$series" ;;
 	remote:*)	printf 'fetch source:%s\n' 6.12 "$series" ;;
-	importers:*)	printf 'fetch %s\n' source:6.12 source:7 "v4l2:$userarch" ;;
+	importers:*)	printf 'fetch %s\n' source:6.12 source:7 "v4l2:$userarch" \
+				"libcamera:$userarch" ;;
 	esac
 }
 

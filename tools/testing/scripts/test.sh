@@ -21,7 +21,7 @@
 #   others:BOARD      ... only those
 #   compat:BOARD      ... built for the 32-bit architecture that its kernel also runs
 #   hibernate:BOARD   the board hibernates, and boots again with other content in its RAM
-#   importers:BOARD   drivers and tests of the kernel import buffers
+#   importers:BOARD   drivers and tests of the kernel import buffers; libcamera uses them
 #   remote:BOARD      remote processors of the board use the service, over rpmsg
 #   cmem:BOARD        the programs of TI's CMEM use libticmem; CMEM_SOURCE=DIR has their source
 #   instructions:lib  the instructions of lib/ are not more than recorded, with callgrind
