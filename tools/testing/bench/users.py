@@ -15,6 +15,8 @@ ROWS = (
     ("name-wait", "a waiter opens a new name", lambda names: 1.0),
     ("block-trip", "a block to a process and back", lambda blocks: 1.0),
     ("block-free", "acquire and release a free block", lambda blocks: 1.0),
+    ("batch-trip", "16 blocks to a process and back, each", lambda blocks: 1.0),
+    ("batch-free", "acquire and release 16 free blocks, each", lambda blocks: 1.0),
     ("killed", "free the buffers of a killed process", lambda buffers: 1.0),
     ("irq-pair", "free and allocate a block in an interrupt", lambda size: 1.0),
     ("name-find", "find a buffer by its tag, in a driver", lambda names: 1.0),

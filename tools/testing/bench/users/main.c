@@ -2,8 +2,8 @@
 /*
  *	users PAGES NOMAP [ROW...]
  *
- * PAGES and NOMAP are device nodes of heaps, ROW is memory, names, blocks or waits; all by
- * default. Prints "bench:" lines for report.py.
+ * PAGES and NOMAP are device nodes of heaps, ROW is memory, names, blocks, batches or waits;
+ * all by default. Prints "bench:" lines for report.py.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -116,6 +116,7 @@ static const struct {
 	{ "memory", bench_memory },
 	{ "names", bench_names },
 	{ "blocks", bench_blocks },
+	{ "batches", bench_batches },
 	{ "waits", bench_waits },
 };
 

@@ -38,6 +38,7 @@ unsigned long long carveout_used(int heap);
 void bench_memory(void);
 void bench_names(void);
 void bench_blocks(void);
+void bench_batches(void);
 void bench_waits(void);
 
 #endif
