@@ -635,5 +635,27 @@ void loopback_destroy_all(void)
 }
 EXPORT_SYMBOL_NS_GPL(loopback_destroy_all, "CARVEOUT_TESTS");
 
+/* === Rounds of the tests ================================================== */
+
+static unsigned int crashes;
+module_param(crashes, uint, 0444);
+MODULE_PARM_DESC(crashes, "number of crashes in tests that repeat them, 0 for that of each test");
+
+/**
+ * loopback_crashes() - Number of crashes in a test that repeats them
+ * @usual: the number unless the parameter says otherwise
+ *
+ * The parameter is not one of the suite: KUnit of 6.1 runs the suites of a module before it
+ * sets the parameters of the module.
+ *
+ * Context: Any context.
+ * Return: the number.
+ */
+unsigned int loopback_crashes(unsigned int usual)
+{
+	return crashes ?: usual;
+}
+EXPORT_SYMBOL_NS_GPL(loopback_crashes, "CARVEOUT_TESTS");
+
 MODULE_DESCRIPTION("Loop-back device for tests of the rpmsg bus");
 MODULE_LICENSE("GPL");

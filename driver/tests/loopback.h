@@ -90,4 +90,6 @@ int loopback_send_lie(struct loopback *loopback, u32 src, u32 dst, const void *d
 		      unsigned int len, const struct loopback_lie *lie);
 unsigned int loopback_poll(struct loopback *loopback);
 
+unsigned int loopback_crashes(unsigned int usual);
+
 #endif /* CARVEOUT_TESTS_LOOPBACK_H */

@@ -267,24 +267,29 @@ static void live(struct core *core, unsigned int step)
 	core_send(core, &request);
 }
 
-static unsigned int crashes = IS_ENABLED(CONFIG_KUNIT) ? 10 * DEFAULT_ROUNDS : 100;
-module_param(crashes, uint, 0444);
-MODULE_PARM_DESC(crashes, "number of crashes at any step");
+/*
+ * Show that a long test goes on, and how often the core has crashed in all: a lane requires
+ * that line, so that a loop that has become shorter does not go unnoticed.
+ */
+static void print_crashes(struct kunit *test, unsigned int count, unsigned int all)
+{
+	if (count == all || !(count % 1000))
+		kunit_info(test, "%u crashes\n", count);
+}
 
 /* A core ends at any step of its life, thousands of times. Nothing is left behind. */
 static void carveout_remote_end_at_every_step(struct kunit *test)
 {
+	unsigned int crashes, i, step;
 	struct carveout_pool *pool;
-	unsigned int i, step;
 	struct core *core;
 
+	crashes = loopback_crashes(IS_ENABLED(CONFIG_KUNIT) ? 10 * DEFAULT_ROUNDS : 100);
 	named_heap(test);
 	pool = carveout_pool_create(heap_of(test), 64, 1, NULL, "pool", 0666);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(pool));
 	core = core_create(test, "core", published, false);
 	for (i = 0; i < crashes; i++) {
-		if (i && !(i % 1000))
-			kunit_info(test, "%u crashes\n", i);
 		if (i % 8) {
 			KUNIT_ASSERT_EQ(test, OK, core_start(core, 64));
 			for (step = 0; step < i % 13; step++)
@@ -294,6 +299,7 @@ static void carveout_remote_end_at_every_step(struct kunit *test)
 		if (i % 3)
 			core_reset(core);
 		reboot(core);
+		print_crashes(test, i + 1, crashes);
 	}
 	core_end(core);
 	carveout_pool_put(pool);
@@ -301,10 +307,6 @@ static void carveout_remote_end_at_every_step(struct kunit *test)
 	/* Memory of a directory is freed a little later. */
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap_of(test))));
 }
-
-static unsigned int writing_crashes = DEFAULT_ROUNDS;
-module_param(writing_crashes, uint, 0444);
-MODULE_PARM_DESC(writing_crashes, "number of crashes of a core that writes");
 
 /* More than half of the heap: two owners never have it. */
 #define LARGE		(SIZE / 2 + PAGE_SIZE)
@@ -387,20 +389,19 @@ static int crash_while_it_writes(struct core *core, struct rnd_state *rnd)
 /* A core that writes without a pause when it crashes never writes to the next owner. */
 static void carveout_remote_end_writes_to_the_last(struct kunit *test)
 {
+	unsigned int crashes = loopback_crashes(DEFAULT_ROUNDS), i;
 	struct rnd_state rnd;
 	struct core *core;
-	unsigned int i;
 	int ret;
 
 	named_heap(test);
 	core = core_up(test, "core", plain);
 	prandom_seed_state(&rnd, 20261201);
-	for (i = 0; i < writing_crashes; i++) {
-		if (i && !(i % 1000))
-			kunit_info(test, "%u crashes\n", i);
+	for (i = 0; i < crashes; i++) {
 		ret = crash_while_it_writes(core, &rnd);
 		KUNIT_ASSERT_FALSE_MSG(test, ret, "crash %u: error %d", i, ret);
 		restart(core);
+		print_crashes(test, i + 1, crashes);
 	}
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap_of(test)));
 }

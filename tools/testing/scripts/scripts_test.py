@@ -468,13 +468,14 @@ class Record(unittest.TestCase):
 class Verdict(unittest.TestCase):
     """verdict.py: the TAP of a program, the log of a board."""
 
-    def verdict(self, text, kind, *args):
+    def verdict(self, text, kind, *args, lane="scripts", **env):
+        env = {**os.environ, "ROUNDS": "100", "ONLY": "", **env}
         with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
             log.write(text)
             log.flush()
             run = subprocess.run([sys.executable, os.path.join(SCRIPTS, "verdict.py"), kind,
-                                  "scripts", log.name, *args], text=True, capture_output=True,
-                                 check=True)
+                                  lane, log.name, *args], text=True, capture_output=True,
+                                 check=True, env=env)
         return run.stdout
 
     def judge(self, program):
@@ -499,6 +500,20 @@ class Verdict(unittest.TestCase):
     def test_other_report_that_ends_lockdep_is_shown(self):
         report = "BUG: KASAN: stack-out-of-bounds in vsnprintf+0x1/0x2"
         self.assertIn("is off\n\t" + report, self.board(("not ok", " # is off"), report))
+
+    def crashes(self, count, **env):
+        """The results of a suite that prints how often a core has crashed."""
+        return self.verdict("carveout-test: start\n"
+                            "    # carveout_remote_end_at_every_step: 1000 crashes\n"
+                            "    # carveout_remote_end_at_every_step: %d crashes\n"
+                            "carveout-test: end\n" % count, "board", lane="kunit:uml-6.1", **env)
+
+    def test_number_of_rounds_is_required(self):
+        missing = "did not print 'carveout_remote_end_at_every_step: 10000 crashes'"
+        self.assertNotIn(missing, self.crashes(10000))
+        self.assertIn("fail\tcarveout_remote_end\t" + missing, self.crashes(300))
+        self.assertNotIn(missing, self.crashes(300, ROUNDS="30"))
+        self.assertNotIn(missing, self.crashes(300, ONLY="carveout_buf_kunit"))
 
     def test_names_are_unique(self):
         self.assertIn("two tests are called 'twice'", self.judge("carveout_x"))

@@ -8,7 +8,8 @@ verdict.py summary FILE...    print failures, skips and the final line
 
 The first two print one result a line: status, name and reason, separated by
 tabs; lines that start with a tab are the output that belongs to a failure.
-The number of tests is compared with tools/testing/expected.
+The number of tests is compared with tools/testing/expected, and so are the numbers of rounds
+that tests print.
 """
 
 import fnmatch
@@ -67,7 +68,7 @@ class Results:
         """The suite has failed already: its counts mean nothing."""
         self.suites[suite] = None
 
-    def check_expected(self):
+    def check_expected(self, lines):
         """Each suite ran, with as many tests as the table says: no more, no fewer."""
         rows = expected_rows(self.lane)
         fix = "; if that is meant, correct tools/testing/expected: '%s'"
@@ -83,6 +84,9 @@ class Results:
             if suite not in rows and now is not None:
                 row = "%s %s %d" % (self.lane, suite, now[0]) + (" %d" % now[1] if now[1] else "")
                 self.add("fail", suite, "not in the table of expected tests" + fix % row)
+        for suite, text in expected_lines(self.lane):
+            if not any(line.endswith("# " + text) for line in lines):
+                self.add("fail", suite, "did not print '%s', as tools/testing/expected says" % text)
         if not rows:
             self.add("fail", "expected", "tools/testing/expected has nothing for " + self.lane)
 
@@ -93,16 +97,35 @@ class Results:
                 print("\t" + line)
 
 
-def expected_rows(lane):
-    """suite -> (pattern, tests, skips): of several rows for a suite the first counts."""
-    rows = {}
+def table_rows():
+    """The words of each row of the table."""
     with open(EXPECTED, encoding="utf-8") as table:
         for line in table:
             words = line.split("#")[0].split()
-            if words and any(fnmatch.fnmatch(lane, pattern) for pattern in words[0].split(",")):
-                skips = [int(skip) for skip in words[3].split("|")] if len(words) > 3 else [0]
-                rows.setdefault(words[1], (words[0], int(words[2]), skips))
+            if words:
+                yield words
+
+
+def matches(lane, patterns):
+    return any(fnmatch.fnmatch(lane, pattern) for pattern in patterns.split(","))
+
+
+def expected_rows(lane):
+    """suite -> (pattern, tests, skips): of several rows for a suite the first counts."""
+    rows = {}
+    for words in table_rows():
+        if matches(lane, words[0]):
+            skips = [int(skip) for skip in words[3].split("|")] if len(words) > 3 else [0]
+            rows.setdefault(words[1], (words[0], int(words[2]), skips))
     return {suite: row for suite, row in rows.items() if row[1] > 0 and wanted(lane, suite)}
+
+
+def expected_lines(lane):
+    """(suite, line): the lines that the suites print in a run with all rounds."""
+    if os.environ.get("ROUNDS", "100") != "100":
+        return []
+    return [(words[2], " ".join(words[3:])) for words in table_rows()
+            if words[0] == "prints" and matches(lane, words[1]) and wanted(lane, words[2])]
 
 
 def wanted(lane, suite):
@@ -331,7 +354,7 @@ class Board:
         else:
             self.results.add("pass", "kernel log")
         if self.ended:
-            self.results.check_expected()
+            self.results.check_expected(lines)
 
 
 def judge_board(lane, path):
@@ -365,7 +388,7 @@ def judge_command(lane, path, code):
         results.add("fail", lane, "the command exited %d" % code, lines)
     elif code == 0 and bad:
         results.add("fail", lane, "the command exited 0 in spite of a failure")
-    results.check_expected()
+    results.check_expected(lines)
     results.write()
 
 
