@@ -315,13 +315,13 @@ static void carveout_remote_end_at_every_step(struct kunit *test)
  * struct last_words - Memory of a core that writes to it when it crashes
  * @heap: the heap
  * @memory: the memory
- * @pass: completed after each pass over @memory
+ * @page: completed after each page that is written
  * @reset: the core is in reset
  */
 struct last_words {
 	struct carveout *heap;
 	void *memory;
-	struct completion pass;
+	struct completion page;
 	bool reset;
 };
 
@@ -329,11 +329,13 @@ struct last_words {
 static int write_main(void *data)
 {
 	struct last_words *words = data;
+	size_t at = 0;
 	u8 value = 0;
 
 	while (!kthread_should_stop()) {
-		memset(words->memory, ++value | 1, LARGE);
-		complete(&words->pass);
+		memset(words->memory + at, ++value | 1, PAGE_SIZE);
+		at = (at + PAGE_SIZE) % LARGE;
+		complete(&words->page);
 		cond_resched();
 	}
 	return 0;
@@ -358,11 +360,14 @@ static int own_main(void *data)
 	return ret;
 }
 
-static void let_write(struct last_words *words, unsigned int passes)
+/* Wait until the core has written at most two passes, or a part of one. */
+static void let_write(struct last_words *words, struct rnd_state *rnd)
 {
-	reinit_completion(&words->pass);
-	while (passes--)
-		wait_for_completion(&words->pass);
+	u32 pages = prandom_u32_state(rnd) % (2 * LARGE / PAGE_SIZE);
+
+	reinit_completion(&words->page);
+	while (pages--)
+		wait_for_completion(&words->page);
 }
 
 /* The core crashes at a random moment, and is reset at a later one. */
@@ -374,12 +379,12 @@ static int crash_while_it_writes(struct core *core, struct rnd_state *rnd)
 
 	KUNIT_ASSERT_EQ(core->test, OK, core_alloc(core, NULL, LARGE, 0, &answer));
 	words.memory = core_memory(&answer);
-	init_completion(&words.pass);
+	init_completion(&words.page);
 	writer = thread_run(core->test, write_main, &words, "writer");
 	owner = thread_run(core->test, own_main, &words, "owner");
-	let_write(&words, prandom_u32_state(rnd) % 8);
+	let_write(&words, rnd);
 	core_crash(core);
-	let_write(&words, prandom_u32_state(rnd) % 8);
+	let_write(&words, rnd);
 	thread_join(writer);
 	WRITE_ONCE(words.reset, true);
 	core_reset(core);
