@@ -101,6 +101,22 @@ static inline void core_receive(struct loopback *loopback,
 	spin_unlock(&core->lock);
 }
 
+/* Have a channel, whose session is not accepted yet. */
+static inline void core_announce(struct core *core)
+{
+	core->hellos = 0;
+	core->nr_kept = 0;
+	KUNIT_ASSERT_EQ(core->test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
+							 CORE_ADDR));
+}
+
+/* The channel is removed, and the core runs on. */
+static inline void core_unannounce(struct core *core)
+{
+	KUNIT_ASSERT_EQ(core->test, 0, loopback_unannounce(core->loopback, CARVEOUT_RPMSG_NAME,
+							   CORE_ADDR));
+}
+
 /* A core of this configuration, which has announced the service. */
 static inline struct core *core_add(struct kunit *test, struct loopback_config config)
 {
@@ -117,8 +133,7 @@ static inline struct core *core_add(struct kunit *test, struct loopback_config c
 	config.priv = core;
 	core->loopback = loopback_create(test, &config);
 	cores[at] = core;
-	KUNIT_ASSERT_EQ(test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
-						   CORE_ADDR));
+	core_announce(core);
 	return core;
 }
 
@@ -286,6 +301,19 @@ static inline u32 core_start(struct core *core, u32 bits)
 	request = core_request(core, CARVEOUT_RPMSG_START, NULL);
 	request.fixed.arg = cpu_to_le32(bits);
 	return core_call(core, &request, NULL);
+}
+
+/* Boot again after a crash, without accepting the session. */
+static inline void core_reboot(struct core *core)
+{
+	KUNIT_ASSERT_EQ(core->test, 0, loopback_start(core->loopback));
+	core_announce(core);
+}
+
+static inline void core_restart(struct core *core)
+{
+	core_reboot(core);
+	KUNIT_ASSERT_EQ(core->test, OK, core_start(core, 64));
 }
 
 static inline struct core *core_up(struct kunit *test, const char *name,

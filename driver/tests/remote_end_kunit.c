@@ -17,22 +17,6 @@ static const struct property_entry published[] = {
 	{}
 };
 
-/* Boot again after a crash, without accepting the session. */
-static void reboot(struct core *core)
-{
-	core->hellos = 0;
-	core->nr_kept = 0;
-	KUNIT_ASSERT_EQ(core->test, 0, loopback_start(core->loopback));
-	KUNIT_ASSERT_EQ(core->test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
-							 CORE_ADDR));
-}
-
-static void restart(struct core *core)
-{
-	reboot(core);
-	KUNIT_ASSERT_EQ(core->test, OK, core_start(core, 64));
-}
-
 /* === Ends ================================================================= */
 
 /* A core that has crashed may still write: no other owner gets its memory. */
@@ -71,7 +55,7 @@ static void carveout_remote_end_session_after_session(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, OK, core_alloc(core, "state", PAGE_SIZE, 0, &first));
 	former = core->session;
 	core_crash(core);
-	restart(core);
+	core_restart(core);
 	/* The old memory is still held, so the tag is found again, with its content. */
 	memset(core_memory(&first), 0x11, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, "state", PAGE_SIZE, CARVEOUT_RPMSG_F_OPEN,
@@ -129,11 +113,8 @@ static void carveout_remote_end_held_sessions_are_limited(struct kunit *test)
 		/* Without memory, nothing is held. */
 		if (status == OK && i % 2)
 			KUNIT_EXPECT_EQ(test, OK, core_alloc(core, NULL, PAGE_SIZE, 0, NULL));
-		core->hellos = 0;
-		KUNIT_ASSERT_EQ(test, 0, loopback_unannounce(core->loopback, CARVEOUT_RPMSG_NAME,
-							     CORE_ADDR));
-		KUNIT_ASSERT_EQ(test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
-							   CORE_ADDR));
+		core_unannounce(core);
+		core_announce(core);
 	}
 	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_LIMIT, status);
 	KUNIT_EXPECT_EQ(test, 16ULL * PAGE_SIZE, used_of(heap_of(test)));
@@ -185,11 +166,11 @@ static void carveout_remote_end_quota_outlasts_sessions(struct kunit *test)
 					     NULL));
 	core_crash(core);
 	core_reset(core);
-	restart(core);
+	core_restart(core);
 	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, "b", PAGE_SIZE, CARVEOUT_RPMSG_F_PERSIST,
 					     NULL));
 	core_crash(core);
-	restart(core);
+	core_restart(core);
 	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_QUOTA, core_alloc(core, NULL, PAGE_SIZE, 0, NULL));
 	/* Persistent tags are found again, and removed by their owner. */
 	KUNIT_EXPECT_EQ(test, OK, core_unlink(core, "a"));
@@ -232,39 +213,79 @@ static void carveout_remote_end_of_the_heap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, OK, core_put(core, answer.handle));
 }
 
-/* One of the requests of a life. Some are under way when the core ends. */
-static void live(struct core *core, unsigned int step)
+/* The requests of a life after its START, in turn. */
+static const struct {
+	u8 op;
+	bool handle;
+	const char *tag;
+	u32 flags, size, arg;
+} life[] = {
+	{ CARVEOUT_RPMSG_ALLOC, .tag = "r5.frame", .flags = CARVEOUT_RPMSG_F_OPEN, .size = 64 },
+	{ CARVEOUT_RPMSG_OPEN, .tag = "pool" },
+	{ CARVEOUT_RPMSG_DIRECTORY },
+	{ CARVEOUT_RPMSG_BLOCK_ALLOC, .handle = true, .arg = CARVEOUT_RPMSG_FOREVER },
+	{ CARVEOUT_RPMSG_QUERY },
+	{ CARVEOUT_RPMSG_BLOCK_FREE, .handle = true },
+	{ CARVEOUT_RPMSG_OPEN, .tag = "never", .arg = CARVEOUT_RPMSG_FOREVER },
+	{ CARVEOUT_RPMSG_CANCEL },
+	{ CARVEOUT_RPMSG_GET, .handle = true },
+	{ CARVEOUT_RPMSG_DESCRIBE, .handle = true },
+	{ CARVEOUT_RPMSG_OPEN, .tag = "never", .arg = 1 },
+	{ CARVEOUT_RPMSG_WATCH, .tag = "r5." },
+	{ CARVEOUT_RPMSG_UNLINK, .tag = "r5.frame" },
+	{ CARVEOUT_RPMSG_RELEASE, .arg = 1 },
+	{ CARVEOUT_RPMSG_PUT, .handle = true },
+	{ CARVEOUT_RPMSG_GOODBYE },
+};
+
+/* The latest answer may be that of BLOCK_ALLOC. */
+static void name_block(struct core *core, struct carveout_rpmsg_request *request)
 {
+	const struct carveout_rpmsg_answer *answer;
+
+	spin_lock(&core->lock);
+	if (core->nr_kept) {
+		answer = &core->kept[core->nr_kept - 1];
+		request->arg = answer->index;
+		request->size_lo = answer->serial_lo;
+		request->size_hi = answer->serial_hi;
+	}
+	spin_unlock(&core->lock);
+}
+
+/* Some requests are under way when the core ends: only QUERY waits for its answer. */
+static void make_request(struct core *core, unsigned int step)
+{
+	unsigned int at = step % ARRAY_SIZE(life);
 	struct core_request request;
 
-	switch (step % 7) {
-	case 0:
-		request = core_request(core, CARVEOUT_RPMSG_ALLOC, "r5.frame");
-		request.fixed.flags = cpu_to_le32(CARVEOUT_RPMSG_F_OPEN);
-		request.fixed.size_lo = cpu_to_le32(64);
-		break;
-	case 1:
-		request = core_request(core, CARVEOUT_RPMSG_OPEN, "never");
-		request.fixed.arg = cpu_to_le32(step % 4 ? CARVEOUT_RPMSG_FOREVER : 1);
-		break;
-	case 2:
-		request = core_request(core, CARVEOUT_RPMSG_OPEN, "pool");
-		break;
-	case 3:
-		request = core_request(core, CARVEOUT_RPMSG_BLOCK_ALLOC, NULL);
-		request.fixed.handle = cpu_to_le32(step % 5);
-		request.fixed.arg = cpu_to_le32(CARVEOUT_RPMSG_FOREVER);
-		break;
-	case 4:
-		request = core_request(core, CARVEOUT_RPMSG_WATCH, "r5.");
-		break;
-	case 5:
-		request = core_request(core, CARVEOUT_RPMSG_DIRECTORY, NULL);
-		break;
-	default:
-		request = core_request(core, CARVEOUT_RPMSG_GOODBYE, NULL);
+	if (life[at].op == CARVEOUT_RPMSG_QUERY) {
+		core_plain(core, CARVEOUT_RPMSG_QUERY);
+		return;
 	}
+	request = core_request(core, life[at].op, life[at].tag);
+	request.fixed.handle = cpu_to_le32(life[at].handle ? step % 3 : 0);
+	request.fixed.flags = cpu_to_le32(life[at].flags);
+	request.fixed.size_lo = cpu_to_le32(life[at].size);
+	request.fixed.arg = cpu_to_le32(life[at].arg);
+	if (life[at].op == CARVEOUT_RPMSG_CANCEL)
+		request.fixed.handle = cpu_to_le32(core->id - 1);
+	if (life[at].op == CARVEOUT_RPMSG_BLOCK_FREE)
+		name_block(core, &request.fixed);
 	core_send(core, &request);
+}
+
+/* Up to 12 requests from some step on, or not even a START. */
+static void live(struct core *core, unsigned int round)
+{
+	unsigned int step;
+
+	if (!(round % 8))
+		return;
+	/* A hello of the former channel may be late. */
+	KUNIT_ASSERT_TRUE(core->test, BECOMES_TRUE(core_start(core, 64) == OK));
+	for (step = 0; step < round % 13; step++)
+		make_request(core, step + round / 13);
 }
 
 /*
@@ -280,7 +301,7 @@ static void print_crashes(struct kunit *test, unsigned int count, unsigned int a
 /* A core ends at any step of its life, thousands of times. Nothing is left behind. */
 static void carveout_remote_end_at_every_step(struct kunit *test)
 {
-	unsigned int crashes, i, step;
+	unsigned int crashes, i;
 	struct carveout_pool *pool;
 	struct core *core;
 
@@ -290,15 +311,17 @@ static void carveout_remote_end_at_every_step(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(pool));
 	core = core_create(test, "core", published, false);
 	for (i = 0; i < crashes; i++) {
-		if (i % 8) {
-			KUNIT_ASSERT_EQ(test, OK, core_start(core, 64));
-			for (step = 0; step < i % 13; step++)
-				live(core, step + i / 13);
+		live(core, i);
+		if (i / 8 % 2) {
+			/* The channel ends alone, and the core goes on with another one. */
+			core_unannounce(core);
+			core_announce(core);
+			live(core, i + 5);
 		}
 		core_crash(core);
 		if (i % 3)
 			core_reset(core);
-		reboot(core);
+		core_reboot(core);
 		print_crashes(test, i + 1, crashes);
 	}
 	core_end(core);
@@ -405,7 +428,7 @@ static void carveout_remote_end_writes_to_the_last(struct kunit *test)
 	for (i = 0; i < crashes; i++) {
 		ret = crash_while_it_writes(core, &rnd);
 		KUNIT_ASSERT_FALSE_MSG(test, ret, "crash %u: error %d", i, ret);
-		restart(core);
+		core_restart(core);
 		print_crashes(test, i + 1, crashes);
 	}
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap_of(test)));
@@ -621,7 +644,7 @@ static void carveout_remote_end_fuzz(struct kunit *test)
 	core_crash(core);
 	KUNIT_EXPECT_EQ(test, 0U, core->bad);
 	core_reset(core);
-	restart(core);
+	core_restart(core);
 	for (i = 0; i < 4; i++)
 		core_unlink(core, tags[i] ?: "x");
 	carveout_drain(heap_of(test));
