@@ -7,6 +7,9 @@
  */
 #include "carveout_cores.h"
 
+#define DRIVER		"/sys/bus/platform/drivers/carveout_r5"
+#define CHANNELS	"/sys/bus/rpmsg/drivers/carveout_rpmsg"
+
 TEST_F_TIMEOUT(r5, stop_holds_memory_until_the_reset, TEST_SECONDS)
 {
 	struct core *core = &self->core[0];
@@ -186,6 +189,125 @@ TEST_F_TIMEOUT(r5, crashed_core_never_writes_to_the_next_owner, TEST_SECONDS)
 			TH_LOG("round %u", i);
 		ASSERT_TRUE(SOON(load(&core->control->runs) == i + 2));
 	}
+}
+
+/* The file of the administrator. */
+static int write_release(const struct core *core, const char *text)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/class/carveout-remote/%s/release",
+		 cores[core->nr].device);
+	return write_line(path, text);
+}
+
+/* The core has written to memory that was free: the end of a buffer zeroes all of that. */
+static int zero_largest_hole(int node)
+{
+	struct carveout_ioctl_query query = { 0 };
+	int fd;
+
+	if (query_heap(node, &query))
+		return -EINVAL;
+	fd = alloc_buffer(node, query.largest_hole);
+	return fd < 0 ? fd : close(fd);
+}
+
+TEST_F_TIMEOUT(r5, administrator_releases_what_a_running_core_holds, TEST_SECONDS)
+{
+	struct core *core = &self->core[0];
+	__u64 used;
+
+	ASSERT_EQ(0, hammer(core, LARGE));
+	used = used_bytes(self->node);
+	ASSERT_EQ(0, write_line(LATE, "1"));
+	ASSERT_EQ(0, make_crash(core));
+	EXPECT_TRUE(SOON(held_by(core) == 1));
+	EXPECT_EQ(-EINVAL, write_release(core, "0"));
+	EXPECT_EQ(-EINVAL, write_release(core, "now"));
+	EXPECT_EQ(1, held_by(core));
+	EXPECT_EQ(used, used_bytes(self->node));
+	EXPECT_EQ(-EAGAIN, unload_module("carveout_rpmsg"));
+	EXPECT_EQ(0, write_release(core, "1"));
+	EXPECT_EQ(0, held_by(core));
+	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 4096));
+	EXPECT_FALSE(has_tag(self->node, "r5.ready"));
+	EXPECT_TRUE(writes(core));
+	EXPECT_EQ(0, write_line(LATE, "0"));
+	EXPECT_TRUE(SOON(load(&core->control->runs) == 2));
+	EXPECT_TRUE(SOON(has_tag(self->node, "r5.ready")));
+	EXPECT_EQ(0, zero_largest_hole(self->node));
+}
+
+/* Unbind the driver of the only channel. */
+static int unbind_channel(void)
+{
+	int err = -ENODEV;
+	glob_t found;
+
+	if (glob(CHANNELS "/virtio*", 0, NULL, &found))
+		return err;
+	if (found.gl_pathc == 1)
+		err = write_line(CHANNELS "/unbind", strrchr(found.gl_pathv[0], '/') + 1);
+	globfree(&found);
+	return err;
+}
+
+TEST_F_TIMEOUT(r5, core_without_a_driver_of_its_channel_holds_memory, TEST_SECONDS)
+{
+	struct core *core = &self->core[0];
+	__u64 used;
+
+	ASSERT_EQ(0, hammer(core, LARGE));
+	used = used_bytes(self->node);
+	ASSERT_EQ(0, unbind_channel());
+	EXPECT_EQ(1, held_by(core));
+	EXPECT_TRUE(writes(core));
+	EXPECT_EQ(used, used_bytes(self->node));
+	EXPECT_TRUE(has_state(core, "running"));
+	ASSERT_EQ(0, stop(core));
+	EXPECT_TRUE(SOON(held_by(core) == 0));
+	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 4096));
+}
+
+/* Its remoteproc is another one, with another name. */
+static bool start_anew(struct core *core)
+{
+	struct core former = *core;
+
+	if (!find_core(core, former.nr))
+		return false;
+	core->node = former.node;
+	core->control = former.control;
+	core->fd = former.fd;
+	return start_again(core);
+}
+
+/* Without its driver the core is stopped. The reports of its next remoteproc count. */
+TEST_F_TIMEOUT(r5, driver_of_the_core_is_bound_anew, TEST_SECONDS)
+{
+	struct core *core = &self->core[0];
+	__u64 used;
+
+	ASSERT_EQ(0, hammer(core, LARGE));
+	ASSERT_EQ(0, write_line(DRIVER "/unbind", cores[0].device));
+	EXPECT_TRUE(SOON(held_by(core) == 0));
+	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 4096));
+	ASSERT_EQ(0, write_line(DRIVER "/bind", cores[0].device));
+	ASSERT_TRUE(start_anew(core));
+	EXPECT_EQ(2, load(&core->control->runs));
+	ASSERT_EQ(0, hammer(core, LARGE));
+	used = used_bytes(self->node);
+	ASSERT_EQ(0, write_line(LATE, "1"));
+	ASSERT_EQ(0, make_crash(core));
+	EXPECT_TRUE(SOON(held_by(core) == 1));
+	sleep_us(100000);
+	EXPECT_EQ(1, held_by(core));
+	EXPECT_EQ(used, used_bytes(self->node));
+	EXPECT_EQ(0, write_line(LATE, "0"));
+	EXPECT_TRUE(SOON(load(&core->control->runs) == 3));
+	EXPECT_TRUE(SOON(held_by(core) == 0));
+	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 2 * 4096));
 }
 
 /* A block of a core that crashes is free after the reset, not before it. */
