@@ -287,7 +287,7 @@ static int read_torn(const struct core *core, __u32 run)
 
 /*
  * 10^7 look-ups while Linux writes without a pause, of which 10^6 have to meet a write, or
- * more until there are as many.
+ * more until there are as many: a host that runs only one of the two at a time lets few meet.
  */
 TEST_F_TIMEOUT(r5, look_ups_are_not_torn, 10 * TEST_SECONDS)
 {
@@ -308,14 +308,13 @@ TEST_F_TIMEOUT(r5, look_ups_are_not_torn, 10 * TEST_SECONDS)
 		last = load(&torn->reads);
 		TH_LOG("%u look-ups", last);
 	} while (load(&torn->reads) < goal ||
-		 (load(&torn->met) < goal / 10 && load(&torn->reads) < 6 * goal));
+		 (load(&torn->met) < goal / 10 && load(&torn->reads) < 20 * goal));
 	TH_LOG("run %u: %u look-ups, %u met a write, %u torn, %u gave up", run,
 	       load(&torn->reads), load(&torn->met), load(&torn->torn), load(&torn->busy));
 	EXPECT_EQ(0, unload_module("carveout_writer"));
 	EXPECT_EQ(0, load(&torn->torn));
 	EXPECT_LE(goal, load(&torn->reads));
-	/* A host that runs only one of the two at a time lets fewer meet. */
-	EXPECT_LE(goal / 100, load(&torn->met));
+	EXPECT_LE(goal / 10, load(&torn->met));
 }
 
 /* === Figures ============================================================= */
