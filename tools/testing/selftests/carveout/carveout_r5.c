@@ -83,6 +83,42 @@ TEST_F_TIMEOUT(r5, waits_for_the_table, TEST_SECONDS)
 	EXPECT_EQ(0, unlink_tag(self->node, "linux.table"));
 }
 
+TEST_F_TIMEOUT(r5, buffer_of_a_core_is_listed, TEST_SECONDS)
+{
+	struct carveout_buffer_info info;
+	struct core *core = &self->core[0];
+
+	ASSERT_EQ(0, copy(core, "r5.ready", "r5.frame"));
+	ASSERT_EQ(1, find_listed(self->node, "r5.frame", &info));
+	EXPECT_STREQ(cores[0].device, info.comm);
+	EXPECT_EQ(44, info.uid);
+	EXPECT_EQ(44, info.gid);
+	EXPECT_EQ(0, info.pid);
+}
+
+static int set_owner(int node, const char *tag, __u32 uid)
+{
+	struct carveout_ioctl_setattr attr = { .flags = CARVEOUT_SETATTR_UID, .uid = uid };
+
+	set_name(attr.tag, tag);
+	return xioctl(node, CARVEOUT_IOCTL_SETATTR, &attr);
+}
+
+/* The core is user 44. */
+TEST_F_TIMEOUT(r5, owner_of_a_tag, TEST_SECONDS)
+{
+	struct core *core = &self->core[0];
+	int fd = alloc_tag(self->node, TABLE, "linux.private", 0, 0600);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(DENIED, open_by(core, "linux.private"));
+	ASSERT_EQ(0, set_owner(self->node, "linux.private", 45));
+	EXPECT_EQ(DENIED, open_by(core, "linux.private"));
+	ASSERT_EQ(0, set_owner(self->node, "linux.private", 44));
+	EXPECT_EQ(0, open_by(core, "linux.private"));
+	close(fd);
+}
+
 TEST_F_TIMEOUT(r5, refusals, TEST_SECONDS)
 {
 	struct core *core = &self->core[0];
