@@ -6,6 +6,7 @@
 #ifndef CARVEOUT_TESTS_CORE_H
 #define CARVEOUT_TESTS_CORE_H
 
+#include <linux/bitmap.h>
 #include <linux/carveout_remote.h>
 #include <linux/property.h>
 #include <linux/spinlock.h>
@@ -20,6 +21,10 @@
 /* Messages of Linux that a core keeps. */
 #define CORE_KEPT	512
 
+/* Ids of the requests whose answers a core only counts. */
+#define CORE_COUNTED		0x40000000U
+#define CORE_COUNTED_MAX	4096U
+
 /**
  * struct core - A core
  * @test: the test
@@ -30,6 +35,8 @@
  * @hellos: number of hellos
  * @kept: answers and events in the order of their arrival
  * @nr_kept: number of @kept
+ * @counted: a bit for each answer that is counted
+ * @answers: number of those answers, by status
  * @bad: messages that no version of the service sends
  * @session: session that the core uses
  * @id: id of the latest request
@@ -43,6 +50,8 @@ struct core {
 	unsigned int hellos;
 	struct carveout_rpmsg_answer kept[CORE_KEPT];
 	unsigned int nr_kept;
+	DECLARE_BITMAP(counted, CORE_COUNTED_MAX);
+	u32 answers[CARVEOUT_RPMSG_STATUSES];
 	unsigned int bad;
 	u32 session;
 	u32 id;
@@ -75,12 +84,28 @@ struct core_request {
 static_assert(sizeof(struct core_request) ==
 	      CARVEOUT_RPMSG_REQUEST_LEN + CARVEOUT_RPMSG_TAG_MAX);
 
+/* Each request has one answer. */
+static inline void core_count(struct core *core, u32 number, u32 status)
+{
+	if (status >= CARVEOUT_RPMSG_STATUSES || test_and_set_bit(number, core->counted))
+		core->bad++;
+	else
+		core->answers[status]++;
+}
+
+static inline void core_count_anew(struct core *core)
+{
+	bitmap_zero(core->counted, CORE_COUNTED_MAX);
+	memset(core->answers, 0, sizeof(core->answers));
+}
+
 static inline void core_receive(struct loopback *loopback,
 				const struct loopback_message *message)
 {
 	struct core *core = loopback_priv(loopback);
 	const struct carveout_rpmsg_answer *answer = message->data;
 	const struct carveout_rpmsg_header *header = &answer->header;
+	u32 number = le32_to_cpu(header->id) - CORE_COUNTED;
 
 	spin_lock(&core->lock);
 	if (message->len != CARVEOUT_RPMSG_ANSWER_LEN || message->dst != CORE_ADDR ||
@@ -93,6 +118,8 @@ static inline void core_receive(struct loopback *loopback,
 		core->dst = message->src;
 		core->hello = *answer;
 		core->hellos++;
+	} else if (number < CORE_COUNTED_MAX) {
+		core_count(core, number, le32_to_cpu(answer->status));
 	} else if (core->nr_kept < CORE_KEPT) {
 		core->kept[core->nr_kept++] = *answer;
 	} else {
