@@ -289,6 +289,32 @@ static bool try_submit(struct port *port, const struct carveout_remote_request *
 	return *ret != CARVEOUT_REMOTE_FULL;
 }
 
+static void carveout_client_cancels(struct kunit *test)
+{
+	const struct carveout_remote_request request = {
+		.op = CARVEOUT_RPMSG_OPEN,
+		.tag = "never",
+		.arg = CARVEOUT_RPMSG_FOREVER,
+	};
+	struct carveout_remote_result result;
+	struct port *port;
+	u32 ticket;
+
+	named_heap(test);
+	port = make_port(test, 0, "core0");
+	KUNIT_ASSERT_EQ(test, 0, carveout_remote_submit(&port->remote, &request, NULL, NULL,
+							&ticket));
+	/* Linux has the request by the time that it answers another one. */
+	carveout_remote_process(&port->remote);
+	KUNIT_EXPECT_EQ(test, 0, carveout_remote_query(&port->remote, 0, &result));
+	KUNIT_EXPECT_EQ(test, 0, carveout_remote_cancel(&port->remote, ticket));
+	/* The wait is answered first. */
+	KUNIT_EXPECT_EQ(test, (int)CARVEOUT_RPMSG_CANCELLED,
+			carveout_remote_collect(&port->remote, ticket, &result));
+	KUNIT_EXPECT_EQ(test, (int)CARVEOUT_RPMSG_NO_HANDLE,
+			carveout_remote_cancel(&port->remote, ticket));
+}
+
 /* As many requests in flight as there are slots, more than there are credits. */
 static void carveout_client_many_in_flight(struct kunit *test)
 {
@@ -358,6 +384,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(carveout_client_waits_for_the_other),
 	KUNIT_CASE(carveout_client_allocates_blocks),
 	KUNIT_CASE(carveout_client_starts_again),
+	KUNIT_CASE(carveout_client_cancels),
 	KUNIT_CASE(carveout_client_looks_up),
 	KUNIT_CASE(carveout_client_many_in_flight),
 	{}
