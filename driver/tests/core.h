@@ -10,6 +10,7 @@
 #include <linux/carveout_remote.h>
 #include <linux/property.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <uapi/linux/carveout_rpmsg.h>
 
 #include "fixture.h"
@@ -29,6 +30,7 @@
  * struct core - A core
  * @test: the test
  * @loopback: its device
+ * @arrived: woken after each message
  * @lock: guards the following members
  * @dst: address of the service, from its first message
  * @hello: the latest hello
@@ -44,6 +46,7 @@
 struct core {
 	struct kunit *test;
 	struct loopback *loopback;
+	wait_queue_head_t arrived;
 	spinlock_t lock;	/* messages of Linux */
 	u32 dst;
 	struct carveout_rpmsg_answer hello;
@@ -126,6 +129,7 @@ static inline void core_receive(struct loopback *loopback,
 		core->bad++;
 	}
 	spin_unlock(&core->lock);
+	wake_up_all(&core->arrived);
 }
 
 /* Have a channel, whose session is not accepted yet. */
@@ -155,6 +159,7 @@ static inline struct core *core_add(struct kunit *test, struct loopback_config c
 		at++;
 	KUNIT_ASSERT_LT(test, at, CORES + 0U);
 	core->test = test;
+	init_waitqueue_head(&core->arrived);
 	spin_lock_init(&core->lock);
 	config.receive = core_receive;
 	config.priv = core;
@@ -223,6 +228,10 @@ static inline unsigned int core_hellos(struct core *core)
 	return READ_ONCE(core->hellos);
 }
 
+/* As BECOMES_TRUE(), but messages make it so: a sleep takes 10 ms in user-mode Linux. */
+#define core_awaits(core, condition)						\
+	(wait_event_timeout((core)->arrived, condition, msecs_to_jiffies(PATIENCE_MS)) > 0)
+
 /* === Requests ============================================================= */
 
 static inline struct core_request core_request(struct core *core, u8 op, const char *tag)
@@ -280,7 +289,7 @@ static inline bool core_takes(struct core *core, u8 op, u32 id,
 			      struct carveout_rpmsg_answer *answer)
 {
 	memset(answer, 0xff, sizeof(*answer));
-	return BECOMES_TRUE(core_take(core, op, id, answer));
+	return core_awaits(core, core_take(core, op, id, answer));
 }
 
 /* Send a request and return the status of its answer. */
@@ -323,7 +332,7 @@ static inline u32 core_start(struct core *core, u32 bits)
 {
 	struct core_request request;
 
-	KUNIT_ASSERT_TRUE(core->test, BECOMES_TRUE(core_hellos(core)));
+	KUNIT_ASSERT_TRUE(core->test, core_awaits(core, core_hellos(core)));
 	core->session = le32_to_cpu(core->hello.header.session);
 	request = core_request(core, CARVEOUT_RPMSG_START, NULL);
 	request.fixed.arg = cpu_to_le32(bits);
