@@ -107,12 +107,13 @@ static void port_receive(struct loopback *loopback, const struct loopback_messag
 
 static struct port *ports[2];
 
-static struct port *make_port(struct kunit *test, unsigned int i, const char *name)
+static struct port *make_port_of(struct kunit *test, unsigned int i, const char *name,
+				 const struct property_entry *properties)
 {
 	struct port *port = kunit_kzalloc(test, sizeof(*port), GFP_KERNEL);
 	struct loopback_config config = {
 		.name = name,
-		.properties = plain,
+		.properties = properties,
 		.receive = port_receive,
 	};
 
@@ -129,13 +130,18 @@ static struct port *make_port(struct kunit *test, unsigned int i, const char *na
 	return port;
 }
 
+static struct port *make_port(struct kunit *test, unsigned int i, const char *name)
+{
+	return make_port_of(test, i, name, plain);
+}
+
 static void reset(struct port *port)
 {
 	loopback_stop(port->loopback);
 	carveout_remote_stopped(loopback_core(port->loopback));
 }
 
-static void ports_exit(struct kunit *test)
+static void end_ports(void)
 {
 	unsigned int i;
 
@@ -146,6 +152,11 @@ static void ports_exit(struct kunit *test)
 		loopback_destroy(ports[i]->loopback);
 		ports[i] = NULL;
 	}
+}
+
+static void ports_exit(struct kunit *test)
+{
+	end_ports();
 	fixture_exit(test);
 }
 
@@ -233,6 +244,40 @@ static void carveout_client_allocates_blocks(struct kunit *test)
 						   block[0].serial));
 	KUNIT_EXPECT_EQ(test, 0, carveout_remote_put(&port->remote, open.handle));
 	carveout_pool_put(pool);
+}
+
+static void carveout_client_has_two_heaps(struct kunit *test)
+{
+	static const char * const names[] = { "second", "kunit" };
+	const struct property_entry properties[] = {
+		PROPERTY_ENTRY_STRING_ARRAY("linux,carveout-heap-names", names),
+		{}
+	};
+	struct carveout_memory memory = region_at(set_aside(test, SIZE), SIZE);
+	struct carveout_remote_result one, two;
+	struct carveout *second;
+	struct port *port;
+
+	named_heap(test);
+	second = carveout_create(NULL, "second", &memory, 1, CARVEOUT_CREATE_NODE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(second));
+	port = make_port_of(test, 0, "core0", properties);
+	KUNIT_EXPECT_EQ(test, 0, carveout_remote_alloc(&port->remote, 0, "name", PAGE_SIZE, 0666,
+						       &one));
+	KUNIT_EXPECT_EQ(test, memory.base, (phys_addr_t)one.addr);
+	KUNIT_EXPECT_EQ(test, (int)CARVEOUT_RPMSG_NO_TAG,
+			carveout_remote_open(&port->remote, 1, "name", 0, 0, &two));
+	KUNIT_EXPECT_EQ(test, 0, carveout_remote_alloc(&port->remote, 1, "name", 2 * PAGE_SIZE,
+						       0666, &two));
+	KUNIT_EXPECT_EQ(test, (u64)PAGE_SIZE, used_of(second));
+	KUNIT_EXPECT_EQ(test, 2ULL * PAGE_SIZE, used_of(heap_of(test)));
+	KUNIT_EXPECT_EQ(test, (int)CARVEOUT_RPMSG_INVALID,
+			carveout_remote_open(&port->remote, 2, "name", 0, 0, &two));
+	KUNIT_EXPECT_EQ(test, 0, carveout_remote_goodbye(&port->remote));
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(second));
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap_of(test)));
+	end_ports();
+	KUNIT_EXPECT_EQ(test, 0, carveout_destroy(second, false));
 }
 
 /* The core starts again: its old handles are refused, and it finds its data. */
@@ -383,6 +428,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(carveout_client_shares_by_name),
 	KUNIT_CASE(carveout_client_waits_for_the_other),
 	KUNIT_CASE(carveout_client_allocates_blocks),
+	KUNIT_CASE(carveout_client_has_two_heaps),
 	KUNIT_CASE(carveout_client_starts_again),
 	KUNIT_CASE(carveout_client_cancels),
 	KUNIT_CASE(carveout_client_looks_up),
