@@ -504,14 +504,14 @@ class Verdict(unittest.TestCase):
     def crashes(self, count, **env):
         """The results of a suite that prints how often a core has crashed."""
         return self.verdict("carveout-test: start\n"
-                            "    # carveout_remote_end_at_every_step: 1000 crashes\n"
-                            "    # carveout_remote_end_at_every_step: %d crashes\n"
+                            "    # carveout_remote_crash_at_any_step_5: 1000 crashes\n"
+                            "    # carveout_remote_crash_at_any_step_5: %d crashes\n"
                             "carveout-test: end\n" % count, "board", lane="kunit:uml-6.1", **env)
 
     def test_number_of_rounds_is_required(self):
-        missing = "did not print 'carveout_remote_end_at_every_step: 10000 crashes'"
+        missing = "did not print 'carveout_remote_crash_at_any_step_5: 10000 crashes'"
         self.assertNotIn(missing, self.crashes(10000))
-        self.assertIn("fail\tcarveout_remote_end\t" + missing, self.crashes(300))
+        self.assertIn("fail\tcarveout_remote_crash\t" + missing, self.crashes(300))
         self.assertNotIn(missing, self.crashes(300, ROUNDS="30"))
         self.assertNotIn(missing, self.crashes(300, ONLY="carveout_buf_kunit"))
 
