@@ -10,6 +10,8 @@
 # the tested text. Paths that the page leaves to the reader (/path/to/...) are
 # filled in.
 #
+# The commands for the virt board of QEMU in Documentation/quick-start.rst are typed, too.
+#
 # Boards are booted with the scripts of the other tests, without any of their
 # modules and programs: a board has only the files that the page's commands have
 # built and installed.
@@ -44,6 +46,15 @@ type_block()
 		sed -E "${2:-}")
 	printf '+ %s\n' "${script//$'\n'/$'\n+ '}"
 	bash -e -o pipefail -c "$script"
+}
+
+# quick_start SECTION: the commands of a section of the page, without their prompts.
+quick_start()
+{
+	awk -v want="$1" '
+		/^[=]+$/		{ section = last }
+		section == want		{ if (sub(/^    \$ /, "")) print }
+					{ last = $0 }' Documentation/quick-start.rst
 }
 
 # --- Cases -------------------------------------------------------------------
@@ -266,6 +277,29 @@ arm64_board()
 	boot "$ARM64" "$W/readme.dtso" ''
 }
 
+# The board is that of the page, to its last option; it has the module of arm64_board(). The
+# page leaves the kernel to the reader.
+quick_start_on_qemu_virt()
+{
+	local dir=$W/quick-start options script
+
+	mkdir -p "$dir"
+	cp Documentation/devicetree/overlays/qemu-virt.dtso "$dir/" &&
+	rm -rf "$ROOT/sessions" || return
+	printf '# %s\n' 'modprobe carveout' 'ls /dev/carveout/dsp' 'carveout info dsp' |
+		session 1-quick-start
+	(cd "$ROOT" && find . | cpio -o -H newc --quiet | gzip -1) > "$dir/board.cpio.gz"
+	options="$CACHE/$ARM64/vmlinuz -initrd board.cpio.gz -nographic -no-reboot"
+	options+=" -append 'console=ttyAMA0 panic=-1 quiet loglevel=3'"
+	script=$(quick_start 'Compile and apply' | sed -n '1s/ti-am62/qemu-virt/p'
+		quick_start 'QEMU virt' | sed "s|-kernel \.\.\.|-kernel $options|")
+	printf '+ %s\n' "${script//$'\n'/$'\n+ '}"
+	(cd "$dir" && python3 "$HERE/../scripts/watch.py" 300 \
+		bash -e -c "$script") > "$dir/board.log" 2>&1
+	tr -d '\r' < "$dir/board.log" > "$W/quick-start.txt"
+	grep -qx 'newcomer: end' "$W/quick-start.txt" || { tail -n 20 "$W/quick-start.txt"; return 1; }
+}
+
 # The program, with the libraries that the loader of this machine finds for it.
 x86_64_board()
 {
@@ -316,6 +350,7 @@ CASES=(every_block_is_tried first_command first_command_on_a_busy_machine
 	udev_rule arm64_board
 	"on_board $ARM64 log" "on_board $ARM64 shell" "on_board $ARM64 driver"
 	"on_board $ARM64 device-tree" "on_board $ARM64 loaded-by-itself" "on_board $ARM64 ten-lines"
+	quick_start_on_qemu_virt "on_board quick-start quick-start"
 	library program program_starts x86_64_board
 	"on_board $X86 parameters" "on_board $X86 program")
 

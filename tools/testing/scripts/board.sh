@@ -278,20 +278,6 @@ board_paths()
 		kbuild_args+=(CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=)
 }
 
-# logged LOG COMMAND...: run COMMAND with its output in LOG, which is shown if it fails.
-logged()
-{
-	local log=$1 rc=0
-
-	shift
-	"$@" >"$log" 2>&1 </dev/null || rc=$?
-	[ "$rc" = 0 ] || {
-		say "$1 failed ($rc): $*"
-		tail -n 10 "$log" | sed 's/^/    /' >&2
-	}
-	return "$rc"
-}
-
 # board_dtb DIR TREE...: the device tree of a board: the first tree, or the one that QEMU
 # itself would pass, plus overlays; for those in tools/testing/vm the name is enough.
 # Prints the file, or nothing without a TREE. Callers may have errexit off: each step is

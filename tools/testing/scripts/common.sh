@@ -57,6 +57,20 @@ step()
 	printf '  %-52s %4ds\n' "$what" $((SECONDS - start)) >&2
 }
 
+# logged LOG COMMAND...: run COMMAND with its output in LOG, which is shown if it fails.
+logged()
+{
+	local log=$1 rc=0
+
+	shift
+	"$@" >"$log" 2>&1 </dev/null || rc=$?
+	[ "$rc" = 0 ] || {
+		say "$1 failed ($rc): $*"
+		tail -n 10 "$log" | sed 's/^/    /' >&2
+	}
+	return "$rc"
+}
+
 # once STAMP COMMAND...: run COMMAND unless STAMP exists; STAMP is made only
 # when it succeeded. Two callers at once take turns. Never call it (or a
 # function of steps) in a condition: that would switch errexit off inside.

@@ -89,7 +89,7 @@ check_doctor()
 
 	for file in "$TOP"/tools/testing/libcarveout/doctor/*.dts; do
 		tree=$OUT/doctor-$(basename "$file").dtb
-		compile "$file" "$tree" 2>/dev/null || echo "$file: does not compile"
+		logged "$tree.log" compile "$file" "$tree" 2>&1
 		trees+=("$tree")
 	done
 	[ ${#trees[@]} -gt 50 ] || echo "only ${#trees[@]} trees for carveout doctor"

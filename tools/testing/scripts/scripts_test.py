@@ -3,7 +3,9 @@
 """Tests of the test scripts themselves. TAP on standard output."""
 
 import ast
+import glob
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -522,6 +524,38 @@ class Verdict(unittest.TestCase):
         judged = self.judge("kernel_x")
         self.assertNotIn("two tests are called", judged)
         self.assertIn("pass\tkernel_x: twice (2)", judged)
+
+
+class Messages(unittest.TestCase):
+    """common.sh: a command that fails ends the script, and its message is shown."""
+
+    def script(self, text):
+        """Exit code, output and messages of a script that sources common.sh."""
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run(["bash", "-c", ". %s/common.sh\n%s" % (SCRIPTS, text)],
+                                 env=dict(os.environ, CARVEOUT_CACHE=folder), cwd=folder,
+                                 text=True, capture_output=True, check=False)
+        return run.returncode, run.stdout, run.stderr
+
+    def test_last_lines_of_a_command_that_fails_are_shown(self):
+        status, lines, why = self.script("logged log sh -c 'seq 20; echo cause >&2; exit 3'")
+        self.assertEqual((status, lines), (3, ""))
+        self.assertEqual(why.splitlines(), ["sh failed (3): sh -c seq 20; echo cause >&2; exit 3"]
+                         + ["    %d" % number for number in range(12, 21)] + ["    cause"])
+
+    def test_command_that_succeeds_is_silent(self):
+        self.assertEqual(self.script("logged log echo output; grep -c output log"),
+                         (0, "1\n", ""))
+
+    def test_failure_in_a_substitution_ends_the_script(self):
+        self.assertEqual(self.script("found=$(false; echo on); echo reached"), (1, "", ""))
+
+    def test_no_message_of_a_tool_is_thrown_away(self):
+        tool = re.compile(r"^[^#]*\b(compile|dtc|fdtoverlay|make|qemu-\S+) .*(2|&)> ?/dev/null")
+        for folder in (SCRIPTS, os.path.join(SCRIPTS, "../fresh")):
+            for name in glob.glob(os.path.join(folder, "*.sh")):
+                with open(name, encoding="utf-8") as file:
+                    self.assertEqual([line for line in file if tool.match(line)], [], name)
 
 
 class Deadline(unittest.TestCase):
