@@ -115,6 +115,7 @@ struct carveout_parking {
  * @counts: charged objects, CARVEOUT_ONE_* bits; the bits of the tag: registry_lock once
  *	published
  * @tag: its tag; the tag owner also of a buffer without a tag
+ * @nr_files: number of its dma-buf files
  * @resv: fences, shared by its files that permit writing
  * @attach_lock: guards @attachments, their mappings and @writers
  * @attachments: importers of all its files
@@ -153,6 +154,7 @@ struct carveout_buf {
 	u32 counts;
 
 	struct carveout_tag tag;
+	atomic_t nr_files;
 	struct dma_resv resv;
 	struct mutex attach_lock;	/* importers */
 	struct list_head attachments;

@@ -252,6 +252,7 @@ static void private_free(struct carveout_dmabuf *private)
 static void carveout_dmabuf_release(struct dma_buf *dmabuf)
 {
 	carveout_object_dec(CARVEOUT_OBJ_DMABUF);
+	atomic_dec(&buf_of(dmabuf)->nr_files);
 	private_free(dmabuf->priv);
 }
 
@@ -351,6 +352,7 @@ struct dma_buf *carveout_dmabuf_create(struct carveout_buf *buf, bool write)
 		return dmabuf;
 	}
 	carveout_object_inc(CARVEOUT_OBJ_DMABUF);
+	atomic_inc(&buf->nr_files);
 	ret = name_file(dmabuf, buf);
 	if (!ret && !write)
 		ret = copy_fences(dmabuf, buf);

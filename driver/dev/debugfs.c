@@ -7,17 +7,22 @@
  *	carveout/<heap>/state	counters, a hash over all regions and spans, parked buffers
  *	carveout/<heap>/regions	a line per region
  *	carveout/<heap>/spans	a line per span, in no order, with its purpose
+ *	carveout/<heap>/histogram	a line per power of two, with the spans of that size
  *	carveout/<heap>/buffers	a line per buffer, parked ones as well
+ *	carveout/<heap>/holders	the holders of each buffer: debugfs_holders.c
+ *	carveout/<heap>/pools	the clients of each pool, and their blocks: debugfs_holders.c
  *	carveout/<heap>/check	reading it checks the whole heap, and its pools
  *
  * The hash and the check walk the heap with its lock held. That takes long in
  * a large heap, so only these two files do it. Pools are checked in parts.
  */
 
+#include <linux/bitops.h>
 #include <linux/debugfs.h>
 #include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/string_helpers.h>
 #include <linux/time64.h>
@@ -31,6 +36,7 @@
 #include "../mem/quota.h"
 #include "../mem/stats.h"
 #include "debugfs.h"
+#include "debugfs_holders.h"
 
 static struct dentry *root;
 
@@ -178,6 +184,53 @@ static int spans_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(spans);
 
+/* Spans of a size: holes [0] and used ones [1]. */
+struct size_class {
+	u32 count[2];
+	u64 bytes[2];
+};
+
+/* By the number of bits of the size, which is 0 in a heap that is corrupted. */
+#define SIZE_CLASSES	65
+
+static void count_spans(struct carveout *carveout, struct size_class *classes)
+{
+	struct carveout_span_info info[SPANS];
+	struct size_class *class;
+	unsigned int i, n;
+	u32 cursor = 0;
+
+	while (cursor != CARVEOUT_SPANS_END) {
+		n = carveout_spans_next(carveout, &cursor, info, NULL, SPANS);
+		for (i = 0; i < n; i++) {
+			class = &classes[fls64(info[i].size)];
+			class->count[info[i].used]++;
+			class->bytes[info[i].used] += info[i].size;
+		}
+	}
+}
+
+static int histogram_show(struct seq_file *m, void *unused)
+{
+	struct size_class *class, *classes;
+	unsigned int i;
+
+	classes = kcalloc(SIZE_CLASSES, sizeof(*classes), GFP_KERNEL);
+	if (!classes)
+		return -ENOMEM;
+	count_spans(m->private, classes);
+	for (i = 0; i < SIZE_CLASSES; i++) {
+		class = &classes[i];
+		if (class->count[0] || class->count[1])
+			seq_printf(m, "%llu holes %u hole_bytes %llu used %u used_bytes %llu\n",
+				   i ? BIT_ULL(i - 1) : 0, class->count[0], class->bytes[0],
+				   class->count[1], class->bytes[1]);
+	}
+	kfree(classes);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(histogram);
+
 static int buffers_show(struct seq_file *m, void *unused)
 {
 	show_buffers(m, m->private, "", false);
@@ -269,8 +322,10 @@ void carveout_debugfs_add(struct carveout *carveout, const char *name)
 	debugfs_create_file("state", 0400, dir, carveout, &state_fops);
 	debugfs_create_file("regions", 0400, dir, carveout, &regions_fops);
 	debugfs_create_file("spans", 0400, dir, carveout, &spans_fops);
+	debugfs_create_file("histogram", 0400, dir, carveout, &histogram_fops);
 	debugfs_create_file("buffers", 0400, dir, carveout, &buffers_fops);
 	debugfs_create_file("check", 0400, dir, carveout, &check_fops);
+	carveout_debugfs_add_holders(carveout, dir);
 	carveout->debugfs = dir;
 }
 

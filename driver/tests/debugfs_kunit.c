@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite of debugfs: the texts of drivers that it shows.
+ * KUnit suite of debugfs: the texts, the mappings and the blocks of drivers.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -39,10 +39,12 @@ static char *read_file(struct kunit *test, const char *path)
 	return vec.iov_base;
 }
 
-/* The spans of the test's heap, which has a device node. */
+/* The folder of the test's heap, which has a device node. */
+#define DIRECTORY	"/sys/kernel/debug/carveout/kunit/"
+
 static char *read_spans(struct kunit *test)
 {
-	return read_file(test, "/sys/kernel/debug/carveout/kunit/spans");
+	return read_file(test, DIRECTORY "spans");
 }
 
 static void carveout_debugfs_purpose(struct kunit *test)
@@ -118,10 +120,57 @@ static void carveout_debugfs_purpose_limit(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(text, " used memory\n"));
 }
 
+static void carveout_debugfs_pool(struct kunit *test)
+{
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NODE);
+	struct carveout_pool_client *client;
+	struct carveout_pool_block block;
+	struct carveout_pool *pool;
+	const char *text;
+
+	pool = carveout_pool_create(heap, SZ_4K, 4, NULL, NULL, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(pool));
+	client = carveout_pool_join(pool);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(client));
+	KUNIT_EXPECT_EQ(test, 0, carveout_pool_alloc(client, &block));
+	text = read_file(test, DIRECTORY "pools");
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, " blocks 4 free 3 high_water 1 waiters 0 "));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, " client 1 held 1\n"));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, " blocks 0-0 client 1\n"));
+	text = read_file(test, DIRECTORY "holders");
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, " refs 2 files 0 clients 1 persist 0 "));
+	carveout_pool_leave(client);
+	carveout_pool_destroy(pool);
+	KUNIT_EXPECT_STREQ(test, "", read_file(test, DIRECTORY "pools"));
+}
+
+/* The mapping of a driver for a device, which is in no list of the kernel. */
+static void carveout_debugfs_device(struct kunit *test)
+{
+	struct device *dev = make_dma_device(test);
+	struct carveout *heap = heap_of_pages(test, SIZE, CARVEOUT_CREATE_NODE);
+	struct carveout_buf *buf = alloc_buf(heap, SZ_4K, NULL);
+	struct carveout_mapping *mapping;
+	const char *text;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(buf));
+	mapping = carveout_buf_map(buf, dev, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mapping));
+	text = read_file(test, DIRECTORY "holders");
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, " refs 2 files 0 clients 0 persist 0 "));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(text, " device kunit-client mapped 1\n"));
+	carveout_unmap(mapping);
+	KUNIT_EXPECT_NULL(test, strstr(read_file(test, DIRECTORY "holders"), " device "));
+	carveout_buf_put(buf);
+	unmake_device(dev);
+}
+
 static struct kunit_case debugfs_cases[] = {
 	KUNIT_CASE(carveout_debugfs_purpose),
 	KUNIT_CASE(carveout_debugfs_purpose_is_copied),
 	KUNIT_CASE(carveout_debugfs_purpose_limit),
+	KUNIT_CASE(carveout_debugfs_pool),
+	KUNIT_CASE(carveout_debugfs_device),
 	{}
 };
 
