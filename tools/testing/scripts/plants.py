@@ -13,8 +13,11 @@ The record is tools/testing/caught, a file of the tree. It depends on content al
 rebase, a shallow clone or an uncommitted change makes no difference.
 
 The inputs of a plant are its own file, the files that it changes, and the sources of
-the tests that it names in "Only:", with all that they include or are linked with. Comments
-and include guards of C decide nothing, and are left out of the digest.
+the tests that it names in "Only:", with all that they include or are linked with, the
+programs that a script runs and the test modules that are loaded. Comments and include guards
+of C decide nothing, and are left out of the digest. The scripts that boot boards and judge
+all tests are inputs of the plants without "Only:" alone: each change of them would otherwise
+make nearly all plants run again.
 """
 
 import functools
@@ -27,6 +30,7 @@ import sys
 PLANTED = pathlib.Path("tools/testing/planted")
 RECORD = pathlib.Path("tools/testing/caught")
 SELFTESTS = pathlib.Path("tools/testing/selftests/carveout")
+MODULES = pathlib.Path("tools/testing/modules")
 # The first lines of the record.
 HEAD = """\
 # SPDX-License-Identifier: GPL-2.0
@@ -39,13 +43,14 @@ KEYS = ("Plant", "Lane", "Only", "Expect")
 # Where the tests of a lane are that no "Only:" restricts.
 OF_LANE = {
     "unit": ("tools/testing/unit", "tools/testing/shared", "lib/tests"),
-    "libtest": ("tools/testing/libcarveout",),
+    "libtest": ("tools/testing/libcarveout", "tools/testing/tool", "tools/testing/udmabuf"),
     "remote": ("tools/testing/remote", "tools/testing/service", "tools/remote"),
-    "remote:versal-6.12": ("tools/testing/remote/r5", "tools/remote"),
+    "remote:versal-6.12": ("tools/testing/remote/r5", "tools/remote",
+                           f"{MODULES}/carveout_r5.c", f"{MODULES}/carveout_r5.h"),
 }
 # A plant that needs a whole lane of a board is about how tests are built and counted.
 OF_BOARD = ("Kbuild", "tools/testing/expected", "tools/testing/scripts/verdict.py",
-            "tools/testing/selftests/carveout/Makefile")
+            "tools/testing/selftests/carveout/Makefile", "tools/testing/vm/init")
 
 
 @functools.cache
@@ -93,16 +98,47 @@ def with_includes(paths):
     return found
 
 
+def programs():
+    """The names of all kselftest programs, those that scripts run included."""
+    found = re.findall(r"^(?:TEST_GEN_PROGS(?:_EXTENDED)?|UDMABUF_PROGS) \+?:?= (.+)$",
+                       text(SELFTESTS / "Makefile"), re.M)
+    return " ".join(found).split()
+
+
+def of_program(name):
+    """The sources of a kselftest program."""
+    makefile = text(SELFTESTS / "Makefile")
+    linked = re.search(r"^shared := ((?:\\\n|.)+)", makefile, re.M)
+    own = re.findall(rf"^\$\(OUTPUT\)/{re.escape(name)}: (.+\.c)$", makefile, re.M)
+    helpers = " ".join([linked[1] if linked else ""] + own).replace("\\", "").split()
+    return with_includes([SELFTESTS / word for word in [f"{name}.c"] + helpers])
+
+
+def of_script(name):
+    """The sources of a kselftest script, and of the programs that it runs."""
+    found = with_includes([SELFTESTS / name])
+    code = "\n".join(re.sub(r"(?m)^\s*#.*$", "", text(path)) for path in found)
+    run = set(re.findall(r"(?<![\w/])\w+\b(?!\.(?:ko|sh)\b)", code)) & set(programs())
+    return found.union(*map(of_program, run))
+
+
+def with_modules(paths):
+    """Some sources of tests, and those of the test modules that they load by name."""
+    modules = re.findall(rf"^(\w+)-y := {MODULES}/\1\.o$", text("Kbuild"), re.M)
+    code = "\n".join(text(path) for path in paths)
+    loaded = with_includes([MODULES / f"{name}.c" for name in modules
+                            if f'"{name}"' in code or f"/{name}.ko" in code])
+    # One of them corrupts a heap, and includes headers of the driver.
+    return paths | {path for path in loaded if path.parent == MODULES}
+
+
 def sources(name):
     """The sources of a kselftest program, a script or a KUnit module; none if there is none."""
     makefile = text(SELFTESTS / "Makefile")
     if re.search(rf"^TEST_PROGS \+?:?= {re.escape(name)}$", makefile, re.M):
-        return with_includes([SELFTESTS / name])
+        return with_modules(of_script(name))
     if re.search(rf"^TEST_GEN_PROGS \+?:?= {re.escape(name)}$", makefile, re.M):
-        linked = re.search(r"^shared := ((?:\\\n|.)+)", makefile, re.M)[1]
-        own = re.findall(rf"^\$\(OUTPUT\)/{re.escape(name)}: (.+\.c)$", makefile, re.M)
-        helpers = [SELFTESTS / word for word in " ".join([linked] + own).split() if word != "\\"]
-        return with_includes([SELFTESTS / f"{name}.c"] + helpers)
+        return with_modules(of_program(name))
     match = re.search(rf"^{re.escape(name)}-y := (.+)\.o$", text("Kbuild"), re.M)
     return with_includes([pathlib.Path(match[1] + ".c")]) if match else set()
 
@@ -114,8 +150,9 @@ def inputs(plant):
     for name in only:
         found |= sources(name)
     for lane in words(headers(plant)["Lane"]):
-        for folder in OF_LANE.get(lane, ()):
-            found |= {path for path in pathlib.Path(folder).rglob("[!.]*") if path.is_file()}
+        for path in map(pathlib.Path, OF_LANE.get(lane, ())):
+            found |= {file for file in (path, *path.rglob("[!.]*"))
+                      if file.is_file() and file.parent.name != "__pycache__"}
         if lane not in OF_LANE and not only:
             found |= {pathlib.Path(name) for name in OF_BOARD}
     return sorted(found)
