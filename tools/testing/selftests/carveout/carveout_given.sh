@@ -34,6 +34,15 @@ at()
 	hex $((HOLE + $1 * 0x100000))
 }
 
+# claimed HEAP REGION MIB COUNT: /proc/iomem has this part of the hole with these names
+claimed()
+{
+	line=$(printf '%08x-%08x : carveout %s: %s' $((HOLE + $3 * 0x100000)) \
+		$((HOLE + ($3 + $4) * 0x100000 - 1)) "$1" "$2")
+	result "$1: /proc/iomem has region $2" "$(grep -q "^ *$line\$" /proc/iomem ||
+		{ echo "no '$line'"; grep ' : carveout ' /proc/iomem; })"
+}
+
 of_parameters()
 {
 	rmmod carveout || { echo "Bail out! the module cannot be removed"; exit 1; }
@@ -53,6 +62,8 @@ of_parameters()
 	# Adjacent ranges with the same attributes are one region.
 	logged mix 0 mix "$(at 4)" 2048 uncached
 	logged mix 1 mix "$(at 6)" 1024 cached
+	claimed unc unc 0 1
+	claimed mix mix 4 2
 	holds com "$WRITECOMBINE"
 	holds mix "$UNCACHED" "$CACHED"
 	tool_sees unc uncached:unc
@@ -82,6 +93,7 @@ create()
 	result "a driver makes $1" "$why"
 	log_save
 	logged "$1" 0 given "$(at 12)" 2048 "$3"
+	claimed "$1" given 12 2
 }
 
 # Memory that holds a pattern before the heap is made, and is looked at after its end.
@@ -136,7 +148,7 @@ of_driver()
 		"$why$(log_has 1 'region given .*needs exactly one of cached,')"
 }
 
-plan 39
+plan 44
 of_parameters
 of_driver
 why=$(rmmod carveout 2>&1)
