@@ -277,38 +277,39 @@ TEST(waiting_does_not)
 
 TEST(every_error_is_passed_on)
 {
-	static const int errors[] = {
-		EINVAL, ENOSPC, ENOMEM, EDQUOT, EEXIST, EACCES, ENODEV, EUCLEAN,
-		ENOENT, ETIMEDOUT, EBUSY, EBADF, EMFILE, ENOTTY, E2BIG, EFAULT,
-	};
-	uint64_t cursor = 0;
+	struct carveout_alloc_options options = CARVEOUT_ALLOC_OPTIONS_INIT;
+	struct carveout_sync_range range = { .size = 1 };
 	struct carveout_ioctl_query query;
 	struct carveout_ioctl_region region;
 	struct carveout_buffer_info buffer;
+	struct carveout_ioctl_span span;
+	uint64_t cursor = 0;
 	size_t i;
-	int call;
+	int e;
 
-	for (i = 0; i < ARRAY_SIZE(errors); i++) {
-		driver.calls = 0;
-		for (call = 0; call < DRIVER_CALLS; call++)
-			driver.errors[call] = errors[i];
-		EXPECT_EQ(-errors[i], carveout_alloc(&fake_heap, 1));
-		EXPECT_EQ(-errors[i], carveout_open_tag(&fake_heap, "a", 0, NULL));
-		EXPECT_EQ(-errors[i], carveout_open_tag_wait(&fake_heap, "a", 0, 0,
-							     NULL));
-		EXPECT_EQ(-errors[i], carveout_resize(&fake_heap, -1, 1, 0, NULL));
-		EXPECT_EQ(-errors[i], carveout_link(&fake_heap, 0, "a", 0, 0, NULL));
-		EXPECT_EQ(-errors[i], carveout_unlink(&fake_heap, "a"));
-		EXPECT_EQ(-errors[i], carveout_setattr(&fake_heap, "a", 1, 0, 0, 0));
-		EXPECT_EQ(-errors[i], carveout_query(&fake_heap, &query));
-		EXPECT_EQ(-errors[i], carveout_region(&fake_heap, 0, &region));
-		EXPECT_EQ(-errors[i], carveout_info(&fake_heap, 0, &buffer));
-		EXPECT_EQ(-errors[i], carveout_next_buffers(&fake_heap, &cursor,
-							    &buffer, 1));
-		EXPECT_EQ(-errors[i], carveout_acknowledge(&fake_heap));
-		EXPECT_EQ(-errors[i], carveout_begin_access(0, 1));
-		EXPECT_EQ(-errors[i], carveout_end_access(0, 1));
-		EXPECT_EQ(14, driver.calls);
+	for (i = 0; i < DRIVER_ERRORS; i++) {
+		e = driver_errors[i];
+		fail_all_calls(e);
+		EXPECT_EQ(-e, carveout_alloc(&fake_heap, 1));
+		EXPECT_EQ(-e, carveout_alloc_with(&fake_heap, &options, NULL));
+		EXPECT_EQ(-e, carveout_open_tag(&fake_heap, "a", 0, NULL));
+		EXPECT_EQ(-e, carveout_open_tag_wait(&fake_heap, "a", 0, 0, NULL));
+		EXPECT_EQ(-e, carveout_resize(&fake_heap, -1, 1, 0, NULL));
+		EXPECT_EQ(-e, carveout_link(&fake_heap, 0, "a", 0, 0, NULL));
+		EXPECT_EQ(-e, carveout_unlink(&fake_heap, "a"));
+		EXPECT_EQ(-e, carveout_setattr(&fake_heap, "a", 1, 0, 0, 0));
+		EXPECT_EQ(8, driver.calls);
+		fail_all_calls(e);
+		EXPECT_EQ(-e, carveout_query(&fake_heap, &query));
+		EXPECT_EQ(-e, carveout_region(&fake_heap, 0, &region));
+		EXPECT_EQ(-e, carveout_info(&fake_heap, 0, &buffer));
+		EXPECT_EQ(-e, carveout_next_buffers(&fake_heap, &cursor, &buffer, 1));
+		EXPECT_EQ(-e, carveout_next_spans(&fake_heap, &cursor, &span, 1));
+		EXPECT_EQ(-e, carveout_acknowledge(&fake_heap));
+		EXPECT_EQ(-e, carveout_sync(&fake_heap, 0, 1, &range, 1));
+		EXPECT_EQ(-e, carveout_begin_access(0, 1));
+		EXPECT_EQ(-e, carveout_end_access(0, 1));
+		EXPECT_EQ(9, driver.calls);
 	}
 }
 

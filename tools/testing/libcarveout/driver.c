@@ -18,6 +18,21 @@
 struct driver driver;
 const struct carveout_heap fake_heap = { .fd = FAKE_FD };
 
+const int driver_errors[DRIVER_ERRORS] = {
+	EINVAL, ENOSPC, ENOMEM, EDQUOT, EEXIST, EACCES, ENODEV, EUCLEAN,
+	ENOENT, ETIMEDOUT, EBUSY, EBADF, EMFILE, ENOTTY, E2BIG, EFAULT,
+};
+
+/* Forget the calls so far; all further ones fail. */
+void fail_all_calls(int error)
+{
+	int call;
+
+	driver.calls = 0;
+	for (call = 0; call < DRIVER_CALLS; call++)
+		driver.errors[call] = error;
+}
+
 int __wrap_ioctl(int fd, unsigned long command, ...)
 {
 	size_t size = _IOC_SIZE(command);

@@ -12,6 +12,7 @@
 
 #define DRIVER_CALLS	16
 #define DRIVER_BYTES	512
+#define DRIVER_ERRORS	16
 
 /**
  * struct driver - Recorded calls and prepared replies
@@ -47,6 +48,10 @@ int __wrap_open64(const char *path, int flags, ...);
 int __real_open64(const char *path, int flags, ...);
 
 extern struct driver driver;
+
+/* Errors that the driver has for most calls. */
+extern const int driver_errors[DRIVER_ERRORS];
+void fail_all_calls(int error);
 
 /* A heap that exists only in the fake driver. */
 extern const struct carveout_heap fake_heap;

@@ -363,6 +363,33 @@ TEST(no_block_is_an_answer)
 	}
 }
 
+TEST(every_error_of_a_pool_is_passed_on)
+{
+	struct carveout_pool_options options = CARVEOUT_POOL_OPTIONS_INIT;
+	struct carveout_pool_block block = { .index = 0 };
+	struct carveout_ioctl_pool_query query;
+	int e, pool = fake_heap.fd;
+	size_t i;
+
+	for (i = 0; i < DRIVER_ERRORS; i++) {
+		e = driver_errors[i];
+		fail_all_calls(e);
+		EXPECT_EQ(-e, carveout_pool_create(&fake_heap, &options, NULL));
+		EXPECT_EQ(-e, carveout_pool_open(&fake_heap, "a", O_RDWR, NULL));
+		EXPECT_EQ(-e, carveout_pool_open_wait(&fake_heap, "a", O_RDWR, 0, NULL));
+		EXPECT_EQ(-e, carveout_pool_acquire(pool, &block));
+		EXPECT_EQ(-e, carveout_pool_acquire_wait(pool, 0, &block));
+		EXPECT_EQ(-e, carveout_pool_release(pool, &block));
+		EXPECT_EQ(-e, carveout_pool_release_any(pool, &block));
+		EXPECT_EQ(-e, carveout_pool_move(pool, &block, 1));
+		EXPECT_EQ(-e, carveout_pool_sync(pool, &block, 0, 1, CARVEOUT_SYNC_FOR_CPU));
+		EXPECT_EQ(-e, carveout_pool_export(pool, O_RDWR));
+		EXPECT_EQ(-e, carveout_pool_query(pool, &query));
+		EXPECT_EQ(-e, carveout_pool_destroy(pool));
+		EXPECT_EQ(12, driver.calls);
+	}
+}
+
 TEST(query_of_a_pool_of_any_age)
 {
 	struct {

@@ -287,3 +287,33 @@ TEST_F(typed, mapping_is_exported)
 	EXPECT_EQ(-EACCES, carveout_map_export((void *)0x12345, 0, &offset));
 	EXPECT_EQ(7, offset);
 }
+
+/* === Errors =============================================================== */
+
+/* POSIX.1 has its own error for some situations. */
+TEST_F(typed, every_error_is_passed_on)
+{
+	struct posix_typed_mem_info info;
+	size_t i, contig;
+	off_t off;
+	int e, fd;
+
+	for (i = 0; i < DRIVER_ERRORS; i++) {
+		e = driver_errors[i];
+		driver.node = NODE;
+		fail_all_calls(e);
+		driver.errors[0] = 0;
+		EXPECT_EQ(e == ENOTTY ? -ENOSYS : -e, open_typed("/dsp", O_RDWR, 0));
+		EXPECT_EQ(2, driver.calls);
+		fail_all_calls(0);
+		ASSERT_EQ(fake_heap.fd, open_typed("/dsp", O_RDWR, 0));
+		fail_all_calls(e);
+		EXPECT_EQ(e == EINVAL || e == ENOTTY ? ENODEV : e,
+			  posix_typed_mem_get_info(fake_heap.fd, &info));
+		driver.node = CARVEOUT_DMABUF_NODE;
+		EXPECT_EQ(e == ENOENT ? EACCES : e == ENOTTY ? ENOSYS : e,
+			  posix_mem_offset(&info, 1, &off, &contig, &fd));
+		EXPECT_EQ(-e, carveout_map_export(&info, 0, NULL));
+		EXPECT_EQ(3, driver.calls);
+	}
+}
