@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "doctor_fuzz.h"
 
 /* The linker redirects the messages of the command: nearly each input has one. */
 void __wrap_complain(const char *where, int err, const char *fmt, ...)

@@ -43,7 +43,8 @@ KEYS = ("Plant", "Lane", "Only", "Expect")
 # Where the tests of a lane are that no "Only:" restricts.
 OF_LANE = {
     "unit": ("tools/testing/unit", "tools/testing/shared", "lib/tests"),
-    "libtest": ("tools/testing/libcarveout", "tools/testing/tool", "tools/testing/udmabuf"),
+    "libtest": ("tools/testing/libcarveout", "tools/testing/tool", "tools/testing/udmabuf",
+                "tools/testing/fuzz/doctor_fuzz.c"),
     "remote": ("tools/testing/remote", "tools/testing/service", "tools/remote"),
     "remote:versal-6.12": ("tools/testing/remote/r5", "tools/remote",
                            f"{MODULES}/carveout_r5.c", f"{MODULES}/carveout_r5.h"),
