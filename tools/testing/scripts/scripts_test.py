@@ -15,6 +15,7 @@ import unittest
 import named
 from choose_test import Choice  # noqa: F401, run with the others
 from litmus_test import Litmus  # noqa: F401
+from plan_test import Plan  # noqa: F401
 
 SCRIPTS = os.path.dirname(os.path.abspath(__file__))
 
