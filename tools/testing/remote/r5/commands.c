@@ -63,6 +63,8 @@ static void begin_session(void)
 	struct carveout_remote_result buf, ready;
 	int status;
 
+	/* Linux may use the memory of the former directory for something else. */
+	unprotect();
 	session = remote->session;
 	control = NULL;
 	hammered_size = 0;
@@ -414,9 +416,21 @@ static int open_directory(void)
 	if (directory.session == remote->session)
 		return 0;
 	status = carveout_remote_directory_open(remote, &addr, &size);
-	return status ? status :
-			carveout_remote_directory_attach(&directory, remote,
-							 (void *)(uintptr_t)addr, (size_t)size);
+	if (status)
+		return status;
+	protect((uintptr_t)addr, (size_t)size);
+	return carveout_remote_directory_attach(&directory, remote, (void *)(uintptr_t)addr,
+						(size_t)size);
+}
+
+static int run_scribble(void)
+{
+	uint32_t at = load(&control->at), value = load(&control->value);
+	int status = open_directory();
+
+	if (!status)
+		store(&control->value, try_store((uintptr_t)directory.memory + at, value));
+	return status;
 }
 
 /* All look-ups have one result. */
@@ -571,6 +585,8 @@ static int run(uint32_t command)
 		return run_measure(from);
 	case R5_FIND:
 		return run_find(from);
+	case R5_SCRIBBLE:
+		return run_scribble();
 	case R5_RELEASE:
 		return run_release();
 	case R5_TORN:

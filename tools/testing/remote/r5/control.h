@@ -26,6 +26,7 @@ enum r5_command {
 	R5_APPEND,	/* append a line to the text in "to", created if "size" is not 0 */
 	R5_PRINT,	/* print the text in "from" to the log of the core */
 	R5_FIND,	/* find the tag "from" in the directory "value" times: "addr", "median" */
+	R5_SCRIBBLE,	/* store "value" at the offset "at" of the directory: status of the fault */
 	R5_RELEASE,	/* release the removed entries of the directory; "value" removals */
 	R5_TORN,	/* find entries in the directory "from" of the run "at", "value" times */
 	R5_LOAD,	/* find the tag "from" in the directory, and load its first word: "value" */

@@ -46,6 +46,11 @@ void print_char(char c);
 void print_core(void);
 void print_number(uint32_t value);
 
+/* Memory that can only be read: protect.c. */
+void protect(uintptr_t addr, size_t size);
+void unprotect(void);
+uint32_t try_store(uintptr_t addr, uint32_t value);
+
 /* The transport: ring.c. */
 typedef void transport_receive(void *ctx, const void *data, size_t len);
 void transport_begin(transport_receive *receive, void *ctx);

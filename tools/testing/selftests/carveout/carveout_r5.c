@@ -261,6 +261,30 @@ TEST_F_TIMEOUT(r5, directory_follows_the_tags, TEST_SECONDS)
 	EXPECT_TRUE(SOON(used_bytes(self->node) == used));
 }
 
+/* Its MPU keeps the core from overwriting the directory. */
+TEST_F_TIMEOUT(r5, directory_cannot_be_overwritten, TEST_SECONDS)
+{
+	struct core *core = &self->core[0];
+	int fd = alloc_tag(self->node, TABLE, "linux.table", 0, 0666);
+	__u32 at;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, set_mode(self->node, "linux.table", 0666));
+	EXPECT_TRUE(SOON(!find(core, "linux.table", 1)));
+	for (at = 0; at < PAGE; at += 64) {
+		store(&core->control->at, at);
+		store(&core->control->value, 0xdeadbeef);
+		ASSERT_EQ(0, order(core, R5_SCRIBBLE));
+		/* A permission fault. */
+		EXPECT_EQ(0xd, load(&core->control->value) & 0xf);
+	}
+	EXPECT_EQ(0, find(core, "linux.table", 1));
+	EXPECT_EQ(TABLE, load(&core->control->size));
+	close(fd);
+	EXPECT_TRUE(SOON(find(core, "linux.table", 1) == NO_TAG));
+	EXPECT_EQ(0, order(core, R5_RELEASE));
+}
+
 /* In a steady state no message is sent in either direction. */
 TEST_F_TIMEOUT(r5, buffers_are_handed_over_without_a_message, TEST_SECONDS)
 {
