@@ -5,9 +5,9 @@
  * If the DMA API bounced the buffer itself, each copy from the bounce buffer would replace a
  * whole range, and with it stores of the CPU that no device has got yet. So the copy is
  * memory of the driver, which is mapped for the device in place of the buffer, and which the
- * DMA API bounces in turn. A second copy has the content that memory and device had in common
- * last. A byte that differs from it was changed since: in the first copy by the device, in
- * the buffer by the CPU.
+ * DMA API bounces in turn. Two more tell the changes apart. A byte of the copy that differs
+ * from @taken was changed by the device, and a byte of the buffer that differs from @sent by
+ * the CPU, without an announcement.
  *
  * All functions are called with carveout_buf.attach_lock held.
  */
@@ -36,18 +36,22 @@ static void free_copies(struct carveout_mapping *mapping)
 {
 	if (mapping->copy)
 		free_pages_exact(mapping->copy, mapping->buf->size);
-	kvfree(mapping->common);
+	kvfree(mapping->taken);
+	kvfree(mapping->sent);
 	mapping->copy = NULL;
-	mapping->common = NULL;
+	mapping->taken = NULL;
+	mapping->sent = NULL;
 }
 
 static int alloc_copies(struct carveout_mapping *mapping)
 {
 	size_t size = mapping->buf->size;
 
-	mapping->copy = alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	mapping->common = kvmalloc(size, GFP_KERNEL_ACCOUNT);
-	if (mapping->copy && mapping->common)
+	mapping->copy = alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
+					  __GFP_NOWARN);
+	mapping->taken = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	mapping->sent = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (mapping->copy && mapping->taken && mapping->sent)
 		return 0;
 	free_copies(mapping);
 	return -ENOMEM;
@@ -70,9 +74,10 @@ int carveout_bounce_map(struct carveout_mapping *mapping, enum dma_data_directio
 	ret = alloc_copies(mapping);
 	if (ret)
 		return ret;
-	/* The CPU may store meanwhile: both copies get the same bytes. */
-	memcpy(mapping->common, memory_of(mapping), size);
-	memcpy(mapping->copy, mapping->common, size);
+	/* The CPU may store meanwhile: all copies get the same bytes. */
+	memcpy(mapping->sent, memory_of(mapping), size);
+	memcpy(mapping->taken, mapping->sent, size);
+	memcpy(mapping->copy, mapping->sent, size);
 	addr = dma_map_single_attrs(mapping->dev, mapping->copy, size, dir, DMA_ATTR_NO_WARN);
 	if (dma_mapping_error(mapping->dev, addr)) {
 		free_copies(mapping);
@@ -104,11 +109,12 @@ static void sync_for_cpu(struct carveout_mapping *mapping, size_t offset, size_t
  */
 void carveout_bounce_fetch(struct carveout_mapping *mapping, size_t offset, size_t size)
 {
-	void *common = (void *)mapping->common + offset;
+	void *taken = (void *)mapping->taken + offset;
 
 	sync_for_cpu(mapping, offset, size);
-	memcpy(common, mapping->copy + offset, size);
-	memcpy(memory_of(mapping) + offset, common, size);
+	memcpy(taken, mapping->copy + offset, size);
+	memcpy((void *)mapping->sent + offset, taken, size);
+	memcpy(memory_of(mapping) + offset, taken, size);
 }
 
 /* A mask of the bytes in which two words differ. */
@@ -123,19 +129,21 @@ static unsigned long differing_bytes(unsigned long a, unsigned long b)
 	return mask;
 }
 
-/* Take the bytes that the device changed and the CPU did not. */
-static void merge_word(unsigned long *memory, unsigned long *common, unsigned long copy)
+/* Take the bytes that the device changed, without those that the CPU did not announce. */
+static void merge_word(unsigned long *memory, unsigned long *taken, unsigned long *sent,
+		       unsigned long copy)
 {
-	unsigned long changed = differing_bytes(copy, *common);
+	unsigned long changed = differing_bytes(copy, *taken);
 	unsigned long old = READ_ONCE(*memory);
 	unsigned long take, new, same;
 
 	do {
-		take = changed & ~differing_bytes(old, *common);
+		take = changed & ~differing_bytes(old, *sent);
 		new = (old & ~take) | (copy & take);
 	} while (take && !try_cmpxchg(memory, &old, new));
 	same = ~differing_bytes(copy, new);
-	*common = (*common & ~same) | (copy & same);
+	*taken = (*taken & ~same) | (copy & same);
+	*sent = (*sent & ~same) | (copy & same);
 }
 
 /* The bytes beside the range in its first and last word have the same rule. */
@@ -149,8 +157,8 @@ static void merge_words(struct carveout_mapping *mapping, size_t offset, size_t 
 	for (i = offset / sizeof(*copy); i < end; i++) {
 		unsigned long device = READ_ONCE(copy[i]);
 
-		if (device != mapping->common[i])
-			merge_word(&memory[i], &mapping->common[i], device);
+		if (device != mapping->taken[i])
+			merge_word(&memory[i], &mapping->taken[i], &mapping->sent[i], device);
 	}
 }
 
@@ -160,8 +168,8 @@ static void merge_words(struct carveout_mapping *mapping, size_t offset, size_t 
  * @offset: start of the part, in bytes
  * @size: bytes
  *
- * A byte that the CPU changed as well keeps the store of the CPU. A store of the value that
- * both had in common last is no change.
+ * A byte into which the CPU stored as well, without an announcement, keeps the store. A store
+ * that does not change the value is none.
  *
  * Context: Process context. May sleep.
  */
@@ -190,22 +198,46 @@ void carveout_bounce_unmap(struct carveout_mapping *mapping)
 
 /* === To the device ======================================================== */
 
+/* The stores of the CPU are later than all that the device has written so far. */
+static void supersede(struct carveout_mapping *mapping, size_t offset, size_t size)
+{
+	const u8 *memory = memory_of(mapping), *copy = mapping->copy;
+	u8 *taken = (u8 *)mapping->taken, *sent = (u8 *)mapping->sent;
+	size_t i;
+	u8 now;
+
+	sync_for_cpu(mapping, offset, size);
+	for (i = offset; i < offset + size; i++) {
+		now = READ_ONCE(memory[i]);
+		if (now == sent[i])
+			continue;
+		taken[i] = copy[i];
+		sent[i] = now;
+	}
+}
+
 /**
- * carveout_bounce_send() - Replace a part of the copy of the device by that of the buffer
+ * carveout_bounce_send() - Announce stores of the CPU to a part of a buffer
  * @mapping: the mapping
  * @offset: start of the part, in bytes
  * @size: bytes
  *
- * Data that the device wrote and that was not copied from it is lost.
+ * The part of the copy is replaced, and data that the device wrote and that was not copied from
+ * it is lost. The copy of a device that only writes stays as it is.
  *
  * Context: Process context. May sleep.
  */
 void carveout_bounce_send(struct carveout_mapping *mapping, size_t offset, size_t size)
 {
-	void *common = (void *)mapping->common + offset;
+	void *sent = (void *)mapping->sent + offset;
 
-	memcpy(common, memory_of(mapping) + offset, size);
-	memcpy(mapping->copy + offset, common, size);
+	if (mapping->dir == DMA_FROM_DEVICE) {
+		supersede(mapping, offset, size);
+		return;
+	}
+	memcpy(sent, memory_of(mapping) + offset, size);
+	memcpy((void *)mapping->taken + offset, sent, size);
+	memcpy(mapping->copy + offset, sent, size);
 	dma_sync_single_for_device(mapping->dev, sg_dma_address(mapping->sgt.sgl) + offset,
 				   size, DMA_TO_DEVICE);
 }

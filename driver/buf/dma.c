@@ -132,6 +132,9 @@ static bool is_bounced(const struct carveout_mapping *mapping)
 	struct device *dev = mapping->dev;
 	u64 start = mapping->buf->start;
 
+	/* No bounce buffer is larger. */
+	if (mapping->buf->size > IO_TLB_SEGSIZE << IO_TLB_SHIFT)
+		return false;
 	if (translates(dev))
 		return iommu_iova_to_phys(iommu_get_domain_for_dev(dev), addr) != start;
 	return addr != phys_to_dma(dev, start);
@@ -323,10 +326,9 @@ static bool needs_flush(struct carveout_buf *buf)
 	return flush;
 }
 
-/* Check for a bounce buffer of a device whose accesses are not all of direction @other. */
-static bool has_copy(const struct carveout_mapping *mapping, enum dma_data_direction other)
+static bool has_copy(const struct carveout_mapping *mapping)
 {
-	return mapping->dir != DMA_NONE && mapping->dir != other && mapping->bounced;
+	return mapping->dir != DMA_NONE && mapping->bounced;
 }
 
 /*
@@ -341,7 +343,7 @@ static void copy_from_devices(struct carveout_buf *buf, u64 offset, u64 size, bo
 
 	mutex_lock(&buf->attach_lock);
 	list_for_each_entry(mapping, &buf->attachments, node) {
-		if (buf->writers || !has_copy(mapping, DMA_TO_DEVICE))
+		if (buf->writers || !has_copy(mapping) || mapping->dir == DMA_TO_DEVICE)
 			continue;
 		if (merge)
 			carveout_bounce_merge(mapping, offset, size);
@@ -351,14 +353,14 @@ static void copy_from_devices(struct carveout_buf *buf, u64 offset, u64 size, bo
 	mutex_unlock(&buf->attach_lock);
 }
 
-/* Copy to the bounce buffers of devices that may read. */
+/* Announce stores, and copy them to the bounce buffers of devices that may read. */
 static void copy_to_devices(struct carveout_buf *buf, u64 offset, u64 size)
 {
 	struct carveout_mapping *mapping;
 
 	mutex_lock(&buf->attach_lock);
 	list_for_each_entry(mapping, &buf->attachments, node)
-		if (has_copy(mapping, DMA_FROM_DEVICE))
+		if (has_copy(mapping))
 			carveout_bounce_send(mapping, offset, size);
 	mutex_unlock(&buf->attach_lock);
 }

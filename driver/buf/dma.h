@@ -32,7 +32,8 @@ struct device;
  * @translated: an IOMMU translates the device's addresses; carveout_buf.attach_lock
  * @bounced: the device accesses a copy of the buffer; carveout_buf.attach_lock
  * @copy: that copy, which the DMA API may bounce; carveout_buf.attach_lock
- * @common: last content that buffer and device had in common; carveout_buf.attach_lock
+ * @taken: content of @copy that the CPU has; carveout_buf.attach_lock
+ * @sent: content of the buffer up to the last announced store; carveout_buf.attach_lock
  * @snoops: accesses of the device see the CPU's caches; carveout_buf.attach_lock
  */
 struct carveout_mapping {
@@ -45,7 +46,8 @@ struct carveout_mapping {
 	bool translated;
 	bool bounced;
 	void *copy;
-	unsigned long *common;
+	unsigned long *taken;
+	unsigned long *sent;
 	bool snoops;
 };
 

@@ -197,7 +197,8 @@ static int pool_sync(struct carveout_call *call)
 		return -EOPNOTSUPP;
 	index = array_index_nospec(y->index, count);
 	raw_spin_lock_irq(&pool->lock);
-	if (pool->blocks.block[index].owner != &call->pool_file->client.owner)
+	if (!carveout_blocks_used(&pool->blocks, index) ||
+	    pool->blocks.block[index].owner != &call->pool_file->client.owner)
 		flags |= CARVEOUT_SYNC_MERGE;
 	raw_spin_unlock_irq(&pool->lock);
 	carveout_buf_sync_caches(pool->buf, index * pool->stride + y->offset, y->size, flags);

@@ -348,6 +348,38 @@ static void carveout_dma_bounce_unannounced_stores(struct kunit *test)
 	import_end(test, &importer);
 }
 
+/* An announced store into the buffer of a device that only writes is older than its next one. */
+static void carveout_dma_bounce_overlay(struct kunit *test)
+{
+	struct importer importer;
+	u8 *memory, *device;
+
+	bounce_begin(test, &importer, DMA_FROM_DEVICE);
+	memory = carveout_buf_va(importer.buf);
+	device = device_view(&importer);
+	device[0] = DEVICE;
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_begin_cpu_access(importer.dmabuf, DMA_BIDIRECTIONAL));
+	KUNIT_EXPECT_EQ(test, DEVICE, memory[0]);
+	WRITE_ONCE(memory[0], CPU);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_end_cpu_access(importer.dmabuf, DMA_BIDIRECTIONAL));
+	KUNIT_EXPECT_TRUE(test, reads(&importer, 0, CPU));
+	device[0] = DEVICE + 1;
+	KUNIT_EXPECT_TRUE(test, reads(&importer, 0, DEVICE + 1));
+
+	/* It is newer than the data that was not copied from the device. */
+	device[1] = DEVICE;
+	device[2] = DEVICE;
+	WRITE_ONCE(memory[1], CPU);
+	KUNIT_EXPECT_EQ(test, 0, carveout_buf_sync(importer.buf, 0, 64,
+						   CARVEOUT_SYNC_FOR_DEVICE));
+	KUNIT_EXPECT_TRUE(test, reads(&importer, 1, CPU));
+	KUNIT_EXPECT_EQ(test, DEVICE, memory[2]);
+	device[1] = DEVICE + 1;
+	import_unmap(&importer);
+	KUNIT_EXPECT_EQ(test, DEVICE + 1, memory[1]);
+	import_end(test, &importer);
+}
+
 /* Whatever the device writes before its fence signals is there after begin. */
 static void carveout_dma_bounce_after_the_fence(struct kunit *test)
 {
@@ -629,6 +661,7 @@ static struct kunit_case dma_cases[] = {
 	KUNIT_CASE(carveout_dma_bounce_reader_loses_nothing),
 	KUNIT_CASE(carveout_dma_bounce_writers_lose_nothing),
 	KUNIT_CASE(carveout_dma_bounce_unannounced_stores),
+	KUNIT_CASE(carveout_dma_bounce_overlay),
 	KUNIT_CASE(carveout_dma_bounce_after_the_fence),
 	KUNIT_CASE(carveout_dma_bounce_unmap),
 	KUNIT_CASE(carveout_dma_bounce_too_large),
