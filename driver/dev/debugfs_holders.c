@@ -7,7 +7,9 @@
  *
  * A line is read with the locks held and printed without them. No reference is taken, so
  * that a reader never holds a buffer of another user: the next line looks the buffer up
- * again. The lines are therefore not of one moment.
+ * again. The lines are therefore not of one moment. A process that opens pools in a loop does
+ * not keep a reader: clients that join after the first line of a pool are not shown, and a
+ * signal that kills the reader ends the file.
  */
 
 #include <linux/debugfs.h>
@@ -19,6 +21,7 @@
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -60,9 +63,10 @@ struct pool_counters {
 	bool corrupted;
 };
 
-/* A client of a pool, with the number of its blocks. */
+/* A client of a pool, with the number of its blocks; none has a higher id than @last. */
 struct client {
 	u64 id;
+	u64 last;
 	u32 held;
 };
 
@@ -113,12 +117,14 @@ static struct carveout_buf *find_locked(struct carveout *carveout, u64 id)
 	return xa_load(&carveout->bufs, id);
 }
 
+/* The lock is not waited for: its holder may map the buffer, which takes long. */
 static bool read_device(struct carveout_buf *buf, unsigned int index, struct device_use *use)
 {
 	const struct carveout_mapping *mapping;
 	bool found = false;
 
-	mutex_lock(&buf->attach_lock);
+	if (!mutex_trylock(&buf->attach_lock))
+		return false;
 	list_for_each_entry(mapping, &buf->attachments, node) {
 		if (index--)
 			continue;
@@ -213,7 +219,11 @@ static bool next_client(struct carveout *carveout, u64 id, struct client *c)
 
 	if (!pool)
 		return false;
+	if (!c->id)
+		c->last = pool->last_client;
 	client = client_after(pool, c->id);
+	if (client && client->id > c->last)
+		client = NULL;
 	if (client) {
 		c->id = client->id;
 		c->held = client->owner.count;
@@ -279,6 +289,12 @@ static bool next_run(struct carveout *carveout, u64 id, struct run *run)
 
 /* === Files ================================================================ */
 
+/* The file is read again with more room, or not at all. */
+static bool is_over(struct seq_file *m)
+{
+	return seq_has_overflowed(m) || fatal_signal_pending(current);
+}
+
 static unsigned int count_clients(struct carveout *carveout, u64 id)
 {
 	struct client client = { };
@@ -295,7 +311,7 @@ static void show_devices(struct seq_file *m, struct carveout *carveout,
 	struct device_use use;
 	unsigned int i;
 
-	for (i = 0; find_device(carveout, h->id, i, &use); i++)
+	for (i = 0; !is_over(m) && find_device(carveout, h->id, i, &use); i++)
 		seq_printf(m, "%llu device %s mapped %d\n", h->generation, use.name,
 			   use.mapped);
 }
@@ -305,7 +321,7 @@ static int holders_show(struct seq_file *m, void *unused)
 	struct carveout *carveout = m->private;
 	struct holders h = { };
 
-	while (next_holders(carveout, &h)) {
+	while (!is_over(m) && next_holders(carveout, &h)) {
 		seq_printf(m, "%llu refs %u files %u clients %u persist %d tag '%s'\n",
 			   h.generation, h.refs, h.files,
 			   h.pool ? count_clients(carveout, h.id) : 0, h.persist, h.tag);
@@ -321,10 +337,10 @@ static void show_clients(struct seq_file *m, struct carveout *carveout,
 	struct client client = { };
 	struct run run = { };
 
-	while (next_client(carveout, h->id, &client))
+	while (!is_over(m) && next_client(carveout, h->id, &client))
 		seq_printf(m, "%llu client %llu held %u\n", h->generation, client.id,
 			   client.held);
-	while (next_run(carveout, h->id, &run))
+	while (!is_over(m) && next_run(carveout, h->id, &run))
 		seq_printf(m, "%llu blocks %u-%u client %llu\n", h->generation, run.first,
 			   run.first + run.count - 1, run.client);
 }
@@ -335,7 +351,7 @@ static int pools_show(struct seq_file *m, void *unused)
 	struct pool_counters c;
 	struct holders h = { };
 
-	while (next_holders(carveout, &h)) {
+	while (!is_over(m) && next_holders(carveout, &h)) {
 		if (!h.pool || !read_pool(carveout, h.id, &c))
 			continue;
 		seq_printf(m, "%llu block_size %llu blocks %u free %u high_water %u waiters %u error %d corrupted %d tag '%s'\n",
