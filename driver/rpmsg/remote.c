@@ -205,10 +205,12 @@ void carveout_remotes_exit(void)
 	struct carveout_remote *remote, *next;
 
 	list_for_each_entry_safe(remote, next, &remotes, node) {
+		/* Its attributes queue the work as well. */
+		device_del(&remote->dev);
 		carveout_reports_remove(remote);
 		cancel_work_sync(&remote->release_work);
 		list_del(&remote->node);
-		device_unregister(&remote->dev);
+		put_device(&remote->dev);
 	}
 	class_unregister(&remote_class);
 }

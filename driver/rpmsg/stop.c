@@ -100,7 +100,10 @@ static void end_work(struct work_struct *work)
 	end_reports(container_of(work, struct carveout_reports, end_work));
 }
 
-/* A recovery before it has not been reported: its sessions are held until another run ends. */
+/*
+ * A recovery before the subdevice is attached is not reported: the sessions of that run are held
+ * until another run ends.
+ */
 static void reports_work(struct work_struct *work)
 {
 	struct carveout_reports *reports = container_of(work, struct carveout_reports, work);
@@ -112,6 +115,8 @@ static void reports_work(struct work_struct *work)
 	reports->attached = true;
 	if (rproc->state == RPROC_OFFLINE)
 		stop_run(reports->remote, true);
+	else if (rproc->state == RPROC_DETACHED)
+		stop_run(reports->remote, false);
 	mutex_unlock(&rproc->lock);
 }
 
@@ -255,7 +260,7 @@ static bool is_idle(const struct carveout_remote *remote, const struct rproc *rp
 
 /*
  * Reports hold their remoteproc, and its number with it: a driver of the processor that is
- * unbound and bound again would get another one. So they end with the run. The next channel
+ * unbound and bound again would get another number. So they end with the run. The next channel
  * adds others.
  */
 static void drop_reports(struct carveout_remote *remote)
@@ -335,11 +340,15 @@ static unsigned int end_sessions(struct carveout_remote *remote, struct list_hea
 unsigned int carveout_remote_release(struct carveout_remote *remote)
 {
 	LIST_HEAD(list);
+	unsigned int count;
 
 	mutex_lock(&remote->lock);
 	list_splice_init(&remote->held, &list);
 	mutex_unlock(&remote->lock);
-	return end_sessions(remote, &list);
+	count = end_sessions(remote, &list);
+	/* The reports may have been kept for these sessions only. */
+	queue_work(carveout_rpmsg_wq, &remote->release_work);
+	return count;
 }
 
 /* Without a handle or a directory, it has none, or gave it back. */

@@ -796,8 +796,8 @@ struct carveout_ioctl_pool_destroy {
 /**
  * struct carveout_pool_ref - A block of a batch
  * @serial: serial of the block
- * @offset: offset of the block in the pool, in bytes; written by
- *	CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH, otherwise neither read nor written
+ * @offset: offset of the block in the pool, in bytes; filled in by
+ *	CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH, otherwise ignored and kept
  * @index: index of the block
  * @reserved: zero
  */
@@ -828,7 +828,8 @@ struct carveout_pool_ref {
  * serials of the moved blocks into the entries.
  *
  * EINVAL: also an entry whose @reserved is not zero. Otherwise as the single
- * commands. On failure nothing changes.
+ * commands. On failure nothing changes, except that a batch whose memory
+ * becomes unwritable during the call may fail with EFAULT after some blocks.
  */
 struct carveout_ioctl_pool_batch {
 	__u64 refs;

@@ -276,7 +276,7 @@ void class_unregister(struct class *class);
 void device_initialize(struct device *dev);
 __attribute__((format(printf, 2, 3))) int dev_set_name(struct device *dev, const char *fmt, ...);
 int device_add(struct device *dev);
-void device_unregister(struct device *dev);
+void device_del(struct device *dev);
 struct device *get_device(struct device *dev);
 void put_device(struct device *dev);
 void *devm_kzalloc(struct device *dev, size_t size, gfp_t gfp);
