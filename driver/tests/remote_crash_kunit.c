@@ -27,39 +27,68 @@ static const struct property_entry published[] = {
 	{}
 };
 
-/* The requests of a life after its START, in turn. */
+/* The requests of a life after its START, in turn; @of: the request whose handle they name. */
 static const struct {
 	u8 op;
-	bool handle;
+	u8 of;
 	const char *tag;
 	u32 flags, size, arg;
 } life[] = {
 	{ CARVEOUT_RPMSG_ALLOC, .tag = "r5.frame", .flags = CARVEOUT_RPMSG_F_OPEN, .size = 64 },
 	{ CARVEOUT_RPMSG_OPEN, .tag = "pool" },
 	{ CARVEOUT_RPMSG_DIRECTORY },
-	{ CARVEOUT_RPMSG_BLOCK_ALLOC, .handle = true, .arg = CARVEOUT_RPMSG_FOREVER },
 	{ CARVEOUT_RPMSG_QUERY },
-	{ CARVEOUT_RPMSG_BLOCK_FREE, .handle = true },
+	{ CARVEOUT_RPMSG_BLOCK_ALLOC, .of = CARVEOUT_RPMSG_OPEN, .arg = CARVEOUT_RPMSG_FOREVER },
+	{ CARVEOUT_RPMSG_QUERY },
+	{ CARVEOUT_RPMSG_BLOCK_FREE, .of = CARVEOUT_RPMSG_OPEN },
 	{ CARVEOUT_RPMSG_OPEN, .tag = "never", .arg = CARVEOUT_RPMSG_FOREVER },
 	{ CARVEOUT_RPMSG_CANCEL },
-	{ CARVEOUT_RPMSG_GET, .handle = true },
-	{ CARVEOUT_RPMSG_DESCRIBE, .handle = true },
+	{ CARVEOUT_RPMSG_GET, .of = CARVEOUT_RPMSG_ALLOC },
+	{ CARVEOUT_RPMSG_DESCRIBE, .of = CARVEOUT_RPMSG_ALLOC },
 	{ CARVEOUT_RPMSG_OPEN, .tag = "never", .arg = 1 },
 	{ CARVEOUT_RPMSG_WATCH, .tag = "r5." },
 	{ CARVEOUT_RPMSG_UNLINK, .tag = "r5.frame" },
 	{ CARVEOUT_RPMSG_RELEASE, .arg = 1 },
-	{ CARVEOUT_RPMSG_PUT, .handle = true },
+	{ CARVEOUT_RPMSG_PUT, .of = CARVEOUT_RPMSG_ALLOC },
 	{ CARVEOUT_RPMSG_GOODBYE },
 };
 
-/* The latest answer may be that of BLOCK_ALLOC. */
-static void name_block(struct core *core, struct carveout_rpmsg_request *request)
+/* The kinds of the latest requests, by id: an answer has the id only. */
+static u8 kind[256];
+
+static bool is_success(const struct carveout_rpmsg_answer *answer)
+{
+	return answer->header.op == CARVEOUT_RPMSG_ANSWER && answer->status == cpu_to_le32(OK);
+}
+
+static u8 kind_of(const struct carveout_rpmsg_answer *answer)
+{
+	return kind[le32_to_cpu(answer->header.id) % ARRAY_SIZE(kind)];
+}
+
+/* The latest answer to a request that succeeded, or NULL. */
+static const struct carveout_rpmsg_answer *latest(const struct core *core, u8 op)
+{
+	const struct carveout_rpmsg_answer *answer = NULL;
+	unsigned int i;
+
+	for (i = 0; i < core->nr_kept; i++)
+		if (is_success(&core->kept[i]) && kind_of(&core->kept[i]) == op)
+			answer = &core->kept[i];
+	return answer;
+}
+
+/* Without an answer yet, the request names another handle and no block. */
+static void name_objects(struct core *core, u8 of, struct carveout_rpmsg_request *request)
 {
 	const struct carveout_rpmsg_answer *answer;
 
 	spin_lock(&core->lock);
-	if (core->nr_kept) {
-		answer = &core->kept[core->nr_kept - 1];
+	answer = latest(core, of);
+	if (answer)
+		request->handle = answer->handle;
+	answer = latest(core, CARVEOUT_RPMSG_BLOCK_ALLOC);
+	if (answer && request->header.op == CARVEOUT_RPMSG_BLOCK_FREE) {
 		request->arg = answer->index;
 		request->size_lo = answer->serial_lo;
 		request->size_hi = answer->serial_hi;
@@ -78,18 +107,47 @@ static void make_request(struct core *core, unsigned int step)
 		return;
 	}
 	request = core_request(core, life[at].op, life[at].tag);
-	request.fixed.handle = cpu_to_le32(life[at].handle ? step % 3 : 0);
+	request.fixed.handle = cpu_to_le32(life[at].of ? step % 3 : 0);
 	request.fixed.flags = cpu_to_le32(life[at].flags);
 	request.fixed.size_lo = cpu_to_le32(life[at].size);
 	request.fixed.arg = cpu_to_le32(life[at].arg);
 	if (life[at].op == CARVEOUT_RPMSG_CANCEL)
 		request.fixed.handle = cpu_to_le32(core->id - 1);
-	if (life[at].op == CARVEOUT_RPMSG_BLOCK_FREE)
-		name_block(core, &request.fixed);
+	if (life[at].of)
+		name_objects(core, life[at].of, &request.fixed);
+	kind[core->id % ARRAY_SIZE(kind)] = life[at].op;
 	core_send(core, &request);
 }
 
-/* Up to 12 requests from some step on, or not even a START. */
+/* How many requests of each kind succeeded. */
+static unsigned int succeeded[U8_MAX + 1];
+
+static void count_answers(struct core *core)
+{
+	unsigned int i;
+
+	spin_lock(&core->lock);
+	for (i = 0; i < core->nr_kept; i++)
+		if (is_success(&core->kept[i]))
+			succeeded[kind_of(&core->kept[i])]++;
+	spin_unlock(&core->lock);
+}
+
+/* Requests that are refused only would not show much. */
+static void check_answers(struct kunit *test)
+{
+	static const u8 ops[] = {
+		CARVEOUT_RPMSG_ALLOC, CARVEOUT_RPMSG_OPEN, CARVEOUT_RPMSG_BLOCK_ALLOC,
+		CARVEOUT_RPMSG_BLOCK_FREE, CARVEOUT_RPMSG_GET, CARVEOUT_RPMSG_DESCRIBE,
+		CARVEOUT_RPMSG_UNLINK, CARVEOUT_RPMSG_PUT,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++)
+		KUNIT_EXPECT_NE_MSG(test, 0U, succeeded[ops[i]], "request %u", ops[i]);
+}
+
+/* Up to 18 requests from some step on, or not even a START. Some lives wait for the answers. */
 static void live(struct core *core, unsigned int round)
 {
 	unsigned int step;
@@ -98,8 +156,11 @@ static void live(struct core *core, unsigned int round)
 		return;
 	/* A hello of the former channel may be late. */
 	KUNIT_ASSERT_TRUE(core->test, BECOMES_TRUE(core_start(core, 64) == OK));
-	for (step = 0; step < round % 13; step++)
-		make_request(core, step + round / 13);
+	for (step = 0; step < round % 19; step++)
+		make_request(core, step + round / 19);
+	if (round % 4 == 1)
+		core_plain(core, CARVEOUT_RPMSG_QUERY);
+	count_answers(core);
 }
 
 /*
@@ -139,6 +200,9 @@ static void carveout_remote_crash_at_any_step(struct kunit *test, unsigned int p
 		core_reboot(core);
 		print_crashes(test, ++count, crashes);
 	}
+	if (count >= 1000 && count == crashes)
+		check_answers(test);
+	KUNIT_EXPECT_EQ(test, 0U, core->bad);
 	core_end(core);
 	carveout_pool_put(pool);
 	carveout_drain(heap_of(test));
