@@ -153,8 +153,8 @@ static bool find_device(struct carveout *carveout, u64 id, unsigned int index,
 
 /* === Pools ================================================================ */
 
-/* The pool with this id, with its lock held; undone by unlock_pool(). */
-static struct carveout_pool *lock_pool(struct carveout *carveout, u64 id)
+/* The pool with this id, which stays until release_pool(), or NULL. */
+static struct carveout_pool *hold_pool(struct carveout *carveout, u64 id)
 {
 	const struct carveout_buf *buf;
 
@@ -164,26 +164,23 @@ static struct carveout_pool *lock_pool(struct carveout *carveout, u64 id)
 		mutex_unlock(&carveout->registry_lock);
 		return NULL;
 	}
-	raw_spin_lock_irq(&buf->pool->lock);
 	return buf->pool;
 }
 
-static void unlock_pool(struct carveout_pool *pool)
+static void release_pool(struct carveout_pool *pool)
 {
-	struct carveout *carveout = pool->carveout;
-
-	raw_spin_unlock_irq(&pool->lock);
-	mutex_unlock(&carveout->registry_lock);
+	mutex_unlock(&pool->carveout->registry_lock);
 	/* A pool may have many clients and runs. */
 	cond_resched();
 }
 
 static bool read_pool(struct carveout *carveout, u64 id, struct pool_counters *c)
 {
-	struct carveout_pool *pool = lock_pool(carveout, id);
+	struct carveout_pool *pool = hold_pool(carveout, id);
 
 	if (!pool)
 		return false;
+	raw_spin_lock_irq(&pool->lock);
 	c->stride = pool->stride;
 	c->blocks = pool->blocks.count;
 	c->free = pool->blocks.nr_free;
@@ -191,7 +188,8 @@ static bool read_pool(struct carveout *carveout, u64 id, struct pool_counters *c
 	c->waiters = pool->nr_waiters;
 	c->error = pool->error;
 	c->corrupted = pool->blocks.corrupted;
-	unlock_pool(pool);
+	raw_spin_unlock_irq(&pool->lock);
+	release_pool(pool);
 	return true;
 }
 
@@ -214,11 +212,12 @@ static const struct carveout_pool_client *client_after(const struct carveout_poo
 /* The next client of a pool; its id is 0 to start. */
 static bool next_client(struct carveout *carveout, u64 id, struct client *c)
 {
-	struct carveout_pool *pool = lock_pool(carveout, id);
+	struct carveout_pool *pool = hold_pool(carveout, id);
 	const struct carveout_pool_client *client;
 
 	if (!pool)
 		return false;
+	raw_spin_lock_irq(&pool->lock);
 	if (!c->id)
 		c->last = pool->last_client;
 	client = client_after(pool, c->id);
@@ -228,7 +227,8 @@ static bool next_client(struct carveout *carveout, u64 id, struct client *c)
 		c->id = client->id;
 		c->held = client->owner.count;
 	}
-	unlock_pool(pool);
+	raw_spin_unlock_irq(&pool->lock);
+	release_pool(pool);
 	return client;
 }
 
@@ -278,11 +278,13 @@ static bool next_run(struct carveout *carveout, u64 id, struct run *run)
 	run->first += run->count;
 	run->count = 0;
 	do {
-		pool = lock_pool(carveout, id);
+		pool = hold_pool(carveout, id);
 		if (!pool)
 			break;
+		raw_spin_lock_irq(&pool->lock);
 		more = scan_locked(pool, run);
-		unlock_pool(pool);
+		raw_spin_unlock_irq(&pool->lock);
+		release_pool(pool);
 	} while (more);
 	return run->count;
 }
