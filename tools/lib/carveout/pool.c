@@ -231,58 +231,49 @@ static void from_refs(struct carveout_pool_block *blocks, const struct carveout_
 		};
 }
 
-/* Return the number of blocks that the driver reports. */
-static int batch(int pool, unsigned long command, struct carveout_pool_ref *refs,
-		 unsigned int count, uint64_t client)
+/*
+ * Pass on the blocks @in, or none if it is NULL, and fill in @out unless it is NULL. Return the
+ * number of blocks that the driver reports.
+ */
+static int batch(int pool, unsigned long command, const struct carveout_pool_block *in,
+		 struct carveout_pool_block *out, unsigned int count, uint64_t client)
 {
+	struct carveout_pool_ref refs[CARVEOUT_POOL_BATCH_MAX];
 	struct carveout_ioctl_pool_batch arg = {
 		.refs = (uintptr_t)refs,
 		.to = client,
 		.count = count,
 	};
-	int err = carveout__ioctl(pool, command, &arg);
+	int err;
 
-	return err ? err : (int)arg.count;
+	if (count > CARVEOUT_POOL_BATCH_MAX)
+		return -EINVAL;
+	if (in)
+		to_refs(refs, in, count);
+	err = carveout__ioctl(pool, command, &arg);
+	if (err)
+		return err;
+	if (out)
+		from_refs(out, refs, arg.count);
+	return (int)arg.count;
 }
 
 int carveout_pool_acquire_batch(int pool, struct carveout_pool_block *blocks,
 				unsigned int count)
 {
-	struct carveout_pool_ref refs[CARVEOUT_POOL_BATCH_MAX];
-	int done;
-
-	if (count > CARVEOUT_POOL_BATCH_MAX)
-		return -EINVAL;
-	done = batch(pool, CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH, refs, count, 0);
-	if (done > 0)
-		from_refs(blocks, refs, done);
-	return done;
+	return batch(pool, CARVEOUT_POOL_IOCTL_ACQUIRE_BATCH, NULL, blocks, count, 0);
 }
 
 int carveout_pool_release_batch(int pool, const struct carveout_pool_block *blocks,
 				unsigned int count)
 {
-	struct carveout_pool_ref refs[CARVEOUT_POOL_BATCH_MAX];
-
-	if (count > CARVEOUT_POOL_BATCH_MAX)
-		return -EINVAL;
-	to_refs(refs, blocks, count);
-	return batch(pool, CARVEOUT_POOL_IOCTL_RELEASE_BATCH, refs, count, 0);
+	return batch(pool, CARVEOUT_POOL_IOCTL_RELEASE_BATCH, blocks, NULL, count, 0);
 }
 
 int carveout_pool_move_batch(int pool, struct carveout_pool_block *blocks,
 			     unsigned int count, uint64_t client)
 {
-	struct carveout_pool_ref refs[CARVEOUT_POOL_BATCH_MAX];
-	int done;
-
-	if (count > CARVEOUT_POOL_BATCH_MAX)
-		return -EINVAL;
-	to_refs(refs, blocks, count);
-	done = batch(pool, CARVEOUT_POOL_IOCTL_MOVE_BATCH, refs, count, client);
-	if (done > 0)
-		from_refs(blocks, refs, done);
-	return done;
+	return batch(pool, CARVEOUT_POOL_IOCTL_MOVE_BATCH, blocks, blocks, count, client);
 }
 
 /* === The whole pool ======================================================= */
