@@ -122,8 +122,8 @@ board()
 		module_args="default=16M regions=dsp:0x30000000+16M,dsp:0x32000000+16M"
 		if [[ $1 == *-full ]]; then
 			# shellcheck disable=SC2016
-			args+=' memmap=1M$0x34000000'
-			module_args+=",cached:0x34000000+1M:cached"
+			args+=' memmap=1M$0x37000000'
+			module_args+=",cached:0x37000000+1M:cached"
 		fi ;;
 	uml-6.1|uml-6.12|uml-7)
 		# So much that it reaches beyond the regions of bad.dtso: it is

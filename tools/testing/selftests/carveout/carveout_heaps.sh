@@ -3,8 +3,8 @@
 #
 # The other heaps: programs that run on one heap of a board run on each of the
 # others, too, which have other kinds of memory. carveout_attrs.sh and carveout_vendor.sh
-# test their heaps themselves, so that none takes too long, and carveout_huge has its heap
-# alone.
+# test their heaps themselves, so that none takes too long, and carveout_huge and
+# carveout_iommu have theirs alone.
 # Memory of the heap "guarded" cannot be mapped: see carveout_no_cpu.c.
 
 # shellcheck source=tools/testing/selftests/carveout/carveout_lib.sh
@@ -17,7 +17,7 @@ others=
 for node in /dev/carveout/*; do
 	heap=${node#/dev/carveout/}
 	case $heap in
-	"$tested"|bad-*|attrs|coherent|guarded|vendor|large|'*')	;;
+	"$tested"|bad-*|attrs|cached|coherent|guarded|vendor|large|'*')	;;
 	*)			others="$others $heap" ;;
 	esac
 done
