@@ -357,11 +357,13 @@ static void carveout_remote_end_flood(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, BECOMES_TRUE((loopback_poll(core->loopback),
 					      core->nr_kept == i + 1)));
 	core_forget(core);
-	/* Waits that end without room for their answers, too. */
+	/* Waits that end without room for their answers, too: most before the next ones begin. */
 	for (i = 0; i < 1000; i++) {
 		request = core_request(core, CARVEOUT_RPMSG_OPEN, "never");
 		request.fixed.arg = cpu_to_le32(1);
 		core_send(core, &request);
+		if (i % 10 == 0)
+			usleep_range(2000, 3000);
 		if (i % 50 == 0)
 			expect_service(test, other);
 	}
