@@ -13,6 +13,7 @@ import time
 import unittest
 
 import named
+import verdict
 from choose_test import Choice  # noqa: F401, run with the others
 from litmus_test import Litmus  # noqa: F401
 from plan_test import Plan  # noqa: F401
@@ -438,6 +439,54 @@ class Verdict(unittest.TestCase):
     def test_other_report_that_ends_lockdep_is_shown(self):
         report = "BUG: KASAN: stack-out-of-bounds in vsnprintf+0x1/0x2"
         self.assertIn("is off\n\t" + report, self.board(("not ok", " # is off"), report))
+
+    NO_TRACE = "[   10.020000] Received SIGSEGV in SIGSEGV handler, aborting stack trace!\n"
+    TRACE = ("[   10.020000] Stack:\n[   10.020000]  605d0a40 605d0a40 41b58ab3 60671f4e\n"
+             "[   10.020000] Call Trace:\n"
+             "[   10.020000]  [<60033145>] ? dump_trace+0x0/0x13c\n[   10.020000] \n")
+
+    def printed(self, message, context="2:2", trace=NO_TRACE):
+        """The results of a board whose kernel prints a message in a hard interrupt handler."""
+        return self.verdict("carveout-test: start\n[   10.020000] %s\n[   10.020000] \n"
+                            "[   10.020000] =============================\n"
+                            "[   10.020000] [ BUG: Invalid wait context ]\n"
+                            "[   10.020000] 6.1.192 #1 Tainted: G           O      \n"
+                            "[   10.020000] -----------------------------\n"
+                            "[   10.020000] sleep/22 is trying to lock:\n"
+                            "[   10.020000] 0000000060a4c5b0 (&lines[i].lock){-...}-{3:3}, at:"
+                            " uml_console_write+0x5d/0xad\n"
+                            "[   10.020000] other info that might help us debug this:\n"
+                            "[   10.020000] context-{%s}\n"
+                            "[   10.020000] 2 locks held by sleep/22:\n"
+                            "[   10.020000]  #0: 00000000607f2fc0 (console_lock){+.+.}-{0:0}, at:"
+                            " vprintk_emit+0x146/0x355\n"
+                            "[   10.020000] stack backtrace:\n"
+                            "[   10.020000] CPU: 0 PID: 22 Comm: sleep Tainted: G  6.1.192 #1 \n"
+                            "%scarveout-test: not ok lockdep at end # is off\n"
+                            "carveout-test: end\n" % (message, context, trace), "board")
+
+    def test_lock_of_the_console_in_an_interrupt(self):
+        for trace in (self.NO_TRACE, self.TRACE):
+            judged = self.printed("hrtimer: interrupt took 40103984 ns", trace=trace)
+            self.assertIn("skip\tlockdep at end\tended by the console's lock when a hard interrupt"
+                          " handler printed 'hrtimer: interrupt took 40103984 ns'\n", judged)
+            self.assertIn("pass\tkernel log\t\n", judged)
+
+    def test_results_after_such_a_report(self):
+        log = ("carveout-test: start\nhrtimer: interrupt took 1 ns\n\n=====\n"
+               "[ BUG: Invalid wait context ]\n6.1.192 #1 Tainted\n-----\nx/1 is trying to lock:\n"
+               "0 (&l){-...}-{3:3}, at: pl011_console_write+0x1\nother info that might help:\n"
+               "context-{2:2}\n1 lock held by x/1:\n #0: 0 (console_lock){+.+.}-{0:0}, at: f\n"
+               "stack backtrace:\nHardware name: virt\nCall trace:\n f+0x1/0x2\n    not ok 8 f\n")
+        lines = log.splitlines()
+        self.assertEqual(verdict.printed_in_interrupt(lines),
+                         (lines[1], lines[:3] + lines[-1:]))
+
+    def test_other_locks_in_an_invalid_context(self):
+        for judged in (self.printed("carveout: dsp: 3 regions"),
+                       self.printed("hrtimer: interrupt took 40103984 ns", "4:4")):
+            self.assertIn("fail\tlockdep at end\tis off\n", judged)
+            self.assertIn("fail\tkernel log\t[ BUG: Invalid wait context ]", judged)
 
     def crashes(self, count, **env):
         """The results of a suite that prints how often a core has crashed."""

@@ -292,15 +292,8 @@ lane_board()
 	fi
 	silence=${BOARD_SILENCE:-$((300 * scale))}
 	boot_logged "$dir" "$silence" "$initramfs" "$dtb"
-	if grep -q 'carveout-test: not ok lockdep at start' "$dir/console.log"; then
-		mv "$dir/console.log" "$dir/first-boot.log"
-		boot_logged "$dir" "$silence" "$initramfs" "$dtb"
-	fi
 	[ "$kind" != hibernate ] || resume_board "$dir" "$silence" "$initramfs" "$dtb"
 	verdict board "$kind:$3" "$dir/console.log" > "$dir/results"
-	[ ! -e "$dir/first-boot.log" ] ||
-		printf 'skip\tfirst boot\tlockdep ended before the module was loaded: see %s\n' \
-			"$dir/first-boot.log" >> "$dir/results"
 }
 
 # boot_logged DIR SILENCE INITRAMFS DTB: boot the board, its console in DIR.

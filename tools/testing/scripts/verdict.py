@@ -35,6 +35,16 @@ LOCKDEP = re.compile(
     r"lock order|bad (unlock balance|contention)|held lock freed|nested lock was not taken|"
     r"invalid wait context|non-static key|DEBUG_LOCKS_WARN_ON|locking correctness validator|"
     r"kernel/locking/|Bad page state")
+# In Linux 6.1 a console takes its spinlock also for a message of a hard interrupt handler,
+# such as "hrtimer: interrupt took 40103984 ns" on a machine that stalled. Lockdep reports the
+# lock of the console as invalid there, and ends.
+PRINTED_IN_INTERRUPT = re.compile(
+    r"=+\n\[ BUG: Invalid wait context \]\n.*\n-+\n.* is trying to lock:\n"
+    r".* at: \w*console_write\+.*\nother info .*\ncontext-\{2:2\}\n"
+    r"(?:.* locks? held by .*\n|stack backtrace:\n|CPU: .*\n|Hardware name: .*\n|Stack:\n|"
+    r"Call [Tt]race:\n|Received SIGSEGV in SIGSEGV handler.*\n|"
+    # Locks, the stack and functions; results of KUnit are indented as well.
+    r" (?! *((not )?ok |# |1\.\.)).*\n)*")
 # Logged once for every module that is not part of the kernel.
 HARMLESS = re.compile(r"loading out-of-tree module|module verification failed|^\s*(not )?ok \d+ |^KTAP|^\s*# ")
 
@@ -262,6 +272,20 @@ def read_log(path):
             yield re.sub(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?", "", line.rstrip("\r\n"))
 
 
+def printed_in_interrupt(lines):
+    """Such a message of the kernel, or None, and the lines without lockdep's report of it."""
+    log = "".join(line + "\n" for line in lines)
+    report = PRINTED_IN_INTERRUPT.search(log)
+    if not report:
+        return None, lines
+    before = [line for line in log[:report.start()].splitlines()
+              if line.strip() and not line.startswith(MARK)]
+    printed = before[-1] if before else ""
+    if printed.startswith("carveout"):
+        return None, lines
+    return printed, (log[:report.start()] + log[report.end():]).splitlines()
+
+
 class Board:
     """Reads a board's log: sorts the lines of the tests, the kernel and init."""
 
@@ -274,6 +298,8 @@ class Board:
         self.checks, self.programs, self.reports = [], [], []
         # Lines of the kernel before the tests.
         self.boot = []
+        # The message for which the console's lock ended lockdep.
+        self.printed = None
 
     def mark(self, text):
         word, _, rest = text.partition(" ")
@@ -305,6 +331,9 @@ class Board:
         self.doing = "after '%s'" % match[2]
         if match[1] == "ok":
             self.results.add("pass", match[2], match[3] or "")
+        elif self.printed and match[2].startswith("lockdep at "):
+            self.results.add("skip", match[2], "ended by the console's lock when a hard interrupt"
+                             " handler printed '%s'" % self.printed)
         else:
             cause = self.end_of_lockdep() if match[2] == "lockdep at start" else ()
             self.results.add("fail", match[2], match[3] or "", cause)
@@ -360,6 +389,7 @@ class Board:
 def judge_board(lane, path):
     results = Results(lane)
     board, lines = Board(results), list(read_log(path))
+    board.printed, lines = printed_in_interrupt(lines)
     for line in lines:
         board.line(line)
     board.finish(lines)
