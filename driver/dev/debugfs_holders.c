@@ -3,7 +3,7 @@
  * debugfs: the holders of buffers, and the clients of pools with their blocks.
  *
  *	carveout/<heap>/holders	a line per buffer, and one per device that it is attached to
- *	carveout/<heap>/pools	a line per pool, one per client, and one per run of blocks
+ *	carveout/<heap>/pools	a line per pool, one per client, and one per range of blocks
  *
  * A line is read with the locks held and printed without them. No reference is taken, so
  * that a reader never holds a buffer of another user: the next line looks the buffer up
@@ -71,7 +71,7 @@ struct client {
 };
 
 /* Adjacent blocks of one client. */
-struct run {
+struct block_range {
 	u64 client;
 	u32 first;
 	u32 count;
@@ -170,7 +170,7 @@ static struct carveout_pool *hold_pool(struct carveout *carveout, u64 id)
 static void release_pool(struct carveout_pool *pool)
 {
 	mutex_unlock(&pool->carveout->registry_lock);
-	/* A pool may have many clients and runs. */
+	/* A pool may have many clients and ranges. */
 	cond_resched();
 }
 
@@ -244,10 +244,10 @@ static u64 owner_of(const struct carveout_pool *pool, u32 index)
 }
 
 /*
- * Look for the start of a run, or its end, at some blocks. Return true if it may be further
+ * Look for the start of a range, or its end, at some blocks. Return true if it may be further
  * behind. In a corrupted pool an owner may have been freed.
  */
-static bool scan_locked(const struct carveout_pool *pool, struct run *run)
+static bool scan_locked(const struct carveout_pool *pool, struct block_range *range)
 {
 	unsigned int left = BLOCKS;
 	u64 client;
@@ -256,37 +256,37 @@ static bool scan_locked(const struct carveout_pool *pool, struct run *run)
 	lockdep_assert_held(&pool->lock);
 	if (pool->blocks.corrupted)
 		return false;
-	for (i = run->first + run->count; i < pool->blocks.fresh && left; i++, left--) {
+	for (i = range->first + range->count; i < pool->blocks.fresh && left; i++, left--) {
 		client = owner_of(pool, i);
-		if (run->count && client != run->client)
+		if (range->count && client != range->client)
 			return false;
-		run->client = client;
+		range->client = client;
 		if (client)
-			run->count++;
+			range->count++;
 		else
-			run->first = i + 1;
+			range->first = i + 1;
 	}
 	return !left;
 }
 
-/* The next run of blocks of a pool; it is all 0 to start. */
-static bool next_run(struct carveout *carveout, u64 id, struct run *run)
+/* The next range of blocks of a pool; it is all 0 to start. */
+static bool next_range(struct carveout *carveout, u64 id, struct block_range *range)
 {
 	struct carveout_pool *pool;
 	bool more;
 
-	run->first += run->count;
-	run->count = 0;
+	range->first += range->count;
+	range->count = 0;
 	do {
 		pool = hold_pool(carveout, id);
 		if (!pool)
 			break;
 		raw_spin_lock_irq(&pool->lock);
-		more = scan_locked(pool, run);
+		more = scan_locked(pool, range);
 		raw_spin_unlock_irq(&pool->lock);
 		release_pool(pool);
 	} while (more);
-	return run->count;
+	return range->count;
 }
 
 /* === Files ================================================================ */
@@ -337,14 +337,14 @@ static void show_clients(struct seq_file *m, struct carveout *carveout,
 			 const struct holders *h)
 {
 	struct client client = { };
-	struct run run = { };
+	struct block_range range = { };
 
 	while (!is_over(m) && next_client(carveout, h->id, &client))
 		seq_printf(m, "%llu client %llu held %u\n", h->generation, client.id,
 			   client.held);
-	while (!is_over(m) && next_run(carveout, h->id, &run))
-		seq_printf(m, "%llu blocks %u-%u client %llu\n", h->generation, run.first,
-			   run.first + run.count - 1, run.client);
+	while (!is_over(m) && next_range(carveout, h->id, &range))
+		seq_printf(m, "%llu blocks %u-%u client %llu\n", h->generation, range.first,
+			   range.first + range.count - 1, range.client);
 }
 
 static int pools_show(struct seq_file *m, void *unused)

@@ -99,7 +99,7 @@ bool carveout_page_unpinned(unsigned long pfn)
 }
 
 /**
- * carveout_claim_unpinned() - Length of the leading run of unpinned pages
+ * carveout_claim_unpinned() - Length of the unpinned memory at the start of a range
  * @claim: a claim of memory with pages
  * @start: physical address in it
  * @size: bytes, whole pages
@@ -130,8 +130,9 @@ u64 carveout_claim_unpinned(const struct carveout_claim *claim, u64 start,
 /* === Poisoned ============================================================= */
 
 /*
- * Length of the leading run without a poisoned page, up to the next multiple of 2 MiB. Memory
- * has struct pages in units of that size or of a multiple: all of its pages have one, or none.
+ * Length of the memory at the start without a poisoned page, up to the next multiple of 2 MiB.
+ * Memory has struct pages in units of that size or of a multiple: all of its pages have one, or
+ * none.
  */
 static u64 healthy_piece(const struct carveout_claim *claim, u64 start, u64 size)
 {
@@ -150,7 +151,7 @@ static u64 healthy_piece(const struct carveout_claim *claim, u64 start, u64 size
 }
 
 /**
- * carveout_claim_healthy() - Length of the leading run of memory without a poisoned page
+ * carveout_claim_healthy() - Length of the healthy memory at the start of a range
  * @claim: the claim
  * @start: physical address in it
  * @size: bytes
