@@ -31,8 +31,8 @@
  * Claim (struct carveout_claim)
  *	holds a range of memory and its mapping. Held by its heap, and released with it.
  * Heap (struct carveout)
- *	holds claims and the store. Held by its device, by every buffer, by
- *	drivers, by memory of drivers and by deferred work. Freed with the last reference.
+ *	holds claims and the store. Held by its device, by every buffer, by drivers, by their
+ *	memory, owner objects and watches, and by deferred work. Freed with the last reference.
  * Device (struct carveout_device)
  *	of the device node or of the dma-heap node; holds the heap. That of the device node
  *	also holds the other one. Held by the driver core and by open files of its node.
@@ -49,9 +49,12 @@
  * Session (struct carveout_session)
  *	references by session handle; holds buffers, and is a client of pools. Held by its driver,
  *	which closes it.
- * Watch, wait for a tag, wait for a block
- *	hold the heap, the owner object, and nothing that they wait for. Held by their driver, which
+ * Watch, wait for a tag
+ *	hold the heap, a wait also its owner object, and no buffer. Held by their driver, which
  *	ends them.
+ * Wait for a block
+ *	holds nothing: its client leaves the pool only after the wait. Held by its driver, which
+ *	ends it.
  * Buffer (struct carveout_buf)
  *	holds the heap and a span. Held by its dma-buf files (one for each time it was
  *	opened), by the files and clients of its pool, by a persistent tag, by drivers, by
@@ -73,8 +76,8 @@
  *	open file, or when the driver leaves; its blocks are freed then.
  * Parked buffer
  *	holds the heap, a span and the module. Held by its work on the module's workqueue.
- *	Freed when none of its pages is pinned and no fence is pending, or abandoned by the
- *	module's exit.
+ *	Freed when none of its pages is pinned, no fence is pending and no hold is left, or
+ *	abandoned by the module's exit.
  * Tag (struct carveout_tag)
  *	holds its buffer if it is persistent, else nothing. Held by the registry. Ends when
  *	it is unlinked or its buffer is freed.
@@ -182,7 +185,7 @@ struct carveout_region_name {
 /**
  * struct carveout - A heap: regions, allocator, registry of buffers
  * @node: in the list of all heaps; heaps_lock
- * @ref: held by the device and by buffers
+ * @ref: held by the device, by buffers and by others, see "References"
  * @release: frees the heap with its last reference (invariant)
  * @name: name of the device node in /dev/carveout (invariant)
  * @id: number among all heaps, minor number of the device node if there is one
@@ -228,11 +231,11 @@ struct carveout_region_name {
  * @quota_file: limit of an account in bytes, 0 for no limit; likewise
  * @quota_count: limits of a user in objects of each kind, 0 for no limit; likewise
  * @dmem: region of the dmem cgroup controller; NULL without one, and after the shutdown
- * @expose_phys: physical addresses are shown to every user; likewise
+ * @expose_phys: physical addresses are shown to every user; set by the administrator
  * @place_lock: held from the look-up of a place until the buffer there is in the registry:
  *	of two calls for one place the second finds the buffer of the first
  * @changed: waiters for tags and for @changes
- * @nr_parked: number of buffers that only I/O or a fence holds
+ * @nr_parked: number of parked buffers
  * @parked_bytes: memory of these buffers
  * @registry_lock: guards the following members, and the marked members of buffers
  * @bufs: all buffers, by id
