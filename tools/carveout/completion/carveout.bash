@@ -62,7 +62,7 @@ _carveout_operand()
 	fi
 }
 
-# _carveout_arguments COMMAND FIRST NAME...: what follows the name of a command
+# _carveout_arguments COMMAND FIRST NAME...: the words after the name of a command
 _carveout_arguments()
 {
 	local tool=$1 i=$2 help operands=() word valued
