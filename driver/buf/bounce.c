@@ -3,11 +3,11 @@
  * Copies of buffers for devices that do not reach them.
  *
  * If the DMA API bounced the buffer itself, each copy from the bounce buffer would replace a
- * whole range, and with it stores of the CPU that no device has got yet. So the copy is
- * memory of the driver, which is mapped for the device in place of the buffer, and which the
- * DMA API bounces in turn. Two more tell the changes apart. A byte of the copy that differs
- * from @taken was changed by the device, and a byte of the buffer that differs from @sent by
- * the CPU, without an announcement.
+ * whole range, with stores of the CPU that no device has received. So the copy is memory of
+ * the driver. It is mapped for the device in place of the buffer, and the DMA API bounces it
+ * in turn. Two records tell the changes of both sides apart. A byte of the copy that
+ * differs from @taken was changed by the device. A byte of the buffer that differs from @sent
+ * was changed by the CPU, without an announcement.
  *
  * All functions are called with carveout_buf.attach_lock held.
  */
@@ -146,7 +146,7 @@ static void merge_word(unsigned long *memory, unsigned long *taken, unsigned lon
 	*sent = (*sent & ~same) | (copy & same);
 }
 
-/* The bytes beside the range in its first and last word have the same rule. */
+/* Bytes beside the range, in its first and last word, are merged as well. */
 static void merge_words(struct carveout_mapping *mapping, size_t offset, size_t size)
 {
 	unsigned long *memory = memory_of(mapping);
@@ -169,7 +169,7 @@ static void merge_words(struct carveout_mapping *mapping, size_t offset, size_t 
  * @size: bytes
  *
  * A byte into which the CPU stored as well, without an announcement, keeps the store. A store
- * that does not change the value is none.
+ * that does not change the value is not seen.
  *
  * Context: Process context. May sleep.
  */
@@ -222,8 +222,8 @@ static void supersede(struct carveout_mapping *mapping, size_t offset, size_t si
  * @offset: start of the part, in bytes
  * @size: bytes
  *
- * The part of the copy is replaced, and data that the device wrote and that was not copied from
- * it is lost. The copy of a device that only writes stays as it is.
+ * The part of the copy is replaced: data of the device that was not fetched before is lost. The
+ * copy of a device that only writes is not changed.
  *
  * Context: Process context. May sleep.
  */

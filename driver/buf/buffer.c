@@ -62,7 +62,7 @@ static int charge_memory(struct carveout_buf *buf, u64 size, u32 counts)
 	int ret;
 
 	ret = carveout_quota_charge(carveout, buf->account, buf->charged_uid, size, counts);
-	/* The task that a driver acts in is no reason to charge its cgroup. */
+	/* Memory of a driver is not charged to the cgroup of the current task. */
 	if (ret || !buf->account || !carveout_account_is_file(buf->account))
 		return ret;
 	ret = carveout_dmem_charge(carveout, &buf->dmem, size);
@@ -156,7 +156,7 @@ static void set_account(struct carveout_buf *buf, struct carveout_account *accou
 	}
 }
 
-/* Root owns a driver's buffer, whichever process the driver works for right now. */
+/* Root owns a driver's buffer, independent of the current task. */
 static void set_kernel(struct carveout_buf *buf, const struct carveout_buf_spec *spec)
 {
 	strscpy(buf->comm, "kernel", sizeof(buf->comm));

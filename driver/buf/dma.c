@@ -105,7 +105,7 @@ static bool can_bounce(struct device *dev, u64 size)
 	phys_addr_t start = 0;
 	u64 all = swiotlb_range(dev, &start);
 
-	/* Without limit: there are none, or none is expected to be necessary. */
+	/* No limit: there are no bounce buffers, or none is expected to be necessary. */
 	return max != SIZE_MAX && size <= max && all &&
 	       dma_capable(dev, phys_to_dma(dev, start), all, true, 0);
 }

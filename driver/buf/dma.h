@@ -15,7 +15,7 @@ struct carveout_buf;
 struct device;
 
 /*
- * Beside the flags of processes, for a caller that must not undo the stores of others: see
+ * Internal flag: the caller must not undo the stores of others, see
  * carveout_bounce_merge().
  */
 #define CARVEOUT_SYNC_MERGE	BIT(31)
@@ -32,8 +32,8 @@ struct device;
  * @translated: an IOMMU translates the device's addresses; carveout_buf.attach_lock
  * @bounced: the device accesses a copy of the buffer; carveout_buf.attach_lock
  * @copy: that copy, which the DMA API may bounce; carveout_buf.attach_lock
- * @taken: content of @copy that the CPU has; carveout_buf.attach_lock
- * @sent: content of the buffer up to the last announced store; carveout_buf.attach_lock
+ * @taken: content of @copy when it was last copied; carveout_buf.attach_lock
+ * @sent: content of the buffer at the last announced store; carveout_buf.attach_lock
  * @snoops: accesses of the device see the CPU's caches; carveout_buf.attach_lock
  */
 struct carveout_mapping {

@@ -149,7 +149,7 @@ bool carveout_info_next(struct carveout *carveout, u64 *cursor,
 		if (found)
 			fill_locked(buf, viewer, out);
 		*cursor = index;
-		/* A caller that may see little must not hold up others. */
+		/* A walk over many buffers that are not shown must not hold up others. */
 		if (!found && ++seen % 64 == 0) {
 			mutex_unlock(&carveout->registry_lock);
 			cond_resched();

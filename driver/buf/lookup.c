@@ -132,8 +132,9 @@ static int wait_for_change(struct carveout *carveout, u64 seen, unsigned int sta
 }
 
 /*
- * For a driver. A signal to the process that probes it is no reason to fail, and a process
- * that resizes the buffer again and again is none to wait for ever.
+ * The look-up of a driver. Only a fatal signal ends it, so that a probe does not fail because
+ * of a signal to the process. It has a limit, because a process can resize the buffer again
+ * and again.
  */
 static struct carveout_buf *lookup_for_driver(struct carveout *carveout, const char *tag)
 {
@@ -157,8 +158,8 @@ static struct carveout_buf *lookup_for_driver(struct carveout *carveout, const c
 }
 
 /*
- * The end of a resize is waited for; an absent tag only if @absent. A resize ends soon, a
- * tag may never appear: a suspend does not wait for it, but freezes the task.
+ * Wait for the end of a resize and, if @absent, for an absent tag. A resize ends soon. A tag may
+ * never appear, so a suspend freezes a task that waits for one.
  */
 static struct carveout_buf *lookup_until(struct carveout *carveout, const char *tag,
 					 enum carveout_lookup_access access, bool absent,

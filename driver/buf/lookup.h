@@ -11,13 +11,13 @@ struct carveout;
 struct carveout_buf;
 
 /*
- * Rounds of carveout_open_or_create(). In each one, another caller creates the tag after the
- * one attempt and removes it before the next one. If half of all rounds end so, then a
- * call in 2^64 gives up.
+ * Rounds of carveout_open_or_create(). A round fails if another caller creates the tag after
+ * the attempt to open it, and removes it before the next such attempt. If half of all rounds
+ * fail, one call in 2^64 gives up.
  */
 #define CARVEOUT_OPEN_ROUNDS	64
 
-/* A driver waits so long for the end of resizes: a resize may copy gigabytes. */
+/* Limit of a driver's wait for the end of resizes: a resize may copy gigabytes. */
 #define CARVEOUT_RESIZE_WAIT_MS	10000
 
 /**

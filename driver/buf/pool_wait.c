@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waits for a block that go on while the caller does something else.
+ * Waits for a block without a task.
  *
  * They are in the queue of the pool among the tasks that wait, in FIFO order. A wait is
  * completed once, under the pool's lock: by the task that frees a block, by the shutdown of

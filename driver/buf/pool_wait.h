@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Waits for a block that go on while the caller does something else.
+ * Waits for a block without a task.
  */
 #ifndef CARVEOUT_POOL_WAIT_H
 #define CARVEOUT_POOL_WAIT_H

@@ -16,9 +16,9 @@
  * intervals, until all pins are dropped. Only then is the memory scrubbed and freed.
  *
  * A pin may be held for ever. It is reported once, and the buffer stays parked, holding
- * the module. Only a buffer that a persistent tag held until the module's exit cannot: it
- * is abandoned in the end. Its pages are then lost, until the next boot, or until their
- * last pin if they are from the page allocator; but no other owner gets them.
+ * the module. A buffer that a persistent tag held until the module's exit cannot hold it any
+ * longer: in the end it is abandoned. Its pages are then lost until the next boot, or until
+ * their last pin if they are from the page allocator. No other owner gets them before.
  *
  * Why a page count that is down to one stays there
  *
@@ -87,7 +87,7 @@
 #define DELAY_FIRST_MS	10
 #define DELAY_LAST_MS	1000
 
-/* A pin that is held for so long is reported. */
+/* Time after which a pin is reported. */
 #define REPORT_AFTER_MS	10000
 
 /*
@@ -98,10 +98,10 @@ static struct ratelimit_state report_limit =
 	RATELIMIT_STATE_INIT_FLAGS(report_limit, DEFAULT_RATELIMIT_INTERVAL,
 				   DEFAULT_RATELIMIT_BURST, RATELIMIT_MSG_ON_RELEASE);
 
-/* The module's exit waits so long for pins. */
+/* Limit of the wait for pins in the module's exit. */
 #define EXIT_WAIT_MS	10000
 
-/* The module's exit waits no longer: parked buffers are abandoned. */
+/* The wait in the module's exit is over: parked buffers are abandoned. */
 static bool abandon_parked;
 
 /* === Memory =============================================================== */
@@ -253,7 +253,7 @@ static void park_work(struct work_struct *work)
 	if (!is_busy(buf)) {
 		free_memory(buf);
 	} else if (READ_ONCE(abandon_parked) && !has_fences(buf)) {
-		/* Only pins may last for ever: each fence signals in the end, and none holds. */
+		/* Only pins may last for ever: each fence signals, and no hold is left. */
 		abandon(buf);
 	} else {
 		report_once(buf);
@@ -429,7 +429,7 @@ void carveout_buf_hold(struct carveout_buf *buf)
 EXPORT_SYMBOL_NS_GPL(carveout_buf_hold, "CARVEOUT");
 
 /**
- * carveout_buf_unhold() - The opposite of carveout_buf_hold()
+ * carveout_buf_unhold() - End a hold
  * @buf: a buffer that is held, with or without a reference; not valid after the call without
  *	one. The party has stopped accessing the memory.
  *
