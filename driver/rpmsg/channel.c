@@ -42,7 +42,7 @@ static void adopt(struct carveout_channel *channel, struct carveout_remote_sessi
 	channel->next_hello = jiffies;
 }
 
-/* End everything of the channel that follows from requests, before the session ends. */
+/* End the waits, the watches and the directory of the channel, before the session ends. */
 static void quiesce(struct carveout_channel *channel)
 {
 	carveout_waits_drop(channel);
@@ -61,7 +61,7 @@ static void renew(struct carveout_channel *channel,
 		end(channel->session);
 	channel->session = NULL;
 	session = carveout_remote_session_open(&channel->rpdev->dev);
-	/* Without one, the next request leads here again. */
+	/* If this fails, the next request of the processor tries again. */
 	if (!IS_ERR(session))
 		adopt(channel, session);
 }
@@ -155,7 +155,7 @@ static void after(struct carveout_channel *channel, enum carveout_request_effect
 	}
 }
 
-/* One request a turn: a processor that floods its channel does not keep the work. */
+/* One request, then queue the work again: a flood of requests does not occupy a worker. */
 static void channel_work(struct work_struct *work)
 {
 	struct carveout_channel *channel = container_of(work, struct carveout_channel, work);
@@ -206,12 +206,12 @@ static struct carveout_channel *create_channel(struct rpmsg_device *rpdev, u32 t
 	return channel;
 }
 
-/* The length of the field for a tag that the messages of a channel leave room for. */
+/* The length of the field for a tag: messages of the channel have room for no more. */
 static int measure_tag(struct rpmsg_device *rpdev)
 {
 	ssize_t mtu = rpmsg_get_mtu(rpdev->ept);
 
-	/* A bus that does not tell has messages of 64 bytes at least. */
+	/* A bus that does not report it has room for 64 bytes at least. */
 	if (mtu < 0)
 		mtu = CARVEOUT_RPMSG_REQUEST_LEN + CARVEOUT_RPMSG_TAG_MIN;
 	if (mtu < CARVEOUT_RPMSG_REQUEST_LEN + CARVEOUT_RPMSG_TAG_MIN) {
@@ -244,7 +244,7 @@ static int channel_probe(struct rpmsg_device *rpdev)
 	return 0;
 }
 
-/* The callback may still run. Nothing is queued, once the channel is closed. */
+/* The callback may still run, but queues nothing once the channel is closed. */
 static void channel_remove(struct rpmsg_device *rpdev)
 {
 	struct carveout_channel *channel = dev_get_drvdata(&rpdev->dev);

@@ -6,10 +6,10 @@
  * stores of the processor to the pages have no effect on anything else.
  *
  * The memory of a buffer is held from its publication until the processor has stated that it
- * knows of the removal, because until then it may access it. The buffer itself is not: its tag
- * ends when its users drop it, and the entry follows. With as many removals that the processor
- * has not stated as there are slots, nothing is published: so a processor that never states
- * any keeps the memory of less than twice as many former buffers as there are slots.
+ * knows of the removal, because until then it may access it. The buffer itself is not held: its
+ * tag ends when its users drop it, and the entry follows. Nothing is published while there are as
+ * many removals that the processor has not stated as slots. So a processor that never states any
+ * keeps the memory of less than twice as many former buffers as there are slots.
  *
  * The work of the channel updates the directory when a watch has reported a change, and no
  * request waits. It first corrects the entries that are no longer true, then looks for tags
@@ -199,7 +199,7 @@ static void write_entry(struct carveout_directory *directory,
 	carveout_publish_entry(directory->memory, slot - directory->slot, &slot->sequence, &entry);
 }
 
-/* The record of a buffer that is held for a former entry; it is no longer one of these. */
+/* Take the record of a buffer that is held for a former entry out of the removals, or NULL. */
 static struct carveout_published *take_back(struct carveout_directory *directory,
 					    unsigned int heap,
 					    const struct carveout_buf *buf)
@@ -247,7 +247,7 @@ static bool publish_buf(struct carveout_directory *directory, unsigned int heap,
 		return true;
 	if (!slot)
 		return false;
-	/* A mode that changes again and again must not use up the removals. */
+	/* Repeated changes of a mode must not use up the removals. */
 	published = take_back(directory, heap, buf) ?: create(directory, heap, hash, tag, buf);
 	if (!published)
 		return false;

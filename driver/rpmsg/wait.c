@@ -25,7 +25,7 @@ static void wait_ready(void *data)
 	carveout_channel_kick(wait->channel);
 }
 
-/* Until then the wait counts: a processor that takes no answers gets no more of them. */
+/* The wait counts until here: a processor that takes no answers gets no further waits. */
 static void wait_answered(struct carveout_message *message)
 {
 	struct carveout_remote_wait *wait = container_of(message, struct carveout_remote_wait,
@@ -272,7 +272,7 @@ int carveout_watch_request(struct carveout_call *call, unsigned int heap, u64 se
 	return 0;
 }
 
-/* Another change may have waited for this. */
+/* Another change may wait for the message to be free. */
 static void report_sent(struct carveout_message *message)
 {
 	carveout_channel_kick(container_of(message, struct carveout_remote_watch,

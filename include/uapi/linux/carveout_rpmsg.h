@@ -6,10 +6,10 @@
  * first message, %CARVEOUT_RPMSG_HELLO, because a remote processor learns the address of
  * an endpoint of Linux only from a message. From then on the remote processor sends
  * requests, and each request gets one answer, unless its session ends while it waits. Linux
- * handles requests in the order of their
- * arrival. One that waits is answered later, so the id of the request tells the answers
- * apart. Linux sends events, too. At any time there are at most as many messages of Linux
- * under way as there are credits, waits and heaps, and one hello each half second.
+ * handles requests in the order of their arrival. A request that waits is answered later, so
+ * the id of the request tells the answers apart. Linux sends events, too. At any time at most
+ * as many messages of Linux are under way as there are credits, waits and heaps, and one hello
+ * each half second.
  *
  * All members are little-endian. A 64-bit number is a pair of 32-bit members, because a
  * small processor may have no 64-bit load that is aligned or atomic. All requests of a
@@ -68,8 +68,8 @@ typedef uint32_t carveout_le32;
  * START that is refused may be repeated. LIMIT if Linux holds memory of too many former
  * sessions.
  * A processor that has no session sends a START with session 0. The answer is NO_SESSION, and
- * a HELLO follows. If it had started one, by which it is known to have restarted on its own,
- * that session ends as if its channel had been removed.
+ * a HELLO follows. If the channel has a session that was started, the processor has restarted
+ * on its own: that session ends as if the channel was removed.
  */
 #define CARVEOUT_RPMSG_START		1U
 /*
@@ -192,8 +192,8 @@ typedef uint32_t carveout_le32;
  * @length: bytes of the message, this header included
  * @id: of a request: a number that the sender chooses, unique among its requests without
  *	an answer and its watches. Of an answer or event: that of the request
- * @session: the session, from the hello of Linux; never 0, but in a START that asks for a
- *	hello, and in the NO_SESSION of a channel for which Linux has no session
+ * @session: the session, from the hello of Linux; 0 only in a START that asks for a hello,
+ *	and in the NO_SESSION of a channel for which Linux has no session
  */
 struct carveout_rpmsg_header {
 	carveout_le32 magic;
@@ -283,8 +283,8 @@ struct carveout_rpmsg_answer {
  * order. The number of attempts has to be bounded, as Linux may be interrupted while it
  * writes.
  *
- * The memory of a buffer in the directory may be used without a handle. When the tag is removed,
- * which an entry does not prevent, the entry is cleared, and then the number of removals is
+ * The memory of a buffer in the directory may be used without a handle. An entry does not keep
+ * its tag. When the tag is removed, the entry is cleared, and then the number of removals is
  * incremented. The memory gets no other owner before the processor has stated that number in
  * CARVEOUT_RPMSG_RELEASE, or its session has ended. So the processor, now and then, loads
  * @removed, stops using the buffers that it no longer finds in the directory, and sends the
