@@ -63,7 +63,7 @@ struct pool_counters {
 	bool corrupted;
 };
 
-/* A client of a pool, with the number of its blocks; none has a higher id than @last. */
+/* A client of a pool, with the number of its blocks. @last is the id of the last to show. */
 struct client {
 	u64 id;
 	u64 last;
@@ -117,7 +117,7 @@ static struct carveout_buf *find_locked(struct carveout *carveout, u64 id)
 	return xa_load(&carveout->bufs, id);
 }
 
-/* The lock is not waited for: its holder may map the buffer, which takes long. */
+/* Do not wait for the lock: its holder may map the buffer, which takes long. */
 static bool read_device(struct carveout_buf *buf, unsigned int index, struct device_use *use)
 {
 	const struct carveout_mapping *mapping;

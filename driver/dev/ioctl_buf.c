@@ -4,8 +4,9 @@
  *
  * A call that returns a descriptor has a fixed order: create the buffer, reserve
  * the descriptor, write the reply to user space, publish the tag, install the
- * descriptor. Each step but the last may fail and is then undone. After the last
- * step nothing is accessed, because another thread may have closed the descriptor.
+ * descriptor. If a step before the last fails, the earlier ones are undone. After the last
+ * step the call only drops references of its own, because another thread may have closed
+ * the descriptor.
  */
 
 #include <linux/bitops.h>
@@ -289,7 +290,7 @@ static int attempt_open(void *arg)
 	return attempt->open(attempt->call);
 }
 
-/* The end of a hibernation is waited for, as if the process were still frozen. */
+/* Wait for the end of a hibernation, as if the process were still frozen. */
 static int create(struct alloc_attempt *attempt)
 {
 	int ret;
@@ -526,7 +527,7 @@ int carveout_do_sync(struct carveout_call *call)
 	dmabuf = carveout_ioctl_get(call, sync->fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	/* A reader wrote nothing that a bounce buffer would need, but others may have. */
+	/* A reader announces no stores, and must not undo those of others. */
 	if (!carveout_dmabuf_writable(dmabuf))
 		flags = (flags & ~CARVEOUT_SYNC_FOR_DEVICE) | CARVEOUT_SYNC_MERGE;
 	ranges = memdup_user(u64_to_user_ptr(sync->ranges),

@@ -111,7 +111,7 @@ static int pool_acquire(struct carveout_call *call)
 	/* Other processes may keep the file open: its release would not free the block. */
 	if (!ret && fatal_signal_pending(current))
 		ret = -EINTR;
-	/* No process knows of the block, or will know. */
+	/* No process learns the index of the block. */
 	if (ret)
 		carveout_block_free(client, block.index, block.serial);
 	return ret;
@@ -181,8 +181,8 @@ static int pool_export(struct carveout_call *call)
 }
 
 /*
- * The block need not belong to the caller. Stores of its owner are not copied over from the
- * bounce buffer of a device.
+ * The block need not belong to the caller: then the copy from a bounce buffer must not undo
+ * the stores of its owner.
  */
 static int pool_sync(struct carveout_call *call)
 {
