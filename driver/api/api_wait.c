@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Notifications and waits for drivers that go on meanwhile.
+ * Watches, and waits without a task, for drivers.
  *
  * A wait for a tag is a watch of that tag and a timer. Each of them calls for a look-up;
  * the first one that decides completes the wait. The callback of the driver only learns

@@ -12,8 +12,8 @@
  *		of a pool is a client, which owns the blocks that it allocates
  *
  * A driver acts for itself, or for another party: with an owner object, which has permissions
- * and a quota, and with a session, which has references. It is notified of changes, and waits,
- * without a task that sleeps.
+ * and a quota, and with a session, which has references. It can be notified of changes, and can
+ * wait without a task.
  *
  * Frees, references, properties of an object and a non-blocking pool allocation
  * are allowed in any context, including hard IRQ. All else may sleep. In interrupt
