@@ -103,7 +103,7 @@ static unsigned int join_ranges(struct carveout_range *ranges, unsigned int coun
 	return count;
 }
 
-/* Pieces of the system have one name, and are many. */
+/* System memory may have many pieces, all with one name. */
 static bool has_new_name(const struct carveout_range *ranges, unsigned int i)
 {
 	return !i || strcmp(ranges[i].name, ranges[i - 1].name);

@@ -4,11 +4,11 @@
  * no-map.
  *
  * dma_alloc_coherent() takes memory from such a region for the devices that are assigned to
- * it. A heap is given all of the region by that allocator itself, piece by piece: it
- * allocates on behalf of a device of its own. So the region has no second owner. A device
- * that is assigned to the region before or afterwards finds no free memory in it, and a
- * device that has some of it prevents that the heap takes the region. The memory is freed
- * with the claim, which may outlive the heap's device.
+ * it. A heap takes all of the region from that allocator, piece by piece: it allocates on
+ * behalf of a device of its own. So the region has no second owner. A device that is assigned
+ * to the region before or afterwards finds no free memory in it. If a device has some of it
+ * already, the heap cannot take the region. The memory is freed with the claim, which may
+ * outlive the heap's device.
  *
  * The allocator maps the region write-combined for as long as the kernel runs.
  */
@@ -115,7 +115,7 @@ static struct carveout_dma_pool *new_pool(const struct carveout_range *range)
 	if (!pool)
 		return NULL;
 	pool->user = platform_device_alloc(range->name, PLATFORM_DEVID_NONE);
-	/* It is never added, so it has no name of the bus. The kernel logs its name. */
+	/* The device is never added, so the bus gives it no name. The kernel logs the name. */
 	if (!pool->user || dev_set_name(&pool->user->dev, "%s", range->name)) {
 		platform_device_put(pool->user);
 		kfree(pool);
