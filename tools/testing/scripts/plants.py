@@ -44,8 +44,9 @@ KEYS = ("Plant", "Lane", "Only", "Expect")
 OF_LANE = {
     "unit": ("tools/testing/unit", "tools/testing/shared", "lib/tests"),
     "libtest": ("tools/testing/libcarveout", "tools/testing/tool", "tools/testing/udmabuf",
-                "tools/testing/fuzz/doctor_fuzz.c"),
-    "remote": ("tools/testing/remote", "tools/testing/service", "tools/remote"),
+                "tools/testing/fuzz/doctor_fuzz.c", "tools/testing/fuzz/seeds.c"),
+    "remote": ("tools/testing/remote", "tools/testing/service", "tools/remote",
+               "tools/testing/fuzz/seeds.c"),
     "remote:versal-6.12": ("tools/testing/remote/r5", "tools/remote",
                            f"{MODULES}/carveout_r5.c", f"{MODULES}/carveout_r5.h"),
 }
