@@ -280,7 +280,8 @@ installs_and_uninstalls()
 	local name dir
 
 	for name in prefix PREFIX; do
-		for dir in tools/lib/carveout tools/lib/ticmem tools/carveout; do
+		for dir in tools/lib/carveout tools/lib/ticmem tools/lib/udmabuf \
+			tools/carveout; do
 			rm -rf "$O/root"
 			install -D /dev/null "$O/root/opt/x/bin/other"
 			install -D /dev/null "$O/root/opt/x/share/man/man3/other.3"
