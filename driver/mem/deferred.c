@@ -3,8 +3,8 @@
  * Deferred freeing for callers in atomic context.
  *
  * Scrubbing is slow and the registry's lock is a mutex. So in interrupts and other
- * atomic contexts, memory and buffers are only put on a list, and work of the
- * module's queue does the rest: see buf/reclaim.c. Neither list needs memory: a buffer
+ * atomic contexts, memory and buffers are only put on a list, and work on the
+ * module's workqueue does the rest: see buf/reclaim.c. Neither list needs memory: a buffer
  * contains its link, and a span has its link in its cookie, which is no longer
  * needed. Queued work holds a reference to the heap.
  */
