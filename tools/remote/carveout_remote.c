@@ -91,7 +91,7 @@ void carveout_remote_end(struct carveout_remote_slot *slot, int status)
 	slot->state = SLOT_ENDED;
 }
 
-/* Does the request, if it succeeds, leave something to give back? */
+/* Does the request, if it succeeds, acquire something that has to be released? */
 static bool acquires(uint8_t op)
 {
 	return op == CARVEOUT_RPMSG_ALLOC || op == CARVEOUT_RPMSG_OPEN ||
@@ -218,7 +218,7 @@ static bool is_handle_right(const struct carveout_remote_request *request)
 
 	if (request->op == CARVEOUT_RPMSG_UNLINK)
 		return !given || request->handle.handle;
-	/* It may name the session that it is about. */
+	/* The handle has only the session of the directory, or is 0 for any session. */
 	if (request->op == CARVEOUT_RPMSG_RELEASE)
 		return !request->handle.handle;
 	return takes_handle(request->op) ? request->handle.handle : !given;
@@ -245,7 +245,7 @@ static int check_request(struct carveout_remote *remote,
 	return 0;
 }
 
-/* Would the user of the memory miss the request if it were never sent? */
+/* Does the request release memory, a tag or a session? Then it must not be dropped. */
 static bool releases(uint8_t op)
 {
 	return op == CARVEOUT_RPMSG_PUT || op == CARVEOUT_RPMSG_UNLINK ||
@@ -271,7 +271,7 @@ int carveout_remote_submit_locked(struct carveout_remote *remote,
 	slot->done = done;
 	slot->ctx = ctx;
 	slot->polled = !done && ticket;
-	/* Loads of the memory are before the stores of its next owner; a ring orders less. */
+	/* Order loads of the memory before the stores of its next owner: a ring orders less. */
 	if (releases(request->op))
 		carveout_remote_barrier();
 	carveout_remote_queue(remote, slot);
@@ -290,9 +290,9 @@ int carveout_remote_submit_locked(struct carveout_remote *remote,
  * @ctx: pointer for @done
  * @ticket: returns the ticket of the request; NULL if there is no need of it
  *
- * With @done the ticket is good for a cancel until the callback. Without @done and with @ticket,
- * the result has to be fetched by carveout_remote_collect(). Without both, the result is
- * dropped: buffers, references and blocks that the request gets are given back at once.
+ * With @done the ticket is valid for a cancel until the callback runs. Without @done and with
+ * @ticket, the result has to be fetched by carveout_remote_collect(). Without both, the result is
+ * dropped: buffers, references and blocks that the request acquires are released at once.
  *
  * A WATCH ends with the event, not with its answer. It ends with %CARVEOUT_RPMSG_CANCELLED when
  * another WATCH of the heap replaces it.
@@ -378,10 +378,10 @@ void carveout_remote_abandon_locked(struct carveout_remote *remote, uint32_t tic
  * @ticket: its ticket, which becomes invalid
  *
  * The callback will not run, unless it runs already. Buffers, references and blocks that the
- * request gets, or has got, are given back. A request that was not sent yet is not sent, except
- * for those that give something back. The event of a watch is dropped, and counted for
- * %CARVEOUT_REMOTE_DROP_ID. Another wait that Linux has keeps its slot until it ends: to end it,
- * cancel it first, see carveout_remote_cancel().
+ * request acquires, or has acquired, are released. A request that was not sent yet is not sent,
+ * except for one that releases something. The event of a watch is dropped, and counted for
+ * %CARVEOUT_REMOTE_DROP_ID. Any other wait that was sent to Linux keeps its slot until it ends:
+ * to end it, cancel it first, see carveout_remote_cancel().
  *
  * Context: See the top of carveout_remote.h. Sends nothing.
  */
@@ -439,7 +439,7 @@ void carveout_remote_start(struct carveout_remote *remote)
  * @ops: callbacks of the port
  * @ctx: pointer for the callbacks
  * @slots: memory for requests. Each request needs one from its submission until its end, a watch
- *	included. Of more than Linux grants in its hello, the others wait in the queue
+ *	included. Requests beyond the credits of the hello wait in the queue
  * @nr_slots: number of slots, at least 1
  * @addr_bits: bits of an address of this processor, 10 to 64. Memory that such an address does
  *	not reach is never given to it

@@ -81,7 +81,7 @@
  *	It returns 0, or a negative number if there is no buffer now: the client keeps the
  *	message and tries again. Called without the lock, by one caller at a time
  * @lock: serialise; optional. It need not nest
- * @unlock: the opposite; optional
+ * @unlock: undo @lock; optional
  * @wait: wait at most so many milliseconds for a call of @wake, or, without tasks, receive
  *	messages. Only functions that wait use it. Called with the lock held; it releases the
  *	lock while it waits, as a condition variable does

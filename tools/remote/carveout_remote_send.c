@@ -56,7 +56,7 @@ static size_t encode(struct carveout_remote *remote, const struct carveout_remot
 
 /* === Sending ============================================================== */
 
-/* May Linux take its time for the answer? */
+/* May Linux delay the answer, because the request waits? */
 static bool is_wait(const struct carveout_remote_slot *slot)
 {
 	return slot->request.arg && (slot->request.op == CARVEOUT_RPMSG_OPEN ||
@@ -134,7 +134,7 @@ static bool send_one(struct carveout_remote *remote, struct carveout_remote_slot
 	carveout_remote_unlock(remote);
 	err = remote->ops->send(remote->ctx, remote->message, len);
 	carveout_remote_lock(remote);
-	/* The answer or a new session can be faster. Then the slot may have another request. */
+	/* The answer or a new session may have ended the request: then the slot has a new state. */
 	if (slot->state == SLOT_SENDING)
 		slot->state = err < 0 ? SLOT_QUEUED : SLOT_SENT;
 	return err >= 0;
