@@ -17,7 +17,7 @@
 
 /* === Revealing ============================================================ */
 
-/* A thread that does the same at this time may be faster. */
+/* EBUSY: another thread has published the buffer at the same time. */
 static int publish(const struct ticmem_buffer *buffer, uint64_t phys)
 {
 	char tag[CARVEOUT_NAME_LEN];

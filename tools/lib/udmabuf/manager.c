@@ -16,7 +16,7 @@
 
 #define BLANK		" \t"
 
-/* Cached memory is preferred, and then that which devices see first. */
+/* The alternatives to cached memory, in order. */
 static const uint32_t fallback[] = { CARVEOUT_ATTR_WRITECOMBINE, CARVEOUT_ATTR_UNCACHED };
 
 /* === Options ============================================================== */
@@ -81,7 +81,7 @@ static int create(const char *name, char **words)
 		err = udmabuf_heap(&heap);
 	if (err)
 		return err;
-	/* Where caches are not in the way, every mapping is as good as one without. */
+	/* If devices snoop the caches, cached memory serves as well. */
 	if (options.forbid && udmabuf_heap_is_coherent(heap))
 		options.forbid = 0;
 	err = carveout_alloc_with(heap, &options, NULL);
@@ -93,8 +93,8 @@ static int create(const char *name, char **words)
 }
 
 /*
- * The memory is freed with its last user. Settings that another user owns stay behind: a
- * new node of that name finds them void.
+ * The memory is freed with its last user. Settings that another user owns remain: they are void
+ * for a new node of the same name.
  */
 static int delete(const char *name, char **words)
 {

@@ -93,7 +93,7 @@ void udmabuf_node_put(struct udmabuf_node *node)
 
 /* === Memory =============================================================== */
 
-/* Drivers without the file say nothing, and then caches may be in the way. */
+/* A driver may have no such file: then assume that the caches have to be maintained. */
 bool udmabuf_heap_is_coherent(const struct carveout_heap *heap)
 {
 	char path[sizeof(CLASS "//coherent") + CARVEOUT_NAME_LEN], value = '0';

@@ -86,7 +86,7 @@ static bool is_heap_open(void)
 	return true;
 }
 
-/* An error of the heap is none of a path that may belong to another driver. */
+/* Do not report an error of the heap for a path that may belong to another driver. */
 static int open_device(const char *name, int flags)
 {
 	if (!strcmp(name, UDMABUF_MANAGER))
@@ -131,7 +131,7 @@ static int check_flags(int flags)
 	return (flags & O_ACCMODE) == O_ACCMODE ? -EINVAL : 0;
 }
 
-/* open() returns the lowest descriptor, which the heap had meanwhile. */
+/* open() returns the lowest descriptor, but the open heap had that one. */
 static int lowest(int fd, int flags)
 {
 	int lower = fcntl(fd, flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, 0);
@@ -160,7 +160,7 @@ bool udmabuf_open(const char *path, int flags, int *fd)
 	int error = errno;
 
 	*fd = is_ours(path) ? open_checked(path, flags) : -ENOENT;
-	/* Then the path does not exist, which the C library finds out, or it creates it. */
+	/* No such node: the C library opens the path, reports that it is absent, or creates it. */
 	if (*fd == -ENOENT || *fd == -ENXIO) {
 		errno = error;
 		return false;

@@ -41,7 +41,7 @@ static bool is_attr(int fd, struct udmabuf_file *file)
 	return udmabuf_used() && udmabuf_file(fd, file) && file->attr;
 }
 
-/* So a dma-buf answers to read() and write(), and to pread() and pwrite(). */
+/* These are the errors of a dma-buf for read() and write(), and for pread() and pwrite(). */
 static bool is_refused(ssize_t done)
 {
 	return done < 0 && (errno == EINVAL || errno == ESPIPE);
@@ -64,7 +64,7 @@ static ssize_t write_attr(int fd, const struct udmabuf_file *file, const void *d
 {
 	int err;
 
-	/* The kernel knows whether it is open for writing. */
+	/* The kernel checks whether the descriptor is open for writing. */
 	if (next_of(write)(fd, data, 0) < 0)
 		return -1;
 	err = udmabuf_attr_store(file, data, size);

@@ -73,7 +73,7 @@ static int check_access(const struct udmabuf_file *file, bool write)
 	return file->access == forbidden ? -EBADF : 0;
 }
 
-/* How much of @size there is from @position on. */
+/* Limit @size to the bytes from @position to the end. */
 static int limit(int fd, uint64_t position, bool write, size_t *size)
 {
 	uint64_t end = 0;
