@@ -344,6 +344,8 @@ unsigned int carveout_remote_release(struct carveout_remote *remote)
 
 	mutex_lock(&remote->lock);
 	list_splice_init(&remote->held, &list);
+	/* Work has yet to look whether a reset ended these. The caller knows. */
+	list_splice_tail_init(&remote->stopped, &list);
 	mutex_unlock(&remote->lock);
 	count = end_sessions(remote, &list);
 	/* The reports may have been kept for these sessions only. */

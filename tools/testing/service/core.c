@@ -138,6 +138,13 @@ void core_hold(struct core *core, u64 generation)
 		core->held[core->nr_held++] = generation;
 }
 
+/* The core cannot access the memory of its former sessions any longer. */
+static void unhold(struct core *core)
+{
+	core->nr_held = 0;
+	core->may_hold = false;
+}
+
 /* Only the work of a channel stores to a directory. */
 void heap_synced(struct carveout_buf *buf, u64 offset, u64 size)
 {
@@ -316,6 +323,8 @@ void core_turn(struct core *core)
 	session = channel->session;
 	number = session ? session->number : 0;
 	record = begin_turn(core, channel);
+	if (record && record->restarts)
+		core->may_hold |= !list_empty(&channel->answers);
 	if (record && record->restarts && list_empty(&channel->answers)) {
 		memcpy(handle, core->handle, sizeof(handle));
 		nr = core->nr_handles;
@@ -362,14 +371,27 @@ void core_run(unsigned int number)
 	kernel_run_work(work);
 }
 
-/* The number of a remoteproc that has stopped is free once its driver is unbound. */
+/* The remoteproc has no channel, and the service waits for no end of a run of it. */
+static bool is_unused(const struct core *core)
+{
+	switch (core->rproc.state) {
+	case RPROC_OFFLINE:
+		return true;
+	case RPROC_DETACHED:
+		return !core->nr_held && !core->may_hold;
+	default:
+		return false;
+	}
+}
+
+/* The number of a remoteproc that is not used is free once its driver is unbound. */
 static void check_rproc(const struct core *core)
 {
 	const struct rproc *rproc = &core->rproc;
 
-	if (core->has_rproc && rproc->state == RPROC_OFFLINE &&
+	if (core->has_rproc && is_unused(core) &&
 	    (rproc->dev.refs != 1 || !list_empty(&rproc->subdevs)))
-		bug("the remoteproc of %s, which has stopped, is kept", core->dev.name);
+		bug("the remoteproc of %s, which is not used, is kept", core->dev.name);
 }
 
 /**
@@ -447,6 +469,7 @@ void core_unplug(struct core *core)
 		return;
 	trace("%s loses its channel\n", core->dev.name);
 	judge_end_session(core, list_empty(&channel->answers));
+	core->may_hold |= !list_empty(&channel->answers);
 	core->nr_records = 0;
 	core->nested = 0;
 	readable_end(core, true);
@@ -470,7 +493,7 @@ static void end_run(struct core *core, bool reset)
 
 	core_unplug(core);
 	if (reset)
-		core->nr_held = 0;
+		unhold(core);
 	list_for_each_entry_safe(subdev, next, &core->rproc.subdevs, node)
 		subdev->unprepare(subdev);
 }
@@ -537,12 +560,12 @@ void core_release(struct core *core, bool by_administrator)
 	char text[64];
 
 	if (!by_administrator) {
-		core->nr_held = 0;
+		unhold(core);
 		carveout_remote_stopped(&core->dev);
 	}
 	if (!by_administrator || !remote)
 		return;
-	core->nr_held = 0;
+	unhold(core);
 	attr = container_of(remote->dev.class->dev_groups[0]->attrs[0], struct device_attribute,
 			    attr);
 	attr->show(&remote->dev, attr, text);

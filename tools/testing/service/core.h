@@ -131,6 +131,7 @@ struct directory {
  * @directory_addr: address of the directory, as the answers state it
  * @held: generations of buffers whose memory it may still access
  * @nr_held: number of @held
+ * @may_hold: the service may hold more than @held: a session ended before its answers were sent
  */
 struct core {
 	struct device dev;
@@ -166,6 +167,7 @@ struct core {
 	u64 directory_addr;
 	u64 held[KNOWN];
 	unsigned int nr_held;
+	bool may_hold;
 };
 
 void core_begin(struct core *core, const char *name, u8 config, u8 limits);

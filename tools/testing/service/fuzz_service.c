@@ -320,6 +320,9 @@ static void op_end(struct core *core)
 		break;
 	default:
 		core_stop(core, states[how & 3]);
+		/* Before the work that looks at the state. */
+		if ((how & 56) == 56)
+			core_release(core, false);
 		if (how >= 192 && core->rpdev)
 			core->rproc.state = RPROC_CRASHED;
 	}
