@@ -100,6 +100,13 @@ static void end_work(struct work_struct *work)
 	end_reports(container_of(work, struct carveout_reports, end_work));
 }
 
+/* The processor has or may get channels, also after a crash, until it is recovered. */
+static bool has_run(const struct rproc *rproc)
+{
+	return rproc->state == RPROC_RUNNING || rproc->state == RPROC_ATTACHED ||
+	       rproc->state == RPROC_CRASHED;
+}
+
 /*
  * A recovery before the subdevice is attached is not reported: the sessions of that run are held
  * until another run ends.
@@ -113,10 +120,8 @@ static void reports_work(struct work_struct *work)
 	if (!reports->attached)
 		rproc_add_subdev(rproc, &reports->subdev);
 	reports->attached = true;
-	if (rproc->state == RPROC_OFFLINE)
-		stop_run(reports->remote, true);
-	else if (rproc->state == RPROC_DETACHED)
-		stop_run(reports->remote, false);
+	if (!has_run(rproc))
+		stop_run(reports->remote, rproc->state == RPROC_OFFLINE);
 	mutex_unlock(&rproc->lock);
 }
 
@@ -230,8 +235,8 @@ static struct rproc *get_rproc(struct carveout_remote *remote)
 /*
  * Wait until remoteproc has dropped its lock. If the processor was reset, move the sessions of
  * the run to @list. Otherwise they are held again: after a detachment the processor runs on,
- * and after a crash it is not known which run has crashed. A remoteproc that is deleted may not
- * have been stopped: see rproc_del().
+ * and after a crash it is not known which run has crashed. In older kernels a remoteproc that is
+ * deleted has a state of its own, which does not tell whether the processor was reset.
  */
 static void take_stopped(struct carveout_remote *remote, struct list_head *list)
 {
@@ -254,8 +259,7 @@ static bool is_idle(const struct carveout_remote *remote, const struct rproc *rp
 {
 	lockdep_assert_held(&rproc->lock);
 	lockdep_assert_held(&remote->lock);
-	return !remote->nr_held &&
-	       (rproc->state == RPROC_OFFLINE || rproc->state == RPROC_DETACHED);
+	return !remote->nr_held && !has_run(rproc);
 }
 
 /*

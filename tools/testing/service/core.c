@@ -378,6 +378,7 @@ static bool is_unused(const struct core *core)
 	case RPROC_OFFLINE:
 		return true;
 	case RPROC_DETACHED:
+	case RPROC_DELETED:
 		return !core->nr_held && !core->may_hold;
 	default:
 		return false;
@@ -490,10 +491,15 @@ static bool is_reset(const struct rproc *rproc)
 static void end_run(struct core *core, bool reset)
 {
 	struct rproc_subdev *subdev, *next;
+	bool held;
 
 	core_unplug(core);
+	held = core->nr_held || core->may_hold;
 	if (reset)
 		unhold(core);
+	/* Without a report only the state tells of a reset, and that of a deleted one does not. */
+	if (list_empty(&core->rproc.subdevs) || !is_reset(&core->rproc))
+		core->may_hold = held;
 	list_for_each_entry_safe(subdev, next, &core->rproc.subdevs, node)
 		subdev->unprepare(subdev);
 }
@@ -528,7 +534,8 @@ void core_stop(struct core *core, enum rproc_state state)
  * core_delete() - Delete the remoteproc of a core, which then has no other run
  * @core: the core
  *
- * The state does not tell whether the core was reset.
+ * Older kernels set the state RPROC_DELETED, which does not tell whether the core was reset. The
+ * others keep the state that the stop has left: see core_stop().
  */
 void core_delete(struct core *core)
 {
