@@ -270,8 +270,8 @@ TEST_F_TIMEOUT(r5, core_without_a_driver_of_its_channel_holds_memory, TEST_SECON
 	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 4096));
 }
 
-/* Its remoteproc is another one, with another name. */
-static bool start_anew(struct core *core)
+/* Its remoteproc is another one, which may have another name. */
+static bool find_anew(struct core *core)
 {
 	struct core former = *core;
 
@@ -280,7 +280,7 @@ static bool start_anew(struct core *core)
 	core->node = former.node;
 	core->control = former.control;
 	core->fd = former.fd;
-	return start_again(core);
+	return true;
 }
 
 /* Without its driver the core is stopped. The reports of its next remoteproc count. */
@@ -294,7 +294,8 @@ TEST_F_TIMEOUT(r5, driver_of_the_core_is_bound_anew, TEST_SECONDS)
 	EXPECT_TRUE(SOON(held_by(core) == 0));
 	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 4096));
 	ASSERT_EQ(0, write_line(DRIVER "/bind", cores[0].device));
-	ASSERT_TRUE(start_anew(core));
+	ASSERT_TRUE(find_anew(core));
+	ASSERT_TRUE(start_again(core));
 	EXPECT_EQ(2, load(&core->control->runs));
 	ASSERT_EQ(0, hammer(core, LARGE));
 	used = used_bytes(self->node);
@@ -308,6 +309,26 @@ TEST_F_TIMEOUT(r5, driver_of_the_core_is_bound_anew, TEST_SECONDS)
 	EXPECT_TRUE(SOON(load(&core->control->runs) == 3));
 	EXPECT_TRUE(SOON(held_by(core) == 0));
 	EXPECT_TRUE(SOON(used_bytes(self->node) == self->used + 2 * 4096));
+}
+
+static bool has_name_when_bound_anew(struct core *core, const char *name)
+{
+	return !write_line(DRIVER "/unbind", cores[core->nr].device) &&
+	       !write_line(DRIVER "/bind", cores[core->nr].device) &&
+	       find_anew(core) && !strcmp(core->rproc, name);
+}
+
+/* The service drops the remoteproc of a core that is stopped, shortly after the memory. */
+TEST_F_TIMEOUT(r5, stopped_core_has_the_same_number_when_bound_anew, TEST_SECONDS)
+{
+	struct core *core = &self->core[0];
+	char name[sizeof(core->rproc)];
+
+	ASSERT_EQ(0, hammer(core, LARGE));
+	ASSERT_EQ(0, stop(core));
+	EXPECT_TRUE(SOON(held_by(core) == 0));
+	strcpy(name, core->rproc);
+	EXPECT_TRUE(BECOMES_TRUE_IN(1000, has_name_when_bound_anew(core, name)));
 }
 
 /* A block of a core that crashes is free after the reset, not before it. */
