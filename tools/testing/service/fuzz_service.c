@@ -178,8 +178,11 @@ static void mutate(u8 *message, unsigned int len)
 
 static bool is_used(const struct core *core, u32 id)
 {
+	const struct carveout_rpmsg_request *nested = (const void *)core->message;
 	unsigned int i;
 
+	if (core->nested && nested->header.id == id)
+		return true;
 	for (i = 0; i < core->nr_records; i++)
 		if (core->record[i].request.header.id == id)
 			return true;
