@@ -60,10 +60,8 @@ DONE=$LOGS/done-$$
 QUICK=(build:arm64-6.12 build:arm64-6.1 build:x86_64-6.12 build:uml-6.12
 	share:arm64-6.12 share:arm64-6.1 share:x86_64-6.12 libtest kunit:uml-6.12
 	remote:versal-6.12 unit scripts remote)
-KUNIT_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12 arm64-6.12-rt x86_64-6.12
-	uml-6.1 uml-6.12 uml-7)
-# The slowest first: several boards run at a time.
-KSELFTEST_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1
+# All boards, the slowest first: several run at a time.
+ALL_BOARDS=(arm64-7-debug arm64-6.1-debug arm64-6.12-rt arm64-6.12-16k arm64-6.1
 	arm64-6.12 arm64-7 x86_64-6.1 x86_64-6.12 x86_64-6.12-full uml-6.1 uml-6.12 uml-7)
 COMPAT_BOARDS=(arm64-6.12 x86_64-6.12)
 HIBERNATE_BOARDS=(x86_64-6.12)
@@ -102,8 +100,8 @@ expand_lanes()
 	for lane in "$@"; do
 		case $lane in
 		build)		printf 'build:%s\n' "${BOARDS[@]}" ;;
-		kunit)		printf 'kunit:%s\n' "${KUNIT_BOARDS[@]}" ;;
-		kselftest)	printf 'kselftest:%s\n' "${KSELFTEST_BOARDS[@]}" ;;
+		kunit)		printf 'kunit:%s\n' "${ALL_BOARDS[@]}" ;;
+		kselftest)	printf 'kselftest:%s\n' "${ALL_BOARDS[@]}" ;;
 		compat)		printf 'compat:%s\n' "${COMPAT_BOARDS[@]}" ;;
 		hibernate)	printf 'hibernate:%s\n' "${HIBERNATE_BOARDS[@]}" ;;
 		importers)	printf 'importers:%s\n' "${IMPORTER_BOARDS[@]}" ;;
