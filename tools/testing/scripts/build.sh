@@ -290,7 +290,7 @@ test_modules()
 	local name
 
 	for name in carveout_corrupt carveout_attrs carveout_waiter carveout_client \
-		carveout_assigned carveout_edu; do
+		carveout_importer carveout_assigned carveout_edu; do
 		[ ! -e "$B/module-$modules/$name.ko" ] ||
 			cp "$B/module-$modules/$name.ko" "$1/modules/"
 	done
