@@ -18,7 +18,9 @@
  * A pin may be held for ever. It is reported once, and the buffer stays parked, holding
  * the module. A buffer that a persistent tag held until the module's exit cannot hold it any
  * longer: in the end it is abandoned. Its pages are then lost until the next boot, or until
- * their last pin if they are from the page allocator. No other owner gets them before.
+ * their last pin if they are from the page allocator. No other owner gets them before. A fence
+ * that does not signal has the same effect, except that its memory is lost until the next boot
+ * in any case.
  *
  * Why a page count that is down to one stays there
  *
@@ -98,7 +100,7 @@ static struct ratelimit_state report_limit =
 	RATELIMIT_STATE_INIT_FLAGS(report_limit, DEFAULT_RATELIMIT_INTERVAL,
 				   DEFAULT_RATELIMIT_BURST, RATELIMIT_MSG_ON_RELEASE);
 
-/* Limit of the wait for pins in the module's exit. */
+/* Limit of the wait for pins and fences in the module's exit. */
 #define EXIT_WAIT_MS	10000
 
 /* The wait in the module's exit is over: parked buffers are abandoned. */
@@ -204,7 +206,7 @@ static void check_later(struct carveout_buf *buf)
 	queue_delayed_work(carveout_wq, &parking->work, msecs_to_jiffies(delay));
 }
 
-/* Log that a buffer is pinned, with its user. Programs choose their own names. */
+/* Log that a buffer is still in use, with its user. Programs choose their own names. */
 static void report(const struct carveout_buf *buf, const char *consequence)
 {
 	u64 parked_ns = ktime_get_ns() - buf->parking.since;
@@ -232,15 +234,22 @@ static void report_once(struct carveout_buf *buf)
 }
 
 /*
- * The module ends, but pages are pinned: leave the memory as it is. Without users of the
- * heap no span is allocated any longer, so the buffer's span may stay.
+ * The module ends, but the memory is in use: leave it as it is. Without users of the heap
+ * no span is allocated any longer, so the buffer's span may stay.
  */
 static void abandon(struct carveout_buf *buf)
 {
-	bool system = buf->claim->range.source == CARVEOUT_SOURCE_SYSTEM;
+	const char *consequence = "its region is lost until the next boot";
 
-	report(buf, system ? "its pages are lost until that ends" :
-			     "its region is lost until the next boot");
+	if (buf->claim->range.source == CARVEOUT_SOURCE_SYSTEM) {
+		consequence = "its pages are lost until that ends";
+		if (has_fences(buf)) {
+			/* The end of a fence frees no page. */
+			carveout_claim_leak(buf->claim, buf->start, buf->size);
+			consequence = "its pages are lost until the next boot";
+		}
+	}
+	report(buf, consequence);
 	WRITE_ONCE(buf->claim->abandoned, true);
 }
 
@@ -252,8 +261,7 @@ static void park_work(struct work_struct *work)
 
 	if (!is_busy(buf)) {
 		free_memory(buf);
-	} else if (READ_ONCE(abandon_parked) && !has_fences(buf)) {
-		/* Only pins may last for ever: each fence signals, and no hold is left. */
+	} else if (READ_ONCE(abandon_parked)) {
 		abandon(buf);
 	} else {
 		report_once(buf);
@@ -330,8 +338,8 @@ static void pause(void)
  * carveout_release_exit() - Wait until no buffer is parked
  *
  * A parked buffer holds the module, except for one that a persistent tag held
- * until now. Its memory cannot be freed before its pins end. They may never end, so after
- * a while it is abandoned.
+ * until now. Its memory cannot be freed before its pins and fences end. They may never
+ * end, so after a while it is abandoned.
  *
  * Context: Process context. May sleep, for %EXIT_WAIT_MS and the time of one check.
  */
@@ -345,7 +353,7 @@ void carveout_release_exit(void)
 		pr_info("waiting for I/O with %d buffer(s) to end\n", nr_parked());
 	while (nr_parked() && time_before(jiffies, end))
 		pause();
-	/* The next check of each buffer without fences is its last one. */
+	/* The next check of each buffer is its last one. */
 	WRITE_ONCE(abandon_parked, true);
 	while (nr_parked())
 		pause();

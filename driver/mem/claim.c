@@ -337,7 +337,7 @@ static int claim_map(struct carveout_claim *claim)
 	}
 
 	if (!request_mem_region(range->base, range->size, claim->resource)) {
-		range_err(range, "is in use by another driver; /proc/iomem shows which one; remove the region from one of the two");
+		range_err(range, "is in use by another driver; /proc/iomem shows which one; remove the region from one of the two, or boot again if it was abandoned");
 		return -EBUSY;
 	}
 	/* Not even a mapping: the CPU could access the memory speculatively. */
@@ -355,8 +355,9 @@ static int claim_map(struct carveout_claim *claim)
 }
 
 /*
- * The pages of an abandoned claim are pinned, and stay ordinary ones for that. No heap
- * claims them again, because they are not reserved.
+ * The pages of an abandoned claim may be pinned, so they stay ordinary ones. No heap claims
+ * them again, because they are not reserved. No-map memory is abandoned because of a fence, and
+ * stays requested.
  */
 static void claim_unmap(struct carveout_claim *claim)
 {
@@ -366,7 +367,8 @@ static void claim_unmap(struct carveout_claim *claim)
 	case CARVEOUT_SOURCE_NOMAP:
 		if (carveout_claim_has_va(claim))
 			memunmap(claim->va);
-		release_mem_region(range->base, range->size);
+		if (!claim->abandoned)
+			release_mem_region(range->base, range->size);
 		break;
 	case CARVEOUT_SOURCE_MAPPED:
 		if (!claim->abandoned)
@@ -449,11 +451,16 @@ release_range:
  */
 void carveout_claim_destroy(struct carveout_claim *claim)
 {
+	bool lost = claim->abandoned && claim->range.source == CARVEOUT_SOURCE_NOMAP;
+
 	claim_unmap(claim);
-	carveout_range_release(&claim->range);
+	if (!lost)
+		carveout_range_release(&claim->range);
 	claim_delist(claim);
 	kvfree(claim->region);
-	kfree(claim);
+	/* Memory that stays requested has its name in the claim. */
+	if (!lost)
+		kfree(claim);
 	carveout_object_dec(CARVEOUT_OBJ_CLAIM);
 }
 

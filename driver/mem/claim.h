@@ -52,7 +52,7 @@ struct carveout_range {
  * @va: the kernel's own mapping, with the region's memory type; NULL if the CPU must not
  *	access the memory (invariant)
  * @region: metadata of the region in the lib/ heap; carveout.lock
- * @abandoned: a page was still pinned when the module had to end
+ * @abandoned: some of it was still in use when the module had to end
  * @resource: its name in /proc/iomem (invariant)
  */
 struct carveout_claim {

@@ -127,6 +127,27 @@ u64 carveout_claim_unpinned(const struct carveout_claim *claim, u64 start,
 	return done;
 }
 
+/**
+ * carveout_claim_leak() - Keep pages from ever being freed
+ * @claim: a claim of pages from the system
+ * @start: physical address in it
+ * @size: bytes, whole pages
+ *
+ * A device may access them, and nothing tells when it stops.
+ *
+ * Context: Process context. May sleep.
+ */
+void carveout_claim_leak(const struct carveout_claim *claim, u64 start, u64 size)
+{
+	u64 done;
+
+	for (done = 0; done < size; done += PAGE_SIZE) {
+		get_page(pfn_to_page(PHYS_PFN(start + done)));
+		if (!(done % STEP))
+			cond_resched();
+	}
+}
+
 /* === Poisoned ============================================================= */
 
 /*

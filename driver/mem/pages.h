@@ -16,6 +16,7 @@ void carveout_pages_set_reserved(const struct carveout_range *range, bool reserv
 bool carveout_page_unpinned(unsigned long pfn);
 u64 carveout_claim_unpinned(const struct carveout_claim *claim, u64 start,
 			    u64 size);
+void carveout_claim_leak(const struct carveout_claim *claim, u64 start, u64 size);
 u64 carveout_claim_healthy(const struct carveout_claim *claim, u64 start, u64 size);
 
 #endif /* CARVEOUT_PAGES_H */

@@ -14,6 +14,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/iosys-map.h>
+#include <linux/jiffies.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -171,13 +172,24 @@ static int importer_fence(struct importer_file *file, struct dma_buf *dmabuf)
 	return ret;
 }
 
-/* The code of the fence is that of this module, and its lock is in @file. */
-static void end_fence(struct importer_file *file)
+/*
+ * The code of the fence is that of this module, and its lock is in @file. Both stay if a test
+ * has failed and left the buffer with the fence. Return true if the fence has ended.
+ */
+static bool end_fence(struct importer_file *file)
 {
+	unsigned long end = jiffies + 30 * HZ;
+
 	dma_fence_signal(file->fence);
-	while (kref_read(&file->fence->refcount) > 1)
+	while (kref_read(&file->fence->refcount) > 1) {
+		if (time_after(jiffies, end)) {
+			__module_get(THIS_MODULE);
+			return false;
+		}
 		msleep(20);
+	}
 	dma_fence_put(file->fence);
+	return true;
 }
 
 /* === The device =========================================================== */
@@ -221,6 +233,11 @@ static long ioctl_locked(struct importer_file *file, unsigned int cmd, unsigned 
 		return call_with_dmabuf(file, arg, importer_fence);
 	case IMPORTER_COUNT:
 		return file->page ? page_count(file->page) : 0;
+	case IMPORTER_SIGNAL:
+		if (!file->fence)
+			return -ENOENT;
+		dma_fence_signal(file->fence);
+		return 0;
 	default:
 		return -ENOTTY;
 	}
@@ -252,11 +269,11 @@ static int importer_open(struct inode *inode, struct file *opened)
 static int importer_release(struct inode *inode, struct file *opened)
 {
 	struct importer_file *file = opened->private_data;
+	bool ended = !file->fence || end_fence(file);
 
-	if (file->fence)
-		end_fence(file);
 	unmap(file);
-	kfree(file);
+	if (ended)
+		kfree(file);
 	return 0;
 }
 

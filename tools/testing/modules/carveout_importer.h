@@ -29,9 +29,11 @@ struct importer_byte {
 #define IMPORTER_STORE	_IOW('I', 1, struct importer_byte)
 #define IMPORTER_LOAD	_IOWR('I', 2, struct importer_byte)
 
-/* The argument is a dma-buf descriptor: add a fence that signals when the file is closed. */
+/* The argument is a dma-buf descriptor: add a fence. It signals when the file is closed. */
 #define IMPORTER_FENCE	_IO('I', 3)
 /* Returns the reference count of the first page of that buffer; 0 if it has no pages. */
 #define IMPORTER_COUNT	_IO('I', 4)
+/* Signal the fence now. */
+#define IMPORTER_SIGNAL	_IO('I', 5)
 
 #endif /* CARVEOUT_IMPORTER_H */

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers whose pages are pinned for long: they are listed, one line of the log names them,
- * the module can be removed, and their region is not claimed again.
+ * Buffers whose pages are pinned for long, or that have a fence that does not signal: they are
+ * listed, one line of the log names them, the module can be removed, and their region is not
+ * claimed again.
+ *
+ * CARVEOUT_MODULES is the folder of carveout_importer.ko, which has the fence, else /modules.
  */
 #include <fcntl.h>
+#include <sys/ioctl.h>
 
 #include "carveout_pinner.h"
+
+#include "../../modules/carveout_importer.h"
 
 /* The driver reports a pin after 10 s, and checks once a second. */
 #define REPORT_MS	30000
@@ -237,6 +243,75 @@ TEST_F_TIMEOUT(parked, log_has_one_line_about_each_long_pin, 120)
 		EXPECT_TRUE(pipe_has(self->pipe[0], 3));
 }
 
+/* === Fences ============================================================== */
+
+#define NO_IMPORTER	"carveout_importer.ko is not here; set CARVEOUT_MODULES"
+
+/* A file of the importer, which is loaded for it. */
+static int open_importer(void)
+{
+	int err = access(IMPORTER_DEVICE, F_OK) ? load_module("carveout_importer", "") : 0;
+
+	return err ?: open(IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
+}
+
+/* The fence signals when the file is closed. */
+static int close_importer(int importer)
+{
+	close(importer);
+	return unload_module("carveout_importer");
+}
+
+/*
+ * Allocate a buffer and leave only its fence. With CARVEOUT_ALLOC_PERSIST in @flags a tag
+ * still holds the buffer.
+ */
+static int leave_fence(int importer, int node, __u32 flags, __u64 *generation)
+{
+	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
+	int err;
+
+	alloc.flags = flags;
+	if (flags)
+		set_name(alloc.tag, unique_tag("fenced"));
+	set_name(alloc.label, LABEL);
+	err = xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc);
+	if (err)
+		return err;
+	*generation = alloc.generation;
+	err = xioctl(importer, IMPORTER_FENCE, (void *)(long)alloc.fd);
+	close(alloc.fd);
+	return err;
+}
+
+/* An importer may release a buffer long before its device is done with it. */
+TEST_F_TIMEOUT(parked, long_fence_is_listed_and_in_the_log, 120)
+{
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), importer, seen = 0;
+	struct carveout_buffer_info info;
+	char line[1024] = "";
+	__u64 generation;
+
+	if (!have_module("carveout_importer"))
+		SKIP(return, NO_IMPORTER);
+	EXPECT_TRUE(pipe_has(self->pipe[0], 3));
+	importer = open_importer();
+	ASSERT_LE(0, importer);
+	ASSERT_LE(0, lseek(kmsg, 0, SEEK_END));
+	ASSERT_EQ(0, leave_fence(importer, self->heap.node, 0, &generation));
+	ASSERT_EQ(1, find_parked(self->heap.node, generation, &info));
+	EXPECT_LT(0, info.parked_ns);
+	EXPECT_EQ(self->pid, (pid_t)info.pid);
+	sleep_us(20000);
+	EXPECT_EQ(1, debugfs_line("state", "parked_buffer ", generation, line, sizeof(line)));
+	EXPECT_TRUE(names_the_user(line, self->pid)) TH_LOG("%s", line);
+	EXPECT_TRUE(BECOMES_TRUE_IN(REPORT_MS, (seen += count_lines(kmsg, "label '" LABEL "'",
+								    "comm 'carveout_parked'"))));
+	EXPECT_EQ(1, seen);
+	EXPECT_EQ(0, close_importer(importer));
+	EXPECT_TRUE(BECOMES_TRUE(!find_parked(self->heap.node, generation, &info)));
+}
+
 /* === The module ========================================================== */
 
 /* A page of a persistent buffer of this heap is in the pipe, and only the tag is left. */
@@ -260,13 +335,18 @@ static void end_first_pin(struct __test_metadata *_metadata, struct _test_data_p
 	close(self->heap.node);
 }
 
-/* The end of the module does not depend on the end of the pin. */
-static void expect_removal(struct __test_metadata *_metadata)
+/* The end of the module depends neither on the end of the pin nor on the fence of @importer. */
+static void expect_removal(struct __test_metadata *_metadata, int importer)
 {
 	pid_t pid = start_child(removes_module, NULL);
+	bool removed;
 
 	ASSERT_LT(0, pid);
-	EXPECT_TRUE(BECOMES_TRUE_IN(60000, access("/sys/module/carveout", F_OK)));
+	removed = BECOMES_TRUE_IN(30000, access("/sys/module/carveout", F_OK));
+	EXPECT_TRUE(removed);
+	/* A removal that waits for the fence all the same must not keep the board. */
+	if (!removed)
+		xioctl(importer, IMPORTER_SIGNAL, NULL);
 	EXPECT_EQ(0, wait_child(pid));
 }
 
@@ -288,33 +368,75 @@ TEST_F_TIMEOUT(parked, removing_the_module_ends_without_the_pin, 180)
 	ASSERT_EQ(0, load_module("carveout", "default=1M"));
 	ASSERT_TRUE(BECOMES_TRUE(!access(SYSTEM_NODE, F_OK)));
 	ASSERT_EQ(0, leave_persistent_page(SYSTEM_NODE, self->pipe[1]));
-	expect_removal(_metadata);
+	expect_removal(_metadata, -1);
 	EXPECT_EQ(0, load_module("carveout", args));
 	EXPECT_TRUE(pipe_has(self->pipe[0], 7));
 	expect_new_heap(_metadata, &self->heap);
 }
 
+/* Only the tag and a fence of the importer hold a buffer of this heap. */
+static int leave_persistent_fence(int importer, const char *path)
+{
+	int node = open(path, O_RDWR | O_CLOEXEC), err;
+	__u64 generation;
+
+	if (node < 0)
+		return -errno;
+	err = leave_fence(importer, node, CARVEOUT_ALLOC_PERSIST, &generation);
+	close(node);
+	return err;
+}
+
+/*
+ * Nor does it depend on the end of a fence. The device may write for as long as the kernel
+ * runs, so the page is never freed.
+ */
+TEST_F_TIMEOUT(parked, removing_the_module_ends_without_the_fence, 180)
+{
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), importer;
+	char args[1200];
+
+	if (!have_module("carveout") || !have_module("carveout_importer"))
+		SKIP(return, NO_IMPORTER);
+	ASSERT_EQ(0, module_args(args, sizeof(args)));
+	end_first_pin(_metadata, self);
+	ASSERT_TRUE(BECOMES_TRUE(!unload_module("carveout")));
+	importer = open_importer();
+	ASSERT_LE(0, importer);
+	ASSERT_EQ(0, load_module("carveout", "default=1M"));
+	ASSERT_TRUE(BECOMES_TRUE(!access(SYSTEM_NODE, F_OK)));
+	ASSERT_EQ(0, leave_persistent_fence(importer, SYSTEM_NODE));
+	ASSERT_LE(0, lseek(kmsg, 0, SEEK_END));
+	expect_removal(_metadata, importer);
+	EXPECT_EQ(1, count_lines(kmsg, "label '" LABEL "'",
+				 "its pages are lost until the next boot"));
+	EXPECT_EQ(1, xioctl(importer, IMPORTER_COUNT, NULL));
+	EXPECT_EQ(0, close_importer(importer));
+	EXPECT_EQ(0, load_module("carveout", args));
+	expect_new_heap(_metadata, &self->heap);
+}
+
 /* === An abandoned region ================================================= */
 
-/* A device with a region of its own, to which the driver is bound by its name only. */
+/* Devices with a region of their own, to which the driver is bound by their names only. */
 #define DEVICE		"abandoned"
-#define OVERRIDE	"/sys/bus/platform/devices/" DEVICE "/driver_override"
+#define NOMAP_DEVICE	"abandoned-nomap"
+#define OVERRIDE(device) "/sys/bus/platform/devices/" device "/driver_override"
 #define BIND		"/sys/bus/platform/drivers/carveout/bind"
-#define NODE		"/dev/carveout/" DEVICE
+#define NO_REGION	"the board has no region that may be lost"
+#define NODE(device)	"/dev/carveout/" device
 
-/* Leave a pinned page in a new heap of the device. */
-static void pin_in_device(struct __test_metadata *_metadata, int pipe)
+/* Make a heap of a device. */
+static int bind_device(const char *device, const char *override, const char *node)
 {
-	ASSERT_EQ(0, write_line(OVERRIDE, "carveout"));
-	ASSERT_EQ(0, write_line(BIND, DEVICE));
-	ASSERT_TRUE(BECOMES_TRUE(!access(NODE, F_OK)));
-	ASSERT_EQ(0, leave_persistent_page(NODE, pipe));
+	return write_line(override, "carveout") ?: write_line(BIND, device) ?:
+	       BECOMES_TRUE(!access(node, F_OK)) ? 0 : -ENOENT;
 }
 
 static void expect_refused(struct __test_metadata *_metadata, int kmsg)
 {
 	EXPECT_EQ(1, count_lines(kmsg, "region " DEVICE "@", "was not set aside at boot"));
-	EXPECT_EQ(-1, access(NODE, F_OK));
+	EXPECT_EQ(-1, access(NODE(DEVICE), F_OK));
 }
 
 /*
@@ -329,13 +451,14 @@ TEST_F_TIMEOUT(parked, abandoned_region_is_not_claimed_again, 180)
 
 	if (!have_module("carveout"))
 		SKIP(return, "carveout.ko is not here; set CARVEOUT_MODULES");
-	if (access(OVERRIDE, F_OK))
-		SKIP(return, "the board has no region that may be lost");
+	if (access(OVERRIDE(DEVICE), F_OK))
+		SKIP(return, NO_REGION);
 	ASSERT_EQ(0, module_args(args, sizeof(args)));
 	end_first_pin(_metadata, self);
-	pin_in_device(_metadata, self->pipe[1]);
+	ASSERT_EQ(0, bind_device(DEVICE, OVERRIDE(DEVICE), NODE(DEVICE)));
+	ASSERT_EQ(0, leave_persistent_page(NODE(DEVICE), self->pipe[1]));
 	ASSERT_LE(0, lseek(kmsg, 0, SEEK_END));
-	expect_removal(_metadata);
+	expect_removal(_metadata, -1);
 	EXPECT_EQ(1, count_lines(kmsg, "label '" LABEL "'", "is lost until the next boot"));
 
 	ASSERT_EQ(0, load_module("carveout", args));
@@ -345,7 +468,41 @@ TEST_F_TIMEOUT(parked, abandoned_region_is_not_claimed_again, 180)
 	EXPECT_TRUE(pipe_has(self->pipe[0], 7));
 	EXPECT_EQ(-EINVAL, write_line(BIND, DEVICE));
 	expect_refused(_metadata, kmsg);
-	EXPECT_EQ(0, write_line(OVERRIDE, "\n"));
+	EXPECT_EQ(0, write_line(OVERRIDE(DEVICE), "\n"));
+	expect_new_heap(_metadata, &self->heap);
+}
+
+/* Memory without pages has no pins, but a device may access it as well. */
+TEST_F_TIMEOUT(parked, abandoned_memory_without_pages_is_not_claimed_again, 180)
+{
+	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC), importer, err;
+	char args[1200];
+
+	if (!have_module("carveout") || !have_module("carveout_importer"))
+		SKIP(return, NO_IMPORTER);
+	if (access(OVERRIDE(NOMAP_DEVICE), F_OK))
+		SKIP(return, NO_REGION);
+	ASSERT_EQ(0, module_args(args, sizeof(args)));
+	end_first_pin(_metadata, self);
+	err = bind_device(NOMAP_DEVICE, OVERRIDE(NOMAP_DEVICE), NODE(NOMAP_DEVICE));
+	if (err == -EINVAL) {
+		EXPECT_EQ(0, write_line(OVERRIDE(NOMAP_DEVICE), "\n"));
+		SKIP(return, "the kernel has no memory without pages");
+	}
+	ASSERT_EQ(0, err);
+	importer = open_importer();
+	ASSERT_LE(0, importer);
+	ASSERT_EQ(0, leave_persistent_fence(importer, NODE(NOMAP_DEVICE)));
+	ASSERT_LE(0, lseek(kmsg, 0, SEEK_END));
+	expect_removal(_metadata, importer);
+	EXPECT_EQ(1, count_lines(kmsg, "label '" LABEL "'", "is lost until the next boot"));
+
+	ASSERT_EQ(0, load_module("carveout", args));
+	EXPECT_EQ(1, count_lines(kmsg, "region " NOMAP_DEVICE "@", "is in use by another"));
+	EXPECT_EQ(0, close_importer(importer));
+	EXPECT_EQ(-EBUSY, write_line(BIND, NOMAP_DEVICE));
+	EXPECT_EQ(-1, access(NODE(NOMAP_DEVICE), F_OK));
+	EXPECT_EQ(0, write_line(OVERRIDE(NOMAP_DEVICE), "\n"));
 	expect_new_heap(_metadata, &self->heap);
 }
 
