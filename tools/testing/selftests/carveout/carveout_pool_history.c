@@ -2,12 +2,7 @@
 /*
  * A history of a pool: processes acquire, release and move its blocks through files of
  * their own and through a driver, under signals and until they are killed. Each logs its
- * calls. A checker then proves from the log that no block had two owners at any time.
- *
- * The clock of the log is a shared counter, read before and after each call. A block
- * certainly belongs to its owner from the end of the call that made it so until the
- * beginning of the call that ends it, or until its owner is about to be killed. No two
- * such intervals of a block overlap, and no serial appears twice.
+ * calls, and the checker of carveout_history.h reads the log.
  *
  * CARVEOUT_MODULES is the folder of carveout_client.ko, which is the driver, else /modules.
  */
@@ -17,224 +12,18 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "carveout_fixture.h"
+#include "carveout_history.h"
 
 #include "../../modules/carveout_client.h"
 
 #define BLOCKS		4
 #define AT_ONCE		6	/* processes that run at the same time */
-#define ACTORS		72	/* processes in total */
-#define EVENTS		1500	/* of one process; then it ends */
 #define HELD		3	/* blocks that a process acquires before it releases one */
-#define LETTERS		64
-
-enum { ACQUIRE, RELEASE, MOVE, LATE };
-
-static const char * const op_names[] = { "acquire", "release", "move", "late release" };
-
-/**
- * struct event - A call
- * @begin: time before it
- * @end: time after it; 0 if the process was killed in it
- * @serial: serial of the block
- * @new_serial: serial after a move
- * @to: new owner of a move
- * @index: index of the block
- * @op: the call
- * @result: 0 or a negative errno value
- */
-struct event {
-	__u64 begin;
-	__u64 end;
-	__u64 serial;
-	__u64 new_serial;
-	__u64 to;
-	__u32 index;
-	__s16 op;
-	__s16 result;
-};
-
-/**
- * struct letter - A block that another process moved here
- * @full: 0 empty, 1 being written, 2 full
- * @index: index of the block
- * @serial: its serial
- */
-struct letter {
-	__u32 full;
-	__u32 index;
-	__u64 serial;
-};
-
-/**
- * struct actor - A process and its log
- * @client: id of its client; 0 until it has one
- * @dead: time from which it may have no blocks; 0 while it runs
- * @nr: number of events
- * @driver: its client is a driver
- * @event: its calls
- * @letter: its mailbox
- */
-struct actor {
-	__u64 client;
-	__u64 dead;
-	__u32 nr;
-	bool driver;
-	struct event event[EVENTS];
-	struct letter letter[LETTERS];
-};
-
-/**
- * struct history - Shared memory of all processes
- * @clock: time
- * @nr: number of actors that were started
- * @actor: the actors
- */
-struct history {
-	__u64 clock;
-	__u32 nr;
-	struct actor actor[ACTORS];
-};
-
-/* === The checker ========================================================== */
-
-/**
- * struct span - A time in which a block certainly has an owner
- * @begin: first moment
- * @end: moment after the last one
- * @serial: serial of the block
- * @client: the owner
- * @index: the block
- */
-struct span {
-	__u64 begin;
-	__u64 end;
-	__u64 serial;
-	__u64 client;
-	__u32 index;
-};
-
-static int by_serial(const void *a, const void *b)
-{
-	const struct span *one = a, *two = b;
-
-	return one->serial < two->serial ? -1 : one->serial > two->serial;
-}
-
-static int by_block_and_time(const void *a, const void *b)
-{
-	const struct span *one = a, *two = b;
-
-	if (one->index != two->index)
-		return one->index < two->index ? -1 : 1;
-	return one->begin < two->begin ? -1 : one->begin > two->begin;
-}
-
-/* The spans begin with acquires and moves that succeeded. */
-static size_t begin_spans(const struct history *history, struct span *span)
-{
-	const struct actor *actor;
-	const struct event *event;
-	size_t nr = 0;
-
-	for (actor = history->actor; actor < history->actor + history->nr; actor++)
-		for (event = actor->event; event < actor->event + actor->nr; event++) {
-			if (event->result || !event->end ||
-			    (event->op != ACQUIRE && event->op != MOVE))
-				continue;
-			span[nr++] = (struct span){
-				.begin = event->end,
-				.end = UINT64_MAX,
-				.serial = event->op == MOVE ? event->new_serial : event->serial,
-				.client = event->op == MOVE ? event->to : actor->client,
-				.index = event->index,
-			};
-		}
-	qsort(span, nr, sizeof(*span), by_serial);
-	return nr;
-}
-
-static struct span *find_span(struct span *span, size_t nr, __u64 serial)
-{
-	const struct span key = { .serial = serial };
-
-	return bsearch(&key, span, nr, sizeof(*span), by_serial);
-}
-
-/* A span ends before the release or move by its owner. */
-static const char *end_spans(const struct history *history, struct span *spans, size_t nr)
-{
-	const struct actor *actor;
-	const struct event *event;
-	struct span *span;
-
-	for (actor = history->actor; actor < history->actor + history->nr; actor++)
-		for (event = actor->event; event < actor->event + actor->nr; event++) {
-			if (event->op == ACQUIRE)
-				continue;
-			if (event->op == LATE) {
-				if (event->end && event->result != -EINVAL)
-					return "a late release was not refused";
-				continue;
-			}
-			if (event->end && event->result &&
-			    !(event->op == MOVE && event->result == -ESRCH))
-				return "an owner could not release or move its block";
-			if (event->result)
-				continue;
-			span = find_span(spans, nr, event->serial);
-			if (!span || span->index != event->index ||
-			    span->client != actor->client)
-				return "a block was released that its client did not have";
-			if (span->end != UINT64_MAX)
-				return "a block was released or moved twice";
-			span->end = event->begin;
-		}
-	return NULL;
-}
-
-/* Blocks of a process may go to others once it is killed. */
-static void end_with_owner(const struct history *history, struct span *span)
-{
-	const struct actor *actor;
-
-	for (actor = history->actor; actor < history->actor + history->nr; actor++)
-		if (actor->client == span->client && actor->dead && actor->dead < span->end)
-			span->end = actor->dead;
-}
-
-/* Return NULL, or the fault. */
-static const char *check(const struct history *history, struct span *span)
-{
-	size_t i, nr = begin_spans(history, span);
-	const char *why;
-	__u64 end = 0;
-
-	for (i = 0; i < nr; i++) {
-		if (!span[i].serial)
-			return "a block has no serial";
-		if (i && span[i].serial == span[i - 1].serial)
-			return "a serial was used twice";
-	}
-	why = end_spans(history, span, nr);
-	if (why)
-		return why;
-	for (i = 0; i < nr; i++)
-		end_with_owner(history, &span[i]);
-	qsort(span, nr, sizeof(*span), by_block_and_time);
-	for (i = 0; i < nr; i++) {
-		if (!i || span[i].index != span[i - 1].index)
-			end = 0;
-		if (span[i].begin >= span[i].end)
-			continue;
-		if (span[i].begin < end)
-			return "a block had two owners";
-		end = span[i].end;
-	}
-	return NULL;
-}
+#define VISITOR		1000	/* user that may open the pool and does not own it */
 
 /* === The checker is checked =============================================== */
 
@@ -298,6 +87,13 @@ TEST(checker_finds_each_fault)
 		{ "a block was released that its client did not have", {
 			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
 			{ 1, { 3, 4, 1, 0, 0, 0, RELEASE, 0 } } }, 0 },
+		{ NULL, { { 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			  { 1, { 3, 4, 1, 0, 0, 0, FOREIGN, -EPERM } },
+			  { 0, { 5, 6, 1, 0, 0, 0, RELEASE, 0 } },
+			  { 1, { 7, 8, 1, 0, 0, 0, FOREIGN, -EINVAL } } }, 0 },
+		{ "a block was taken from its owner", {
+			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
+			{ 1, { 3, 4, 1, 0, 0, 0, FOREIGN, 0 } } }, 0 },
 		{ "a block was released or moved twice", {
 			{ 0, { 1, 2, 1, 0, 0, 0, ACQUIRE, 0 } },
 			{ 0, { 3, 4, 1, 0, 0, 0, RELEASE, 0 } },
@@ -330,6 +126,7 @@ TEST(checker_finds_each_fault)
  * @history: shared memory
  * @node: the heap
  * @tag: tag of the pool
+ * @visitors: the actors do not own the pool
  * @me: number of the actor
  * @fd: its client
  * @random: state of the random numbers
@@ -340,6 +137,7 @@ struct play {
 	struct history *history;
 	int node;
 	const char *tag;
+	bool visitors;
 	unsigned int me;
 	int fd;
 	__u32 random;
@@ -394,8 +192,8 @@ static int call_file(const struct play *play, struct event *event, __u64 deadlin
 	};
 	int err;
 
-	/* A batch does not wait. */
-	if (!deadline && event->begin % 2)
+	/* A batch does not wait, and has no flags. */
+	if (!deadline && event->begin % 2 && event->op != FOREIGN)
 		return call_batch(play, event);
 	switch (event->op) {
 	case ACQUIRE:
@@ -407,7 +205,8 @@ static int call_file(const struct play *play, struct event *event, __u64 deadlin
 		event->new_serial = event->serial;
 		return move_block(play->fd, event->index, &event->new_serial, event->to);
 	default:
-		return release_serial(play->fd, event->index, event->serial, 0);
+		return release_serial(play->fd, event->index, event->serial,
+				      event->op == FOREIGN ? CARVEOUT_POOL_RELEASE_ANY : 0);
 	}
 }
 
@@ -531,6 +330,39 @@ static int pass_on(struct play *play)
 	return 0;
 }
 
+/* The last block that an actor has acquired, or NULL. */
+static const struct event *last_acquired(const struct actor *actor)
+{
+	__u32 nr = __atomic_load_n(&actor->nr, __ATOMIC_ACQUIRE);
+	const struct event *event = actor->event + nr;
+
+	while (event-- > actor->event)
+		if (__atomic_load_n(&event->end, __ATOMIC_ACQUIRE) && event->op == ACQUIRE &&
+		    !event->result)
+			return event;
+	return NULL;
+}
+
+/* Release the block of another actor, and destroy the pool, as only its owner may. */
+static int trespass(struct play *play)
+{
+	unsigned int nr = __atomic_load_n(&play->history->nr, __ATOMIC_ACQUIRE);
+	unsigned int age = draw(play, nr < AT_ONCE ? nr : AT_ONCE);
+	const struct actor *other = &play->history->actor[nr - 1 - age];
+	const struct event *theirs = last_acquired(other);
+	struct event event = { .op = FOREIGN };
+	int err;
+
+	if (other == self_of(play) || !theirs)
+		return 0;
+	event.index = theirs->index;
+	event.serial = theirs->serial;
+	err = act(play, event, 0);
+	if (err != -EPERM && err != -EINVAL)
+		return -EUCLEAN;
+	return destroy_pool(play->fd) == -EACCES ? 0 : -EUCLEAN;
+}
+
 static int join(struct play *play)
 {
 	struct actor *self = self_of(play);
@@ -556,7 +388,8 @@ static int perform(void *arg)
 	struct actor *self = self_of(play);
 
 	play->random = play->me * 2654435761U | 1;
-	if (handle_signals(SA_RESTART) || join(play))
+	if (handle_signals(SA_RESTART) || (play->visitors && become(VISITOR, VISITOR)) ||
+	    join(play))
 		return 1;
 	while (self->nr + 4 < EVENTS) {
 		read_letters(play);
@@ -564,6 +397,8 @@ static int perform(void *arg)
 			return 2;
 		if (play->nr && draw(play, 2) && pass_on(play))
 			return 3;
+		if (play->visitors && draw(play, 2) && trespass(play))
+			return 4;
 		sleep_us(draw(play, 400));
 	}
 	self->dead = tick(play->history);
@@ -626,9 +461,10 @@ static void storm(struct __test_metadata *_metadata, struct play *play, bool dri
 }
 
 /* The run is significant only if each call succeeded, on a slow board at least some times. */
-static void expect_busy(struct __test_metadata *_metadata, const struct history *history)
+static void expect_busy(struct __test_metadata *_metadata, const struct history *history,
+			bool visitors)
 {
-	unsigned int done[4] = { 0 }, dead = 0, i, j;
+	unsigned int done[OPS] = { 0 }, dead = 0, i, j;
 
 	for (i = 0; i < history->nr; i++)
 		for (j = 0; j < history->actor[i].nr; j++) {
@@ -636,9 +472,10 @@ static void expect_busy(struct __test_metadata *_metadata, const struct history 
 
 			done[event->op] += event->end && !event->result;
 			done[LATE] += event->op == LATE && event->result == -EINVAL;
+			done[FOREIGN] += event->op == FOREIGN && event->result == -EPERM;
 			dead += event->op == MOVE && event->result == -ESRCH;
 		}
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < (visitors ? OPS : FOREIGN); i++) {
 		TH_LOG("%u times: %s", done[i], op_names[i]);
 		EXPECT_LT(5, done[i]);
 	}
@@ -646,13 +483,18 @@ static void expect_busy(struct __test_metadata *_metadata, const struct history 
 	EXPECT_LT(0, dead);
 }
 
-static void expect_one_owner(struct __test_metadata *_metadata, int node, bool drivers)
+static void expect_one_owner(struct __test_metadata *_metadata, int node, bool drivers,
+			     bool visitors)
 {
-	struct play play = { .node = node, .tag = unique_tag("history") };
+	struct play play = {
+		.node = node, .tag = unique_tag("history"), .visitors = visitors,
+	};
 	struct span *span = calloc(SPANS, sizeof(*span));
-	int pool = create_pool_tag(node, 64, BLOCKS, play.tag, 0, 0600);
+	mode_t umask_was = umask(0);
+	int pool = create_pool_tag(node, 64, BLOCKS, play.tag, 0, visitors ? 0666 : 0600);
 	const char *why;
 
+	umask(umask_was);
 	play.history = new_history();
 	ASSERT_NE(NULL, play.history);
 	ASSERT_NE(NULL, span);
@@ -664,14 +506,21 @@ static void expect_one_owner(struct __test_metadata *_metadata, int node, bool d
 	EXPECT_TRUE(has_waiters(pool, 0));
 	why = check(play.history, span);
 	EXPECT_STREQ("", why ? why : "");
-	expect_busy(_metadata, play.history);
+	expect_busy(_metadata, play.history, visitors);
 	close(pool);
 	free(span);
 }
 
 TEST_F_TIMEOUT(heap, no_block_has_two_owners, 120)
 {
-	expect_one_owner(_metadata, self->heap.node, false);
+	expect_one_owner(_metadata, self->heap.node, false, false);
+	EXPECT_UNCHANGED(&self->heap);
+}
+
+/* Nothing but the end of its owner frees the block of a process that was killed. */
+TEST_F_TIMEOUT(heap, no_block_has_two_owners_without_rights, 120)
+{
+	expect_one_owner(_metadata, self->heap.node, false, true);
 	EXPECT_UNCHANGED(&self->heap);
 }
 
@@ -680,7 +529,7 @@ TEST_F_TIMEOUT(heap, no_block_has_two_owners_with_a_driver, 120)
 	if (!have_module("carveout_client"))
 		SKIP(return, "carveout_client.ko is not here; set CARVEOUT_MODULES");
 	ASSERT_EQ(0, load_module("carveout_client", ""));
-	expect_one_owner(_metadata, self->heap.node, true);
+	expect_one_owner(_metadata, self->heap.node, true, false);
 	EXPECT_EQ(0, unload_module("carveout_client"));
 	EXPECT_UNCHANGED(&self->heap);
 }
