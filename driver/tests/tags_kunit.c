@@ -446,11 +446,97 @@ static void carveout_tags_open_gives_up(struct kunit *test)
 	expect_found(test, "name", buf);
 	carveout_buf_put(buf);
 }
+
+/* The copy of a resize that moves the buffer. */
+static DECLARE_COMPLETION(copy_begun);
+static DECLARE_COMPLETION(copy_may_end);
+
+static int copy_slowly(void)
+{
+	complete(&copy_begun);
+	wait_for_completion(&copy_may_end);
+	return 0;
+}
+
+/* A handler must not sleep: the thread calls another function instead. */
+static int replace_copy(struct kprobe *probe, struct pt_regs *regs)
+{
+	instruction_pointer_set(regs, (unsigned long)copy_slowly);
+	return 1;
+}
+
+static struct kprobe copy = {
+	.symbol_name = "carveout_claim_copy",
+	.pre_handler = replace_copy,
+};
+
+static int resize_slowly(void *data)
+{
+	struct carveout_buf **buf = data, *next = carveout_buf_resize(*buf, SZ_64K);
+
+	if (IS_ERR(next))
+		return PTR_ERR(next);
+	*buf = next;
+	return 0;
+}
+
+/* A driver that waits for the end of a resize. */
+struct seeker {
+	struct carveout *heap;
+	long error;
+	s64 ms;
+	bool done;
+};
+
+static int seek(void *data)
+{
+	struct seeker *seeker = data;
+	ktime_t start = ktime_get();
+	struct carveout_buf *found = carveout_buf_find(seeker->heap, "name");
+
+	seeker->ms = ktime_ms_delta(ktime_get(), start);
+	seeker->error = PTR_ERR_OR_ZERO(found);
+	if (!seeker->error)
+		carveout_buf_put(found);
+	WRITE_ONCE(seeker->done, true);
+	return 0;
+}
+
+static void carveout_tags_find_gives_up(struct kunit *test)
+{
+	struct seeker seeker = { .heap = heap_of_pages(test, SIZE, 0) };
+	struct carveout_buf *buf = make_buf(test, "name", 0, 1);
+	struct carveout_buf *wall = make_buf(test, NULL, 0, 2);
+	struct task_struct *task[2];
+	ktime_t end;
+
+	KUNIT_ASSERT_EQ(test, 0, register_kprobe(&copy));
+	task[0] = thread_run(test, resize_slowly, &buf, "resizer");
+	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&copy_begun,
+							    msecs_to_jiffies(PATIENCE_MS)));
+	unregister_kprobe(&copy);
+	task[1] = thread_run(test, seek, &seeker, "seeker");
+	/* A thread without a bound must not keep the board silent for too long. */
+	end = after_ms(PATIENCE_MS / 2);
+	while (!READ_ONCE(seeker.done) && ktime_before(ktime_get(), end))
+		usleep_range(200, 1000);
+	complete(&copy_may_end);
+	KUNIT_EXPECT_EQ(test, 0, thread_join(task[0]));
+	thread_join(task[1]);
+	KUNIT_EXPECT_EQ(test, (long)-EBUSY, seeker.error);
+	KUNIT_EXPECT_LE(test, 9900LL, seeker.ms);
+	expect_found(test, "name", buf);
+	carveout_buf_put(buf);
+	carveout_buf_put(wall);
+}
 #else
-static void carveout_tags_open_gives_up(struct kunit *test)
+static void without_kretprobes(struct kunit *test)
 {
 	kunit_skip(test, "the kernel has no kretprobes");
 }
+
+#define carveout_tags_open_gives_up	without_kretprobes
+#define carveout_tags_find_gives_up	without_kretprobes
 #endif
 
 /* A thread that grows and shrinks a buffer, which has to move to grow. */
@@ -566,6 +652,7 @@ static struct kunit_case tags_cases[] = {
 	KUNIT_CASE(carveout_tags_open_gives_up),
 	KUNIT_CASE(carveout_tags_find_while_resized),
 	KUNIT_CASE(carveout_tags_find_with_a_signal),
+	KUNIT_CASE(carveout_tags_find_gives_up),
 	{}
 };
 
