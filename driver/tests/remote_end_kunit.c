@@ -43,6 +43,72 @@ static void carveout_remote_end_memory_is_held(struct kunit *test)
 	carveout_buf_put(buf);
 }
 
+/* Above the memory of all test boards: an access of the CPU would be noticed. */
+#define FAR_BASE	(64ULL * SZ_1G)
+
+/* Allocate all of the heap. */
+static u32 alloc_far(struct core *core, u32 require, struct carveout_rpmsg_answer *answer)
+{
+	struct core_request request = core_request(core, CARVEOUT_RPMSG_ALLOC, NULL);
+
+	request.fixed.size_lo = cpu_to_le32(SIZE);
+	request.fixed.require = cpu_to_le32(require);
+	return core_call(core, &request, answer);
+}
+
+/* A core that sees no other memory. */
+static struct core *far_core(struct kunit *test)
+{
+	static const u64 window[] = { 0x80000000, FAR_BASE, SIZE };
+	const struct property_entry far[] = {
+		PROPERTY_ENTRY_STRING("linux,carveout-heap-names", "kunit"),
+		PROPERTY_ENTRY_U64_ARRAY("linux,carveout-ranges", window),
+		{}
+	};
+
+	return core_up(test, "far", far);
+}
+
+/*
+ * Memory that the CPU must not access is for a core that asks for it, or sees no other. It is
+ * never mapped and never zeroed, and held as any other is.
+ */
+static void carveout_remote_end_memory_without_cpu(struct kunit *test)
+{
+	const struct carveout_memory memory = {
+		.base = FAR_BASE,
+		.size = SIZE,
+		.attrs = CARVEOUT_ATTR_WRITECOMBINE | CARVEOUT_ATTR_NO_CPU,
+		.name = "far",
+	};
+	struct carveout_rpmsg_answer answer;
+	struct carveout *heap;
+	struct core *core;
+
+	if (IS_ENABLED(CONFIG_UML))
+		kunit_skip(test, "user-mode Linux maps all memory");
+	heap = make_heap(test, NULL, &memory, 1, CARVEOUT_CREATE_NODE);
+	core = core_up(test, "core", plain);
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_INVALID, alloc_far(core, 0, NULL));
+	KUNIT_ASSERT_EQ(test, OK, alloc_far(core, CARVEOUT_ATTR_NO_CPU, &answer));
+	KUNIT_EXPECT_EQ(test, FAR_BASE, core_addr(&answer));
+	KUNIT_EXPECT_EQ(test, memory.attrs, le32_to_cpu(answer.attrs));
+	KUNIT_EXPECT_EQ(test, OK, core_put(core, answer.handle));
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+
+	KUNIT_ASSERT_EQ(test, OK, alloc_far(core, CARVEOUT_ATTR_NO_CPU, NULL));
+	core_crash(core);
+	carveout_drain(heap);
+	KUNIT_EXPECT_EQ(test, (u64)SIZE, used_of(heap));
+	core_reset(core);
+	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap));
+
+	core = far_core(test);
+	KUNIT_ASSERT_EQ(test, OK, alloc_far(core, 0, &answer));
+	KUNIT_EXPECT_EQ(test, 0x80000000ULL, core_addr(&answer));
+	KUNIT_EXPECT_EQ(test, OK, core_put(core, answer.handle));
+}
+
 /* A reset ends the sessions before it, and no later one. */
 static void carveout_remote_end_session_after_session(struct kunit *test)
 {
@@ -436,6 +502,7 @@ static void carveout_remote_end_fuzz(struct kunit *test)
 
 static struct kunit_case end_cases[] = {
 	KUNIT_CASE(carveout_remote_end_memory_is_held),
+	KUNIT_CASE(carveout_remote_end_memory_without_cpu),
 	KUNIT_CASE(carveout_remote_end_session_after_session),
 	KUNIT_CASE(carveout_remote_end_restart_unnoticed),
 	KUNIT_CASE(carveout_remote_end_held_sessions_are_limited),
