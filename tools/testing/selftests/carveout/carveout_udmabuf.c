@@ -61,6 +61,7 @@ TEST_F(udmabuf, attributes_are_written)
 	EXPECT_STREQ("0x1000\n", value_of("sync_offset"));
 	EXPECT_EQ(0, set("sync_size", "+0100"));
 	EXPECT_STREQ("64\n", value_of("sync_size"));
+	EXPECT_STREQ(TEXT(SIZE) "\n", value_of("size"));
 	EXPECT_EQ(0, set("sync_direction", "1\n"));
 	EXPECT_STREQ("1\n", value_of("sync_direction"));
 	EXPECT_EQ(0, set("sync_offset", "18446744073709551615"));

@@ -148,6 +148,38 @@ TEST_F(udmabuf, a_number_is_used_again)
 	EXPECT_STREQ("1\n", value_of("sync_mode"));
 }
 
+static int open_descriptors(void)
+{
+	int fd, count = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* A call that opens the heap or the node for itself closes it again. */
+TEST_F(udmabuf, calls_leave_no_descriptor)
+{
+	int before = open_descriptors(), fd;
+	uint64_t command = 1;
+	char byte;
+
+	EXPECT_STREQ("1\n", value_of("sync_mode"));
+	EXPECT_EQ(0, set("sync_mode", "2"));
+	EXPECT_EQ(0, set("sync_for_device", "1"));
+	EXPECT_EQ(-EINVAL, set("sync_mode", "x"));
+	EXPECT_EQ(-EACCES, open_attr("size", O_RDWR));
+	EXPECT_EQ(0, manage("create " NODE ".a 4096;delete " NODE ".a"));
+	fd = open_node(O_RDWR);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(1, write(fd, "x", 1));
+	EXPECT_EQ(1, pread(fd, &byte, 1, 0));
+	EXPECT_EQ(0, ioctl(fd, U_DMA_BUF_IOCTL_SET_SYNC_FOR_CPU, &command));
+	EXPECT_EQ(before + 1, open_descriptors());
+	close(fd);
+	EXPECT_EQ(before, open_descriptors());
+}
+
 /* === Processes and threads ================================================ */
 
 TEST_F(udmabuf, processes_share_a_node)
