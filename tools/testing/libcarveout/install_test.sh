@@ -300,6 +300,30 @@ installs_and_uninstalls()
 	done
 }
 
+# The classes of the driver: that of the heaps, and that of dma-heaps on a kernel without and
+# with dma-heaps of its own.
+classes()
+{
+	sed -nE 's/^\t\.name = "(.*)",$/\1/p' "$TOP/driver/dev/chardev.c"
+	sed -nE 's/^#define CARVEOUT_DMA_HEAP_CLASS\s+"(.*)"$/\1/p' "$TOP/driver/dev/dma_heap.h"
+}
+
+# The group is the one that the packages make. A dma-heap of the kernel, which may be of the
+# same class, is none of the driver.
+udev_rule_covers_each_class()
+{
+	local class rules=$TOP/tools/carveout/60-carveout.rules
+
+	classes > "$O/classes"
+	[ "$(wc -l < "$O/classes")" = 3 ] || { cat "$O/classes"; return 1; }
+	while read -r class; do
+		grep -E "^SUBSYSTEM==\"$class\",.* GROUP=\"carveout\", MODE=\"0660\"\$" "$rules" ||
+			{ echo "no rule for $class"; return 1; }
+	done < "$O/classes"
+	grep '^SUBSYSTEM=="dma_heap",' "$rules" | grep -F "TEST==\"/sys/class/carveout/\$kernel\"" &&
+	grep -x 'g carveout -' "$TOP/tools/carveout/carveout.sysusers"
+}
+
 # documented FILE BEGIN
 documented()
 {
@@ -344,6 +368,6 @@ CASES=(exports_what_the_header_declares installs_where_it_is_told_to
 	example_of_the_readme example_of_the_documentation every_function_has_a_page
 	pages_are_well_formed cmem_exports_what_its_header_declares
 	cmem_library_has_the_name_of_ti cmem_program_is_built_as_for_ti
-	cmem_header_is_standard_c installs_and_uninstalls)
+	cmem_header_is_standard_c installs_and_uninstalls udev_rule_covers_each_class)
 
 run_cases "$O" "${CASES[@]}"
