@@ -13,6 +13,7 @@ skip()
 
 # run_cases DIR CASE...: run the cases, whose output is in DIR, and print TAP. A comment says
 # how long each one has taken, and how long all so far: typing the same lines takes as long.
+# DIR/seconds has the same, a case on each line.
 run_cases()
 {
 	local dir=$1 name number=0 rc status=0 begun
@@ -20,6 +21,7 @@ run_cases()
 	shift
 	echo "TAP version 13"
 	echo "1..$#"
+	: > "$dir/seconds"
 	for name in "$@"; do
 		number=$((number + 1)) rc=0 begun=$SECONDS
 		# errexit is off in a condition.
@@ -33,6 +35,17 @@ run_cases()
 			status=1 ;;
 		esac
 		echo "# $((SECONDS - begun)) s, $SECONDS s since the start"
+		printf '%s\t%s\n' $((SECONDS - begun)) "$name" >> "$dir/seconds"
 	done
 	return $status
+}
+
+# spent DIR CASE...: the seconds that these have taken.
+spent()
+{
+	local dir=$1
+
+	shift
+	awk -F '\t' -v cases=" $* " \
+		'index(cases, " " $2 " ") { sum += $1 } END { print sum + 0 }' "$dir/seconds"
 }

@@ -8,7 +8,11 @@
 #
 # The second machine has the headers of stock kernels of the release, and later gets another
 # kernel. A board boots that one with the module that DKMS built, and with the udev and the
-# programs of that machine.
+# programs of that machine. At last it gets the headers of the other stock kernels that the
+# release and its backports have.
+#
+# The last lines say how long a user takes from the packages to a shared buffer, and to a device
+# tree without a fault.
 
 # shellcheck source=tools/testing/scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -32,6 +36,8 @@ BASE=(busybox-static gcc libc6-dev openssl pkg-config systemd udev util-linux)
 FLAVOURS=(amd64 rt-amd64)
 # The kernel that is installed after the packages.
 LATER=cloud-amd64
+# The supported kernels, by series and flavour. No release has all of them.
+STOCK=({6.1,6.12,7}" "{,rt-,cloud-}amd64)
 VERSION=$(sed -nE 's/^#define CARVEOUT_VERSION\s+"(.*)"$/\1/p' "$TOP/driver/version.h")
 
 builder()
@@ -59,6 +65,14 @@ headers()
 
 # --- The two machines -----------------------------------------------------------------
 
+# A package of the backports is installed only if the release has none of this name.
+add_backports()
+{
+	sed -n "s/ $SUITE main/ $SUITE-backports main/p" "$DIR/sources.list" > "$DIR/backports.list"
+	[ -s "$DIR/backports.list" ] &&
+		as_root cp "$DIR/backports.list" "$TARGET/etc/apt/sources.list.d/"
+}
+
 # errexit is off in a condition: each step is checked.
 make_machines()
 {
@@ -69,6 +83,7 @@ make_machines()
 	TARGET=$ROOT
 	as_root cp -a "$BUILDER/." "$TARGET/" || return
 	as_root rm -rf "$TARGET/root/carveout" || return
+	add_backports || return
 	target apt-get update -q || return
 	add_packages "${BASE[@]}" dkms "${FLAVOURS[@]/#/linux-headers-}" || return
 	# There are headers without a kernel, and so without the index that finds a module.
@@ -278,6 +293,67 @@ module_for_a_later_kernel()
 	module_for "$(later)"
 }
 
+# headers_of SERIES FLAVOUR: the newest package of headers in the archives, if there is one.
+headers_of()
+{
+	target apt-cache pkgnames "linux-headers-$1." |
+		grep -E -- "^linux-headers-[0-9.]+[^-]*(-[0-9]+)?-$2\$" | sort -V | tail -n 1
+}
+
+# DKMS builds the module when the headers of another kernel are installed. They may be without
+# that kernel, and so without the index that finds a module.
+module_for_stock_kernel()
+{
+	local package kernel
+
+	package=$(headers_of "$1" "$2")
+	[ -n "$package" ] || skip "$SUITE and its backports have no headers of Linux $1 $2" || return
+	kernel=${package#linux-headers-}
+	echo "$package"
+	if ! headers | grep -qxF "$kernel"; then
+		echo "$kernel" >> "$DIR/stock"
+		add_packages "$package" && target depmod "$kernel" || return
+	fi
+	module_for "$kernel"
+}
+
+# The commands of a page that correct a device tree, without their prompts.
+correction()
+{
+	awk '
+		/^=+$/		{ on = last == "Correcting a device tree" }
+		on && sub(/^    \$ /, "")
+				{ last = $0 }' "$TOP/Documentation/doctor.rst"
+}
+
+# The device trees of the tests of doctor, each with a fault. A user has the package, dtc, and
+# the page.
+doctor_mends_device_trees()
+{
+	add_packages device-tree-compiler || return
+	as_root rm -rf "$TARGET/root/trees"
+	as_root cp -a "$TOP/tools/testing/libcarveout/doctor" "$TARGET/root/trees"
+	correction > "$DIR/correction"
+	cat "$DIR/correction"
+	as_root cp "$DIR/correction" "$TARGET/root/trees/"
+	# shellcheck disable=SC2016 # expanded in there
+	target sh -c '
+		cd /root/trees
+		count=0
+		for tree in *.dts; do
+			dtc -@ -q -I dts -O dtb -o board.dtb "$tree" || exit
+			carveout doctor board.dtb > found
+			[ $? = 3 ] || continue
+			if ! sh ./correction > said 2>&1 || ! grep -q ": 0 faults" said; then
+				cat found said
+				exit 1
+			fi
+			count=$((count + 1))
+		done
+		echo $count
+		[ $count -gt 40 ]' > "$DIR/trees" || { cat "$DIR/trees"; return 1; }
+}
+
 # copy_program PROGRAM: to the board, with the libraries that the loader finds for it.
 copy_program()
 {
@@ -309,21 +385,27 @@ sessions()
 		# stat -c '%A %U %G' /dev/carveout/dsp
 		crw-rw---- root carveout
 	END
-	session 3-member <<-'END'
+	# Those of the kernel, which some have, are not of this group.
+	session 3-dma-heap <<-'END'
+		# stat -c '%A %U %G' /dev/dma_heap/*dsp
+		crw-rw---- root carveout
+		# ! stat -c '%n %G' /dev/dma_heap/* | grep -v dsp | grep carveout
+	END
+	session 4-member <<-'END'
 		# /usr/bin/setpriv --reuid 1000 --regid 1000 --groups $(awk -F: '$1 == "carveout" { print $3 }' /etc/group) carveout alloc dsp member 4K
 		# carveout rm dsp member
 	END
-	session 4-stranger <<-'END'
+	session 5-stranger <<-'END'
 		# ! /usr/bin/setpriv --reuid 1000 --regid 1000 --clear-groups carveout alloc dsp stranger 4K
 		carveout: dsp: open /dev/carveout/dsp: Permission denied
 		hint: owner and mode of the device node control access to the heap: ls -l /dev/carveout/dsp
 	END
-	session 5-program <<-'END'
+	session 6-program <<-'END'
 		# { /root/frame & sleep 1; /root/frame; wait; } > /tmp/out
 		# grep -qx "found 'hello from process [0-9]*'" /tmp/out
 	END
 	# Our key is not one of those of the kernel.
-	session 6-unknown-key <<-'END'
+	session 7-unknown-key <<-'END'
 		# rmmod carveout
 		# echo Y > /sys/module/module/parameters/sig_enforce
 		# ! modprobe carveout > /tmp/out 2>&1
@@ -381,14 +463,42 @@ on_board()
 		END			{ exit !ok }' "$DIR/board.txt"
 }
 
+# purge_kernels: those that are none of the packages, and dtc.
+purge_kernels()
+{
+	local kernel kernels packages=()
+
+	mapfile -t kernels < "$DIR/stock"
+	for kernel in ${kernels[@]+"${kernels[@]}"}; do
+		# shellcheck disable=SC2016 # expanded by dpkg-query
+		mapfile -O "${#packages[@]}" -t packages < \
+			<(target dpkg-query -W -f '${Package}\n' "linux-*-$kernel")
+	done
+	target apt-get purge -q -y "linux-*-$LATER" device-tree-compiler \
+		${packages[@]+"${packages[@]}"}
+}
+
+# The index of modules of headers without a kernel belongs to no package.
+remove_indices()
+{
+	local kernel kernels
+
+	mapfile -t kernels < "$DIR/stock"
+	for kernel in ${kernels[@]+"${kernels[@]}"}; do
+		[ -d "$TARGET/lib/modules/$kernel" ] || continue
+		as_root rm -f "$TARGET/lib/modules/$kernel"/modules.*
+		as_root rmdir "$TARGET/lib/modules/$kernel"
+	done
+}
+
 # The group stays, as that of each package: files may belong to it.
 nothing_is_left_after_a_purge()
 {
-	# The later kernel is not one of the packages.
-	target apt-get purge -q -y "linux-*-$LATER" &&
+	purge_kernels &&
 	target apt-get purge -q -y "${PACKAGES[@]}" &&
 	target apt-get autoremove -q -y --purge || return
 	[ -z "$(target dkms status)" ] || { target dkms status; return 1; }
+	remove_indices
 	files > "$DIR/after"
 	diff "$DIR/before" "$DIR/after" || return
 	as_root grep -rs carveout "$TARGET/usr/lib/modules" "$TARGET/var/lib/dkms" > "$DIR/left" || true
@@ -403,14 +513,19 @@ CASES=(packages_are_built lintian_finds_nothing source_package_is_complete
 	module_is_signed_by_hand
 	program_of_the_readme manual_pages documentation command_says_what_to_do
 	group_and_udev_rule module_for_a_later_kernel board_boots
-	"on_board module" "on_board node" "on_board member" "on_board stranger" "on_board program"
-	"on_board unknown-key"
+	"on_board module" "on_board node" "on_board dma-heap" "on_board member"
+	"on_board stranger" "on_board program" "on_board unknown-key"
+	doctor_mends_device_trees "${STOCK[@]/#/module_for_stock_kernel }"
 	nothing_is_left_after_a_purge)
 
 mkdir -p "$DIR"
+: > "$DIR/stock"
 if ! make_machines >"$DIR/root.log" 2>&1; then
 	say "no roots of $SUITE could be made; last lines of $DIR/root.log:"
 	tail -n 25 "$DIR/root.log" >&2
 	exit 1
 fi
-run_cases "$DIR" "${CASES[@]}"
+run_cases "$DIR" "${CASES[@]}" || rc=$?
+echo "# from the packages to a shared buffer: $(spent "$DIR" packages_are_installed board_boots) s"
+echo "# from $(tail -n 1 "$DIR/trees") broken device trees to right ones: $(spent "$DIR" doctor_mends_device_trees) s"
+exit "${rc:-0}"
