@@ -127,8 +127,8 @@ static void carveout_api_checks_regions(struct kunit *test)
 	expect_no_heap(test, -EINVAL, "wraps around", bad, 1);
 	bad[0] = region_at(virt_to_phys(used) & PAGE_MASK, PAGE_SIZE);
 	expect_no_heap(test, -EINVAL, "not set aside at boot", bad, 1);
-	bad[0] = good;
-	bad[1] = region_at(base + SZ_8K, SZ_16K);
+	bad[0] = region_at(base, SZ_32K);
+	bad[1] = region_at(base + SZ_16K, SZ_32K);
 	expect_no_heap(test, -EINVAL, "overlaps region test", bad, 2);
 	expect_no_heap(test, -EINVAL, "overlaps region test",
 		       (struct carveout_memory[]){ good, good }, 2);

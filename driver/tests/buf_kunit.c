@@ -93,7 +93,7 @@ static void carveout_buf_by_tag(struct kunit *test)
 	memset(carveout_buf_va(buf), 7, SZ_8K);
 	found = carveout_buf_find(same, "frame.0");
 	KUNIT_EXPECT_PTR_EQ(test, buf, found);
-	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(SZ_8K), used_of(heap));
 	if (found == buf) {
 		KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(found), 7, SZ_8K));
 		carveout_buf_put(found);
@@ -101,7 +101,7 @@ static void carveout_buf_by_tag(struct kunit *test)
 	EXPECT_ERR(test, -EEXIST, alloc_buf(same, SZ_4K, "frame.0"));
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(same, "frame.1"));
 	carveout_drain(heap);
-	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(SZ_8K), used_of(heap));
 	carveout_buf_put(buf);
 	carveout_drain(heap);
 	/* The tag was removed with the buffer. */
@@ -188,7 +188,7 @@ static void carveout_buf_persistent(struct kunit *test)
 	memset(carveout_buf_va(buf), FILL, SZ_4K);
 	carveout_buf_put(buf);
 	carveout_drain(heap);
-	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(SZ_4K), used_of(heap));
 	found = carveout_buf_find(heap, "kept");
 	KUNIT_EXPECT_PTR_EQ(test, buf, found);
 	if (!IS_ERR(found)) {
@@ -323,33 +323,33 @@ static void carveout_buf_wait_ends_with_the_heap(struct kunit *test)
 static void carveout_buf_resize_in_place(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
-	struct carveout_buf *buf = alloc_buf(heap, SZ_8K, "grows"), *next;
+	struct carveout_buf *buf = alloc_buf(heap, 2 * PAGE_SIZE, "grows"), *next;
 	phys_addr_t phys;
 	u64 generation;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	phys = carveout_buf_phys(buf);
 	generation = carveout_buf_generation(buf);
-	memset(carveout_buf_va(buf), 1, SZ_8K);
-	next = carveout_buf_resize(buf, SZ_16K + 1);
+	memset(carveout_buf_va(buf), 1, 2 * PAGE_SIZE);
+	next = carveout_buf_resize(buf, 4 * PAGE_SIZE + 1);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, next);
 	KUNIT_EXPECT_EQ(test, phys, carveout_buf_phys(next));
-	KUNIT_EXPECT_EQ(test, SZ_16K + SZ_4K, carveout_buf_size(next));
-	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next), 1, SZ_8K));
-	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next) + SZ_8K, 0, SZ_8K + SZ_4K));
+	KUNIT_EXPECT_EQ(test, 5 * PAGE_SIZE, carveout_buf_size(next));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next), 1, 2 * PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next) + 2 * PAGE_SIZE, 0, 3 * PAGE_SIZE));
 	KUNIT_EXPECT_GT(test, carveout_buf_generation(next), generation);
 	KUNIT_EXPECT_TRUE(test, leads_to(heap, "grows", next));
 	/* And back: the tail that is cut off is free for others, and zeroed. */
 	memset(carveout_buf_va(next), 2, carveout_buf_size(next));
 	carveout_drain(heap);
-	buf = carveout_buf_resize(next, SZ_4K);
+	buf = carveout_buf_resize(next, PAGE_SIZE);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	KUNIT_EXPECT_EQ(test, phys, carveout_buf_phys(buf));
-	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 2, SZ_4K));
-	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf) + SZ_4K, 0, SZ_16K));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 2, PAGE_SIZE));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf) + PAGE_SIZE, 0, 4 * PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, leads_to(heap, "grows", buf));
 	carveout_drain(heap);
-	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE, used_of(heap));
 	carveout_buf_put(buf);
 }
 
@@ -371,7 +371,7 @@ static void carveout_buf_resize_moves(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(next) + SZ_8K, 0, SZ_64K - SZ_8K));
 	KUNIT_EXPECT_TRUE(test, leads_to(heap, "moves", next));
 	carveout_drain(heap);
-	KUNIT_EXPECT_EQ(test, SZ_64K + SZ_4K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, SZ_64K + PAGE_ALIGN(SZ_4K), used_of(heap));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_phys_to_virt(heap, phys), 0, SZ_8K));
 	carveout_buf_put(next);
 	carveout_buf_put(wall);
@@ -428,7 +428,7 @@ static void carveout_buf_resize_refused(struct kunit *test)
 	carveout_buf_put(buf);
 	expect_same(test, &before);
 	/* The buffer is unchanged. */
-	KUNIT_EXPECT_EQ(test, SZ_8K, carveout_buf_size(buf));
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(SZ_8K), carveout_buf_size(buf));
 	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), 1, SZ_8K));
 	KUNIT_EXPECT_TRUE(test, leads_to(heap, "stays", buf));
 	carveout_pool_put(pool);

@@ -142,7 +142,7 @@ static void carveout_device_export_and_back(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	dmabuf = carveout_buf_export(buf, true);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-	KUNIT_EXPECT_EQ(test, SZ_8K, dmabuf->size);
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(SZ_8K), dmabuf->size);
 	back = carveout_buf_from_dmabuf(dmabuf);
 	KUNIT_EXPECT_PTR_EQ(test, buf, back);
 	if (!IS_ERR(back))
@@ -152,7 +152,7 @@ static void carveout_device_export_and_back(struct kunit *test)
 	memset(carveout_buf_va(buf), FILL, SZ_8K);
 	carveout_buf_put(buf);
 	carveout_drain(heap);
-	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(SZ_8K), used_of(heap));
 	dma_buf_put(dmabuf);
 	/* The file of a kernel thread is released some time later. */
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap)));

@@ -58,7 +58,7 @@ static void carveout_devm_buf(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, kept, carveout_buf_find(heap, "kept"));
 	unbind(test, dev);
 	EXPECT_ERR(test, -ENOENT, carveout_buf_find(heap, "gone"));
-	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(SZ_4K), used_of(heap));
 	KUNIT_EXPECT_PTR_EQ(test, kept, carveout_buf_find(heap, "kept"));
 	if (!IS_ERR(kept)) {
 		carveout_buf_put(kept);

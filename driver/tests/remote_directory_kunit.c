@@ -303,7 +303,7 @@ static void carveout_directory_never_released(struct kunit *test)
 	unsigned int i;
 	u32 count;
 
-	named_heap(test);
+	heap_of_pages(test, 2 * SLOTS * PAGE_SIZE, CARVEOUT_CREATE_NODE);
 	core = core_up(test, "core", published);
 	directory = open_directory(core);
 	for (i = 0; i < SLOTS; i++) {
@@ -349,7 +349,7 @@ static void carveout_directory_full(struct kunit *test)
 	char tag[16];
 	u32 count;
 
-	named_heap(test);
+	heap_of_pages(test, 2 * SLOTS * PAGE_SIZE, CARVEOUT_CREATE_NODE);
 	core = core_up(test, "core", published);
 	directory = open_directory(core);
 	for (i = 0; i < ARRAY_SIZE(buf); i++) {

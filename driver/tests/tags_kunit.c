@@ -120,7 +120,7 @@ static void carveout_tags_replace(struct kunit *test)
 	expect_found(test, "name", buf);
 	carveout_buf_put(old);
 	carveout_drain(heap);
-	KUNIT_EXPECT_EQ(test, SZ_4K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, PAGE_ALIGN(SZ_4K), used_of(heap));
 	carveout_buf_put(buf);
 	/* Replacing also works if no buffer has the tag. */
 	carveout_drain(heap);
@@ -256,21 +256,21 @@ static struct carveout_buf *open_or_alloc(struct carveout *heap, u64 size, u64 a
 static void carveout_tags_open_or_create(struct kunit *test)
 {
 	struct carveout *heap = heap_of_pages(test, SIZE, 0);
-	struct carveout_buf *buf = open_or_alloc(heap, SZ_8K, SZ_8K, 0);
-	struct carveout_req req = { .size = SZ_4K, .flags = CARVEOUT_REQ_OPEN };
+	struct carveout_buf *buf = open_or_alloc(heap, 2 * PAGE_SIZE, 2 * PAGE_SIZE, 0);
+	struct carveout_req req = { .size = PAGE_SIZE, .flags = CARVEOUT_REQ_OPEN };
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
-	memset(carveout_buf_va(buf), FILL, SZ_8K);
-	KUNIT_EXPECT_PTR_EQ(test, buf, open_or_alloc(heap, SZ_8K, SZ_8K, 0));
+	memset(carveout_buf_va(buf), FILL, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_PTR_EQ(test, buf, open_or_alloc(heap, 2 * PAGE_SIZE, 2 * PAGE_SIZE, 0));
 	KUNIT_EXPECT_PTR_EQ(test, buf, open_or_alloc(heap, 1, 0, 0));
-	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
-	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, SZ_8K));
+	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, used_of(heap));
+	KUNIT_EXPECT_TRUE(test, is_filled(carveout_buf_va(buf), FILL, 2 * PAGE_SIZE));
 	carveout_buf_put(buf);
 	carveout_buf_put(buf);
 	/* The existing buffer does not satisfy the request. */
-	EXPECT_ERR(test, -EEXIST, open_or_alloc(heap, SZ_8K + 1, 0, 0));
-	EXPECT_ERR(test, -EEXIST, open_or_alloc(heap, SZ_4K, 0, CARVEOUT_REQ_PERSIST));
-	req.max_addr = carveout_buf_phys(buf) + SZ_4K;
+	EXPECT_ERR(test, -EEXIST, open_or_alloc(heap, 2 * PAGE_SIZE + 1, 0, 0));
+	EXPECT_ERR(test, -EEXIST, open_or_alloc(heap, PAGE_SIZE, 0, CARVEOUT_REQ_PERSIST));
+	req.max_addr = carveout_buf_phys(buf) + PAGE_SIZE;
 	EXPECT_ERR(test, -EEXIST, carveout_buf_alloc(heap, &req, "name", 0600));
 	req.max_addr = 0;
 	req.forbid = CARVEOUT_ATTR_CACHED;
@@ -280,13 +280,13 @@ static void carveout_tags_open_or_create(struct kunit *test)
 	EXPECT_ERR(test, -EINVAL, carveout_buf_alloc(heap, &req, NULL, 0));
 	EXPECT_ERR(test, -EINVAL, carveout_alloc_req(heap, &req));
 	carveout_drain(heap);
-	KUNIT_EXPECT_EQ(test, SZ_8K, used_of(heap));
+	KUNIT_EXPECT_EQ(test, 2 * PAGE_SIZE, used_of(heap));
 	carveout_buf_put(buf);
 	/*
 	 * The old buffer is being freed: the call makes a new one or opens the
 	 * old one again, but does not fail.
 	 */
-	buf = open_or_alloc(heap, SZ_4K, 0, 0);
+	buf = open_or_alloc(heap, PAGE_SIZE, 0, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
 	carveout_buf_put(buf);
 }
