@@ -61,14 +61,18 @@ struct carveout_reports {
 
 /*
  * A run has ended: the processor is in reset, or else the work finds out whether it is, or
- * remoteproc has detached.
+ * remoteproc has detached. Former reports say nothing about the run of the next remoteproc.
  */
-static void stop_run(struct carveout_remote *remote, bool reset)
+static void stop_run(struct carveout_reports *reports, bool reset)
 {
+	struct carveout_remote *remote = reports->remote;
+
 	mutex_lock(&remote->lock);
-	if (reset)
-		list_splice_tail_init(&remote->stopped, &remote->reset);
-	list_splice_tail_init(&remote->held, reset ? &remote->reset : &remote->stopped);
+	if (remote->reports == reports) {
+		if (reset)
+			list_splice_tail_init(&remote->stopped, &remote->reset);
+		list_splice_tail_init(&remote->held, reset ? &remote->reset : &remote->stopped);
+	}
 	mutex_unlock(&remote->lock);
 	queue_work(carveout_rpmsg_wq, &remote->release_work);
 }
@@ -80,7 +84,7 @@ static void unprepare(struct rproc_subdev *subdev)
 							subdev);
 	const struct rproc *rproc = reports->rproc;
 
-	stop_run(reports->remote, rproc->state == RPROC_RUNNING || !rproc->ops->detach);
+	stop_run(reports, rproc->state == RPROC_RUNNING || !rproc->ops->detach);
 }
 
 /* End reports that their processor no longer has, so that nothing queues their work. */
@@ -100,11 +104,14 @@ static void end_work(struct work_struct *work)
 	end_reports(container_of(work, struct carveout_reports, end_work));
 }
 
-/* The processor has or may get channels, also after a crash, until it is recovered. */
+/*
+ * The processor has or may get channels: also while it is suspended, and after a crash until it
+ * is recovered.
+ */
 static bool has_run(const struct rproc *rproc)
 {
 	return rproc->state == RPROC_RUNNING || rproc->state == RPROC_ATTACHED ||
-	       rproc->state == RPROC_CRASHED;
+	       rproc->state == RPROC_SUSPENDED || rproc->state == RPROC_CRASHED;
 }
 
 /*
@@ -121,7 +128,7 @@ static void reports_work(struct work_struct *work)
 		rproc_add_subdev(rproc, &reports->subdev);
 	reports->attached = true;
 	if (!has_run(rproc))
-		stop_run(reports->remote, rproc->state == RPROC_OFFLINE);
+		stop_run(reports, rproc->state == RPROC_OFFLINE);
 	mutex_unlock(&rproc->lock);
 }
 
