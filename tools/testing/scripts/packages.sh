@@ -250,6 +250,17 @@ program_of_the_readme()
 		[ $status = 1 ]'
 }
 
+# The line of the page. The loader says on standard error if it does not find the library.
+library_is_preloaded()
+{
+	local line
+
+	# shellcheck disable=SC2016 # the loader's syntax, no variable
+	line=$(sed -n '/\$LIB/s/^    \$ //p' "$TOP/Documentation/shim-u-dma-buf.rst")
+	echo "$line"
+	[ -n "$line" ] && [ -z "$(target sh -c "$line; exec true" 2>&1)" ]
+}
+
 manual_pages()
 {
 	local page
@@ -511,7 +522,7 @@ nothing_is_left_after_a_purge()
 CASES=(packages_are_built lintian_finds_nothing source_package_is_complete
 	packages_are_installed module_for_each_kernel module_is_signed_with_own_key
 	module_is_signed_by_hand
-	program_of_the_readme manual_pages documentation command_says_what_to_do
+	program_of_the_readme library_is_preloaded manual_pages documentation command_says_what_to_do
 	group_and_udev_rule module_for_a_later_kernel board_boots
 	"on_board module" "on_board node" "on_board dma-heap" "on_board member"
 	"on_board stranger" "on_board program" "on_board unknown-key"
