@@ -189,8 +189,10 @@ static bool takes_huge(const struct vm_area_struct *vma, unsigned long pfn)
 
 #endif
 
+#ifdef CARVEOUT_SET_PTE
+
 /**
- * struct fill - A walk that makes the entries of a mapping
+ * struct fill - A walk that makes entries of a mapping
  * @vma: the mapping
  * @pfn: page frame number of the next entry
  */
@@ -209,20 +211,46 @@ static int make_entry(pte_t *entry, unsigned long addr, void *data)
 }
 
 /*
- * Make the entries of a range at the start of the mapping. insert() looks up the page table
- * and, on x86, the memory type for each page, which costs forty times as much. i915 makes
- * the entries of its mappings in this way as well, see remap_io_mapping().
+ * Make the entries of a range in one walk. insert() looks up the page table and, on x86, the
+ * memory type for each page, which costs forty times as much. i915 makes the entries of its
+ * mappings in this way as well, see remap_io_mapping().
  */
-static int make_entries(struct vm_area_struct *vma, unsigned long end)
+static int make_range(struct vm_area_struct *vma, unsigned long addr, unsigned long end)
 {
 	const struct carveout_buf *buf = vma->vm_private_data;
-	struct fill fill = { .vma = vma, .pfn = first_pfn(buf) + vma->vm_pgoff };
+	struct fill fill = {
+		.vma = vma,
+		.pfn = first_pfn(buf) + linear_page_index(vma, addr),
+	};
+
+	return apply_to_page_range(vma->vm_mm, addr, end - addr, make_entry, &fill);
+}
+
+#else /* !CARVEOUT_SET_PTE */
+
+static int make_range(struct vm_area_struct *vma, unsigned long addr, unsigned long end)
+{
+	vm_fault_t ret;
+
+	for (; addr < end; addr += PAGE_SIZE) {
+		ret = insert(vma, addr);
+		if (ret != VM_FAULT_NOPAGE)
+			return vm_fault_to_errno(ret, 0);
+	}
+	return 0;
+}
+
+#endif
+
+/* Make the entries at the start of the mapping. */
+static int make_entries(struct vm_area_struct *vma, unsigned long end)
+{
 	unsigned long addr, next;
 	int ret;
 
 	for (addr = vma->vm_start; addr < end; addr = next) {
 		next = min(ALIGN(addr + 1, PMD_SIZE), end);
-		ret = apply_to_page_range(vma->vm_mm, addr, next - addr, make_entry, &fill);
+		ret = make_range(vma, addr, next);
 		if (ret)
 			return ret;
 		cond_resched();

@@ -37,4 +37,9 @@ static inline void vm_flags_clear(struct vm_area_struct *vma,
 #define CARVEOUT_PMD_SPECIAL
 #endif
 
+/* With CONFIG_DEBUG_VM set_pte_at() of arm64 calls a function that no module can. */
+#if !(defined(CONFIG_ARM64) && defined(CONFIG_DEBUG_VM))
+#define CARVEOUT_SET_PTE
+#endif
+
 #endif /* _CARVEOUT_COMPAT_LINUX_MM_H */
