@@ -18,6 +18,7 @@ ROWS = (
     ("batch-trip", "16 blocks to a process and back, each", lambda blocks: 1.0),
     ("batch-free", "acquire and release 16 free blocks, each", lambda blocks: 1.0),
     ("killed", "free the buffers of a killed process", lambda buffers: 1.0),
+    ("caches", "maintain caches for a part of 16 MiB", lambda size: 0.01),
     ("irq-pair", "free and allocate a block in an interrupt", lambda size: 1.0),
     ("name-find", "find a buffer by its tag, in a driver", lambda names: 1.0),
 )
@@ -30,11 +31,16 @@ STEPS = ("allocate", "map", "touch", "unmap", "free", "later")
 
 def amount(kind, number):
     """The size that a row is about, or the number of things."""
-    if not kind.startswith(("memory", "irq")):
+    if not kind.startswith(("memory", "irq", "caches")):
         return str(number)
     if number < 1 << 10:
         return f"{number} B"
     return f"{number >> 20} MiB" if number >= 1 << 20 else f"{number >> 10} KiB"
+
+
+def rounded(ratio):
+    """A ratio with three digits behind the point, or three in all if it is small."""
+    return round(ratio, 3) if ratio >= 0.1 else float(f"{ratio:.3g}")
 
 
 def figures(lines, kind, number):
@@ -64,7 +70,7 @@ def judge(lines):
                 result.append({
                     "row": kind, "of": number, "what": text, "peer": peer,
                     "ours": found[peer], "best": best, "theirs": others[best],
-                    "ratio": round(ratio, 3), "goal": limit(number),
+                    "ratio": rounded(ratio), "goal": limit(number),
                     "met": ratio <= limit(number)})
     return result
 
@@ -84,7 +90,8 @@ def absent(lines):
 def table(lines):
     """The rows of the table of all results, with the columns of goals.HEAD."""
     return [[entry["what"], interface(entry), str(entry["ours"]), entry["best"],
-             str(entry["theirs"]), f"{entry['ratio']:.2f}", f"<= {entry['goal']:g}",
+             str(entry["theirs"]), f"{entry['ratio']:.{2 if entry['ratio'] >= 0.1 else 4}f}",
+             f"<= {entry['goal']:g}",
              "met" if entry["met"] else "NOT MET"] for entry in judge(lines)] + absent(lines)
 
 

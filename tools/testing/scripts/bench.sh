@@ -12,7 +12,7 @@
 # On an emulated machine: the costs of calls at the device node of a heap, and the extra
 # costs of two CPUs that use one heap. On one that counts instructions: the costs of
 # a user of buffers, and of a driver in a hard interrupt, with carveout and with other
-# interfaces of the kernel.
+# interfaces of the kernel. On an arm64 one: those of cache maintenance.
 #
 # Results are in $O/bench: report.json, charts as SVG, and the printed output.
 
@@ -204,6 +204,56 @@ run_users()
 	grep -q "bench: users done" "$R/users.txt"
 }
 
+# A stock kernel, and a device that does not snoop the caches. The heap of the kernel that is
+# compared is one more module.
+caches_board()
+{
+	board arm64-6.12
+	args="$BOOT_ARGS mitigations=off"
+	cpus=1 memory=1G threads=single machine=virt devices=(-icount "shift=0,sleep=off")
+	drivers=vgem trees=(carveout.dtso)
+}
+
+build_heaps()
+{
+	local copy=$R/heaps-module source=$CARVEOUT_CACHE/source/6.12/drivers/dma-buf
+
+	mkdir -p "$copy"
+	rsync -rlp --checksum --delete --exclude={'*.o','*.cmd'} \
+		"$BENCH"/heaps/{Kbuild,*.c} "$source"/{dma-heap.c,heaps/system_heap.c} \
+		"$TOP/include" "$copy/"
+	make --no-print-directory -C "$kdir" M="$copy" "${kbuild_args[@]}" W=1 \
+		KCFLAGS=-Werror modules
+}
+
+run_caches()
+{
+	local root=$R/caches dtb
+
+	caches_board
+	board_prepare
+	board_paths
+	"$SCRIPTS/fetch.sh" source:6.12
+	O=$R "$SCRIPTS/build.sh" module "$board"
+	build_heaps
+	new_root "$root" "$BENCH/users/caches-init" "$R/build/module-$board/carveout.ko" \
+		"$R/heaps-module/kernel_heaps.ko"
+	mkdir -p "$root/etc"
+	stock_drivers "$root"
+	"${cross}gcc" -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -I"$TOP/include/uapi" \
+		-o "$root/bin/users" "$BENCH"/users/*.c
+	pack "$root"
+	dtb=$(board_dtb "$R/caches-dtb" "${trees[@]}")
+	board_boot "$SILENCE" "$root.cpio.gz" "$dtb" '' > "$R/caches.txt" || true
+	grep -q "bench: caches done" "$R/caches.txt"
+}
+
+count_users()
+{
+	step "count the costs of users" "$R/users.log" run_users
+	step "count the maintenance of caches" "$R/caches.log" run_caches
+}
+
 load_line()
 {
 	echo "bench: load when=$1 average=$(cut -d ' ' -f 1 /proc/loadavg)"
@@ -220,18 +270,18 @@ fi
 mkdir -p "$R"
 case ${1:-} in
 users)
-	step "count the costs of users" "$R/users.log" run_users
-	python3 -B "$BENCH/report.py" lines "$R/users.txt"
+	count_users
+	python3 -B "$BENCH/report.py" lines "$R"/{users,caches}.txt
 	exit ;;
 check|record)
 	case ${2:-} in
-	lib)	counts=$R/count.txt
+	lib)	counts=("$R/count.txt")
 		step "count instructions of lib/" "$R/count.log" make -C "$BENCH" O="$R" count ;;
-	users)	counts=$R/users.txt
-		step "count the costs of users" "$R/users.log" run_users ;;
+	users)	counts=("$R"/{users,caches}.txt)
+		count_users ;;
 	*)	die "bench.sh $1: lib or users?" ;;
 	esac
-	python3 -B "$BENCH/guard.py" "$1" "$2" "$counts"
+	python3 -B "$BENCH/guard.py" "$1" "$2" "${counts[@]}"
 	exit ;;
 esac
 board_prepare
@@ -247,6 +297,6 @@ build_image
 step "measure in the kernel" "$R/boot.log" run_board
 step "measure at the node" "$R/node.log" run_node
 step "measure on two CPUs" "$R/cpus.log" run_cpus
-step "count the costs of users" "$R/users.log" run_users
+count_users
 load_line after >> "$R/machine.txt"
-python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel,node,cpus,users}.txt
+python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel,node,cpus,users,caches}.txt

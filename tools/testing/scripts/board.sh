@@ -278,6 +278,21 @@ board_paths()
 		kbuild_args+=(CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=)
 }
 
+# stock_drivers ROOT: copy the drivers of the board's own kernel that it needs, and their
+# dependencies, to an image: etc/drivers has them in the order of loading.
+stock_drivers()
+{
+	local root=$1 dir=$CARVEOUT_CACHE/kernel/$stock driver file name
+
+	for driver in $drivers; do
+		modprobe --show-depends -d "$dir" -S "$(cat "$dir/release")" "$driver"
+	done | sed -n 's/^insmod //p' | awk '!seen[$1]++ { print $1 }' | while read -r file; do
+		name=$(basename "$file")
+		xz -dcf "$file" > "$root/modules/${name%%.*}.ko"
+		echo "${name%%.*}" >> "$root/etc/drivers"
+	done
+}
+
 # board_dtb DIR TREE...: the device tree of a board: the first tree, or the one that QEMU
 # itself would pass, plus overlays; for those in tools/testing/vm the name is enough.
 # Prints the file, or nothing without a TREE. Callers may have errexit off: each step is

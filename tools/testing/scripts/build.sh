@@ -269,21 +269,6 @@ only()
 	fi
 }
 
-# The drivers that tests need from the board's own kernel, and their dependencies:
-# etc/drivers has them in the order of loading.
-stock_drivers()
-{
-	local root=$1 dir=$CARVEOUT_CACHE/kernel/$stock driver file name
-
-	for driver in $drivers; do
-		modprobe --show-depends -d "$dir" -S "$(cat "$dir/release")" "$driver"
-	done | sed -n 's/^insmod //p' | awk '!seen[$1]++ { print $1 }' | while read -r file; do
-		name=$(basename "$file")
-		xz -dcf "$file" > "$root/modules/${name%%.*}.ko"
-		echo "${name%%.*}" >> "$root/etc/drivers"
-	done
-}
-
 # The modules that tests load; a board without PCI has fewer.
 test_modules()
 {

@@ -34,8 +34,9 @@ needs_of()
 	instructions:lib)
 			echo "packages bench"; return ;;
 	instructions:users)
-			printf 'packages %s\n' bench build x86
-			echo "fetch board:x86_64-6.12"; return ;;
+			printf 'packages %s\n' bench build x86 arm64 board
+			printf 'fetch %s\n' board:x86_64-6.12 board:arm64-6.12 source:6.12
+			return ;;
 	unit|libtest|remote)
 			printf '%s\n' "packages build" "packages $1" "fetch source:6.12"; return ;;
 	intree)		printf '%s\n' "packages build" "packages uml" "fetch source:6.12"; return ;;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- *	users PAGES NOMAP [ROW...]
+ *	users PAGES NOMAP ROW...
  *
- * PAGES and NOMAP are device nodes of heaps, ROW is memory, names, blocks, batches or waits;
- * all by default. Prints "bench:" lines for report.py.
+ * PAGES and NOMAP are device nodes of heaps, ROW is memory, names, blocks, batches, waits or
+ * caches. Prints "bench:" lines for report.py.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -118,6 +118,7 @@ static const struct {
 	{ "blocks", bench_blocks },
 	{ "batches", bench_batches },
 	{ "waits", bench_waits },
+	{ "caches", bench_caches },
 };
 
 static bool wanted(int argc, char **argv, const char *name)
@@ -127,7 +128,7 @@ static bool wanted(int argc, char **argv, const char *name)
 	for (i = 3; i < argc; i++)
 		if (!strcmp(argv[i], name))
 			return true;
-	return argc <= 3;
+	return false;
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
@@ -96,6 +97,38 @@ static struct peer peers[] = {
 	{ .name = "memfd", .make = make_memfd },
 	{ .name = "shm", .make = make_shm, .drop = drop_shm },
 };
+
+static int open_node(struct peer *peer)
+{
+	if (peer->path)
+		peer->node = open(peer->path, O_RDWR | O_CLOEXEC);
+	return peer->node;
+}
+
+static void close_node(struct peer *peer)
+{
+	if (peer->path)
+		close(peer->node);
+}
+
+/* A buffer of an interface with a device node, or -1 if the kernel does not have it. */
+int make_buffer(const char *name, unsigned long size)
+{
+	struct peer *peer = peers;
+	int fd, also = -1;
+
+	while (strcmp(peer->name, name))
+		peer++;
+	if (open_node(peer) < 0)
+		return -1;
+	fd = peer->make(peer, size, &also);
+	if (fd < 0)
+		die(name);
+	if (also >= 0)
+		close(also);
+	close_node(peer);
+	return fd;
+}
 
 enum step { ALLOCATE, MAP, TOUCH, UNMAP, FREE, LATER, STEPS };
 
@@ -202,15 +235,12 @@ void bench_memory(void)
 	peers[0].node = heaps.pages;
 	peers[1].node = heaps.nomap;
 	for (peer = peers; peer < peers + ARRAY_SIZE(peers); peer++) {
-		if (peer->path)
-			peer->node = open(peer->path, O_RDWR | O_CLOEXEC);
-		if (peer->node < 0) {
+		if (open_node(peer) < 0) {
 			report_absent("memory", peer->name);
 			continue;
 		}
 		for (i = 0; i < ARRAY_SIZE(sizes); i++)
 			use(peer, sizes[i].size, sizes[i].rounds);
-		if (peer->path)
-			close(peer->node);
+		close_node(peer);
 	}
 }

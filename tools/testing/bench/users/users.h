@@ -33,6 +33,7 @@ int carveout_alloc(int heap, unsigned long size, const char *tag);
 int carveout_open_tag(int heap, const char *tag, unsigned long long deadline);
 void carveout_unlink_tag(int heap, const char *tag);
 unsigned long long carveout_used(int heap);
+int make_buffer(const char *name, unsigned long size);
 
 /* The rows, each with all of its peers. */
 void bench_memory(void);
@@ -40,5 +41,6 @@ void bench_names(void);
 void bench_blocks(void);
 void bench_batches(void);
 void bench_waits(void);
+void bench_caches(void);
 
 #endif
