@@ -8,7 +8,8 @@
 FILE has the lines that the benchmarks print. KIND is lib: net instructions per pair of a
 free and an allocation; or users: instructions of a user over those of the best other
 interface in the same boot, so that another release of the kernel changes both, and the
-longest time of the calls that are legal in a hard interrupt and wake no thread.
+longest time of the calls that are legal in a hard interrupt and wake no thread, and of an
+allocation.
 """
 
 import os
@@ -44,8 +45,8 @@ def verdict(name, figure, recorded):
     if figure is None:
         return False, "not measured"
     if recorded is None:
-        return False, f"{figure:g}, not recorded"
-    return figure <= recorded * MARGIN, f"{figure:g}, recorded {recorded:g}"
+        return False, f"{figure:.9g}, not recorded"
+    return figure <= recorded * MARGIN, f"{figure:.9g}, recorded {recorded:.9g}"
 
 
 def check(kind, figures):
@@ -73,7 +74,7 @@ def record(kind, figures):
         head = [line for line in file if line.startswith("#")]
     with open(RECORDED, "w", encoding="utf-8") as file:
         file.writelines(head)
-        file.writelines(f"{name} {figure:g}\n"
+        file.writelines(f"{name} {figure:.9g}\n"
                         for name, figure in sorted({**others, **figures}.items()))
 
 

@@ -4,7 +4,8 @@
  * constructed for it: Documentation/performance.rst has the derivation.
  *
  * Each call is made once, with interrupts off. Its time is that of the whole call, an upper
- * bound of the time with the lock of the heap or the pool held.
+ * bound of the time with the lock of the heap or the pool held. An allocation may sleep, and is
+ * not legal there, but holds the same lock.
  */
 
 #define pr_fmt(fmt) "bench: " fmt
@@ -61,6 +62,22 @@ int bench_call(const char *name, const char *state, int (*call)(void), int expec
 	return -EINVAL;
 }
 
+/* The same for a call that may sleep and changes nothing: the least time of some calls. */
+static int sleeping_call(const char *name, const char *state, int (*call)(void), int expect)
+{
+	u64 time, least = U64_MAX;
+	unsigned int i;
+
+	for (i = 0; i < 7; i++) {
+		time = ktime_get_ns();
+		if (call() != expect)
+			return -EINVAL;
+		least = min(least, ktime_get_ns() - time);
+	}
+	pr_info("longest call=%s state=%s ns=%llu\n", name, state, least);
+	return 0;
+}
+
 /* === A heap with as many regions as there can be ========================== */
 
 #define REGIONS		64
@@ -77,7 +94,7 @@ static struct carveout *heap;
 static void *victim;	/* the memory to be freed */
 
 /* All memory that was allocated, and the first error. */
-static void *taken[SZ_8K];
+static void *taken[SZ_16K];
 static unsigned int nr_taken;
 static int error;
 
@@ -129,7 +146,7 @@ static int destroy_heap(void)
  * The holes of a region in the order in which they enter the bins: until then they are
  * allocated, with used memory between them.
  */
-static void *holes[64];
+static void *holes[128];
 static unsigned int nr_holes;
 static u64 next;	/* place of the next one */
 
@@ -312,6 +329,82 @@ static int refused(void)
 	return err ?: destroy_heap();
 }
 
+/* === Searches ============================================================= */
+
+/*
+ * A request with an alignment that no hole satisfies, although a larger one would: the search
+ * tries the eight smallest holes from three sizes on, and from the size of the request three
+ * times. They start one granule behind a multiple of the alignment, and have even sizes, so that
+ * the search for the next larger one reaches a leaf.
+ */
+#define WANTED		BIT_ULL(19)
+#define LEVELS		14		/* of the trie with all of the holes */
+#define ALIGNMENT	BIT_ULL(LEVELS)	/* in granules */
+#define STEP		(ALIGNMENT / 4)
+#define TRIED		8
+
+static struct carveout_req aligned = {
+	.size = WANTED * GRANULE,
+	.align = ALIGNMENT * GRANULE,
+	.require = CARVEOUT_ATTR_CACHED,
+	.fallback = { CARVEOUT_ATTR_CACHED, CARVEOUT_ATTR_CACHED, CARVEOUT_ATTR_CACHED },
+	.flags = CARVEOUT_REQ_TOP_DOWN,
+};
+
+static void add_misaligned(u64 granules)
+{
+	u64 at = ALIGN(next, ALIGNMENT * GRANULE) + GRANULE;
+
+	take(next, (at - next) / GRANULE);
+	hole_at(at, granules);
+	next = at + granules * GRANULE;
+}
+
+/* Larger holes in the levels from @level on, above those that are tried. */
+static void add_tried(u64 size, unsigned int level)
+{
+	unsigned int i;
+
+	for (; level < LEVELS - ilog2(2 * TRIED); level++)
+		add_misaligned(size + BIT_ULL(LEVELS - 1 - level) + 1);
+	for (i = TRIED; i > 0; i--)
+		add_misaligned(size + 2 * (i - 1));
+}
+
+static int lay_out_search(u64 base, u64 size)
+{
+	next = base;
+	add_tried(WANTED, 0);
+	add_tried(WANTED + STEP, 2);
+	add_tried(WANTED + 2 * STEP, 1);
+	add_tried(WANTED + 3 * STEP, 2);
+	return open_holes(base + size);
+}
+
+static int search(void)
+{
+	return PTR_ERR_OR_ZERO(carveout_alloc_req(heap, &aligned));
+}
+
+static int searches(void)
+{
+	const u64 size = SZ_1G * 3ULL;
+	unsigned int i;
+	int err;
+
+	err = make_heap(size);
+	for (i = 0; i < REGIONS && !err; i++)
+		err = lay_out_search(HEAP_BASE + (REGIONS - 1 - i) * STRIDE, size);
+	aligned.regions = 1;
+	err = err ?: sleeping_call("carveout_alloc_req", "aligned-in-a-region", search, -ENOSPC);
+	aligned.regions = 0;
+	err = err ?: sleeping_call("carveout_alloc_req", "aligned-in-64-regions", search, -ENOSPC);
+	aligned.nr_fallback = CARVEOUT_NR_FALLBACK;
+	err = err ?: sleeping_call("carveout_alloc_req", "aligned-with-3-fallbacks", search,
+				   -ENOSPC);
+	return err ?: destroy_heap();
+}
+
 /**
  * bench_calls() - Time the calls with the lock of a heap
  *
@@ -319,5 +412,5 @@ static int refused(void)
  */
 int bench_calls(void)
 {
-	return merging() ?: grouped() ?: refused();
+	return merging() ?: grouped() ?: refused() ?: searches();
 }
