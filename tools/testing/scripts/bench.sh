@@ -186,6 +186,19 @@ build_drivers()
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 }
 
+# iceoryx ROOT: add its daemon, its libraries and a program that is linked with them.
+iceoryx()
+{
+	local dir=$CARVEOUT_CACHE/iceoryx/x86_64 loader=/iceoryx/ld-linux-x86-64.so.2
+
+	cp -r "$dir/iceoryx" "$1/"
+	cp "$dir/iox-roudi" "$1/bin/"
+	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -I"$dir/include" -o "$1/bin/iceoryx" \
+		"$BENCH"/iceoryx/iceoryx.c "$BENCH"/users/report.c \
+		"$dir/iceoryx/libiceoryx_binding_c.so.2" -Wl,--disable-new-dtags,-rpath,/iceoryx \
+		-Wl,-rpath-link,"$dir/iceoryx" -Wl,--dynamic-linker,"$loader"
+}
+
 run_users()
 {
 	local root=$R/users
@@ -199,6 +212,12 @@ run_users()
 		"$R/drivers-module/carveout_drivers.ko"
 	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -I"$TOP/include/uapi" \
 		-o "$root/bin/users" "$BENCH"/users/*.c
+	# The guard of our own figures does not depend on this package.
+	if "$SCRIPTS/fetch.sh" iceoryx:x86_64; then
+		iceoryx "$root"
+	else
+		say "iceoryx is not compared"
+	fi
 	pack "$root"
 	board_boot "$SILENCE" "$root.cpio.gz" '' '' > "$R/users.txt" || true
 	grep -q "bench: users done" "$R/users.txt"

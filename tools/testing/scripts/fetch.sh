@@ -11,6 +11,7 @@
 #   tool:herd7        the simulator of memory models
 #   v4l2:arm64        v4l2-ctl for a board of an architecture (also x86_64)
 #   libcamera:arm64   libcamera's cam, likewise
+#   iceoryx:x86_64    the daemon and the library of iceoryx, likewise, and its headers
 #
 # Each is fetched from the configured package sources of the machine, or, where these do not
 # have it, from the Debian release that does, by way of the configured mirror.
@@ -258,6 +259,20 @@ fetch_libcamera()
 	rm -rf "$dir/root"
 }
 
+fetch_iceoryx()
+{
+	local dir=$CARVEOUT_CACHE/iceoryx/$1 arch=${1/x86_64/amd64} packages
+
+	rm -rf "$dir"
+	use_sources system
+	mapfile -t packages < <(closure "$arch" iceoryx libiceoryx-binding-c2)
+	unpack "$dir/root" "${packages[@]}" "libiceoryx-binding-c-dev:$arch"
+	board_program "$dir" iox-roudi
+	collect "$dir/root" "$(find "$dir/root" -name 'libiceoryx_binding_c.so.2')" "$dir/iceoryx"
+	mv "$dir"/root/usr/include/iceoryx/v* "$dir/include"
+	rm -rf "$dir/root"
+}
+
 # Lists that are not the newest may name a package that the archive has replaced since:
 # fetch them again before giving up. A process of its own keeps errexit on.
 fetch()
@@ -282,7 +297,7 @@ stamp_of()
 	board:*)	echo "$CARVEOUT_CACHE/kernel/${1#*:}-$FORMAT.stamp" ;;
 	source:*)	echo "$CARVEOUT_CACHE/source/${1#*:}.stamp" ;;
 	tool:*)		echo "$CARVEOUT_CACHE/tool/${1#*:}.stamp" ;;
-	v4l2:*|libcamera:*)
+	v4l2:*|libcamera:*|iceoryx:*)
 			echo "$CARVEOUT_CACHE/${1%:*}/${1#*:}.stamp" ;;
 	*)		die "fetch.sh: '$1' is unknown" ;;
 	esac

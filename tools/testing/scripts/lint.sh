@@ -229,7 +229,7 @@ lint_checkpatch()
 	local stand_ins=tools/testing/service/kernel.h
 	local typedefs='/u-dma-buf-ioctl\.h$'
 	local posix='/posix_typed_mem\.[ch]|/typed_test\.c|/carveout_typed\.c'
-	local cmem='/ticmem/|/carveout_cmem|/libcarveout/shim_test'
+	local cmem='/ticmem/|/carveout_cmem|/libcarveout/shim_test|/iceoryx\.c$'
 
 	# shellcheck disable=SC2046 # no blanks in names
 	{
@@ -246,7 +246,7 @@ lint_checkpatch()
 		# The types have the names that programs use.
 		checkpatch $user,NEW_TYPEDEFS $(files '*.[ch]' | grep -E "$typedefs")
 		rc=$((rc | $?))
-		# The names of CMEM.
+		# The names of CMEM and of iceoryx.
 		checkpatch $user,CAMELCASE,NEW_TYPEDEFS $(files '*.[ch]' | grep -E "$cmem")
 		rc=$((rc | $?))
 		# POSIX.1 has functions that return an errno, and ENOSYS for a missing option.
