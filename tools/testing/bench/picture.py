@@ -3,8 +3,8 @@
 
 from math import ceil, floor, log10
 
-WIDTH, HEIGHT = 900, 480
-LEFT, RIGHT, TOP, BOTTOM = 84, 170, 40, 60
+WIDTH, HEIGHT = 900, 500
+LEFT, RIGHT, TOP, BOTTOM = 96, 170, 40, 80
 COLOURS = ("#c0392b", "#2c6fbb", "#3a8f4f", "#8e6bbf", "#c98a1b", "#555555", "#17a2b8", "#e377c2",
            "#7f8c3a", "#1b2a6b", "#ff7f50", "#a0522d", "#00a86b")
 
@@ -98,14 +98,15 @@ def legend(number, name, colour):
             text(WIDTH - RIGHT + 32, y + 4, name, "start")]
 
 
-def draw(title, curves, unit, axis=Logarithmic, below=""):
-    """A drawing: CURVES has the values of each name by place, in the order of the places."""
+def draw(title, curves, unit, axis=Logarithmic, below="", note=""):
+    """A drawing: CURVES has the values of each name by place, in the order of the places. The
+    note, at the lower edge, tells where the values are from."""
     places = list(dict.fromkeys(place for values in curves.values() for place in values))
     scale = axis([value for values in curves.values() for value in values.values()], unit)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
              ' font-family="sans-serif" font-size="12">',
              f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-             text(LEFT, 22, title, "start")]
+             text(LEFT, 22, title, "start"), text(LEFT, HEIGHT - 8, note, "start")]
     parts += grid(places, scale, below)
     for number, (name, values) in enumerate(curves.items()):
         colour = COLOURS[number % len(COLOURS)]

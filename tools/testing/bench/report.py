@@ -320,6 +320,13 @@ def costs_by_names(lines):
     return curves
 
 
+def origin(lines):
+    """The run that the charts are from."""
+    machine = lines.one("machine")
+    return (f"make bench, {machine.get('date', '-')}, on {machine.get('cpus', '-')} CPUs: "
+            f"{str(machine.get('cpu', '-')).replace('_', ' ')}")
+
+
 def charts(lines):
     """File name and drawing of each chart that there are results for."""
     pair = "a pair of a free and an allocation"
@@ -335,7 +342,8 @@ def charts(lines):
         ("names.svg", costs_by_names(lines),
          {"title": "Instructions to open a name", "unit": "", "below": "names"}),
     )
-    return {name: picture.draw(curves=curves, **words) for name, curves, words in found if curves}
+    return {name: picture.draw(curves=curves, note=origin(lines), **words)
+            for name, curves, words in found if curves}
 
 
 def write_charts(directory, lines):

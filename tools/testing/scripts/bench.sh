@@ -3,6 +3,7 @@
 #
 # bench.sh                    compare the allocator and its users with their peers
 # bench.sh users              only users
+# bench.sh pictures           copy the charts of the last comparison to Documentation/
 # bench.sh check lib|users    compare counts of instructions with the recorded ones, as TAP
 # bench.sh record lib|users   record them, in tools/testing/bench/instructions
 #
@@ -292,6 +293,11 @@ users)
 	count_users
 	python3 -B "$BENCH/report.py" lines "$R"/{users,caches}.txt
 	exit ;;
+pictures)
+	for chart in live failures names; do
+		cp "$R/$chart.svg" "$TOP/Documentation/performance-$chart.svg"
+	done
+	exit ;;
 check|record)
 	case ${2:-} in
 	lib)	counts=("$R/count.txt")
@@ -306,8 +312,8 @@ esac
 board_prepare
 board_paths
 load_line before > "$R/machine.txt"
-echo "bench: machine cpus=$(nproc) cpu=$(sed -n '/^model name/{s/.*: //;s/ /_/g;p;q}' /proc/cpuinfo)" \
-	>> "$R/machine.txt"
+echo "bench: machine date=$(date -u +%F) cpus=$(nproc)" \
+	"cpu=$(sed -n '/^model name/{s/.*: //;s/ /_/g;p;q}' /proc/cpuinfo)" >> "$R/machine.txt"
 step "count instructions of lib/" "$R/count.log" make -C "$BENCH" O="$R" count
 step "time lib/ in user space" "$R/time.log" make -C "$BENCH" O="$R" time
 step "build carveout.ko" "$R/carveout.log" build_carveout
