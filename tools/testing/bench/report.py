@@ -254,6 +254,17 @@ def print_steps(lines):
                     *users.longest_table(lines))
 
 
+def print_latency(lines):
+    """Print the latency of a task with a high priority, without a load and under several."""
+    none = lines.one("latency", load="none")
+    rows = [[line["load"]] + [str(line[key]) for key in ("p50", "p9999", "max")] +
+            [digits(line[key] / none[key]) for key in ("p9999", "max")]
+            for line in lines.select("latency") if none and "max" in line]
+    if rows:
+        print_table("Latency that cyclictest sees with PREEMPT_RT, in instructions",
+                    ["load", "median", "99.99 %", "max", "99.99 % / none", "max / none"], rows)
+
+
 def print_users(lines):
     """Print the costs of users."""
     print_steps(lines)
@@ -368,6 +379,7 @@ def print_all(directory, lines):
     print_node(lines)
     print_cpus(lines)
     print_steps(lines)
+    print_latency(lines)
     print_goals(lines)
     load = {line["when"]: line["average"] for line in lines.select("load")}
     print(f"\nThe machine's load: {load.get('before')} before, {load.get('after')} after")
@@ -383,6 +395,7 @@ def main(args):
     if len(args) >= 2 and args[0] == "lines":
         print_user(Lines(args[1:]))
         print_users(Lines(args[1:]))
+        print_latency(Lines(args[1:]))
         return 0
     if len(args) >= 3 and args[0] == "all":
         return print_all(args[1], Lines(args[2:]))

@@ -3,6 +3,7 @@
 #
 # bench.sh                    compare the allocator and its users with their peers
 # bench.sh users              only users
+# bench.sh latency            only the latency with PREEMPT_RT
 # bench.sh pictures           copy the charts of the last comparison to Documentation/
 # bench.sh check lib|users    compare counts of instructions with the recorded ones, as TAP
 # bench.sh record lib|users   record them, in tools/testing/bench/instructions
@@ -13,7 +14,8 @@
 # On an emulated machine: the costs of calls at the device node of a heap, and the extra
 # costs of two CPUs that use one heap. On one that counts instructions: the costs of
 # a user of buffers, and of a driver in a hard interrupt, with carveout and with other
-# interfaces of the kernel. On an arm64 one: those of cache maintenance.
+# interfaces of the kernel. On an arm64 one: those of cache maintenance, and with PREEMPT_RT
+# the latency under the load of this module.
 #
 # Results are in $O/bench: report.json, charts as SVG, and the printed output.
 
@@ -177,14 +179,13 @@ users_board()
 
 build_drivers()
 {
-	local copy=$R/drivers-module
+	local copy=$R/drivers-module-$board
 
 	mkdir -p "$copy"
 	rsync -rlp --checksum --delete --exclude={'*.o','*.cmd'} \
 		"$BENCH"/drivers/{Kbuild,*.[ch]} "$TOP/include" "$copy/"
-	make --no-print-directory -C "$kdir" M="$copy" O= ARCH="$arch" W=1 KCFLAGS=-Werror \
-		KBUILD_EXTRA_SYMBOLS="$R/build/module-$board/Module.symvers" \
-		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	make --no-print-directory -C "$kdir" M="$copy" O= "${kbuild_args[@]}" W=1 KCFLAGS=-Werror \
+		KBUILD_EXTRA_SYMBOLS="$R/build/module-$board/Module.symvers" modules
 }
 
 # iceoryx ROOT: add its daemon, its libraries and a program that is linked with them.
@@ -210,7 +211,7 @@ run_users()
 	O=$R "$SCRIPTS/build.sh" module "$board"
 	build_drivers
 	new_root "$root" "$BENCH/users/init" "$R/build/module-$board/carveout.ko" \
-		"$R/drivers-module/carveout_drivers.ko"
+		"$R/drivers-module-$board/carveout_drivers.ko"
 	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -I"$TOP/include/uapi" \
 		-o "$root/bin/users" "$BENCH"/users/*.c
 	# The guard of our own figures does not depend on this package.
@@ -268,6 +269,38 @@ run_caches()
 	grep -q "bench: caches done" "$R/caches.txt"
 }
 
+# A stock kernel with PREEMPT_RT, whose clock counts instructions. No device is at addresses
+# beyond 4 GiB, where a heap without memory is.
+latency_board()
+{
+	board arm64-6.12-rt
+	args="$BOOT_ARGS mitigations=off"
+	cpus=1 memory=1G threads=single machine=virt,highmem=off devices=(-icount "shift=0,sleep=off")
+	trees=(carveout.dtso)
+}
+
+run_latency()
+{
+	local root=$R/latency dtb
+
+	latency_board
+	board_prepare
+	board_paths
+	"$SCRIPTS/fetch.sh" rttests:arm64
+	O=$R "$SCRIPTS/build.sh" module "$board"
+	build_drivers
+	new_root "$root" "$BENCH/latency/init" "$R/build/module-$board/carveout.ko" \
+		"$R/drivers-module-$board/carveout_drivers.ko"
+	cp -r "$CARVEOUT_CACHE"/rttests/arm64/rttests "$root/"
+	cp "$CARVEOUT_CACHE"/rttests/arm64/cyclictest "$root/bin/"
+	"${cross}gcc" -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static -I"$TOP/include/uapi" \
+		-o "$root/bin/load" "$BENCH/latency/load.c"
+	pack "$root"
+	dtb=$(board_dtb "$R/latency-dtb" "${trees[@]}")
+	board_boot "$SILENCE" "$root.cpio.gz" "$dtb" '' > "$R/latency.txt" || true
+	grep -q "bench: latency done" "$R/latency.txt"
+}
+
 count_users()
 {
 	step "count the costs of users" "$R/users.log" run_users
@@ -292,6 +325,10 @@ case ${1:-} in
 users)
 	count_users
 	python3 -B "$BENCH/report.py" lines "$R"/{users,caches}.txt
+	exit ;;
+latency)
+	step "measure the latency" "$R/latency.log" run_latency
+	python3 -B "$BENCH/report.py" lines "$R/latency.txt"
 	exit ;;
 pictures)
 	for chart in live failures names; do
@@ -323,5 +360,6 @@ step "measure in the kernel" "$R/boot.log" run_board
 step "measure at the node" "$R/node.log" run_node
 step "measure on two CPUs" "$R/cpus.log" run_cpus
 count_users
+step "measure the latency" "$R/latency.log" run_latency
 load_line after >> "$R/machine.txt"
-python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel,node,cpus,users,caches}.txt
+python3 -B "$BENCH/report.py" all "$R" "$R"/{machine,count,time,kernel,node,cpus,users,caches,latency}.txt

@@ -11,6 +11,7 @@
 #   tool:herd7        the simulator of memory models
 #   v4l2:arm64        v4l2-ctl for a board of an architecture (also x86_64)
 #   libcamera:arm64   libcamera's cam, likewise
+#   rttests:arm64     cyclictest, likewise
 #   iceoryx:x86_64    the daemon and the library of iceoryx, likewise, and its headers
 #
 # Each is fetched from the configured package sources of the machine, or, where these do not
@@ -259,6 +260,18 @@ fetch_libcamera()
 	rm -rf "$dir/root"
 }
 
+# Its package also depends on Python, for other programs.
+fetch_rttests()
+{
+	local dir=$CARVEOUT_CACHE/rttests/$1 arch=${1/x86_64/amd64}
+
+	rm -rf "$dir"
+	use_sources system
+	unpack "$dir/root" {rt-tests,libnuma1,libc6}:"$arch"
+	board_program "$dir" cyclictest
+	rm -rf "$dir/root"
+}
+
 fetch_iceoryx()
 {
 	local dir=$CARVEOUT_CACHE/iceoryx/$1 arch=${1/x86_64/amd64} packages
@@ -297,7 +310,7 @@ stamp_of()
 	board:*)	echo "$CARVEOUT_CACHE/kernel/${1#*:}-$FORMAT.stamp" ;;
 	source:*)	echo "$CARVEOUT_CACHE/source/${1#*:}.stamp" ;;
 	tool:*)		echo "$CARVEOUT_CACHE/tool/${1#*:}.stamp" ;;
-	v4l2:*|libcamera:*|iceoryx:*)
+	v4l2:*|libcamera:*|iceoryx:*|rttests:*)
 			echo "$CARVEOUT_CACHE/${1%:*}/${1#*:}.stamp" ;;
 	*)		die "fetch.sh: '$1' is unknown" ;;
 	esac

@@ -17,7 +17,9 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/time64.h>
 
 #include "drivers.h"
 
@@ -386,7 +388,7 @@ static int search(void)
 	return PTR_ERR_OR_ZERO(carveout_alloc_req(heap, &aligned));
 }
 
-static int searches(void)
+static int lay_out_searches(void)
 {
 	const u64 size = SZ_1G * 3ULL;
 	unsigned int i;
@@ -395,6 +397,13 @@ static int searches(void)
 	err = make_heap(size);
 	for (i = 0; i < REGIONS && !err; i++)
 		err = lay_out_search(HEAP_BASE + (REGIONS - 1 - i) * STRIDE, size);
+	return err;
+}
+
+static int searches(void)
+{
+	int err = lay_out_searches();
+
 	aligned.regions = 1;
 	err = err ?: sleeping_call("carveout_alloc_req", "aligned-in-a-region", search, -ENOSPC);
 	aligned.regions = 0;
@@ -402,6 +411,25 @@ static int searches(void)
 	aligned.nr_fallback = CARVEOUT_NR_FALLBACK;
 	err = err ?: sleeping_call("carveout_alloc_req", "aligned-with-3-fallbacks", search,
 				   -ENOSPC);
+	return err ?: destroy_heap();
+}
+
+/**
+ * bench_search() - Repeat the longest allocation, as a load
+ * @seconds: time
+ *
+ * Return: 0 or a negative error number.
+ */
+int bench_search(unsigned int seconds)
+{
+	ktime_t end = ktime_add_ms(ktime_get(), seconds * MSEC_PER_SEC);
+	int err = lay_out_searches();
+
+	aligned.nr_fallback = CARVEOUT_NR_FALLBACK;
+	while (!err && ktime_before(ktime_get(), end)) {
+		err = search() == -ENOSPC ? 0 : -EINVAL;
+		cond_resched();
+	}
 	return err ?: destroy_heap();
 }
 

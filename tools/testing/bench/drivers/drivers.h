@@ -8,6 +8,8 @@
 
 int bench_call(const char *name, const char *state, int (*call)(void), int expect);
 
+int bench_search(unsigned int seconds);
+
 int bench_pairs(void);
 int bench_calls(void);
 int bench_objects(void);
