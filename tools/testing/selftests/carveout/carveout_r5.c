@@ -266,7 +266,7 @@ TEST_F_TIMEOUT(r5, directory_cannot_be_overwritten, TEST_SECONDS)
 {
 	struct core *core = &self->core[0];
 	int fd = alloc_tag(self->node, TABLE, "linux.table", 0, 0666);
-	__u32 at;
+	long at;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, set_mode(self->node, "linux.table", 0666));
