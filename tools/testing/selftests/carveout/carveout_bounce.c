@@ -6,12 +6,13 @@
  * CARVEOUT_MODULES is the folder of carveout_importer.ko, else /modules.
  */
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "carveout_fixture.h"
+/* Only memory with pages is bounced. */
+#include "carveout_with_pages.h"
 
 #include "../../modules/carveout_importer.h"
 
@@ -23,20 +24,6 @@
 
 /* Bytes of a range. */
 #define ROW	64
-
-/* Only memory with pages is bounced. */
-static void __attribute__((constructor(101))) choose_heap_with_pages(void)
-{
-	const char *name;
-	__u64 regions;
-	int node;
-
-	node = open_heap_with(true, &name, &regions);
-	if (node < 0)
-		return;
-	setenv("CARVEOUT_HEAP", name, 0);
-	close(node);
-}
 
 FIXTURE(bounce) {
 	struct heap heap;

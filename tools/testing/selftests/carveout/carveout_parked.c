@@ -262,25 +262,15 @@ static int close_importer(int importer)
 	return unload_module("carveout_importer");
 }
 
-/*
- * Allocate a buffer and leave only its fence. With CARVEOUT_ALLOC_PERSIST in @flags a tag
- * still holds the buffer.
- */
+/* Allocate a buffer like leave_page(), and leave only its fence. */
 static int leave_fence(int importer, int node, __u32 flags, __u64 *generation)
 {
-	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
-	int err;
+	int fd = alloc_labelled(node, 0, flags, generation), err;
 
-	alloc.flags = flags;
-	if (flags)
-		set_name(alloc.tag, unique_tag("fenced"));
-	set_name(alloc.label, LABEL);
-	err = xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc);
-	if (err)
-		return err;
-	*generation = alloc.generation;
-	err = xioctl(importer, IMPORTER_FENCE, (void *)(long)alloc.fd);
-	close(alloc.fd);
+	if (fd < 0)
+		return fd;
+	err = xioctl(importer, IMPORTER_FENCE, (void *)(long)fd);
+	close(fd);
 	return err;
 }
 

@@ -7,31 +7,17 @@
 #define CARVEOUT_PINNER_H
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include "carveout_fixture.h"
+#include "carveout_with_pages.h"
 
 #define PAGES	16
 #define SIZE	(PAGES * PAGE)
 #define LABEL	"pinned-for-long"
-
-/* The first heap with such memory, if the default heap has none. */
-static void __attribute__((constructor(101))) choose_heap_with_pages(void)
-{
-	const char *name;
-	__u64 regions;
-	int node;
-
-	node = open_heap_with(true, &name, &regions);
-	if (node < 0)
-		return;
-	setenv("CARVEOUT_HEAP", name, 0);
-	close(node);
-}
 
 /* Put pages into a pipe. Return the number of bytes or a negative errno value. */
 static inline ssize_t to_pipe(int pipe, void *mem, size_t size)
@@ -51,34 +37,44 @@ static inline bool pipe_has(int pipe, __u32 number)
 }
 
 /*
- * Allocate a buffer and leave only its page @nr, which is in the pipe. With
- * CARVEOUT_ALLOC_PERSIST in @flags a tag still holds the buffer.
+ * Allocate a buffer with the label. With CARVEOUT_ALLOC_PERSIST in @flags a tag holds it, too.
+ * Return its descriptor or a negative errno value.
  */
-static inline int leave_page(int node, __u64 regions, __u32 flags, int nr, int pipe,
-			     __u64 *generation)
+static inline int alloc_labelled(int node, __u64 regions, __u32 flags, __u64 *generation)
 {
 	struct carveout_ioctl_alloc alloc = alloc_request(SIZE);
-	ssize_t done;
-	char *mem;
 	int err;
 
 	alloc.regions = regions;
 	alloc.flags = flags;
 	if (flags)
-		set_name(alloc.tag, unique_tag("pinned"));
+		set_name(alloc.tag, unique_tag("parked"));
 	set_name(alloc.label, LABEL);
 	err = xioctl(node, CARVEOUT_IOCTL_ALLOC, &alloc);
 	if (err)
 		return err;
 	*generation = alloc.generation;
-	mem = map_numbered(alloc.fd, PAGES);
+	return alloc.fd;
+}
+
+/* Allocate a buffer like that, and leave only its page @nr, which is in the pipe. */
+static inline int leave_page(int node, __u64 regions, __u32 flags, int nr, int pipe,
+			     __u64 *generation)
+{
+	int fd = alloc_labelled(node, regions, flags, generation);
+	ssize_t done;
+	char *mem;
+
+	if (fd < 0)
+		return fd;
+	mem = map_numbered(fd, PAGES);
 	if (mem == MAP_FAILED)
 		return -ENOMEM;
 	done = to_pipe(pipe, mem + nr * PAGE, PAGE);
 	if (done != PAGE)
 		return done < 0 ? done : -EIO;
 	munmap(mem, SIZE);
-	close(alloc.fd);
+	close(fd);
 	return 0;
 }
 
