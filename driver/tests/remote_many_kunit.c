@@ -102,6 +102,7 @@ static void carveout_remote_many_tag_appears(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (u64)PAGE_SIZE, used_of(heap_of(test)));
 	KUNIT_EXPECT_EQ(test, 0U, core->bad);
 	KUNIT_EXPECT_EQ(test, OK, core_plain(core, CARVEOUT_RPMSG_GOODBYE));
+	carveout_drain(heap_of(test));
 	KUNIT_EXPECT_EQ(test, 0ULL, used_of(heap_of(test)));
 }
 
