@@ -27,10 +27,13 @@ BOOT_ARGS="panic=-1 printk.devkmsg=on log_buf_len=4M
 	rcupdate.rcu_cpu_stall_timeout=300 watchdog_thresh=60
 	workqueue.watchdog_thresh=120"
 
+# For arm64 and x86-64. KUnit permits a test 300 s, in which its insmod waits.
+HUNG_ARGS="sysctl.kernel.hung_task_timeout_secs=330"
+
 # Stock kernels have few checkers, so that any report of theirs is fatal.
 # Poisoned pages show memory that is allocated without being zeroed.
 STOCK_ARGS="slub_debug=FZP page_poison=1 kfence.sample_interval=10
-	panic_on_warn=1 oops=panic softlockup_panic=1 hung_task_panic=1"
+	panic_on_warn=1 oops=panic softlockup_panic=1 hung_task_panic=1 $HUNG_ARGS"
 
 # stock_kernel BOARD: which kernel of Debian a stock board runs. Sets series, flavour and
 # debarch, as Debian names them.
@@ -81,10 +84,10 @@ board()
 	threads=multi
 	case $1 in
 	arm64-6.1-debug)
-		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS" ;;
+		arch=arm64 cpus=4 scale=4 rounds=30 args="$BOOT_ARGS $HUNG_ARGS" ;;
 	arm64-7-debug)
 		# A spinlock is an rtmutex there, and an interrupt handler a thread.
-		arch=arm64 cpus=4 scale=8 rounds=30 args="$BOOT_ARGS" ;;
+		arch=arm64 cpus=4 scale=8 rounds=30 args="$BOOT_ARGS $HUNG_ARGS" ;;
 	arm64-6.1|arm64-6.12|arm64-7|arm64-6.12-rt|arm64-6.12-16k)
 		# The cloud kernels of x86-64 have no vgem.
 		arch=arm64 drivers="vgem brd vfio-pci vfio_iommu_type1"
@@ -98,7 +101,7 @@ board()
 	versal-6.1|versal-6.12|versal-6.1-debug)
 		# Two of the four CPUs are Cortex-R5.
 		arch=arm64 cpu=cortex-a72 cpus=4 scale=4 machine=xlnx-versal-virt
-		[[ $1 != *-debug ]] || { rounds=30; scale=8; args="$BOOT_ARGS"; } ;;
+		[[ $1 != *-debug ]] || { rounds=30; scale=8; args="$BOOT_ARGS $HUNG_ARGS"; } ;;
 	x86_64-6.1|x86_64-6.12|x86_64-6.12-full)
 		arch=x86_64 drivers=brd machine=pc cpu=qemu64
 		if [[ $1 == *-full ]]; then
