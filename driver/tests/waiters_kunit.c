@@ -160,7 +160,7 @@ static void expect_all_free(struct kunit *test, struct crowd *crowd)
 	carveout_pool_put(crowd->pool);
 }
 
-static void carveout_waiters_nobody_is_forgotten(struct kunit *test)
+static void carveout_waiters_none_is_forgotten(struct kunit *test)
 {
 	struct crowd *crowd = make_crowd(test);
 	ktime_t start = ktime_get();
@@ -349,7 +349,7 @@ static struct kunit_case waiters_cases[] = {
 	KUNIT_CASE(carveout_waiters_in_turn),
 	KUNIT_CASE(carveout_waiters_in_turn_when_some_die),
 	KUNIT_CASE(carveout_waiters_in_turn_when_some_are_interrupted),
-	KUNIT_CASE(carveout_waiters_nobody_is_forgotten),
+	KUNIT_CASE(carveout_waiters_none_is_forgotten),
 	KUNIT_CASE(carveout_waiters_some_leave),
 	KUNIT_CASE(carveout_waiters_destroy_in_the_middle),
 	{}

@@ -507,7 +507,7 @@ static int use_pool(void *arg)
 	return 0;
 }
 
-TEST_F_TIMEOUT(heap, nobody_has_the_block_of_another, 120)
+TEST_F_TIMEOUT(heap, no_waiter_has_the_block_of_another, 120)
 {
 	struct storm storm = {
 		.node = self->heap.node, .tag = unique_tag("wait.race"), .seed = 1,

@@ -42,7 +42,7 @@ static __u64 used_by(int node, bool open)
 
 /* === Users =============================================================== */
 
-TEST_F(quota, user_gets_his_share_to_the_byte)
+TEST_F(quota, user_gets_its_share_to_the_byte)
 {
 	struct carveout_ioctl_query query;
 	struct heap_snapshot with;
@@ -134,7 +134,7 @@ static int alloc_numbered(int node, int i)
 }
 
 /* Tags cost kernel memory; each has a page at least, so their number is bounded. */
-TEST_F(quota, names_that_nobody_holds_still_count)
+TEST_F(quota, names_without_a_holder_still_count)
 {
 	int i, fd = 0, count = 0, node = self->heap.node;
 	char name[CARVEOUT_NAME_LEN];

@@ -169,7 +169,7 @@ static int knock(void *data)
 			return 1;
 }
 
-TEST_F(heap, knocking_keeps_nobody_out)
+TEST_F(heap, refused_opens_do_not_disturb_the_owner)
 {
 	struct waiter job = { .node = self->heap.node };
 	unsigned int i, rounds = env_rounds(1000), busy = 0;
