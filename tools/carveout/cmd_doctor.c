@@ -114,11 +114,13 @@ static int examine_tree(struct doctor *doctor, const struct board *board)
 	int err;
 
 	snprintf(path, sizeof(path), "%s" FDT, board->root);
-	if (!access(path, R_OK))
+	err = access(path, R_OK) ? errno : 0;
+	if (!err && doctor_reads_trees())
 		return doctor_tree(doctor, path);
-	err = errno;
 	doctor_item(doctor, "device tree");
-	if (err == ENOENT)
+	if (!err)
+		doctor_find(doctor, FAULT_NO_LIBFDT, "%s", text_safe(path, SIZE_MAX));
+	else if (err == ENOENT)
 		doctor_facts(doctor, "none");
 	else
 		doctor_find(doctor, FAULT_TREE_UNREADABLE, "%s: %s",

@@ -72,6 +72,7 @@ enum fault_id {
 	FAULT_NO_CPU,
 	/* The running board. */
 	FAULT_TREE_UNREADABLE,
+	FAULT_NO_LIBFDT,
 	FAULT_MODULE_ABSENT,
 	FAULT_MODULE_OTHER_KERNEL,
 	FAULT_MODULE_UNSIGNED,
@@ -269,6 +270,13 @@ void doctor_print_lines(const struct doctor *doctor);
  * @doctor: the examination
  */
 void doctor_print_json(const struct doctor *doctor);
+
+/**
+ * doctor_reads_trees() - Was the command built with libfdt?
+ *
+ * Return: without it doctor_tree() fails.
+ */
+bool doctor_reads_trees(void);
 
 /**
  * doctor_tree() - Examine a device tree

@@ -220,6 +220,13 @@ const struct fault faults[NR_FAULTS] = {
 		.why = "only root may read it",
 		.remedy = "run the command as root, or examine a file: carveout doctor FILE",
 	},
+	[FAULT_NO_LIBFDT] = {
+		.id = "no-libfdt",
+		.doubt = true,
+		.text = "the device tree of the board was not examined",
+		.why = "this command was built without libfdt, which reads device trees",
+		.remedy = "copy the file to a machine whose command has it: carveout doctor FILE",
+	},
 	[FAULT_MODULE_ABSENT] = {
 		.id = "module-absent",
 		.text = "the module is not installed",

@@ -7,6 +7,11 @@
 #include "doctor.h"
 #include "report.h"
 
+bool doctor_reads_trees(void)
+{
+	return false;
+}
+
 int doctor_tree(struct doctor *doctor, const char *path)
 {
 	(void)doctor;

@@ -50,6 +50,11 @@ static void check_heaps(struct tree *tree)
 	doctor_write(tree->doctor, lines_heap(tree, NULL));
 }
 
+bool doctor_reads_trees(void)
+{
+	return true;
+}
+
 int doctor_tree(struct doctor *doctor, const char *path)
 {
 	struct tree *tree = calloc(1, sizeof(*tree));

@@ -491,6 +491,16 @@ no_device_tree()
 	doctor 0 --root "$ROOT" && has "$O/out" "right   device tree: none"
 }
 
+# The other checks of a board need no libfdt.
+board_without_libfdt()
+{
+	board && "$NONE" doctor --root "$ROOT" > "$O/out" 2> "$O/err"
+	[ $? = 3 ] && [ ! -s "$O/err" ] && has "$O/out" "(no-libfdt)" &&
+	has "$O/out" "(module-not-loaded)" || return
+	loaded && "$NONE" doctor --root "$ROOT" > "$O/out" 2> "$O/err" && [ ! -s "$O/err" ] &&
+	has "$O/out" "loaded, version 0.1.0" && has "$O/out" "(no-libfdt)"
+}
+
 # --- Heaps ---------------------------------------------------------------------
 
 # item NAME: the lines about the device node of a heap
@@ -533,9 +543,9 @@ CASES=(every_fault_is_found every_fault_of_a_tree_has_one the_lines_mend_every_t
 	the_lines_mend_doubts bad_trees_of_the_boards too_many_regions larger_pages unknown_ram
 	json fits_80_columns overlays_for_real_boards overlays_that_do_not_fit
 	overlay_of_the_readme files_that_are_no_trees broken_structures hostile_names
-	bad_command_lines lost_output same_with_an_installed_libfdt without_libfdt module_not_loaded module_absent
-	module_of_another_kernel module_unsigned_under_lockdown heap_is_bound_or_refused
-	kernel_in_the_memory_map ram_of_the_memory_map no_device_tree
-	states_of_heaps tags_left_over pinned_for_long)
+	bad_command_lines lost_output same_with_an_installed_libfdt without_libfdt
+	module_not_loaded module_absent module_of_another_kernel module_unsigned_under_lockdown
+	heap_is_bound_or_refused kernel_in_the_memory_map ram_of_the_memory_map no_device_tree
+	board_without_libfdt states_of_heaps tags_left_over pinned_for_long)
 
 run_cases "$O" "${CASES[@]}"
