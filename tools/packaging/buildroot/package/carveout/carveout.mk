@@ -44,11 +44,18 @@ endef
 endif
 
 ifeq ($(BR2_PACKAGE_CARVEOUT_COMMAND),y)
+ifeq ($(BR2_PACKAGE_DTC),y)
+CARVEOUT_DEPENDENCIES += dtc
+CARVEOUT_LIBFDT = yes
+else
+CARVEOUT_LIBFDT = no
+endif
 define CARVEOUT_BUILD_COMMAND
-	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/carveout
+	$(CARVEOUT_RUN_MAKE) LIBFDT=$(CARVEOUT_LIBFDT) -C $(@D)/tools/carveout
 endef
 define CARVEOUT_INSTALL_COMMAND
-	$(CARVEOUT_RUN_MAKE) -C $(@D)/tools/carveout DESTDIR=$(TARGET_DIR) install
+	$(CARVEOUT_RUN_MAKE) LIBFDT=$(CARVEOUT_LIBFDT) -C $(@D)/tools/carveout \
+		DESTDIR=$(TARGET_DIR) install
 endef
 define CARVEOUT_USERS
 	- - carveout -1 - - - - Device nodes of heaps

@@ -11,10 +11,13 @@ require carveout.inc
 
 inherit useradd
 
+# libfdt, with which "carveout doctor" reads device trees.
+DEPENDS = "dtc"
+
 EXTRA_OEMAKE = "\
 	'CC=${CC}' 'AR=${AR}' 'NM=${NM}' 'CFLAGS=${CFLAGS}' 'LDFLAGS=${LDFLAGS}' \
 	PREFIX=${prefix} LIBDIR=${libdir} MANDIR=${mandir} \
-	UDEVDIR=${nonarch_base_libdir}/udev/rules.d SYSUSERSDIR=${nonarch_libdir}/sysusers.d V=1 \
+	UDEVDIR=${nonarch_base_libdir}/udev/rules.d SYSUSERSDIR=${nonarch_libdir}/sysusers.d LIBFDT=yes V=1 \
 "
 
 do_compile() {
