@@ -12,7 +12,8 @@ CARVEOUT_LICENSE = \
 	GPL-2.0 (modules, command), \
 	GPL-2.0 with Linux-syscall-note (header of the kernel interface), \
 	LGPL-2.1+ (library)
-CARVEOUT_LICENSE_FILES = COPYING tools/lib/carveout/COPYING.LESSER
+CARVEOUT_LICENSE_FILES = COPYING LICENSES/GPL-2.0 LICENSES/LGPL-2.1-or-later \
+	LICENSES/Linux-syscall-note
 CARVEOUT_INSTALL_STAGING = YES
 
 # The KUnit suites are not wanted in an image.
