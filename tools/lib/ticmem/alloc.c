@@ -112,6 +112,8 @@ static struct ticmem_buffer *allocate(const struct wish *wish)
 
 	fd = from_source(wish, slot);
 	err = fd < 0 ? fd : carveout_size(fd, &size);
+	if (err && fd >= 0)
+		close(fd);
 	if (!err)
 		buffer = ticmem_buffer_add(wish->context, wish->block, fd, size);
 	if (!buffer) {

@@ -48,16 +48,22 @@ int ticmem_request(const struct ticmem_context *context, const struct ticmem_blo
 	return carveout_alloc_with(block->heap, options, NULL);
 }
 
-bool ticmem_heap_has(const struct ticmem_block *block, uint64_t size)
+int ticmem_heap_has(const struct ticmem_block *block, uint64_t size)
 {
 	struct carveout_ioctl_region region;
 	uint32_t i;
+	int err;
 
-	for (i = 0; i < 64; i++)
-		if (block->heap_regions >> i & 1 &&
-		    !carveout_region(block->heap, i, &region) && region.largest_hole >= size)
-			return true;
-	return false;
+	for (i = 0; i < 64; i++) {
+		if (!(block->heap_regions >> i & 1))
+			continue;
+		err = carveout_region(block->heap, i, &region);
+		if (err)
+			return err;
+		if (region.largest_hole >= size)
+			return 1;
+	}
+	return 0;
 }
 
 /* === Place ================================================================ */

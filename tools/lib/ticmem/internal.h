@@ -164,8 +164,8 @@ struct ticmem_block *ticmem_block(struct ticmem_context *context, int id);
 int ticmem_request(const struct ticmem_context *context, const struct ticmem_block *block,
 		   uint64_t regions, int flags, struct carveout_alloc_options *options);
 
-/* Can a request for so many bytes without a pool succeed? */
-bool ticmem_heap_has(const struct ticmem_block *block, uint64_t size);
+/* Can a request for so many bytes without a pool succeed? Return 1, 0 or a negative errno. */
+int ticmem_heap_has(const struct ticmem_block *block, uint64_t size);
 
 /* === pool.c =============================================================== */
 

@@ -63,7 +63,8 @@ bool ticmem_pool_spills(const struct ticmem_context *context, const struct ticme
 	return context->use_heap || !block->nr_pools;
 }
 
-static bool has_free(const struct ticmem_block *block, int pool)
+/* Return 1, 0 or a negative errno. A tag that may not be opened is that of another user. */
+static int has_free(const struct ticmem_block *block, int pool)
 {
 	char slot[CARVEOUT_NAME_LEN];
 	uint64_t number;
@@ -73,27 +74,47 @@ static bool has_free(const struct ticmem_block *block, int pool)
 		set_slot(slot, block, pool, number);
 		fd = carveout_open_tag(block->heap, slot, O_RDONLY | O_CLOEXEC, NULL);
 		if (fd == -ENOENT)
-			return true;
+			return 1;
 		if (fd >= 0)
 			close(fd);
+		else if (fd != -EACCES)
+			return fd;
 	}
-	return false;
+	return 0;
 }
 
+/* Return 0 or a negative errno, -EAGAIN if neither a pool nor the heap has a buffer. */
 static int choose(const struct ticmem_context *context, const struct ticmem_block *block,
-		  uint64_t size)
+		  uint64_t size, int *pool)
 {
-	int pool = -1;
+	int found = 0;
 
-	do {
-		pool = ticmem_pool_next(block, size, pool);
-	} while (pool >= 0 && !has_free(block, pool));
-	if (pool < 0 && ticmem_pool_spills(context, block) && ticmem_heap_has(block, size))
-		return USE_HEAP;
-	if (pool < 0)
-		ticmem_error(-EAGAIN, "no pool of block %d has a free buffer of %llu bytes",
+	for (*pool = -1; !found;) {
+		*pool = ticmem_pool_next(block, size, *pool);
+		if (*pool < 0)
+			break;
+		found = has_free(block, *pool);
+	}
+	if (!found && ticmem_pool_spills(context, block)) {
+		*pool = USE_HEAP;
+		found = ticmem_heap_has(block, size);
+	}
+	return found < 0 ? found : found ? 0 : -EAGAIN;
+}
+
+static int choose_or_explain(const struct ticmem_context *context,
+			     const struct ticmem_block *block, uint64_t size)
+{
+	int pool, err = choose(context, block, size, &pool);
+
+	if (!err)
+		return pool;
+	if (err == -EAGAIN)
+		ticmem_error(err, "no pool of block %d has a free buffer of %llu bytes",
 			     block->id, (unsigned long long)size);
-	return pool;
+	else
+		ticmem_error(err, "cannot query the pools of block %d", block->id);
+	return -1;
 }
 
 int CMEM_getPool2(int blockid, unsigned long long size)
@@ -105,7 +126,7 @@ int CMEM_getPool2(int blockid, unsigned long long size)
 	if (!context)
 		return -1;
 	block = ticmem_block(context, blockid);
-	pool = block ? choose(context, block, size) : -1;
+	pool = block ? choose_or_explain(context, block, size) : -1;
 	ticmem_leave(context);
 	return pool;
 }

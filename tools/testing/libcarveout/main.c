@@ -11,6 +11,7 @@
 #include "call_test.c"
 #include "file_test.c"
 #include "pool_test.c"
+#include "shim_fault_test.c"
 #include "shim_test.c"
 #include "typed_test.c"
 

@@ -229,7 +229,7 @@ lint_checkpatch()
 	local stand_ins=tools/testing/service/kernel.h
 	local typedefs='/u-dma-buf-ioctl\.h$'
 	local posix='/posix_typed_mem\.[ch]|/typed_test\.c|/carveout_typed\.c'
-	local cmem='/ticmem/|/carveout_cmem|/libcarveout/shim_test|/iceoryx\.c$'
+	local cmem='/ticmem/|/carveout_cmem|/libcarveout/shim_|/iceoryx\.c$'
 
 	# shellcheck disable=SC2046 # no blanks in names
 	{
