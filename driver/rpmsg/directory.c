@@ -21,6 +21,7 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -97,7 +98,10 @@ struct carveout_directory {
 	struct carveout_directory_slot slot[];
 };
 
-/* Pause between two updates: an update is long when there are many tags. */
+/*
+ * Shortest pause between two updates. An update is long when there are many tags: the pause is
+ * as long as the update, so that a processor that changes tags without end does not occupy a CPU.
+ */
 #define UPDATE_MS	10
 
 /* === Entries ============================================================== */
@@ -327,8 +331,10 @@ static void update(struct carveout_directory *directory)
 	u32 omitted = 0, at;
 	unsigned int i;
 
-	for (at = 1; at < directory->nr_slots; at++)
+	for (at = 1; at < directory->nr_slots; at++) {
+		cond_resched();
 		correct(directory, at);
+	}
 	for (i = 0; i < directory->session->policy.nr_heaps; i++)
 		omitted += publish_heap(directory, i);
 	if (omitted != directory->omitted)
@@ -344,7 +350,7 @@ static void update(struct carveout_directory *directory)
  */
 void carveout_directory_update(struct carveout_directory *directory)
 {
-	unsigned long now = jiffies;
+	unsigned long now = jiffies, pause;
 
 	if (!directory || !atomic_read(&directory->changed))
 		return;
@@ -356,7 +362,8 @@ void carveout_directory_update(struct carveout_directory *directory)
 	/* A full barrier: the content of a buffer, then its tag, then its entry. */
 	atomic_xchg(&directory->changed, 0);
 	update(directory);
-	directory->next_update = jiffies + msecs_to_jiffies(UPDATE_MS);
+	pause = max(jiffies - now, msecs_to_jiffies(UPDATE_MS));
+	directory->next_update = jiffies + pause;
 }
 
 static void tags_changed(void *data)
