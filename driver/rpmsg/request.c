@@ -201,16 +201,14 @@ static int put(struct carveout_call *call, struct carveout_rpmsg_answer *answer)
 
 	/* A reference of its own tells whether the processor's is the last one. */
 	ret = carveout_session_get(session->refs, handle, &count);
-	if (ret == -EOVERFLOW)
-		ret = carveout_session_put(session->refs, handle, &count) ?:
-		      carveout_session_get(session->refs, handle, &count);
-	if (ret)
+	if (ret && ret != -EOVERFLOW)
 		return ret;
-	if (count == 2) {
+	if (!ret && count == 2) {
 		carveout_wait_cancel_handle(call->channel, handle);
 		xa_erase(&session->read_only, handle);
 	}
-	carveout_session_put(session->refs, handle, &count);
+	if (!ret)
+		carveout_session_put(session->refs, handle, &count);
 	carveout_session_put(session->refs, handle, &count);
 	answer->value = cpu_to_le32(count);
 	return 0;
