@@ -50,6 +50,7 @@ struct carveout_call {
  * struct carveout_remote_wait - A request that is answered later
  * @node: entry in carveout_channel.waits
  * @channel: the channel (invariant)
+ * @remote: the processor (invariant)
  * @id: id of the request (invariant)
  * @handle: handle of the pool; 0 for a wait for a tag (invariant)
  * @client: client of the pool (invariant)
@@ -62,6 +63,7 @@ struct carveout_call {
 struct carveout_remote_wait {
 	struct list_head node;
 	struct carveout_channel *channel;
+	struct carveout_remote *remote;
 	u32 id;
 	u32 handle;
 	struct carveout_pool_client *client;
@@ -101,7 +103,6 @@ struct carveout_remote_watch {
  * @retry: queues @work again, when the ring was full or the processor has not answered
  * @retry_ms: pause before the next attempt to send; used by @work alone
  * @waits: requests that are answered later; used by @work alone
- * @nr_waits: number of waits, including those whose answer is not sent yet; likewise
  * @watch: watches, by heap; likewise
  * @hello: the hello; likewise
  * @hellos: hellos that are left; likewise
@@ -121,7 +122,6 @@ struct carveout_channel {
 	struct delayed_work retry;
 	unsigned int retry_ms;
 	struct list_head waits;
-	u32 nr_waits;
 	struct carveout_remote_watch watch[CARVEOUT_REMOTE_HEAPS];
 	struct carveout_message hello;
 	unsigned int hellos;

@@ -7,6 +7,7 @@
 #ifndef CARVEOUT_RPMSG_REMOTE_H
 #define CARVEOUT_RPMSG_REMOTE_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/carveout.h>
 #include <linux/carveout_remote.h>
@@ -24,8 +25,8 @@
 struct carveout_directory;
 struct carveout_reports;
 
-/* Most sessions of a processor that are held at one time. */
-#define CARVEOUT_REMOTE_HELD	16
+/* Most started sessions of a processor, with a channel or held. */
+#define CARVEOUT_REMOTE_SESSIONS	16
 
 /* Most heaps of a processor. */
 #define CARVEOUT_REMOTE_HEAPS	8
@@ -56,7 +57,7 @@ struct carveout_window {
  * @gid: group of its buffers
  * @quota: limit in bytes in each heap, 0 for that of an open file of the device node
  * @handles: most handles of a session
- * @waits: most waits of a session at a time
+ * @waits: most waits of the processor at a time
  * @slots: slots of the directory, 0 for none
  */
 struct carveout_policy {
@@ -89,6 +90,9 @@ struct carveout_policy {
  * @reset: sessions of a run that a reset has ended, to be released
  * @release_work: releases @reset, and @stopped after a reset, and ends @reports
  * @reports: reports of its remoteproc, see stop.c; NULL without one, and between two runs
+ * @nr_started: number of started sessions, with a channel or without
+ * @nr_waits: number of waits of all its channels, including those whose answer is not sent yet;
+ *	without @lock
  */
 struct carveout_remote {
 	struct list_head node;
@@ -101,6 +105,8 @@ struct carveout_remote {
 	struct list_head reset;
 	struct work_struct release_work;
 	struct carveout_reports *reports;
+	unsigned int nr_started;
+	atomic_t nr_waits;
 };
 
 /**

@@ -69,10 +69,11 @@ struct carveout_remote_session *carveout_remote_session_create(struct carveout_r
  *
  * The processor must not access the memory any longer.
  *
- * Context: Process context. May sleep.
+ * Context: Process context. May sleep. Takes carveout_remote.lock.
  */
 void carveout_remote_session_end(struct carveout_remote_session *session)
 {
+	struct carveout_remote *remote = session->remote;
 	bool started = session->started;
 	unsigned int i;
 
@@ -85,8 +86,24 @@ void carveout_remote_session_end(struct carveout_remote_session *session)
 			carveout_owner_put(session->owner[i]);
 	carveout_policy_free(&session->policy);
 	kfree(session);
-	if (started)
-		module_put(THIS_MODULE);
+	if (!started)
+		return;
+	mutex_lock(&remote->lock);
+	remote->nr_started--;
+	mutex_unlock(&remote->lock);
+	module_put(THIS_MODULE);
+}
+
+/* A processor may announce any number of channels: the limit is not one of each channel. */
+static bool count_started(struct carveout_remote *remote)
+{
+	bool room;
+
+	mutex_lock(&remote->lock);
+	room = remote->nr_started < CARVEOUT_REMOTE_SESSIONS;
+	remote->nr_started += room;
+	mutex_unlock(&remote->lock);
+	return room;
 }
 
 /**
@@ -97,16 +114,18 @@ void carveout_remote_session_end(struct carveout_remote_session *session)
  * From here on the module cannot be removed, because it is the module that keeps the memory
  * from others.
  *
- * Context: Process context.
- * Return: 0; -EMFILE if so many sessions are held that the processor does not get another
- * one; -ENODEV if the module is being removed.
+ * Context: Process context. May sleep. Takes carveout_remote.lock.
+ * Return: 0; -EMFILE if the processor has so many sessions, held ones included, that it does
+ * not get another one; -ENODEV if the module is being removed.
  */
 int carveout_remote_session_start(struct carveout_remote_session *session, u32 bits)
 {
-	if (READ_ONCE(session->remote->nr_held) >= CARVEOUT_REMOTE_HELD)
-		return -EMFILE;
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
+	if (!count_started(session->remote)) {
+		module_put(THIS_MODULE);
+		return -EMFILE;
+	}
 	session->bits = bits;
 	session->started = true;
 	return 0;

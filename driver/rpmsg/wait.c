@@ -25,14 +25,19 @@ static void wait_ready(void *data)
 	carveout_channel_kick(wait->channel);
 }
 
+static void free_wait(struct carveout_remote_wait *wait)
+{
+	atomic_dec(&wait->remote->nr_waits);
+	kfree(wait);
+}
+
 /* The wait counts until here: a processor that takes no answers gets no further waits. */
 static void wait_answered(struct carveout_message *message)
 {
 	struct carveout_remote_wait *wait = container_of(message, struct carveout_remote_wait,
 							 message);
 
-	wait->channel->nr_waits--;
-	kfree(wait);
+	free_wait(wait);
 }
 
 static ktime_t deadline_of(u32 ms)
@@ -43,24 +48,23 @@ static ktime_t deadline_of(u32 ms)
 static struct carveout_remote_wait *create_wait(struct carveout_call *call)
 {
 	struct carveout_channel *channel = call->channel;
+	const struct carveout_remote_session *session = channel->session;
 	struct carveout_remote_wait *wait;
 
-	if (channel->nr_waits >= channel->session->policy.waits)
-		return ERR_PTR(-EMFILE);
 	wait = kzalloc(sizeof(*wait), GFP_KERNEL);
 	if (!wait)
 		return ERR_PTR(-ENOMEM);
+	wait->remote = session->remote;
+	/* The limit is one of all channels of the processor. */
+	if ((u32)atomic_inc_return(&wait->remote->nr_waits) > session->policy.waits) {
+		free_wait(wait);
+		return ERR_PTR(-EMFILE);
+	}
 	wait->channel = channel;
 	wait->id = le32_to_cpu(call->request.header.id);
 	wait->message.sent = wait_answered;
 	carveout_answer_init(channel, &wait->message.answer, CARVEOUT_RPMSG_ANSWER, wait->id);
 	return wait;
-}
-
-static void add_wait(struct carveout_remote_wait *wait)
-{
-	list_add_tail(&wait->node, &wait->channel->waits);
-	wait->channel->nr_waits++;
 }
 
 /**
@@ -88,10 +92,10 @@ int carveout_wait_tag(struct carveout_call *call, unsigned int heap, bool read, 
 	if (IS_ERR(wait->tag)) {
 		int ret = PTR_ERR(wait->tag);
 
-		kfree(wait);
+		free_wait(wait);
 		return ret;
 	}
-	add_wait(wait);
+	list_add_tail(&wait->node, &wait->channel->waits);
 	return 0;
 }
 
@@ -118,10 +122,10 @@ int carveout_wait_block(struct carveout_call *call, u32 handle,
 	if (IS_ERR(wait->block)) {
 		int ret = PTR_ERR(wait->block);
 
-		kfree(wait);
+		free_wait(wait);
 		return ret;
 	}
-	add_wait(wait);
+	list_add_tail(&wait->node, &wait->channel->waits);
 	return 0;
 }
 
@@ -332,8 +336,7 @@ void carveout_waits_drop(struct carveout_channel *channel)
 		} else if (!carveout_pool_wait_end(wait->block, &block)) {
 			carveout_pool_free(wait->client, &block);
 		}
-		channel->nr_waits--;
-		kfree(wait);
+		free_wait(wait);
 	}
 	for (i = 0; i < CARVEOUT_REMOTE_HEAPS; i++)
 		end_watch(&channel->watch[i]);

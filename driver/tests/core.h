@@ -31,6 +31,7 @@
  * @test: the test
  * @loopback: its device
  * @arrived: woken after each message
+ * @addr: address of its latest channel
  * @lock: guards the following members
  * @dst: address of the service, from its first message
  * @hello: the latest hello
@@ -47,6 +48,7 @@ struct core {
 	struct kunit *test;
 	struct loopback *loopback;
 	wait_queue_head_t arrived;
+	u32 addr;
 	spinlock_t lock;	/* messages of Linux */
 	u32 dst;
 	struct carveout_rpmsg_answer hello;
@@ -111,7 +113,7 @@ static inline void core_receive(struct loopback *loopback,
 	u32 number = le32_to_cpu(header->id) - CORE_COUNTED;
 
 	spin_lock(&core->lock);
-	if (message->len != CARVEOUT_RPMSG_ANSWER_LEN || message->dst != CORE_ADDR ||
+	if (message->len != CARVEOUT_RPMSG_ANSWER_LEN || message->dst != core->addr ||
 	    le32_to_cpu(header->magic) != CARVEOUT_RPMSG_MAGIC ||
 	    header->version != CARVEOUT_RPMSG_VERSION ||
 	    le16_to_cpu(header->length) != CARVEOUT_RPMSG_ANSWER_LEN || !header->session ||
@@ -138,14 +140,14 @@ static inline void core_announce(struct core *core)
 	core->hellos = 0;
 	core->nr_kept = 0;
 	KUNIT_ASSERT_EQ(core->test, 0, loopback_announce(core->loopback, CARVEOUT_RPMSG_NAME,
-							 CORE_ADDR));
+							 core->addr));
 }
 
 /* The channel is removed, and the core runs on. */
 static inline void core_unannounce(struct core *core)
 {
 	KUNIT_ASSERT_EQ(core->test, 0, loopback_unannounce(core->loopback, CARVEOUT_RPMSG_NAME,
-							   CORE_ADDR));
+							   core->addr));
 }
 
 /* A core of this configuration, which has announced the service. */
@@ -159,6 +161,7 @@ static inline struct core *core_add(struct kunit *test, struct loopback_config c
 		at++;
 	KUNIT_ASSERT_LT(test, at, CORES + 0U);
 	core->test = test;
+	core->addr = CORE_ADDR;
 	init_waitqueue_head(&core->arrived);
 	spin_lock_init(&core->lock);
 	config.receive = core_receive;
@@ -254,7 +257,7 @@ static inline struct core_request core_request(struct core *core, u8 op, const c
 
 static inline int core_send(struct core *core, const struct core_request *request)
 {
-	return loopback_send(core->loopback, CORE_ADDR, core->dst, request, sizeof(*request));
+	return loopback_send(core->loopback, core->addr, core->dst, request, sizeof(*request));
 }
 
 /* Drop all messages that were received. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit suite of remote processors with thousands of requests that wait at one time: each is
- * answered once, or not at all if its session ends.
+ * answered once, or not at all if its session ends. Further channels permit no more of them.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -117,6 +117,41 @@ static void carveout_remote_many_goodbye(struct kunit *test)
 	begin_waits(core);
 }
 
+/* A core announces one channel more, with another address. The session may be refused. */
+static u32 start_another(struct core *core)
+{
+	core->addr++;
+	core_announce(core);
+	return core_start(core, 64);
+}
+
+static u32 wait_for_a_moment(struct core *core)
+{
+	struct core_request request = core_request(core, CARVEOUT_RPMSG_OPEN, "late");
+
+	request.fixed.arg = cpu_to_le32(1);
+	return core_call(core, &request, NULL);
+}
+
+/* The limits of a processor are those of all its channels. */
+static void carveout_remote_many_channels(struct kunit *test)
+{
+	struct core *core = core_that_waits(test);
+	unsigned int i;
+
+	for (i = 1; i < 16; i++) {
+		KUNIT_ASSERT_EQ(test, OK, start_another(core));
+		KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_LIMIT, wait_for_a_moment(core));
+	}
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_LIMIT, start_another(core));
+	/* The session of the first channel ends with its waits. */
+	core->addr = CORE_ADDR;
+	core_unannounce(core);
+	core->addr = CORE_ADDR + i;
+	KUNIT_EXPECT_EQ(test, OK, core_start(core, 64));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_TIMED_OUT, wait_for_a_moment(core));
+}
+
 static void carveout_remote_many_crash(struct kunit *test)
 {
 	const struct carveout_req req = { .size = PAGE_SIZE };
@@ -139,6 +174,7 @@ static struct kunit_case many_cases[] = {
 	KUNIT_CASE(carveout_remote_many_cancelled),
 	KUNIT_CASE(carveout_remote_many_tag_appears),
 	KUNIT_CASE(carveout_remote_many_goodbye),
+	KUNIT_CASE(carveout_remote_many_channels),
 	KUNIT_CASE(carveout_remote_many_crash),
 	{}
 };

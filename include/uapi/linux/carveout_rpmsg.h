@@ -65,8 +65,8 @@ typedef uint32_t carveout_le32;
 /*
  * Accept the session: arg = bits of an address (10 to 64) -> value = number of heaps. The
  * first request of a session. Memory beyond these bits is never given to the processor. A
- * START that is refused may be repeated. LIMIT if Linux holds memory of too many former
- * sessions.
+ * START that is refused may be repeated. LIMIT if the processor has too many sessions, with
+ * those whose memory Linux holds.
  * A processor that has no session sends a START with session 0. The answer is NO_SESSION, and
  * a HELLO follows. If the channel has a session that was started, the processor has restarted
  * on its own: that session ends as if the channel was removed.

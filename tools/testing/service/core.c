@@ -72,16 +72,17 @@ static unsigned int count_of(struct carveout_channel *channel, bool calls)
 static void check_queues(const struct core *core, struct carveout_channel *channel)
 {
 	unsigned int calls = count_of(channel, true), answers = length(&channel->answers);
-	unsigned int waits = length(&channel->waits) + count_of(channel, false);
+	unsigned int waits = length(&channel->waits) + count_of(channel, false), counted;
 
 	if (length(&channel->free) + length(&channel->received) + calls != CARVEOUT_RPMSG_CALLS)
 		bug("%u calls are lost", CARVEOUT_RPMSG_CALLS - calls -
 		    length(&channel->free) - length(&channel->received));
-	if (waits != channel->nr_waits || waits > core->waits)
-		bug("%u waits, counted are %u, may be %u", waits, channel->nr_waits, core->waits);
+	counted = channel->session ? atomic_read(&channel->session->remote->nr_waits) : 0;
+	if ((channel->session && waits != counted) || waits > core->waits)
+		bug("%u waits, counted are %u, may be %u", waits, counted, core->waits);
 	if (answers > CARVEOUT_RPMSG_CALLS + core->waits + core->nr_heaps + 1)
 		bug("%u messages are under way", answers);
-	if (channel->session && channel->session->remote->nr_held > CARVEOUT_REMOTE_HELD)
+	if (channel->session && channel->session->remote->nr_held > CARVEOUT_REMOTE_SESSIONS)
 		bug("%u sessions are held", channel->session->remote->nr_held);
 }
 

@@ -94,6 +94,9 @@ typedef struct {
 #define atomic_read(v)		((v)->counter)
 #define atomic_set(v, i)	((v)->counter = (i))
 
+#define atomic_inc_return(v)	(++(v)->counter)
+#define atomic_dec(v)		((void)(v)->counter--)
+
 static inline int atomic_xchg(atomic_t *v, int i)
 {
 	int old = v->counter;
