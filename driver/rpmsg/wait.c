@@ -258,15 +258,19 @@ static int begin_watch(struct carveout_remote_watch *watch, struct carveout *car
  * @changes: filled in with the number of the last change
  *
  * Context: The work of the channel. May sleep.
- * Return: 0; -EINVAL for an invalid prefix; -ENOMEM.
+ * Return: 0; -EACCES if the processor may not open all tags with the prefix; -EINVAL for an
+ * invalid prefix; -ENOMEM.
  */
 int carveout_watch_request(struct carveout_call *call, unsigned int heap, u64 seen,
 			   u64 *changes)
 {
+	const struct carveout_policy *policy = &call->channel->session->policy;
 	struct carveout_remote_watch *watch = &call->channel->watch[heap];
 	int ret;
 
-	ret = begin_watch(watch, call->channel->session->policy.heap[heap], call->tag);
+	if (!carveout_policy_permits(policy->open, policy->nr_open, call->tag))
+		return -EACCES;
+	ret = begin_watch(watch, policy->heap[heap], call->tag);
 	if (ret)
 		return ret;
 	watch->armed = true;

@@ -476,6 +476,11 @@ static void carveout_remote_prefixes(struct kunit *test)
 			core_alloc(core, "shared.x", 64, CARVEOUT_RPMSG_F_OPEN, NULL));
 	KUNIT_EXPECT_EQ(test, OK, core_alloc(core, "r5.x", 64, CARVEOUT_RPMSG_F_OPEN, NULL));
 	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_NO_TAG, core_open(core, "linux.x", 0, NULL));
+	KUNIT_EXPECT_EQ(test, OK, watch(core, "r5.", 0, NULL));
+	KUNIT_EXPECT_EQ(test, OK, watch(core, "linux.y", 0, NULL));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_DENIED, watch(core, "shared.", 0, NULL));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_DENIED, watch(core, "r5", 0, NULL));
+	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_DENIED, watch(core, "", 0, NULL));
 	buf = make_buf(test, "linux.x", 0666);
 	KUNIT_EXPECT_EQ(test, OK, core_open(core, "linux.x", 0, NULL));
 	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_DENIED, core_unlink(core, "linux.x"));

@@ -124,7 +124,8 @@ typedef uint32_t carveout_le32;
  * that the sender knows -> serial = number of the last change. If it differs, or as soon
  * as it does, one CHANGED follows under the id of this request, which ends the watch.
  * The event follows the answer. A second WATCH of a heap replaces the first, whose id gets
- * no event, unless it is refused. The shutdown of a heap is a change, too.
+ * no event, unless it is refused. The shutdown of a heap is a change, too. DENIED unless the
+ * sender may open all tags with the prefix.
  */
 #define CARVEOUT_RPMSG_WATCH		13U
 /*

@@ -30,6 +30,7 @@
 		  R(NO_POOL) | R(OUT_OF_REACH))
 #define ON_DIRECTORY (R(OK) | R(DENIED) | R(NO_SPACE) | R(NO_MEMORY) | R(QUOTA) | R(BUSY) |	\
 		      R(SHUT_DOWN) | R(CORRUPTED) | R(OUT_OF_REACH))
+#define ON_WATCH (R(OK) | R(INVALID) | R(DENIED) | R(NO_MEMORY))
 #define ON_FREE	(R(OK) | R(NO_HANDLE) | R(DENIED) | R(NO_MEMORY) | R(NO_BLOCK) | R(NO_POOL))
 
 static const struct {
@@ -48,7 +49,7 @@ static const struct {
 	[CARVEOUT_RPMSG_BLOCK_ALLOC] = { HANDLE | ARG, ON_BLOCK },
 	[CARVEOUT_RPMSG_BLOCK_FREE] = { HANDLE | ARG | SIZE, ON_FREE },
 	[CARVEOUT_RPMSG_QUERY] = { HEAP, R(OK) },
-	[CARVEOUT_RPMSG_WATCH] = { TAG | HEAP | SIZE, R(OK) | R(INVALID) | R(NO_MEMORY) },
+	[CARVEOUT_RPMSG_WATCH] = { TAG | HEAP | SIZE, ON_WATCH },
 	[CARVEOUT_RPMSG_DIRECTORY] = { 0, ON_DIRECTORY },
 	[CARVEOUT_RPMSG_RELEASE] = { ARG, R(OK) | R(INVALID) },
 };
@@ -374,8 +375,11 @@ static void judge_unlink(struct core *core, const struct record *record,
 static void judge_watch(struct core *core, const struct record *record,
 			const struct carveout_rpmsg_answer *answer)
 {
+	bool denied = answer->status == CARVEOUT_RPMSG_DENIED;
 	unsigned int heap = record->request.heap;
 
+	if (denied == permitted(core, record->tag, false))
+		bug("a watch of '%s' has status %u", record->tag, answer->status);
 	if (answer->status)
 		return;
 	core->watch[heap].armed = true;
