@@ -26,7 +26,9 @@ static := $(O)/$(NAME).a
 shared := $(O)/$(NAME).so.$(VERSION)
 quiet := $(if $(filter 0,$(V)),@)
 
-$(O)/%.o: %.c $(HEADERS) $(UAPI)/linux/carveout.h Makefile ../library.mk
+include ../compiler.mk
+
+$(O)/%.o: %.c $(HEADERS) $(UAPI)/linux/carveout.h Makefile ../library.mk $(compiler)
 	@echo "  CC      $@"
 	@mkdir -p $(O)
 	$(quiet)$(CC) $(CFLAGS) $(OWN) -c -o $@ $<

@@ -15,6 +15,7 @@ import unittest
 import named
 import verdict
 from choose_test import Choice  # noqa: F401, run with the others
+from compiler_test import Compiler  # noqa: F401
 from litmus_test import Litmus  # noqa: F401
 from plan_test import Plan  # noqa: F401
 from plants_test import Record  # noqa: F401
