@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
  * Commands of a test to the firmware of a Cortex-R5, and their results: the content of the
  * buffer "r5.control" of core 0 and "r5b.control" of core 1. The firmware opens or creates it.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
  * Memory that the core can only read: one region of the MPU of a Cortex-R5 (PMSAv7, see the
  * Arm Architecture Reference Manual ARMv7-A and ARMv7-R, B5). All other memory is in the

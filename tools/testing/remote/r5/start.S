@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause */
 /*
  * Start of the firmware. Nothing in memory but code and constants has a value yet: the core
  * may have been reset during a former start.
