@@ -17,6 +17,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -70,7 +71,6 @@ struct carveout_directory_slot {
  * @addr: their address as the processor sees it (invariant)
  * @nr_slots: number of slots (invariant)
  * @changed: tags have changed since the last update
- * @next_update: time of the next update at the earliest, in jiffies
  * @removed: number of removals
  * @omitted: number of tags without a slot at the last update
  * @removed_bufs: buffers whose entries were cleared, in that order
@@ -88,7 +88,6 @@ struct carveout_directory {
 	u64 addr;
 	u32 nr_slots;
 	atomic_t changed;
-	unsigned long next_update;
 	u32 removed;
 	u32 omitted;
 	struct list_head removed_bufs;
@@ -98,10 +97,7 @@ struct carveout_directory {
 	struct carveout_directory_slot slot[];
 };
 
-/*
- * Shortest pause between two updates. An update is long when there are many tags: the pause is
- * as long as the update, so that a processor that changes tags without end does not occupy a CPU.
- */
+/* Shortest pause between two updates. */
 #define UPDATE_MS	10
 
 /* === Entries ============================================================== */
@@ -342,6 +338,27 @@ static void update(struct carveout_directory *directory)
 	directory->omitted = omitted;
 }
 
+/*
+ * An update is long when there are many tags, and the pause after it is as long. So a processor
+ * that changes tags or opens directories without end does not occupy a CPU.
+ */
+static void update_and_pause(struct carveout_directory *directory)
+{
+	unsigned long begin = jiffies;
+
+	update(directory);
+	WRITE_ONCE(directory->session->remote->next_update,
+		   jiffies + max(jiffies - begin, msecs_to_jiffies(UPDATE_MS)));
+}
+
+/* Milliseconds until the pause of the processor ends. */
+static unsigned int pause_left(const struct carveout_directory *directory)
+{
+	unsigned long next = READ_ONCE(directory->session->remote->next_update), now = jiffies;
+
+	return time_before(now, next) ? jiffies_to_msecs(next - now) : 0;
+}
+
 /**
  * carveout_directory_update() - Publish changes, if there are any and it is time
  * @directory: the directory of a session whose channel is open, or NULL
@@ -350,20 +367,18 @@ static void update(struct carveout_directory *directory)
  */
 void carveout_directory_update(struct carveout_directory *directory)
 {
-	unsigned long now = jiffies, pause;
+	unsigned int left;
 
 	if (!directory || !atomic_read(&directory->changed))
 		return;
-	if (time_before(now, directory->next_update)) {
-		carveout_channel_kick_in(directory->channel,
-					 jiffies_to_msecs(directory->next_update - now));
+	left = pause_left(directory);
+	if (left) {
+		carveout_channel_kick_in(directory->channel, left);
 		return;
 	}
 	/* A full barrier: the content of a buffer, then its tag, then its entry. */
 	atomic_xchg(&directory->changed, 0);
-	update(directory);
-	pause = max(jiffies - now, msecs_to_jiffies(UPDATE_MS));
-	directory->next_update = jiffies + pause;
+	update_and_pause(directory);
 }
 
 static void tags_changed(void *data)
@@ -536,7 +551,8 @@ static int begin(struct carveout_directory *directory)
  * carveout_directory_open() - Open the directory of a session
  * @channel: the channel, with a session that is started
  *
- * Its first content is published before the call returns.
+ * Its first content is published before the call returns. After a directory of another session
+ * of the processor, that takes place at the end of its pause.
  *
  * Context: The work of the channel. May sleep.
  * Return: 0, also if it is open; -EACCES if the policy provides for none; -ENOSPC, -EDQUOT or
@@ -547,6 +563,7 @@ int carveout_directory_open(struct carveout_channel *channel)
 {
 	struct carveout_remote_session *session = channel->session;
 	struct carveout_directory *directory;
+	unsigned int left;
 	int ret;
 
 	if (session->directory)
@@ -559,7 +576,6 @@ int carveout_directory_open(struct carveout_channel *channel)
 	directory->session = session;
 	directory->channel = channel;
 	directory->nr_slots = session->policy.slots;
-	directory->next_update = jiffies;
 	INIT_LIST_HEAD(&directory->removed_bufs);
 	ret = begin(directory);
 	if (ret) {
@@ -567,7 +583,10 @@ int carveout_directory_open(struct carveout_channel *channel)
 		carveout_directory_free(directory);
 		return ret;
 	}
-	update(directory);
+	left = pause_left(directory);
+	if (left)
+		msleep(left);
+	update_and_pause(directory);
 	session->directory = directory;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/random.h>
@@ -79,6 +80,7 @@ static struct carveout_remote *create(const char *name)
 	INIT_WORK(&remote->release_work, carveout_remote_release_work);
 	/* A processor that outlives this kernel does not take a new session for an old one. */
 	remote->last_session = get_random_u32();
+	remote->next_update = jiffies;
 	remote->dev.class = &remote_class;
 	remote->dev.release = remote_release;
 	device_initialize(&remote->dev);

@@ -91,6 +91,7 @@ struct carveout_policy {
  * @release_work: releases @reset, and @stopped after a reset, and ends @reports
  * @reports: reports of its remoteproc, see stop.c; NULL without one, and between two runs
  * @nr_started: number of started sessions, with a channel or without
+ * @next_update: end of the pause after the last update of a directory, in jiffies; without @lock
  * @nr_waits: number of waits of all its channels, including those whose answer is not sent yet;
  *	without @lock
  */
@@ -106,6 +107,7 @@ struct carveout_remote {
 	struct work_struct release_work;
 	struct carveout_reports *reports;
 	unsigned int nr_started;
+	unsigned long next_update;
 	atomic_t nr_waits;
 };
 

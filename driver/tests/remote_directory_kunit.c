@@ -393,6 +393,24 @@ static void carveout_directory_crash(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, BECOMES_TRUE(!used_of(heap_of(test))));
 }
 
+/* A processor that opens one directory after another does not occupy a CPU. */
+static void carveout_directory_opens_pause(struct kunit *test)
+{
+	ktime_t begin = ktime_get();
+	struct core *core;
+	unsigned int i;
+
+	named_heap(test);
+	core = core_up(test, "core", published);
+	for (i = 0; i < 20; i++) {
+		open_directory(core);
+		KUNIT_ASSERT_EQ(test, OK, core_plain(core, CARVEOUT_RPMSG_GOODBYE));
+		KUNIT_ASSERT_TRUE(test, BECOMES_TRUE(core_start(core, 64) == OK));
+	}
+	/* 19 pauses of 10 ms, which end with a tick. */
+	KUNIT_EXPECT_LE(test, 100LL, ktime_ms_delta(ktime_get(), begin));
+}
+
 /* A goodbye releases the entries, the former entries and the directory at once. */
 static void carveout_directory_goodbye(struct kunit *test)
 {
@@ -459,6 +477,7 @@ static struct kunit_case directory_cases[] = {
 	KUNIT_CASE(carveout_directory_full),
 	KUNIT_CASE(carveout_directory_crash),
 	KUNIT_CASE(carveout_directory_goodbye),
+	KUNIT_CASE(carveout_directory_opens_pause),
 	KUNIT_CASE(carveout_directory_is_not_read),
 	{}
 };

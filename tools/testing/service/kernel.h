@@ -152,6 +152,7 @@ typedef s64 ktime_t;
 #define KTIME_MAX	INT64_MAX
 #define HZ		1000
 #define jiffies		kernel.ticks
+#define msleep(ms)	((void)(kernel.ticks += (ms)))
 #define time_before(a, b)	((long)((a) - (b)) < 0)
 #define msecs_to_jiffies(ms)	((unsigned long)(ms))
 #define jiffies_to_msecs(j)	((unsigned int)(j))
