@@ -145,9 +145,8 @@ static void carveout_remote_many_channels(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_LIMIT, start_another(core));
 	/* The session of the first channel ends with its waits. */
-	core->addr = CORE_ADDR;
-	core_unannounce(core);
-	core->addr = CORE_ADDR + i;
+	KUNIT_ASSERT_EQ(test, 0, loopback_unannounce(core->loopback, CARVEOUT_RPMSG_NAME,
+						     CORE_ADDR));
 	KUNIT_EXPECT_EQ(test, OK, core_start(core, 64));
 	KUNIT_EXPECT_EQ(test, CARVEOUT_RPMSG_TIMED_OUT, wait_for_a_moment(core));
 }

@@ -453,7 +453,8 @@ int carveout_remote_query(struct carveout_remote *remote, uint8_t heap,
  * A second watch of a heap ends the first.
  *
  * Context: See carveout_remote_call().
- * Return: 0 after a change; %CARVEOUT_RPMSG_TIMED_OUT; %CARVEOUT_RPMSG_CANCELLED if another
+ * Return: 0 after a change; %CARVEOUT_RPMSG_DENIED unless the processor may open all tags with
+ * the prefix; %CARVEOUT_RPMSG_TIMED_OUT; %CARVEOUT_RPMSG_CANCELLED if another
  * watch replaced this one; otherwise as carveout_remote_call().
  */
 int carveout_remote_watch(struct carveout_remote *remote, uint8_t heap, const char *prefix,

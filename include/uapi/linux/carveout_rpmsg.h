@@ -65,8 +65,8 @@ typedef uint32_t carveout_le32;
 /*
  * Accept the session: arg = bits of an address (10 to 64) -> value = number of heaps. The
  * first request of a session. Memory beyond these bits is never given to the processor. A
- * START that is refused may be repeated. LIMIT if the processor has too many sessions, with
- * those whose memory Linux holds.
+ * START that is refused may be repeated. LIMIT if the processor has too many sessions,
+ * including those whose memory Linux holds.
  * A processor that has no session sends a START with session 0. The answer is NO_SESSION, and
  * a HELLO follows. If the channel has a session that was started, the processor has restarted
  * on its own: that session ends as if the channel was removed.
@@ -144,10 +144,10 @@ typedef uint32_t carveout_le32;
 /* Messages of Linux. */
 /*
  * A new session: status = OK, handle = length of a tag's field, index = credits, value =
- * most handles, size = most waits. The id is 0. Credits are the requests, waits included,
- * that the sender should have without an answer; at least 2. Linux repeats the hello some
- * times until START arrives, and again after each request of another session. A new session
- * ends the former one: its handles are invalid.
+ * most handles, size = most waits of all channels. The id is 0. Credits are the requests,
+ * waits included, that the sender should have without an answer; at least 2. Linux repeats
+ * the hello some times until START arrives, and again after each request of another
+ * session. A new session ends the former one: its handles are invalid.
  */
 #define CARVEOUT_RPMSG_HELLO		0x41U
 /* The answer to a request, with its id. */
@@ -173,7 +173,7 @@ typedef uint32_t carveout_le32;
 #define CARVEOUT_RPMSG_NO_SPACE		8U	/* no hole fits */
 #define CARVEOUT_RPMSG_NO_MEMORY	9U	/* Linux has no memory for its metadata */
 #define CARVEOUT_RPMSG_QUOTA		10U
-#define CARVEOUT_RPMSG_LIMIT		11U	/* too many handles, waits or requests */
+#define CARVEOUT_RPMSG_LIMIT		11U	/* too many sessions, handles or waits */
 #define CARVEOUT_RPMSG_TIMED_OUT	12U
 #define CARVEOUT_RPMSG_CANCELLED	13U
 #define CARVEOUT_RPMSG_BUSY		14U	/* in use or being resized: try again */

@@ -84,6 +84,9 @@ static void check_queues(const struct core *core, struct carveout_channel *chann
 		bug("%u messages are under way", answers);
 	if (channel->session && channel->session->remote->nr_held > CARVEOUT_REMOTE_SESSIONS)
 		bug("%u sessions are held", channel->session->remote->nr_held);
+	if (channel->session && channel->session->remote->nr_started !=
+	    channel->session->remote->nr_held + channel->session->started)
+		bug("%u sessions are started", channel->session->remote->nr_started);
 }
 
 /* Each request that was handled has one answer to come, or waits. */
